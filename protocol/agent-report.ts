@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { AutomationSummary } from './automation-summary.ts';
+import { Labels } from './labels.ts';
+
+const ShortText = z.string().max(256);
+
+/** Status of an `agents` resource: what the agent says of itself. */
+export const AgentReport = z.object({
+  labels: Labels,
+  version: ShortText,
+  /** Of this process: changes with every start. */
+  bootId: ShortText,
+  platform: z.object({ os: ShortText, arch: ShortText, release: ShortText, hostname: ShortText, node: ShortText }),
+  transport: ShortText,
+  /** Where workers may open sessions; null when it does not listen. */
+  sessionAddress: ShortText.nullable(),
+  slots: z.object({ total: z.int().min(0), used: z.int().min(0) }),
+  automations: z.array(AutomationSummary).max(1000),
+  health: z.object({
+    state: z.enum(['ok', 'degraded', 'draining', 'store-changed']),
+    /** One sentence each: what is wrong and what to do. */
+    problems: z.array(z.string().max(1024)).max(100),
+  }),
+  loopLagMs: z.number().min(0),
+});
+export type AgentReport = Readonly<z.infer<typeof AgentReport>>;
+
+/** Spec of an `agents` resource: what the hub wants of the agent. */
+export const AgentDesired = z.object({
+  schedulable: z.boolean(),
+  drain: z.boolean(),
+  note: z.string().max(1024).nullable(),
+});
+export type AgentDesired = Readonly<z.infer<typeof AgentDesired>>;

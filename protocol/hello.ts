@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { Id, Name } from './names.ts';
+
+/** Data of the hub's first event on a control channel. */
+export const HubHello = z.object({
+  hub: z.string().max(256),
+  version: z.string().max(64),
+  /** Random, made with the store. Another one means that the store was lost. */
+  storeId: Id,
+  /** Grows with every commit. A lower one than seen before means that the store was restored. */
+  commits: z.int().min(0),
+  /** Epoch of the lease that this channel took. */
+  leaseEpoch: z.int().min(1),
+  agent: z.object({ id: Id, name: Name, account: Name }),
+  /** Which protocol versions the hub speaks; the highest common one holds. */
+  protocols: z.array(z.int()).min(1),
+});
+export type HubHello = Readonly<z.infer<typeof HubHello>>;
+
+/** Data of the agent's first event on a control channel. */
+export const AgentHello = z.object({
+  version: z.string().max(64),
+  bootId: z.string().max(256),
+  protocols: z.array(z.int()).min(1),
+  /** Attempts whose folders the agent holds, so that a hub can tell a restart from a lost disk. */
+  attempts: z.int().min(0),
+});
+export type AgentHello = Readonly<z.infer<typeof AgentHello>>;
+
+export const protocolVersion = 1;

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { Gap, Started } from './attempt-result.ts';
+import { causeNames, causes } from './cause.ts';
+import { JsonObject } from './json.ts';
+import { jobStates } from './job-state.ts';
+import { SelectorText } from './label-selector.ts';
+import { Labels } from './labels.ts';
+import { ByteCount, Id, Name, ParameterName, Sha256, Timestamp } from './names.ts';
+
+/** The longest secret, in bytes: an environment variable must hold it (Linux: 128 KiB with its name). */
+export const maxSecretBytes = 120 * 1024;
+
+const retryable = causeNames.filter((cause) => causes[cause].retryable);
+
+const SecretValue = z
+  .string()
+  .refine((value) => Buffer.byteLength(value) <= maxSecretBytes, `a secret holds at most ${maxSecretBytes} bytes`)
+  .refine((value) => !value.includes('\0'), 'a secret holds no NUL: an environment variable cannot carry it');
+
+/** Body of `POST /api/v1/jobs`. */
+export const JobRequest = z.strictObject({
+  automation: Name,
+  parameters: JsonObject.default({}),
+  secrets: z.record(ParameterName, SecretValue).default({}),
+  selector: SelectorText.default(''),
+  priority: z.int().min(-1000).max(1000).default(0),
+  timeoutSeconds: z.number().positive().max(31_536_000).nullable().default(null),
+  expiresInSeconds: z.number().positive().max(31_536_000).nullable().default(null),
+  retry: z
+    .strictObject({
+      limit: z.int().min(0).max(100).default(0),
+      on: z.array(z.enum(retryable as [string, ...string[]])).default([]),
+    })
+    .default({ limit: 0, on: [] }),
+  labels: Labels.default({}),
+});
+export type JobRequest = Readonly<z.infer<typeof JobRequest>>;
+
+/** Why an agent cannot take a queued job. */
+export const waitingReasons = [
+  'offline',
+  'labels',
+  'automation',
+  'parameters',
+  'slots',
+  'automation-busy',
+  'draining',
+  'store-changed',
+  'pressure',
+  'declined',
+] as const;
+export type WaitingReason = (typeof waitingReasons)[number];
+
+export const Waiting = z.object({ agent: Name, reason: z.enum(waitingReasons) });
+export type Waiting = Readonly<z.infer<typeof Waiting>>;
+
+/** A job as the API shows it. What is not known yet is null. */
+export const Job = z.object({
+  id: Id,
+  account: Name,
+  automation: Name,
+  parameters: JsonObject,
+  selector: z.string(),
+  priority: z.int(),
+  labels: Labels,
+  timeoutSeconds: z.number().nullable(),
+  state: z.enum(jobStates),
+  agent: Name.nullable(),
+  attempt: z.int().nullable(),
+  cause: z.enum(causeNames).nullable(),
+  message: z.string().nullable(),
+  started: Started.nullable(),
+  retrySafe: z.boolean().nullable(),
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  outputs: JsonObject.nullable(),
+  log: z
+    .object({ bytes: ByteCount, sha256: Sha256.nullable(), complete: z.boolean().nullable(), gaps: z.array(Gap), trailing: ByteCount })
+    .nullable(),
+  waiting: z.array(Waiting),
+  progress: z.object({ percent: z.number().nullable(), message: z.string().nullable() }).nullable(),
+  cancelRequested: z.boolean(),
+  createdAt: Timestamp,
+  startedAt: Timestamp.nullable(),
+  finishedAt: Timestamp.nullable(),
+});
+export type Job = Readonly<z.infer<typeof Job>>;

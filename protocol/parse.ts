@@ -1,0 +1,38 @@
+import type { z } from 'zod';
+import { type Issue, ProtocolError } from './protocol-error.ts';
+
+/** Longest part of a message that is made of foreign text. */
+const maxQuoted = 200;
+
+export function toPointer(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+export function toIssues(error: z.ZodError): Issue[] {
+  return error.issues.map((issue) => ({ pointer: toPointer(issue.path), message: issue.message.slice(0, maxQuoted) }));
+}
+
+/**
+ * The one way in for values from outside: answers the typed value or throws `ProtocolError` (`invalid`) that names `what` and
+ * every wrong place by JSON pointer. Unknown keys are dropped unless the schema is strict, so that a newer peer may say more.
+ */
+export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = toIssues(parsed.error);
+  const list = issues.map((issue) => `${issue.pointer === '' ? 'the whole' : issue.pointer}: ${issue.message}`).join('; ');
+  throw new ProtocolError('invalid', `not a valid ${what}: ${list.slice(0, 1000)}`, { issues });
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Parses JSON text or its UTF-8 bytes, then as `parse`. Throws `ProtocolError` (`not-json`, `invalid`). */
+export function parseJson<T>(schema: z.ZodType<T>, text: string | Uint8Array, what: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(typeof text === 'string' ? text : utf8.decode(text));
+  } catch (cause) {
+    throw new ProtocolError('not-json', `${what}: expected UTF-8 JSON, got ${text.length} bytes that are not`, { cause });
+  }
+  return parse(schema, value, what);
+}

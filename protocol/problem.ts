@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** Every `code` a problem of the API may carry, with its HTTP status and title. `docs/errors.md` says what to do about each. */
+export const problems = {
+  'token-missing': { status: 401, title: 'A token is needed' },
+  'token-invalid': { status: 401, title: 'The token is not valid' },
+  'agent-credential-invalid': { status: 401, title: "The agent's credential is not valid" },
+  'join-token-invalid': { status: 401, title: 'The join token is not valid' },
+  'not-allowed': { status: 403, title: 'Not allowed' },
+  'labels-not-allowed': { status: 403, title: 'The join token does not allow these labels' },
+  'not-found': { status: 404, title: 'Not found' },
+  'method-not-allowed': { status: 405, title: 'Method not allowed' },
+  'job-ended': { status: 409, title: 'The job has ended' },
+  'idempotency-conflict': { status: 409, title: 'The idempotency key was used for another request' },
+  'name-taken': { status: 409, title: 'The name is taken' },
+  'too-large': { status: 413, title: 'Too large' },
+  'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
+  'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
+  'json-invalid': { status: 400, title: 'Not JSON' },
+  'query-invalid': { status: 400, title: 'Invalid query' },
+  'cursor-invalid': { status: 400, title: 'Invalid cursor' },
+  'header-invalid': { status: 400, title: 'Invalid header' },
+  'request-invalid': { status: 422, title: 'Invalid request' },
+  'parameters-invalid': { status: 422, title: 'The parameters do not fit the automation' },
+  'too-many': { status: 429, title: 'Too many requests' },
+  'upgrade-required': { status: 426, title: 'A websocket upgrade is needed' },
+  'internal': { status: 500, title: 'Internal error' },
+  'unavailable': { status: 503, title: 'Not available now' },
+} as const;
+
+export type ProblemCode = keyof typeof problems;
+
+/** RFC 9457 problem details, with a stable `code`. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
+  detail: z.string(),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+});
+export type Problem = Readonly<z.infer<typeof Problem>>;

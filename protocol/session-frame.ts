@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { AttemptResult } from './attempt-result.ts';
+import { JobDocument, Secrets } from './job-document.ts';
+import { JsonObject } from './json.ts';
+import { ByteCount, Id } from './names.ts';
+
+/** How far the agent's folder is: the newest thing that is durable in it. */
+export const Have = z.enum(['claimed', 'document', 'started', 'ended']);
+export type Have = z.infer<typeof Have>;
+
+/** First frame of every session. */
+export const OpenFrame = z.object({
+  type: z.literal('open'),
+  attempt: Id,
+  /** Epoch of the agent's lease, then its own count of opens of this attempt: together they order sessions. */
+  leaseEpoch: z.int().min(0),
+  opens: z.int().min(1),
+  folderId: Id,
+  have: Have,
+  rawBytes: ByteCount,
+  needsDocument: z.boolean(),
+  needsSecrets: z.boolean(),
+});
+export type OpenFrame = Readonly<z.infer<typeof OpenFrame>>;
+
+/** A piece of the stream. On a wire with binary messages it travels without JSON. */
+export interface LogFrame {
+  readonly type: 'log';
+  /** Offset of the first byte in the stream. */
+  readonly offset: number;
+  /** Milliseconds since 1970 at which the first byte was seen. */
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+export const ProgressFrame = z.object({
+  type: z.literal('progress'),
+  percent: z.number().min(0).max(100).nullable(),
+  message: z.string().max(1024).nullable(),
+  outputs: JsonObject.nullable(),
+});
+export type ProgressFrame = Readonly<z.infer<typeof ProgressFrame>>;
+
+export const ResultFrame = z.object({ type: z.literal('result'), result: AttemptResult });
+export type ResultFrame = Readonly<z.infer<typeof ResultFrame>>;
+
+/** Agent to hub, without the log. */
+export const AgentTextFrame = z.discriminatedUnion('type', [OpenFrame, ProgressFrame, ResultFrame]);
+export type AgentTextFrame = Readonly<z.infer<typeof AgentTextFrame>>;
+
+export type AgentFrame = AgentTextFrame | LogFrame;
+
+export const JobFrame = z.object({
+  type: z.literal('job'),
+  /** Bytes of the stream that the hub has durably. */
+  offset: ByteCount,
+  desired: z.enum(['run', 'cancel']),
+  document: JobDocument.nullable(),
+  secrets: Secrets.nullable(),
+  /** The secrets were asked for and no longer exist. */
+  secretsGone: z.boolean(),
+});
+export type JobFrame = Readonly<z.infer<typeof JobFrame>>;
+
+export const sessionErrorCodes = [
+  'session-replaced',
+  'attempt-withdrawn',
+  'unknown-attempt',
+  'wrong-agent',
+  'too-large',
+  'invalid-frame',
+  'overloaded',
+] as const;
+export type SessionErrorCode = (typeof sessionErrorCodes)[number];
+
+/** Hub to agent. */
+export const HubFrame = z.discriminatedUnion('type', [
+  JobFrame,
+  z.object({ type: z.literal('ack'), offset: ByteCount }),
+  z.object({ type: z.literal('rewind'), offset: ByteCount }),
+  z.object({ type: z.literal('accepted') }),
+  z.object({
+    type: z.literal('error'),
+    code: z.enum(sessionErrorCodes),
+    message: z.string().max(4096),
+    retryAfterMs: z.int().min(0).nullable(),
+  }),
+]);
+export type HubFrame = Readonly<z.infer<typeof HubFrame>>;
+
+/** The largest piece of the stream in one `log` frame. */
+export const maxLogFrameBytes = 256 * 1024;

@@ -1,0 +1,30 @@
+/** Terms that every wire keeps. Each can be given otherwise to an adapter; tests make them small. */
+export interface ChannelLimits {
+  /** A ping is sent after so long without one. */
+  readonly pingMs: number;
+  /** So long without a sign of life closes the channel (`silent`). */
+  readonly silenceMs: number;
+  /** Largest message in bytes, either way. */
+  readonly maxMessageBytes: number;
+  /** Bytes that may wait for the reader before the wire is paused. */
+  readonly inboxBytes: number;
+  /** Bytes that may wait for the wire before `send` stops resolving … */
+  readonly sendHighBytes: number;
+  /** … until so few are left. */
+  readonly sendLowBytes: number;
+  /** How long an orderly close may take. */
+  readonly closeMs: number;
+  /** How long a dial may take. */
+  readonly dialMs: number;
+}
+
+export const defaultLimits: ChannelLimits = {
+  pingMs: 10_000,
+  silenceMs: 30_000,
+  maxMessageBytes: 8 * 1024 * 1024,
+  inboxBytes: 1024 * 1024,
+  sendHighBytes: 1024 * 1024,
+  sendLowBytes: 256 * 1024,
+  closeMs: 5_000,
+  dialMs: 15_000,
+};
