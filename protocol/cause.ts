@@ -16,7 +16,10 @@ export const causes = {
   'state-lost': { retryable: true, meaning: "the agent's folder of this attempt is gone" },
   'process-lost': { retryable: true, meaning: 'the program ended and left no record of how' },
   'parameters-invalid': { retryable: false, meaning: "the parameters are not what the automation's schema allows" },
-  'outputs-invalid': { retryable: false, meaning: 'the outputs are not JSON, too large, or not what the schema allows' },
+  'outputs-invalid': {
+    retryable: false,
+    meaning: 'the outputs are not JSON, too large, or not what the schema allows',
+  },
   'before-hook': { retryable: true, meaning: 'a `before` hook refused the job' },
   'log-limit': { retryable: false, meaning: 'the log grew over its limit' },
   'spool-full': { retryable: true, meaning: "the agent's disk had no room for the log" },

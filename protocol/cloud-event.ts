@@ -22,10 +22,21 @@ export const CloudEvent = z.object({
   originalsource: z.string().max(256).optional(),
   resourceid: z.string().max(256).optional(),
   /** Grows with each change of the spec. Written as an integer, read as text too. */
-  resourceversion: z.union([z.int().min(0), z.string().regex(/^\d{1,15}$/).transform(Number)]).optional(),
+  resourceversion: z
+    .union([
+      z.int().min(0),
+      z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .transform(Number),
+    ])
+    .optional(),
   deletiontimestamp: z.iso.datetime({ offset: true }).optional(),
   /** Orders the status events of one agent: a decimal snowflake. */
-  sequenceid: z.string().regex(/^\d{1,20}$/).optional(),
+  sequenceid: z
+    .string()
+    .regex(/^\d{1,20}$/)
+    .optional(),
   statushash: z.string().max(128).optional(),
   traceparent: z.string().max(64).optional(),
 });

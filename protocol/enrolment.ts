@@ -8,7 +8,10 @@ export const EnrolmentRequest = z.strictObject({
   /** Labels the agent claims; the join token says which it may. */
   labels: Labels,
   /** Ed25519, SPKI, base64. */
-  publicKey: z.string().max(256).regex(/^[A-Za-z0-9+/]+={0,2}$/, 'expected base64'),
+  publicKey: z
+    .string()
+    .max(256)
+    .regex(/^[A-Za-z0-9+/]+={0,2}$/, 'expected base64'),
 });
 export type EnrolmentRequest = Readonly<z.infer<typeof EnrolmentRequest>>;
 

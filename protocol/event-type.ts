@@ -3,7 +3,13 @@ import { ProtocolError } from './protocol-error.ts';
 /** `<group>.<version>.<resource>`: which kind of resource an event is about. */
 export type ResourceType = `${string}.${string}.${string}`;
 
-export const actions = ['create_request', 'update_request', 'delete_request', 'resync_request', 'resync_response'] as const;
+export const actions = [
+  'create_request',
+  'update_request',
+  'delete_request',
+  'resync_request',
+  'resync_response',
+] as const;
 export type Action = (typeof actions)[number];
 
 /** An event type taken apart: `<group>.<version>.<resource>.<spec|status>.<action>`. Source: Open Cluster Management, `pkg/cloudevents`. */
@@ -25,7 +31,10 @@ export function parseEventType(text: string): EventType {
   const resource = words.slice(0, -2);
   const whole = resource.length >= 3 && resource.every((word) => word !== '');
   if (!whole || (part !== 'spec' && part !== 'status') || !isAction(action)) {
-    throw new ProtocolError('invalid', `not an event type: expected group.version.resource.(spec|status).(${actions.join('|')}), got ${JSON.stringify(text.slice(0, 200))}`);
+    throw new ProtocolError(
+      'invalid',
+      `not an event type: expected group.version.resource.(spec|status).(${actions.join('|')}), got ${JSON.stringify(text.slice(0, 200))}`,
+    );
   }
   return { resource: resource.join('.') as ResourceType, part, action };
 }

@@ -29,4 +29,3 @@ export type JobDocument = Readonly<z.infer<typeof JobDocument>>;
 /** Secret values by name. Lives in memory and in the job's environment, nowhere else. */
 export const Secrets = z.record(ParameterName, z.string());
 export type Secrets = Readonly<Record<string, string>>;
-

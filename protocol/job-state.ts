@@ -1,5 +1,14 @@
 /** The states a job can be in. `docs/attempts.md` §1 has the only ways between them. */
-export const jobStates = ['queued', 'offered', 'running', 'succeeded', 'failed', 'cancelled', 'timed-out', 'lost'] as const;
+export const jobStates = [
+  'queued',
+  'offered',
+  'running',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'timed-out',
+  'lost',
+] as const;
 export type JobState = (typeof jobStates)[number];
 
 export const finalJobStates = ['succeeded', 'failed', 'cancelled', 'timed-out', 'lost'] as const;

@@ -75,7 +75,13 @@ export const Job = z.object({
   signal: z.string().nullable(),
   outputs: JsonObject.nullable(),
   log: z
-    .object({ bytes: ByteCount, sha256: Sha256.nullable(), complete: z.boolean().nullable(), gaps: z.array(Gap), trailing: ByteCount })
+    .object({
+      bytes: ByteCount,
+      sha256: Sha256.nullable(),
+      complete: z.boolean().nullable(),
+      gaps: z.array(Gap),
+      trailing: ByteCount,
+    })
     .nullable(),
   waiting: z.array(Waiting),
   progress: z.object({ percent: z.number().nullable(), message: z.string().nullable() }).nullable(),

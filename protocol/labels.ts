@@ -16,7 +16,10 @@ export const LabelKey = z
 
 export const LabelValue = z
   .string()
-  .regex(valuePattern, 'expected a label value: empty, or up to 63 letters, digits, "-", "_", "." with a letter or digit at both ends');
+  .regex(
+    valuePattern,
+    'expected a label value: empty, or up to 63 letters, digits, "-", "_", "." with a letter or digit at both ends',
+  );
 
 export const Labels = z.record(LabelKey, LabelValue);
 export type Labels = Readonly<Record<string, string>>;

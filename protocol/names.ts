@@ -3,7 +3,10 @@ import { z } from 'zod';
 /** Name of an agent, automation or account: lower or upper case letters, digits, `.`, `_`, `-`; 1–63 characters, starts with a letter or digit. */
 export const Name = z
   .string()
-  .regex(/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})$/, 'expected 1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit');
+  .regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62})$/,
+    'expected 1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit',
+  );
 
 /** An id that the hub made: UUID, version 7 where order counts. */
 export const Id = z.uuid();

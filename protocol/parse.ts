@@ -20,7 +20,9 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issues = toIssues(parsed.error);
-  const list = issues.map((issue) => `${issue.pointer === '' ? 'the whole' : issue.pointer}: ${issue.message}`).join('; ');
+  const list = issues
+    .map((issue) => `${issue.pointer === '' ? 'the whole' : issue.pointer}: ${issue.message}`)
+    .join('; ');
   throw new ProtocolError('invalid', `not a valid ${what}: ${list.slice(0, 1000)}`, { issues });
 }
 
@@ -32,7 +34,9 @@ export function parseJson<T>(schema: z.ZodType<T>, text: string | Uint8Array, wh
   try {
     value = JSON.parse(typeof text === 'string' ? text : utf8.decode(text));
   } catch (cause) {
-    throw new ProtocolError('not-json', `${what}: expected UTF-8 JSON, got ${text.length} bytes that are not`, { cause });
+    throw new ProtocolError('not-json', `${what}: expected UTF-8 JSON, got ${text.length} bytes that are not`, {
+      cause,
+    });
   }
   return parse(schema, value, what);
 }

@@ -24,8 +24,8 @@ export const problems = {
   'parameters-invalid': { status: 422, title: 'The parameters do not fit the automation' },
   'too-many': { status: 429, title: 'Too many requests' },
   'upgrade-required': { status: 426, title: 'A websocket upgrade is needed' },
-  'internal': { status: 500, title: 'Internal error' },
-  'unavailable': { status: 503, title: 'Not available now' },
+  internal: { status: 500, title: 'Internal error' },
+  unavailable: { status: 503, title: 'Not available now' },
 } as const;
 
 export type ProblemCode = keyof typeof problems;

@@ -18,7 +18,11 @@ export class ProtocolError extends Error {
   readonly code: ProtocolErrorCode;
   readonly issues: readonly Issue[];
 
-  constructor(code: ProtocolErrorCode, message: string, options?: { readonly issues?: readonly Issue[]; readonly cause?: unknown }) {
+  constructor(
+    code: ProtocolErrorCode,
+    message: string,
+    options?: { readonly issues?: readonly Issue[]; readonly cause?: unknown },
+  ) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.issues = options?.issues ?? [];

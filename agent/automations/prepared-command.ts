@@ -1,0 +1,11 @@
+/** A command ready to be run: everything that the job's document decided is in it. Holds secrets: never logged. */
+export interface PreparedCommand {
+  /** Program and arguments. The program is a path or is looked up in `environment.PATH`. */
+  readonly argv: readonly [string, ...string[]];
+  /** The whole environment; nothing is inherited beside it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Absolute. */
+  readonly workingDirectory: string;
+  /** Written into the attempt's folder before the start, mode 0600 (0700 when executable). */
+  readonly files: readonly { readonly name: string; readonly content: string; readonly executable: boolean }[];
+}

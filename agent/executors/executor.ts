@@ -1,0 +1,62 @@
+import type { PreparedCommand } from '../automations/prepared-command.ts';
+
+/** A place where an attempt's command runs, known by its folder. */
+export interface ExecutionTarget {
+  readonly attempt: string;
+  /** The attempt's folder, absolute. `started`, `raw` and `exit` are in it. */
+  readonly folder: string;
+}
+
+/**
+ * What the attempt's folder says about its command.
+ *
+ * - `none`: there is no `started`
+ * - `recovered`: recovery took the fence; the command never ran and never will
+ * - `wrapper`: the wrapper took it. `alive` compares the process id *and* its start time
+ * - `unreadable`: `started` is there, and its content is not
+ */
+export type FenceState =
+  | { readonly type: 'none' }
+  | { readonly type: 'recovered' }
+  | { readonly type: 'wrapper'; readonly pid: number; readonly alive: boolean }
+  | { readonly type: 'unreadable' };
+
+/** A command on its way, started by us or adopted. Nobody owns it: disposing of an agent leaves it alone. */
+export interface Execution {
+  /** Resolves when the wrapper is gone, however that came; never rejects. */
+  readonly ended: Promise<void>;
+  /** Resolves when `started` was created by the wrapper (with its wall time), or with null when the execution ended without. */
+  readonly started: Promise<{ readonly at: number } | null>;
+  /** Sends the signal to the whole tree: cgroup or group, and whatever carries the attempt's id. */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /**
+   * Makes sure that nothing of the tree is left: what is alive gets TERM, after `graceMs` KILL, for at most `boundMs` in all.
+   * Resolves with the count of processes that are still there after that.
+   */
+  clear(options: { readonly graceMs: number; readonly boundMs: number }): Promise<{ readonly escaped: number }>;
+}
+
+/** How a command could not be started. `started` can be proved false in every case. */
+export type StartFailure = {
+  readonly type: 'failed';
+  /** `environment`: this machine's fault (no memory, no descriptors), another try may do; `command`: it will not start here. */
+  readonly fault: 'environment' | 'command';
+  readonly message: string;
+};
+
+/** Runs commands behind the fence. One suite (`test/contract/executor-contract.ts`) holds for all. */
+export interface Executor {
+  readonly name: string;
+  /** Starts the command in a folder that has its `document.json`. The fence is in the folder, so a second start of the same one does nothing. */
+  start(
+    target: ExecutionTarget,
+    command: PreparedCommand,
+  ): Promise<{ readonly type: 'started'; readonly execution: Execution } | StartFailure>;
+  inspect(target: ExecutionTarget): Promise<FenceState>;
+  /** Tries to take the fence so that the command never starts. True: we hold it, durably. False: the wrapper has it. */
+  takeFence(target: ExecutionTarget): Promise<boolean>;
+  /** Watches a command that an earlier agent started; null when nothing of it is alive. */
+  adopt(target: ExecutionTarget): Promise<Execution | null>;
+  /** The exit record: null while there is no valid one. `marked`: an intent was there when the command ended. */
+  readExit(target: ExecutionTarget): Promise<{ readonly status: number; readonly marked: boolean } | null>;
+}

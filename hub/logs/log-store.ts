@@ -1,0 +1,33 @@
+/** Where the bytes of one place in a log were seen: for `?timestamps=true`. */
+export interface LogMoment {
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** One attempt's log, open for writing by the newest session of the attempt. */
+export interface LogWriter extends AsyncDisposable {
+  /** Bytes that are stored durably. */
+  readonly durable: number;
+  /** Bytes that were handed over. */
+  readonly length: number;
+  /** Appends at `length`. Bytes are visible to readers once durable. Rejects with `LogError` (`full`, `broken`). */
+  append(bytes: Uint8Array, at: number): Promise<void>;
+  /** Resolves with the durable length once all that was appended before is durable; concurrent calls share one flush. */
+  flush(): Promise<number>;
+  /** SHA-256 of everything appended, as hex. */
+  digest(): Promise<string>;
+}
+
+/** Log bytes by attempt and offset. Only what is durable is ever shown. */
+export interface LogStore extends AsyncDisposable {
+  /** Opens for writing at the durable length, making the log if there is none; an earlier writer of this attempt is closed first. */
+  write(attempt: string): Promise<LogWriter>;
+  /** Durable length; 0 when there is no log. */
+  length(attempt: string): Promise<number>;
+  /** Bytes from `start` (inclusive) to `end` (exclusive), in pieces; reads no further than the durable length. */
+  read(attempt: string, start: number, end: number): AsyncIterable<Uint8Array>;
+  moments(attempt: string): Promise<readonly LogMoment[]>;
+  /** Resolves when the durable length passes `offset`, or `signal` aborts. */
+  grown(attempt: string, offset: number, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,247 @@
+import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
+import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { Cause } from '../../protocol/cause.ts';
+import type { JobDocument } from '../../protocol/job-document.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Labels } from '../../protocol/labels.ts';
+import type { DeclineReason } from '../../protocol/offer.ts';
+import type { Have } from '../../protocol/session-frame.ts';
+import type {
+  AgentRecord,
+  AttemptRecord,
+  JobRecord,
+  JoinTokenRecord,
+  Role,
+  SessionEpoch,
+  TokenRecord,
+} from './records.ts';
+
+/**
+ * Everything that changes the store. A command is one transaction: it sees a consistent state, changes all or nothing, writes its
+ * audit events, and is answered after the commit. Time comes in with it (`at`, milliseconds), so that a replay is exact.
+ * The rules behind the job commands are `docs/attempts.md` §1, §3 and §5, row by row.
+ */
+export interface Commands {
+  // Jobs
+  'submit-job': {
+    input: {
+      readonly job: NewJob;
+      readonly actor: string;
+      readonly idempotency: { readonly key: string; readonly requestDigest: string } | null;
+      readonly at: number;
+    };
+    result:
+      | { readonly type: 'created'; readonly job: JobRecord }
+      | { readonly type: 'repeated'; readonly job: JobRecord }
+      | { readonly type: 'conflict' };
+  };
+  'cancel-job': {
+    input: { readonly account: string; readonly jobId: string; readonly actor: string; readonly at: number };
+    result:
+      | { readonly type: 'cancelled' | 'requested'; readonly job: JobRecord }
+      | { readonly type: 'ended'; readonly job: JobRecord }
+      | { readonly type: 'not-found' };
+  };
+  /** `queued → failed (expired)`, or `→ lost` beside an attempt that may still return, for all whose time is over. */
+  'expire-jobs': { input: { readonly at: number }; result: { readonly jobIds: readonly string[] } };
+
+  // Attempts
+  'offer-attempt': {
+    input: {
+      readonly jobId: string;
+      readonly attemptId: string;
+      readonly agentId: string;
+      /** The offer is made only while the agent's lease still has this epoch. */
+      readonly leaseEpoch: number;
+      readonly digest: string | null;
+      readonly at: number;
+    };
+    result:
+      | { readonly type: 'offered'; readonly attempt: AttemptRecord }
+      | { readonly type: 'not-queued' | 'lease-gone' };
+  };
+  /** `offered → queued`; nothing once the document was sent. */
+  'withdraw-offer': {
+    input: {
+      readonly attemptId: string;
+      readonly why: 'timeout' | DeclineReason;
+      readonly message: string | null;
+      readonly at: number;
+    };
+    result: { readonly type: 'withdrawn'; readonly job: JobRecord } | { readonly type: 'too-late' | 'unknown' };
+  };
+  /** One row of the table of answers to `open`. Sets `documentSentAt`, `folderId`, the number and the session epoch where the row says so. */
+  'open-attempt': {
+    input: {
+      readonly attemptId: string;
+      readonly agentId: string;
+      readonly folderId: string;
+      readonly have: Have;
+      readonly epoch: SessionEpoch;
+      readonly at: number;
+    };
+    result: OpenAnswer;
+  };
+  /** The agent's word on the control channel: `running` sets `startedAt`; `declined` withdraws an offer or, with `state-lost`, ends the attempt. */
+  'report-attempt': {
+    input: {
+      readonly attemptId: string;
+      readonly agentId: string;
+      readonly report:
+        | { readonly type: 'running'; readonly startedAt: number | null }
+        | { readonly type: 'declined'; readonly reason: DeclineReason; readonly message: string | null };
+      readonly at: number;
+    };
+    result: { readonly type: 'applied' | 'ignored' | 'unknown' };
+  };
+  /** Stores the result of an attempt whose log is stored to `storedLog`. Refused when a newer session of the attempt was opened since. */
+  'end-attempt': {
+    input: {
+      readonly attemptId: string;
+      readonly agentId: string;
+      readonly epoch: SessionEpoch;
+      readonly result: AttemptResult;
+      /** What the hub really has: equal to the result's log, or the reason why not is among `result.log.gaps`. */
+      readonly storedLog: {
+        readonly bytes: number;
+        readonly sha256: string;
+        readonly complete: boolean;
+        readonly gaps: AttemptResult['log']['gaps'];
+      };
+      readonly retrySafe: boolean;
+      readonly at: number;
+    };
+    result:
+      | { readonly type: 'accepted'; readonly job: JobRecord }
+      | { readonly type: 'replaced' | 'unknown' | 'withdrawn' };
+  };
+  /** The agent of these attempts was silent for too long: `running → lost (agent-lost)` or back to the queue. */
+  'lose-attempts': {
+    input: { readonly attemptIds: readonly string[]; readonly retrySafe: readonly boolean[]; readonly at: number };
+    result: { readonly lost: readonly string[] };
+  };
+  /** The correction window of ended or lost attempts is over: secrets go. */
+  'close-corrections': {
+    input: { readonly before: number; readonly at: number };
+    result: { readonly jobIds: readonly string[] };
+  };
+
+  // Agents
+  'enrol-agent': {
+    input: {
+      readonly joinTokenHash: string;
+      readonly agentId: string;
+      readonly name: string;
+      readonly publicKey: string;
+      readonly claimedLabels: Labels;
+      readonly at: number;
+    };
+    result:
+      | { readonly type: 'enrolled' | 'repeated'; readonly agent: AgentRecord }
+      | { readonly type: 'token-invalid' | 'name-taken' }
+      | { readonly type: 'labels-not-allowed'; readonly labels: readonly string[] };
+  };
+  /** A newly authenticated control channel: epoch + 1, at once. */
+  'take-lease': {
+    input: { readonly agentId: string; readonly owner: string; readonly expiresAt: number; readonly at: number };
+    result:
+      | { readonly type: 'taken'; readonly epoch: number; readonly agent: AgentRecord }
+      | { readonly type: 'unknown' };
+  };
+  /** Prolongs the leases that still have this owner and epoch; answers those that have not. */
+  'renew-leases': {
+    input: {
+      readonly owner: string;
+      readonly leases: readonly { readonly agentId: string; readonly epoch: number }[];
+      readonly expiresAt: number;
+      readonly at: number;
+    };
+    result: { readonly gone: readonly string[] };
+  };
+  'release-lease': {
+    input: { readonly agentId: string; readonly owner: string; readonly epoch: number; readonly at: number };
+    result: null;
+  };
+  'record-agent-report': {
+    input: {
+      readonly agentId: string;
+      readonly labels: Labels | null;
+      readonly report: AgentReport;
+      readonly at: number;
+    };
+    result: { readonly agent: AgentRecord } | null;
+  };
+  'set-agent-desired': {
+    input: {
+      readonly account: string;
+      readonly name: string;
+      readonly desired: AgentDesired;
+      readonly actor: string;
+      readonly at: number;
+    };
+    result: { readonly type: 'set'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
+  };
+
+  // Identity
+  'create-token': {
+    input: {
+      readonly id: string;
+      readonly hash: string;
+      readonly account: string;
+      readonly role: Role;
+      readonly name: string;
+      readonly expiresAt: number | null;
+      readonly actor: string;
+      readonly at: number;
+    };
+    result: TokenRecord;
+  };
+  'revoke-token': {
+    input: { readonly id: string; readonly account: string; readonly actor: string; readonly at: number };
+    result: { readonly type: 'revoked' | 'not-found' };
+  };
+  'create-join-token': {
+    input: { readonly token: JoinTokenRecord; readonly hash: string; readonly actor: string; readonly at: number };
+    result: JoinTokenRecord;
+  };
+}
+
+export type CommandName = keyof Commands;
+export type CommandInput<Name extends CommandName> = Commands[Name]['input'];
+export type CommandResult<Name extends CommandName> = Commands[Name]['result'];
+
+export interface NewJob {
+  readonly id: string;
+  readonly account: string;
+  readonly automation: string;
+  readonly digest: string | null;
+  readonly parameters: JsonObject;
+  readonly secretNames: readonly string[];
+  /** Encrypted; null when there are none. */
+  readonly secrets: Uint8Array | null;
+  readonly selector: string;
+  readonly priority: number;
+  readonly labels: Labels;
+  readonly timeoutSeconds: number | null;
+  readonly expiresAt: number | null;
+  readonly retry: { readonly limit: number; readonly on: readonly Cause[] };
+  readonly traceparent: string | null;
+}
+
+/** The answer to an `open`, as `docs/attempts.md` §3 tables it. */
+export type OpenAnswer =
+  | { readonly type: 'accepted' }
+  | { readonly type: 'withdrawn' }
+  | { readonly type: 'unknown' }
+  | { readonly type: 'wrong-agent' }
+  | { readonly type: 'replaced' }
+  | {
+      readonly type: 'job';
+      readonly attempt: AttemptRecord;
+      readonly desired: 'run' | 'cancel';
+      /** To be sent if the agent needs it; null when the row says "no document". */
+      readonly document: JobDocument | null;
+      /** Encrypted; null when the job has none. */
+      readonly secrets: Uint8Array | null;
+      readonly secretsGone: boolean;
+    };

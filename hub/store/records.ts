@@ -1,0 +1,159 @@
+import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
+import type { AttemptResult, Gap, Started } from '../../protocol/attempt-result.ts';
+import type { Cause } from '../../protocol/cause.ts';
+import type { JobState } from '../../protocol/job-state.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { LabelSelector } from '../../protocol/label-selector.ts';
+import type { Labels } from '../../protocol/labels.ts';
+
+/** Rows as the rest of the hub sees them. Times are milliseconds since 1970. What is not known yet is null. */
+
+/** What the hub holds of a log: `bytes` is stored durably; the rest is known once the attempt has a result. */
+export interface StoredLog {
+  readonly bytes: number;
+  readonly sha256: string | null;
+  readonly complete: boolean | null;
+  readonly gaps: readonly Gap[];
+  readonly trailing: number;
+}
+
+export interface JobRecord {
+  readonly id: string;
+  readonly account: string;
+  readonly automation: string;
+  /** Digest of the automation that the parameters were validated against at submission; null when none was known. */
+  readonly digest: string | null;
+  readonly parameters: JsonObject;
+  readonly secretNames: readonly string[];
+  readonly selector: string;
+  readonly priority: number;
+  readonly labels: Labels;
+  readonly timeoutSeconds: number | null;
+  readonly expiresAt: number | null;
+  readonly retry: { readonly limit: number; readonly on: readonly Cause[] };
+  readonly retriesUsed: number;
+  readonly traceparent: string | null;
+  readonly state: JobState;
+  /** Grows with every change. */
+  readonly version: number;
+  /** The newest attempt, if it was not withdrawn. */
+  readonly attemptId: string | null;
+  readonly attemptNumber: number | null;
+  readonly agentId: string | null;
+  readonly agentName: string | null;
+  readonly cancelRequestedAt: number | null;
+  readonly cause: Cause | null;
+  readonly message: string | null;
+  readonly started: Started | null;
+  readonly retrySafe: boolean | null;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly outputs: JsonObject | null;
+  readonly log: StoredLog | null;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly finishedAt: number | null;
+}
+
+/**
+ * - `offered`: the offer is out, no document was sent
+ * - `running`: `documentSentAt` is set and no result is stored
+ * - `ended`: a result is stored
+ * - `withdrawn`: given up before its document was sent
+ * - `agent-lost`: silent for too long; a late result corrects it
+ * - `state-lost`: the agent said that its folder is gone; final
+ */
+export type AttemptState = 'offered' | 'running' | 'ended' | 'withdrawn' | 'agent-lost' | 'state-lost';
+
+export interface AttemptRecord {
+  readonly id: string;
+  readonly jobId: string;
+  readonly account: string;
+  readonly agentId: string;
+  readonly agentName: string;
+  readonly automation: string;
+  readonly digest: string | null;
+  readonly state: AttemptState;
+  readonly number: number | null;
+  readonly leaseEpoch: number;
+  /** Wish of the hub on the control channel. */
+  readonly desired: 'run' | 'cancel';
+  /** `resourceversion` on the control channel: grows with `desired` and `documentSent`. */
+  readonly specVersion: number;
+  readonly folderId: string | null;
+  readonly documentSentAt: number | null;
+  /** Highest (lease epoch, count of opens) seen. */
+  readonly sessionEpoch: SessionEpoch | null;
+  readonly offeredAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly result: AttemptResult | null;
+  readonly log: StoredLog | null;
+}
+
+export interface SessionEpoch {
+  readonly leaseEpoch: number;
+  readonly opens: number;
+}
+
+export interface AgentRecord {
+  readonly id: string;
+  readonly account: string;
+  readonly name: string;
+  /** SPKI, base64. */
+  readonly publicKey: string;
+  /** Labels that count: those claimed and allowed, and those the hub set. */
+  readonly labels: Labels;
+  readonly desired: AgentDesired;
+  readonly desiredVersion: number;
+  /** The newest report; null before the first. Counters in it (slots used, loop lag) are as old as `reportedAt`. */
+  readonly report: AgentReport | null;
+  readonly reportedAt: number | null;
+  readonly lastSeenAt: number | null;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+  readonly lease: LeaseRecord | null;
+}
+
+export interface LeaseRecord {
+  /** The hub process that holds the agent's control channel; null when the agent left in order. */
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly expiresAt: number;
+}
+
+export type Role = 'admin' | 'operator' | 'approver' | 'viewer';
+
+export interface TokenRecord {
+  readonly id: string;
+  readonly account: string;
+  readonly role: Role;
+  readonly name: string;
+  readonly expiresAt: number | null;
+}
+
+export interface JoinTokenRecord {
+  readonly id: string;
+  readonly account: string;
+  readonly usesLeft: number | null;
+  readonly expiresAt: number | null;
+  /** Which labels an agent may claim with it. Empty: any outside the hub's own prefix. */
+  readonly allowedLabels: LabelSelector;
+  /** Labels that every agent that comes with it gets. */
+  readonly labels: Labels;
+  /** A new key may take over the name of an agent that came with this token. */
+  readonly ephemeral: boolean;
+}
+
+export interface AuditRecord {
+  /** Grows without holes being promised; the id of server-sent events. */
+  readonly sequence: number;
+  readonly at: number;
+  readonly account: string;
+  /** `token:<id>`, `agent:<id>` or `hub`. */
+  readonly actor: string;
+  /** Such as `job.queued`, `job.corrected`, `token.created`. */
+  readonly action: string;
+  readonly object: string;
+  readonly data: JsonObject;
+}

@@ -1,0 +1,67 @@
+import type { JobState } from '../../protocol/job-state.ts';
+import type { CommandInput, CommandName, CommandResult } from './command.ts';
+import type { AgentRecord, AttemptRecord, AuditRecord, JobRecord, JoinTokenRecord, TokenRecord } from './records.ts';
+
+/** What a commit changed, told to whoever listens, after the commit. A hint: it may come twice, or, from another replica, late. */
+export type Change =
+  | { readonly type: 'job'; readonly job: JobRecord }
+  | { readonly type: 'attempt'; readonly attempt: AttemptRecord }
+  | { readonly type: 'agent'; readonly agentId: string }
+  | { readonly type: 'audit'; readonly sequence: number };
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+export interface JobFilter {
+  readonly states: readonly JobState[];
+  readonly automation: string | null;
+  readonly agent: string | null;
+  readonly labels: readonly { readonly key: string; readonly value: string }[];
+}
+
+/** Reads. Each sees the last commit. Everything that a user may ask takes the account. */
+export interface Queries {
+  job(account: string, id: string): Promise<JobRecord | null>;
+  /** Newest first. `cursor` is what an earlier page gave; null starts. Throws `StoreError` (`cursor-invalid`). */
+  jobs(
+    account: string,
+    filter: JobFilter,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<JobRecord>>;
+  /** Jobs in `queued`, of every account, oldest first, after the given job id. */
+  queuedJobs(after: string | null, limit: number): Promise<readonly JobRecord[]>;
+  attempt(id: string): Promise<AttemptRecord | null>;
+  /** Numbered attempts of a job, oldest first. */
+  attempts(account: string, jobId: string): Promise<readonly AttemptRecord[]>;
+  /** What the agent must be told of: `offered`, `running`, `agent-lost`. */
+  openAttempts(agentId: string): Promise<readonly AttemptRecord[]>;
+  /** The same, of all agents, after the given attempt id: what a starting hub loads. */
+  allOpenAttempts(after: string | null, limit: number): Promise<readonly AttemptRecord[]>;
+  agent(id: string): Promise<AgentRecord | null>;
+  agentByName(account: string, name: string): Promise<AgentRecord | null>;
+  /** By name. */
+  agents(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<AgentRecord>>;
+  allAgents(): Promise<readonly AgentRecord[]>;
+  tokenByHash(hash: string): Promise<TokenRecord | null>;
+  joinTokenByHash(hash: string): Promise<JoinTokenRecord | null>;
+  auditAfter(account: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;
+  isEmpty(): Promise<boolean>;
+}
+
+/**
+ * Where the hub keeps everything but log bytes. Commands change it, queries read it; nobody holds a transaction. Owned by
+ * whoever opened it; disposing waits for what is in flight.
+ */
+export interface Store extends AsyncDisposable {
+  /** Random, made with the store, changed by a restore. */
+  readonly storeId: string;
+  /** Count of commits so far: never lower than what was told before, unless the store was restored. */
+  commits(): number;
+  /** Resolves after the commit. Rejects with `StoreError` (`full`, `closed`, `broken`), and then nothing was changed. */
+  apply<Name extends CommandName>(name: Name, input: CommandInput<Name>): Promise<CommandResult<Name>>;
+  readonly queries: Queries;
+  /** Listens to commits of this and, where there are several, other hubs. */
+  subscribe(listener: (changes: readonly Change[]) => void): Disposable;
+}
