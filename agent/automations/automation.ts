@@ -1,0 +1,42 @@
+import type { AutomationSummary } from '../../protocol/automation-summary.ts';
+import type { JsonSchemaValidator } from '../../protocol/json-schema.ts';
+import type { PreparableRecipe } from './automation-kind.ts';
+import type { Template } from './template.ts';
+
+/** What to do with a log over its limit: stop the job, or go on and count what is dropped. */
+export type LogOverflow = 'fail' | 'gap';
+
+/** An automation as it was read from its file: checked, immutable. A job keeps the one it started with. */
+export interface Automation {
+  readonly name: string;
+  readonly kind: string;
+  readonly description: string | null;
+  /** SHA-256 of the file in canonical form. */
+  readonly digest: string;
+  /** Path of the file. */
+  readonly file: string;
+  /** What the agent tells the hub of it. */
+  readonly summary: AutomationSummary;
+  /** What the kind made of its own keys. */
+  readonly recipe: PreparableRecipe;
+  /** Applies defaults; null takes any object. */
+  readonly parameters: JsonSchemaValidator | null;
+  readonly outputs: JsonSchemaValidator | null;
+  /** The most a job may take; null does not bound it. */
+  readonly timeoutSeconds: number | null;
+  /** Between TERM and KILL; null leaves it to the agent. */
+  readonly graceSeconds: number | null;
+  readonly retrySafe: boolean;
+  /** At the same time on this agent; null does not bound it. */
+  readonly maxConcurrent: number | null;
+  readonly log: { readonly limitBytes: number | null; readonly over: LogOverflow };
+  readonly environment: ReadonlyMap<string, Template>;
+  /** Names of variables of the agent's own environment to pass on. */
+  readonly inherit: readonly string[];
+  /** Relative to the attempt's folder, or absolute. */
+  readonly workingDirectory: string;
+  /** Who runs it. Null here, like the hooks below: `unsupported-features.ts` refuses files that ask for them. */
+  readonly user: string | null;
+  readonly before: readonly string[] | null;
+  readonly after: readonly string[] | null;
+}
