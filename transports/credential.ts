@@ -10,7 +10,12 @@ export interface Credential {
 export type Admission<Principal> =
   | { readonly type: 'admitted'; readonly principal: Principal }
   | { readonly type: 'challenged'; readonly challenge: string; readonly message: string }
-  | { readonly type: 'refused'; readonly code: 'unauthorized' | 'forbidden' | 'unavailable'; readonly message: string; readonly retryAfterMs: number | null };
+  | {
+      readonly type: 'refused';
+      readonly code: 'unauthorized' | 'forbidden' | 'unavailable';
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+    };
 
 /** Called once for each dial, before anything is accepted. Never throws. `presented` is null when nothing was presented. */
 export type Authenticate<Principal> = (request: {

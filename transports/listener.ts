@@ -3,7 +3,12 @@ import type { HubSessionChannel } from './session-transport.ts';
 
 /** A channel that was authenticated and accepted. */
 export type Accepted<Principal> =
-  | { readonly type: 'control'; readonly principal: Principal; readonly remote: string; readonly channel: ControlChannel }
+  | {
+      readonly type: 'control';
+      readonly principal: Principal;
+      readonly remote: string;
+      readonly channel: ControlChannel;
+    }
   | {
       readonly type: 'session';
       readonly principal: Principal;

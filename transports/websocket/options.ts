@@ -1,0 +1,24 @@
+import type { Agent } from 'node:http';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Authenticate } from '../credential.ts';
+import type { ChannelLimits } from '../limits.ts';
+
+export interface WebsocketTransportOptions {
+  /** The hub's address, with the path it is served under: ws, wss, http and https are taken. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly limits: ChannelLimits;
+  readonly logger: Logger;
+  /** Makes the connections instead of Node's own way, for example through a proxy. It must not keep them for others. */
+  readonly agent?: Agent | undefined;
+}
+
+export interface WebsocketListenerOptions<Principal> {
+  readonly authenticate: Authenticate<Principal>;
+  readonly clock: Clock;
+  readonly limits: ChannelLimits;
+  readonly logger: Logger;
+  /** What stands before `/v1/…` in the paths, without a slash at the end. */
+  readonly pathPrefix?: string | undefined;
+}

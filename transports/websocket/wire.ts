@@ -1,0 +1,47 @@
+import { type CloudEvent, parseCloudEvent } from '../../protocol/cloud-event.ts';
+import { parseJson } from '../../protocol/parse.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
+import { type AgentFrame, AgentTextFrame, HubFrame } from '../../protocol/session-frame.ts';
+import { decodeLogMessage, encodeLogMessage } from './log-message.ts';
+
+/** How the messages of one kind of channel look on the wire: text (a string) or binary. */
+export interface Codec<In, Out> {
+  readonly subprotocol: string;
+  /** Throws `ProtocolError` (`too-large`). */
+  encode(message: Out): string | Uint8Array;
+  /** Throws `ProtocolError`. The answer may share memory with `data`. */
+  decode(data: Buffer, binary: boolean): In;
+}
+
+function textOf(data: Buffer, binary: boolean, what: string): string {
+  if (binary)
+    throw new ProtocolError(
+      'invalid',
+      `expected a text message with a ${what}, got a binary one of ${data.length} bytes`,
+    );
+  return data.toString('utf8');
+}
+
+/** CloudEvents WebSocket binding: one event in structured JSON form a text message. */
+export const controlCodec: Codec<CloudEvent, CloudEvent> = {
+  subprotocol: 'cloudevents.json',
+  encode: (event) => JSON.stringify(event),
+  decode: (data, binary) => parseCloudEvent(textOf(data, binary, 'CloudEvent')),
+};
+
+const sessionSubprotocol = 'farhand.session.v1';
+
+/** The agent's end of a session: sends log bytes as binary messages, everything else both ways is JSON text. */
+export const agentSessionCodec: Codec<HubFrame, AgentFrame> = {
+  subprotocol: sessionSubprotocol,
+  encode: (frame) => (frame.type === 'log' ? encodeLogMessage(frame) : JSON.stringify(frame)),
+  decode: (data, binary) => parseJson(HubFrame, textOf(data, binary, 'hub frame'), 'hub frame'),
+};
+
+/** The hub's end of a session. */
+export const hubSessionCodec: Codec<AgentFrame, HubFrame> = {
+  subprotocol: sessionSubprotocol,
+  encode: (frame) => JSON.stringify(frame),
+  decode: (data, binary) =>
+    binary ? decodeLogMessage(data) : parseJson(AgentTextFrame, textOf(data, binary, 'agent frame'), 'agent frame'),
+};
