@@ -1,0 +1,113 @@
+import type { AgentReport } from '../../protocol/agent-report.ts';
+import type { AutomationSummary } from '../../protocol/automation-summary.ts';
+import type { AgentRecord, AttemptRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import { type AgentLink, LiveAgent } from './live-agent.ts';
+
+/** How many attempts are loaded in one query at the start. */
+const loadBatch = 1000;
+
+/**
+ * Every agent that the hub knows, in memory: who is connected here, what it last reported, how many of its slots are taken.
+ * All of it can be had again from the store and from the agents themselves.
+ */
+export class Fleet {
+  readonly #agents = new Map<string, LiveAgent>();
+  readonly #byAccount = new Map<string, Set<LiveAgent>>();
+  readonly #attempts = new Map<string, LiveAgent>();
+  #onRoom: () => void = () => {};
+
+  /** Calls `listener` whenever some agent may take work that it could not take before. */
+  onRoom(listener: () => void): void {
+    this.#onRoom = listener;
+  }
+
+  /** Reads agents and their open attempts from the store. */
+  async load(store: Store): Promise<void> {
+    for (const record of await store.queries.allAgents()) this.put(record);
+    let after: string | null = null;
+    for (;;) {
+      const attempts: readonly AttemptRecord[] = await store.queries.allOpenAttempts(after, loadBatch);
+      for (const attempt of attempts) this.attemptChanged(attempt);
+      if (attempts.length < loadBatch) return;
+      after = attempts.at(-1)?.id ?? null;
+    }
+  }
+
+  get(agentId: string): LiveAgent | undefined {
+    return this.#agents.get(agentId);
+  }
+
+  all(): Iterable<LiveAgent> {
+    return this.#agents.values();
+  }
+
+  ofAccount(account: string): Iterable<LiveAgent> {
+    return this.#byAccount.get(account) ?? [];
+  }
+
+  /** The automation of that name as the agent offers it now. */
+  automation(agentId: string, name: string): AutomationSummary | undefined {
+    return this.#agents.get(agentId)?.automations.get(name);
+  }
+
+  put(record: AgentRecord): LiveAgent {
+    const known = this.#agents.get(record.id);
+    if (known !== undefined) {
+      known.replaceRecord(record);
+      this.#onRoom();
+      return known;
+    }
+    const agent = new LiveAgent(record);
+    this.#agents.set(agent.id, agent);
+    let account = this.#byAccount.get(agent.account);
+    if (account === undefined) {
+      account = new Set();
+      this.#byAccount.set(agent.account, account);
+    }
+    account.add(agent);
+    return agent;
+  }
+
+  reported(agentId: string, report: AgentReport): void {
+    this.#agents.get(agentId)?.replaceReport(report);
+    this.#onRoom();
+  }
+
+  /** Answers the link that stood before, for its owner to close. */
+  connected(agentId: string, link: AgentLink): AgentLink | null {
+    const agent = this.#agents.get(agentId);
+    if (agent === undefined) return null;
+    const earlier = agent.link;
+    agent.link = link;
+    this.#onRoom();
+    return earlier;
+  }
+
+  /** Nothing when a newer link stands already. */
+  disconnected(agentId: string, link: AgentLink): void {
+    const agent = this.#agents.get(agentId);
+    if (agent?.link === link) agent.link = null;
+  }
+
+  /** Holds a slot for an attempt that is about to be offered. */
+  reserve(agent: LiveAgent, attemptId: string, automation: string): void {
+    agent.occupy(attemptId, automation);
+    this.#attempts.set(attemptId, agent);
+  }
+
+  release(attemptId: string): void {
+    const agent = this.#attempts.get(attemptId);
+    this.#attempts.delete(attemptId);
+    if (agent?.free(attemptId) === true) this.#onRoom();
+  }
+
+  attemptChanged(attempt: AttemptRecord): void {
+    if (attempt.state !== 'offered' && attempt.state !== 'running') {
+      this.release(attempt.id);
+      return;
+    }
+    const agent = this.#agents.get(attempt.agentId);
+    if (agent !== undefined) this.reserve(agent, attempt.id, attempt.automation);
+  }
+}

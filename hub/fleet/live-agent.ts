@@ -1,0 +1,108 @@
+import type { AgentReport } from '../../protocol/agent-report.ts';
+import type { AutomationSummary } from '../../protocol/automation-summary.ts';
+import { hubLabelPrefix, type Labels } from '../../protocol/labels.ts';
+import type { Candidate } from '../scheduler/candidate.ts';
+import type { AgentRecord, AttemptRecord } from '../store/records.ts';
+
+/** The hub's end of an agent's control channel, as much of it as others need. */
+export interface AgentLink {
+  readonly leaseEpoch: number;
+  /** Tells the agent of an attempt: the offer, or what is wished of it now. */
+  publishAttempt(attempt: AttemptRecord): void;
+  publishDesired(agent: AgentRecord): void;
+  close(reason: string): Promise<void>;
+}
+
+/** The label that names the agent itself, so that a selector can pick one machine. */
+const agentLabel = `${hubLabelPrefix}agent`;
+
+/** One agent as this hub knows it: the stored record, and what only lives while its control channel is open. */
+export class LiveAgent implements Candidate {
+  #record: AgentRecord;
+  #report: AgentReport | null;
+  #automations: ReadonlyMap<string, AutomationSummary> = new Map();
+  #labels: Labels = {};
+  readonly #open = new Map<string, string>();
+  readonly #busy = new Map<string, number>();
+  link: AgentLink | null = null;
+
+  constructor(record: AgentRecord) {
+    this.#record = record;
+    this.#report = record.report;
+    this.#derive();
+  }
+
+  get id(): string {
+    return this.#record.id;
+  }
+  get account(): string {
+    return this.#record.account;
+  }
+  get name(): string {
+    return this.#record.name;
+  }
+  get record(): AgentRecord {
+    return this.#record;
+  }
+  get report(): AgentReport | null {
+    return this.#report;
+  }
+  get labels(): Labels {
+    return this.#labels;
+  }
+  get leaseEpoch(): number | null {
+    return this.link?.leaseEpoch ?? null;
+  }
+  get schedulable(): boolean {
+    return this.#record.desired.schedulable && !this.#record.desired.drain;
+  }
+  get health(): Candidate['health'] {
+    return this.#report?.health.state ?? 'unknown';
+  }
+  get slots(): number {
+    return this.#report?.slots.total ?? 0;
+  }
+  get busy(): ReadonlyMap<string, number> {
+    return this.#busy;
+  }
+  get busyTotal(): number {
+    return this.#open.size;
+  }
+  get automations(): ReadonlyMap<string, AutomationSummary> {
+    return this.#automations;
+  }
+
+  replaceRecord(record: AgentRecord): void {
+    this.#record = record;
+    this.#report ??= record.report;
+    this.#derive();
+  }
+
+  replaceReport(report: AgentReport): void {
+    this.#report = report;
+    this.#derive();
+  }
+
+  /** Counts the attempt against the slots. Twice is once. */
+  occupy(attemptId: string, automation: string): void {
+    if (this.#open.has(attemptId)) return;
+    this.#open.set(attemptId, automation);
+    this.#busy.set(automation, (this.#busy.get(automation) ?? 0) + 1);
+  }
+
+  /** True when it was counted. */
+  free(attemptId: string): boolean {
+    const automation = this.#open.get(attemptId);
+    if (automation === undefined) return false;
+    this.#open.delete(attemptId);
+    const left = (this.#busy.get(automation) ?? 1) - 1;
+    if (left === 0) this.#busy.delete(automation);
+    else this.#busy.set(automation, left);
+    return true;
+  }
+
+  #derive(): void {
+    this.#automations = new Map((this.#report?.automations ?? []).map((automation) => [automation.name, automation]));
+    this.#labels = { ...this.#record.labels, [agentLabel]: this.#record.name };
+  }
+}

@@ -1,0 +1,138 @@
+/** A queued job, as little of it as the queue needs: there may be very many. */
+export interface QueuedJob {
+  readonly id: string;
+  readonly account: string;
+  readonly automation: string;
+  readonly selector: string;
+  readonly priority: number;
+  /** Form of the automation that its parameters were validated against. */
+  readonly digest: string | null;
+}
+
+/** Jobs of one account that ask the same of an agent, best first: higher priority, then older. */
+export interface Lane {
+  readonly account: string;
+  readonly automation: string;
+  readonly selector: string;
+  readonly jobs: QueuedJob[];
+}
+
+interface AccountQueue {
+  readonly lanes: Map<string, Lane>;
+  /** Turns this account has had; the account with the fewest is next. */
+  turns: number;
+}
+
+export function isBefore(a: QueuedJob, b: QueuedJob): boolean {
+  return a.priority === b.priority ? a.id < b.id : a.priority > b.priority;
+}
+
+/** Where `job` belongs among `jobs`: binary search, as lanes grow long. */
+function placeOf(jobs: readonly QueuedJob[], job: QueuedJob): number {
+  let low = 0;
+  let high = jobs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = jobs[middle];
+    if (other !== undefined && isBefore(other, job)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * The queued jobs in memory, in the order in which they are to be served: accounts take turns, so that one that queues a
+ * thousand jobs delays another by one job at a time; within an account priority decides, then age. Job ids are ordered by age.
+ *
+ * It is a copy of what the store says: losing it costs nothing, and a job in it that is no longer queued is refused by the store.
+ */
+export class JobQueue {
+  readonly #accounts = new Map<string, AccountQueue>();
+  readonly #jobs = new Map<string, QueuedJob>();
+
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  has(id: string): boolean {
+    return this.#jobs.has(id);
+  }
+
+  add(job: QueuedJob): void {
+    if (this.#jobs.has(job.id)) return;
+    const queued: QueuedJob = {
+      id: job.id,
+      account: job.account,
+      automation: job.automation,
+      selector: job.selector,
+      priority: job.priority,
+      digest: job.digest,
+    };
+    const lane = this.#laneOf(queued);
+    lane.jobs.splice(placeOf(lane.jobs, queued), 0, queued);
+    this.#jobs.set(queued.id, queued);
+  }
+
+  remove(id: string): void {
+    const job = this.#jobs.get(id);
+    if (job === undefined) return;
+    this.#jobs.delete(id);
+    const account = this.#accounts.get(job.account);
+    const key = laneKey(job);
+    const lane = account?.lanes.get(key);
+    if (account === undefined || lane === undefined) return;
+    const place = placeOf(lane.jobs, job);
+    if (lane.jobs[place]?.id === id) lane.jobs.splice(place, 1);
+    if (lane.jobs.length === 0) account.lanes.delete(key);
+    if (account.lanes.size === 0) this.#accounts.delete(job.account);
+  }
+
+  /** Accounts that have queued jobs, whose turn it is first. */
+  accountsByTurn(): string[] {
+    return [...this.#accounts].sort(([, a], [, b]) => a.turns - b.turns).map(([name]) => name);
+  }
+
+  /** Lanes of an account, the one with the best head first. */
+  lanes(account: string): Lane[] {
+    const lanes = [...(this.#accounts.get(account)?.lanes.values() ?? [])];
+    return lanes.sort((a, b) => (isBefore(headOf(a), headOf(b)) ? -1 : 1));
+  }
+
+  /** The account has had its turn. */
+  tookTurn(account: string): void {
+    const queue = this.#accounts.get(account);
+    if (queue !== undefined) queue.turns++;
+  }
+
+  #laneOf(job: QueuedJob): Lane {
+    let account = this.#accounts.get(job.account);
+    if (account === undefined) {
+      account = { lanes: new Map(), turns: this.#fewestTurns() };
+      this.#accounts.set(job.account, account);
+    }
+    const key = laneKey(job);
+    let lane = account.lanes.get(key);
+    if (lane === undefined) {
+      lane = { account: job.account, automation: job.automation, selector: job.selector, jobs: [] };
+      account.lanes.set(key, lane);
+    }
+    return lane;
+  }
+
+  /** A newcomer starts level with the account that waits longest: earlier idleness earns nothing. */
+  #fewestTurns(): number {
+    let fewest = Number.POSITIVE_INFINITY;
+    for (const account of this.#accounts.values()) fewest = Math.min(fewest, account.turns);
+    return Number.isFinite(fewest) ? fewest : 0;
+  }
+}
+
+function laneKey(job: QueuedJob): string {
+  return `${job.automation}\n${job.selector}`;
+}
+
+function headOf(lane: Lane): QueuedJob {
+  const [head] = lane.jobs;
+  if (head === undefined) throw new Error('a lane without jobs is removed at once');
+  return head;
+}

@@ -1,0 +1,24 @@
+import type { WaitingReason } from '../../protocol/job.ts';
+import { type LabelSelector, selects } from '../../protocol/label-selector.ts';
+import type { Candidate } from './candidate.ts';
+
+/** What a job asks of an agent. Jobs that ask the same share one lane of the queue. */
+export interface Demand {
+  readonly account: string;
+  readonly automation: string;
+  readonly selector: LabelSelector;
+}
+
+/** Why this agent cannot take a job that asks this, or null when it can. The first reason that will not go away by itself wins. */
+export function whyNot(demand: Demand, agent: Candidate): WaitingReason | null {
+  if (!selects(demand.selector, agent.labels)) return 'labels';
+  const automation = agent.automations.get(demand.automation);
+  if (automation === undefined) return 'automation';
+  if (agent.leaseEpoch === null) return 'offline';
+  if (agent.health === 'store-changed') return 'store-changed';
+  if (!agent.schedulable || agent.health === 'draining') return 'draining';
+  if (agent.busyTotal >= agent.slots) return 'slots';
+  if (automation.maxConcurrent !== null && (agent.busy.get(demand.automation) ?? 0) >= automation.maxConcurrent)
+    return 'automation-busy';
+  return null;
+}

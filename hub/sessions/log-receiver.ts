@@ -1,0 +1,61 @@
+import type { LogFrame } from '../../protocol/session-frame.ts';
+import type { LogWriter } from '../logs/log-store.ts';
+
+/** What the sender is to be told. */
+export interface LogAnswers {
+  ack(offset: number): Promise<void>;
+  rewind(offset: number): Promise<void>;
+}
+
+/**
+ * Puts the pieces of a stream into the log at their places: what is there already is skipped, a hole is answered by `rewind`
+ * (once, until the right piece comes), and each flush to disk is told by one `ack`, however many pieces it covered.
+ */
+export class LogReceiver {
+  readonly #writer: LogWriter;
+  readonly #answers: LogAnswers;
+  #rewindingTo: number | null = null;
+  #acking: Promise<void> | null = null;
+  #failure: unknown = null;
+
+  constructor(writer: LogWriter, answers: LogAnswers) {
+    this.#writer = writer;
+    this.#answers = answers;
+  }
+
+  /** Rejects with what the log store or an earlier acknowledgement failed with. */
+  async receive(frame: LogFrame): Promise<void> {
+    if (this.#failure !== null) throw this.#failure;
+    const have = this.#writer.length;
+    if (frame.offset > have) {
+      if (this.#rewindingTo === have) return;
+      this.#rewindingTo = have;
+      await this.#answers.rewind(have);
+      return;
+    }
+    this.#rewindingTo = null;
+    const known = have - frame.offset;
+    if (known < frame.bytes.length) await this.#writer.append(frame.bytes.subarray(known), frame.at);
+    this.#acking ??= this.#acknowledge();
+  }
+
+  /** Resolves when all that was received is durable and acknowledged. */
+  async settled(): Promise<void> {
+    while (this.#acking !== null) await this.#acking;
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  async #acknowledge(): Promise<void> {
+    try {
+      let durable: number;
+      do {
+        durable = await this.#writer.flush();
+        await this.#answers.ack(durable);
+      } while (durable < this.#writer.length);
+    } catch (error) {
+      this.#failure = error;
+    } finally {
+      this.#acking = null;
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { AgentFrame, HubFrame, OpenFrame, SessionErrorCode } from '../../protocol/session-frame.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { HubSessionChannel } from '../../transports/session-transport.ts';
+import { LogError } from '../logs/log-error.ts';
+import type { LogWriter } from '../logs/log-store.ts';
+import type { OpenAnswer } from '../store/command.ts';
+import type { AttemptRecord } from '../store/records.ts';
+import { StoreError } from '../store/store-error.ts';
+import { judgeLog } from './judge-log.ts';
+import { LogReceiver } from './log-receiver.ts';
+import type { SessionOptions } from './session-options.ts';
+import type { SessionRegistry } from './session-registry.ts';
+
+/** When an agent should try again after the hub had no room or no store. */
+const overloadedRetryMs = 5_000;
+
+const replacedCode = 'session-replaced';
+const replacedMessage = 'a newer session of this attempt was opened';
+
+/** What ends a session early: the agent is told the code. */
+class SessionEnd extends Error {
+  readonly code: SessionErrorCode;
+  constructor(code: SessionErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * The hub's end of one session, from `open` to `accepted`. It holds nothing that a later session would miss: what counts is in
+ * the store and in the log before the agent is told of it. Ends when the channel ends, when the agent got its last word, or
+ * when a newer session of the attempt was opened.
+ */
+export class Session {
+  readonly #channel: HubSessionChannel;
+  readonly #agentId: string;
+  readonly #options: SessionOptions;
+  readonly #logger: Logger;
+
+  constructor(channel: HubSessionChannel, agentId: string, attempt: string, options: SessionOptions) {
+    this.#channel = channel;
+    this.#agentId = agentId;
+    this.#options = options;
+    this.#logger = options.logger.child({ attempt, channel: channel.id });
+  }
+
+  /** Never rejects. */
+  async serve(open: OpenFrame, frames: AsyncIterator<AgentFrame>, registry: SessionRegistry): Promise<void> {
+    try {
+      await this.#answer(open, frames, registry);
+    } catch (error) {
+      await this.#explain(error);
+    }
+  }
+
+  /** Only an `open` that the store ranks newest ends an earlier session: one that sat in a proxy ends nothing. */
+  async #answer(open: OpenFrame, frames: AsyncIterator<AgentFrame>, registry: SessionRegistry): Promise<void> {
+    const answer = await this.#options.store.apply('open-attempt', {
+      attemptId: open.attempt,
+      agentId: this.#agentId,
+      folderId: open.folderId,
+      have: open.have,
+      epoch: { leaseEpoch: open.leaseEpoch, opens: open.opens },
+      at: this.#options.clock.now(),
+    });
+    switch (answer.type) {
+      case 'accepted':
+        return this.#accept();
+      case 'withdrawn':
+        return this.#refuse('attempt-withdrawn', 'this attempt was given up before it got its document');
+      case 'unknown':
+        return this.#refuse('unknown-attempt', 'this hub has no such attempt');
+      case 'wrong-agent':
+        return this.#refuse('wrong-agent', 'this attempt was given to another agent');
+      case 'replaced':
+        return this.#refuse(replacedCode, replacedMessage);
+      case 'job':
+        return registry.take(open.attempt, (replaced) => this.#serveUntil(open, answer, frames, replaced));
+    }
+  }
+
+  async #serveUntil(
+    open: OpenFrame,
+    answer: Extract<OpenAnswer, { type: 'job' }>,
+    frames: AsyncIterator<AgentFrame>,
+    replaced: AbortSignal,
+  ): Promise<void> {
+    const onReplaced = () => void this.#refuse(replacedCode, replacedMessage);
+    if (replaced.aborted) return this.#refuse(replacedCode, replacedMessage);
+    replaced.addEventListener('abort', onReplaced);
+    try {
+      await this.#run(open, answer, frames, replaced);
+    } finally {
+      replaced.removeEventListener('abort', onReplaced);
+    }
+  }
+
+  async #run(
+    open: OpenFrame,
+    answer: Extract<OpenAnswer, { type: 'job' }>,
+    frames: AsyncIterator<AgentFrame>,
+    replaced: AbortSignal,
+  ): Promise<void> {
+    await using writer = await this.#options.logs.write(open.attempt);
+    const secrets =
+      open.needsSecrets && answer.secrets !== null
+        ? this.#options.openSecrets(answer.attempt.jobId, answer.secrets)
+        : null;
+    const sendsDocument = open.needsDocument && answer.desired === 'run';
+    await this.#send({
+      type: 'job',
+      offset: writer.durable,
+      desired: answer.desired,
+      document: sendsDocument ? answer.document : null,
+      secrets: answer.desired === 'run' || !open.needsDocument ? secrets : null,
+      secretsGone: answer.secretsGone,
+    });
+    const receiver = new LogReceiver(writer, {
+      ack: (offset) => this.#send({ type: 'ack', offset }),
+      rewind: (offset) => this.#send({ type: 'rewind', offset }),
+    });
+    for (;;) {
+      const next = await frames.next();
+      if (next.done === true || replaced.aborted) return;
+      const frame = next.value;
+      switch (frame.type) {
+        case 'log':
+          await receiver.receive(frame);
+          break;
+        case 'progress':
+          this.#options.progress.set(answer.attempt.jobId, { percent: frame.percent, message: frame.message });
+          break;
+        case 'result':
+          await receiver.settled();
+          if (await this.#end(open, answer.attempt, frame.result, writer)) return;
+          break;
+        case 'open':
+          throw new SessionEnd('invalid-frame', 'expected log, progress or result, got a second open');
+      }
+    }
+  }
+
+  /** True when the session is over. */
+  async #end(open: OpenFrame, attempt: AttemptRecord, result: AttemptResult, writer: LogWriter): Promise<boolean> {
+    const durable = await writer.flush();
+    const judgement = judgeLog(result, { bytes: durable, sha256: await writer.digest() });
+    if (judgement.type === 'rewind') {
+      await this.#send({ type: 'rewind', offset: judgement.offset });
+      return false;
+    }
+    const { type: _, ...storedLog } = judgement;
+    const answer = await this.#options.store.apply('end-attempt', {
+      attemptId: attempt.id,
+      agentId: this.#agentId,
+      epoch: { leaseEpoch: open.leaseEpoch, opens: open.opens },
+      result,
+      storedLog,
+      retrySafe: this.#options.automation(this.#agentId, attempt.automation)?.retrySafe ?? false,
+      at: this.#options.clock.now(),
+    });
+    switch (answer.type) {
+      case 'accepted':
+        this.#options.progress.forget(attempt.jobId);
+        await this.#accept();
+        return true;
+      case 'replaced':
+        await this.#refuse(replacedCode, replacedMessage);
+        return true;
+      case 'withdrawn':
+        await this.#refuse('attempt-withdrawn', 'this attempt was given up');
+        return true;
+      case 'unknown':
+        await this.#refuse('unknown-attempt', 'this hub has no such attempt');
+        return true;
+    }
+  }
+
+  async #accept(): Promise<void> {
+    await this.#send({ type: 'accepted' });
+    await this.#channel.close({ reason: 'accepted' });
+  }
+
+  async #refuse(code: SessionErrorCode, message: string, retryAfterMs: number | null = null): Promise<void> {
+    await this.#send({ type: 'error', code, message, retryAfterMs });
+    await this.#channel.close({ reason: code });
+  }
+
+  /** A channel that is gone is no failure: the agent opens another. */
+  async #send(frame: HubFrame): Promise<void> {
+    try {
+      await this.#channel.send(frame);
+    } catch (error) {
+      this.#logger.debug({ err: error, frame: frame.type }, 'frame not sent, the session is gone');
+    }
+  }
+
+  async #explain(error: unknown): Promise<void> {
+    if (error instanceof SessionEnd) return this.#refuse(error.code, error.message);
+    if (error instanceof StoreError || error instanceof LogError) {
+      this.#logger.error({ err: error }, 'the hub could not store what a session brought');
+      return this.#refuse('overloaded', 'the hub cannot store this now', overloadedRetryMs);
+    }
+    this.#logger.error({ err: error }, 'session failed');
+    return this.#refuse('overloaded', 'the hub failed to handle this session', overloadedRetryMs);
+  }
+}

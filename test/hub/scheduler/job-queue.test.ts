@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { isBefore, JobQueue, type QueuedJob } from '../../../hub/scheduler/job-queue.ts';
+
+function job(id: string, over: Partial<QueuedJob> = {}): QueuedJob {
+  return { id, account: 'a', automation: 'greet', selector: '', priority: 0, digest: null, ...over };
+}
+
+/** Takes jobs as a scheduler with one slot would. */
+function drain(queue: JobQueue, count: number): string[] {
+  const taken: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const [account] = queue.accountsByTurn();
+    if (account === undefined) break;
+    const head = queue.lanes(account)[0]?.jobs[0];
+    assert.ok(head !== undefined);
+    queue.tookTurn(account);
+    queue.remove(head.id);
+    taken.push(head.id);
+  }
+  return taken;
+}
+
+describe('the job queue', () => {
+  it('serves ten jobs of a newcomer among the next twenty-five, however many another account has queued', () => {
+    const queue = new JobQueue();
+    for (let index = 0; index < 1000; index++) queue.add(job(`a${String(index).padStart(4, '0')}`));
+    drain(queue, 100);
+    for (let index = 0; index < 10; index++) queue.add(job(`b${index}`, { account: 'b' }));
+
+    const next = drain(queue, 25);
+
+    assert.equal(next.filter((id) => id.startsWith('b')).length, 10);
+  });
+
+  it('serves the higher priority first, then the older, across lanes of one account', () => {
+    const queue = new JobQueue();
+    queue.add(job('1'));
+    queue.add(job('2', { priority: 5, selector: 'site=ams' }));
+    queue.add(job('3', { priority: 5, automation: 'other' }));
+    queue.add(job('0', { priority: -1 }));
+
+    assert.deepEqual(drain(queue, 4), ['2', '3', '1', '0']);
+  });
+
+  it('keeps every lane in order whatever is added and removed', () => {
+    const operation = fc.record({
+      id: fc.integer({ min: 0, max: 30 }),
+      priority: fc.integer({ min: -2, max: 2 }),
+      add: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
+        const queue = new JobQueue();
+        const expected = new Map<string, QueuedJob>();
+        for (const { id, priority, add } of operations) {
+          const key = String(id).padStart(2, '0');
+          if (add) {
+            queue.add(job(key, { priority }));
+            if (!expected.has(key)) expected.set(key, job(key, { priority }));
+          } else {
+            queue.remove(key);
+            expected.delete(key);
+          }
+        }
+
+        const order = [...expected.values()].sort((a, b) => (isBefore(a, b) ? -1 : 1)).map(({ id }) => id);
+        assert.equal(queue.size, expected.size);
+        assert.deepEqual(drain(queue, 1000), order);
+      }),
+    );
+  });
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { LogWriter } from '../../../hub/logs/log-store.ts';
+import { LogReceiver } from '../../../hub/sessions/log-receiver.ts';
+
+function memoryWriter(start = ''): LogWriter & { text(): string } {
+  let content = Buffer.from(start);
+  let durable = content.length;
+  return {
+    get durable() {
+      return durable;
+    },
+    get length() {
+      return content.length;
+    },
+    append: async (bytes) => {
+      content = Buffer.concat([content, bytes]);
+    },
+    flush: async () => {
+      await Promise.resolve();
+      durable = content.length;
+      return durable;
+    },
+    digest: async () => '',
+    text: () => content.toString('latin1'),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+describe('receiving a log', () => {
+  it('skips what it has and asks once for a hole', async () => {
+    const writer = memoryWriter('abc');
+    const told: string[] = [];
+    const receiver = new LogReceiver(writer, {
+      ack: async (offset) => void told.push(`ack ${offset}`),
+      rewind: async (offset) => void told.push(`rewind ${offset}`),
+    });
+
+    for (const [offset, text] of [
+      [5, 'fg'],
+      [7, 'h'],
+      [1, 'bcde'],
+      [5, 'fgh'],
+    ] as const) {
+      await receiver.receive({ type: 'log', offset, at: 0, bytes: Buffer.from(text) });
+    }
+    await receiver.settled();
+
+    assert.equal(writer.text(), 'abcdefgh');
+    assert.equal(told[0], 'rewind 3');
+    assert.equal(told.filter((line) => line.startsWith('rewind')).length, 1);
+    assert.equal(told.at(-1), 'ack 8');
+  });
+
+  it('ends with the same bytes whatever pieces come, doubled or out of order, once the tail is sent again', async () => {
+    const text = 'the quick brown fox jumps over the lazy dog';
+    const piece = fc.tuple(fc.nat(text.length), fc.nat(12));
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
+        const writer = memoryWriter();
+        const receiver = new LogReceiver(writer, { ack: async () => {}, rewind: async () => {} });
+
+        for (const [offset, length] of pieces) {
+          const bytes = Buffer.from(text.slice(offset, offset + length));
+          await receiver.receive({ type: 'log', offset, at: 0, bytes });
+        }
+        await receiver.receive({
+          type: 'log',
+          offset: writer.length,
+          at: 0,
+          bytes: Buffer.from(text.slice(writer.length)),
+        });
+        await receiver.settled();
+
+        assert.equal(writer.text(), text);
+        assert.equal(writer.durable, text.length);
+      }),
+    );
+  });
+
+  it('passes on what the log store failed with', async () => {
+    const writer = { ...memoryWriter(), flush: async () => Promise.reject(new Error('no space')) };
+    const receiver = new LogReceiver(writer, { ack: async () => {}, rewind: async () => {} });
+
+    await receiver.receive({ type: 'log', offset: 0, at: 0, bytes: Buffer.from('x') });
+
+    await assert.rejects(receiver.settled(), /no space/);
+  });
+});
