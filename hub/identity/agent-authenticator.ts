@@ -1,0 +1,96 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { Admission, Authenticate } from '../../transports/credential.ts';
+import type { AgentRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import { type AgentCredential, parseAgentCredential, toSignedText } from './agent-credential.ts';
+import { isSignedBy, parseAgentKey } from './agent-key.ts';
+import type { AgentPrincipal } from './agent-principal.ts';
+import { createChallenges } from './challenge.ts';
+import type { SecretKey } from './secret-key.ts';
+
+export interface AgentAuthenticatorOptions {
+  readonly store: Store;
+  readonly secretKey: SecretKey;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+const maxKeys = 4096;
+/** The store may be back by then. */
+const retryAfterMs = 5_000;
+
+/**
+ * Admits agents that sign a challenge of this hub with the key they enrolled with. A challenge stands for ten minutes and may be used
+ * again, so an agent asks for one rarely. Unknown agents, revoked ones and wrong signatures get one and the same answer after the
+ * same work: nobody learns which agents there are.
+ */
+export function createAgentAuthenticator(options: AgentAuthenticatorOptions): Authenticate<AgentPrincipal> {
+  const { store, logger } = options;
+  const challenges = createChallenges(options);
+  const keys = new KeyCache();
+  const nobodysKey = generateKeyPairSync('ed25519').publicKey;
+
+  const challenge = (message: string): Admission<AgentPrincipal> => ({
+    type: 'challenged',
+    challenge: challenges.issue(),
+    message,
+  });
+
+  async function judge(
+    { agent, proof }: AgentCredential,
+    target: string,
+    remote: string,
+  ): Promise<Admission<AgentPrincipal>> {
+    if (proof === null) return challenge('sign the challenge');
+    if (!challenges.isValid(proof.challenge)) return challenge('that challenge is over; sign this one');
+    const record = await store.queries.agent(agent);
+    const known = record !== null && record.revokedAt === null ? record : null;
+    const key = (known === null ? null : keys.get(known)) ?? nobodysKey;
+    const signed = isSignedBy(key, toSignedText(proof.challenge, agent, target), proof.signature);
+    if (known === null || !signed) {
+      logger.info({ agent, remote, target }, 'agent refused');
+      return refuse('unauthorized', 'this hub does not know the agent by this key; enrol it with a join token');
+    }
+    return { type: 'admitted', principal: { id: known.id, account: known.account, name: known.name } };
+  }
+
+  return async ({ presented, target, remote }) => {
+    if (presented === null) return challenge('present "agent=<id>" and sign the challenge');
+    const credential = parseAgentCredential(presented);
+    if (credential === null) {
+      return refuse(
+        'unauthorized',
+        'expected "agent=<id>,challenge=<challenge>,signature=<base64url>", got something else',
+      );
+    }
+    try {
+      return await judge(credential, target, remote);
+    } catch (error) {
+      logger.error({ error, agent: credential.agent }, 'agent could not be looked up');
+      return refuse('unavailable', 'the hub cannot look the agent up now');
+    }
+  };
+}
+
+function refuse(code: 'unauthorized' | 'unavailable', message: string): Admission<AgentPrincipal> {
+  return { type: 'refused', code, message, retryAfterMs: code === 'unavailable' ? retryAfterMs : null };
+}
+
+/** Keys as the verifier needs them; the least recently used one goes first. */
+class KeyCache {
+  readonly #keys = new Map<string, KeyObject>();
+
+  get({ publicKey }: AgentRecord): KeyObject | null {
+    const key = this.#keys.get(publicKey) ?? parseAgentKey(publicKey);
+    if (key === null) return null;
+    this.#keys.delete(publicKey);
+    this.#keys.set(publicKey, key);
+    const oldest = this.#keys.keys().next().value;
+    if (this.#keys.size > maxKeys && oldest !== undefined) this.#keys.delete(oldest);
+    return key;
+  }
+}

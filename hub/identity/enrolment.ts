@@ -1,0 +1,53 @@
+import type { EnrolmentAnswer, EnrolmentRequest } from '../../protocol/enrolment.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { Store } from '../store/store.ts';
+import { isSignedBy, parseAgentKey } from './agent-key.ts';
+import { hashToken } from './token-text.ts';
+
+export type EnrolmentOutcome =
+  | { readonly type: 'enrolled' | 'repeated'; readonly answer: EnrolmentAnswer }
+  | { readonly type: 'token-invalid' | 'name-taken' | 'key-invalid' | 'proof-invalid' }
+  | { readonly type: 'labels-not-allowed'; readonly labels: readonly string[] };
+
+/** Rejects with `StoreError`. */
+export type Enrol = (enrolment: {
+  readonly joinToken: string;
+  readonly request: EnrolmentRequest;
+  /** Base64 of the signature that shows who holds the key. */
+  readonly proof: string;
+}) => Promise<EnrolmentOutcome>;
+
+export function toEnrolmentProofText(request: Pick<EnrolmentRequest, 'publicKey' | 'name'>): string {
+  return `farhand-enrol-v1\n${request.publicKey}\n${request.name}`;
+}
+
+/**
+ * Lets an agent in for the first time. The same key with the same name may enrol again, also when the token's uses are spent: its
+ * first answer may have been lost on the way.
+ */
+export function createEnrolment(options: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+}): Enrol {
+  const { store, clock, random } = options;
+  return async ({ joinToken, request, proof }) => {
+    const joinTokenHash = hashToken(joinToken);
+    if ((await store.queries.joinTokenByHash(joinTokenHash)) === null) return { type: 'token-invalid' };
+    const key = parseAgentKey(request.publicKey);
+    if (key === null) return { type: 'key-invalid' };
+    if (!isSignedBy(key, toEnrolmentProofText(request), proof)) return { type: 'proof-invalid' };
+    const result = await store.apply('enrol-agent', {
+      joinTokenHash,
+      agentId: random.orderedUuid(),
+      name: request.name,
+      publicKey: request.publicKey,
+      claimedLabels: request.labels,
+      at: clock.now(),
+    });
+    if (!('agent' in result)) return result;
+    const { id, name, account } = result.agent;
+    return { type: result.type, answer: { id, name, account } };
+  };
+}

@@ -1,0 +1,21 @@
+import type { Role } from '../store/records.ts';
+
+/** Who calls the API. */
+export interface Principal {
+  readonly tokenId: string;
+  readonly account: string;
+  readonly role: Role;
+}
+
+/** The account of a hub that has only one, and of those who run the hub. */
+export const defaultAccount = 'default';
+
+/** As the audit names them. */
+export function toActor(principal: Principal): string {
+  return `token:${principal.tokenId}`;
+}
+
+/** An administrator of the hub itself may work for other accounts; one of an account only for that. */
+export function mayActFor(principal: Principal, account: string): boolean {
+  return principal.account === account || (principal.role === 'admin' && principal.account === defaultAccount);
+}
