@@ -28,6 +28,7 @@ export type HandshakeOutcome<T> =
  */
 export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOutcome<T>> {
   const { url, signal } = options;
+  if (signal.aborted) return Promise.reject(givenUp(url));
   return new Promise((resolve, reject) => {
     const websocket = new WebSocket(url, [options.subprotocol], {
       perMessageDeflate: false,
@@ -39,7 +40,7 @@ export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOut
     let failure: TransportError | undefined;
 
     const abort = () => {
-      failure = new TransportError('aborted', `the dial to ${url} was given up`);
+      failure = givenUp(url);
       websocket.terminate();
     };
     const onError = (error: Error) => {
@@ -68,8 +69,11 @@ export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOut
       });
     });
     signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
   });
+}
+
+function givenUp(url: string): TransportError {
+  return new TransportError('aborted', `the dial to ${url} was given up`);
 }
 
 /** Calls `done` once, with as much of the answer as came. */

@@ -1,0 +1,81 @@
+import type { Channel } from '../channel.ts';
+import type { Credential } from '../credential.ts';
+import { createDialler, type Dialler } from '../dialler.ts';
+import { fromHttpAnswer, parseChallenge } from './errors.ts';
+import { handshake } from './handshake.ts';
+import type { WebsocketTransportOptions } from './options.ts';
+import { createWebsocketChannel } from './websocket-channel.ts';
+import type { Codec } from './wire.ts';
+
+export interface WebsocketDial<In, Out> {
+  /** `/v1/…`, without the path of the hub's address. */
+  readonly target: string;
+  readonly kind: 'control' | 'session';
+  readonly codec: Codec<In, Out>;
+  readonly credential: Credential;
+  readonly signal: AbortSignal;
+}
+
+/** Opens websockets to one hub. */
+export interface WebsocketDialler {
+  /** Rejects with `TransportError` (`unreachable`, `unauthorized`, `refused`, `aborted`). */
+  open<In, Out>(dial: WebsocketDial<In, Out>): Promise<Channel<In, Out>>;
+}
+
+class HandshakingDialler implements WebsocketDialler {
+  readonly #options: WebsocketTransportOptions;
+  readonly #base: string;
+  readonly #dialler: Dialler;
+  #opened = 0;
+
+  constructor(options: WebsocketTransportOptions) {
+    this.#options = options;
+    this.#base = toBase(options.url);
+    this.#dialler = createDialler({ clock: options.clock, dialMs: options.limits.dialMs, address: this.#base });
+  }
+
+  open<In, Out>(dial: WebsocketDial<In, Out>): Promise<Channel<In, Out>> {
+    const { target, kind, codec, credential, signal } = dial;
+    const { agent, limits, clock } = this.#options;
+    const url = `${this.#base}${target}`;
+    return this.#dialler.dial({
+      target,
+      credential,
+      signal,
+      attempt: async (presented, attemptSignal) => {
+        const outcome = await handshake({
+          url,
+          subprotocol: codec.subprotocol,
+          authorization: `Farhand ${presented}`,
+          maxMessageBytes: limits.maxMessageBytes,
+          agent,
+          signal: attemptSignal,
+          onOpen: (websocket, socket) => {
+            this.#opened += 1;
+            const id = `${kind}-out-${this.#opened}-${socket.localPort ?? 0}`;
+            return createWebsocketChannel({ ...this.#options, id, websocket, socket, codec });
+          },
+        });
+        if (outcome.type === 'opened') return outcome;
+        const error = fromHttpAnswer(outcome.answer, { url, nowMs: clock.now() });
+        const challenge = parseChallenge(outcome.answer);
+        if (challenge === null) throw error;
+        return { type: 'challenged', challenge, error };
+      },
+    });
+  }
+}
+
+/** Throws `TypeError` for anything but an absolute ws, wss, http or https URL. */
+function toBase(url: string): string {
+  const parsed = new URL(url);
+  const scheme = { 'ws:': 'ws:', 'http:': 'ws:', 'wss:': 'wss:', 'https:': 'wss:' }[parsed.protocol];
+  if (scheme === undefined) {
+    throw new TypeError(`expected a ws, wss, http or https address, got ${parsed.protocol}//…: check FARHAND_HUB_URL`);
+  }
+  return `${scheme}//${parsed.host}${parsed.pathname.replace(/\/+$/, '')}`;
+}
+
+export function createWebsocketDialler(options: WebsocketTransportOptions): WebsocketDialler {
+  return new HandshakingDialler(options);
+}
