@@ -1,0 +1,101 @@
+import type { CloudEvent } from '../protocol/cloud-event.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Publish } from './publish.ts';
+import type { SyncCounters } from './sync-counters.ts';
+
+/** Something to be sent, put together only when its turn comes, so that it says what holds then. */
+export type Sending = (publish: Publish) => Promise<void>;
+
+/**
+ * What waits for the link. At most one sending waits under each key, and a later one takes the place of an earlier, so a slow
+ * link holds at most one event for each resource: the newest. Without a link nothing is kept.
+ */
+export interface Outbox {
+  /** A link is being served. */
+  readonly isOpen: boolean;
+  put(key: string, sending: Sending): void;
+  /** Sends, one after another, what is put from now until `signal` aborts. One drain at a time. */
+  drain(publish: Publish, options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+/**
+ * - `closed`: no link. Left by `drain`
+ * - `waiting`: nothing to send. Left by `put` or by the end of the link, through `wake`
+ * - `sending`: a sending is under way; what is put meanwhile is found after it
+ */
+type State =
+  | { readonly type: 'closed' }
+  | { readonly type: 'waiting'; readonly wake: () => void }
+  | { readonly type: 'sending' };
+
+class KeyedOutbox implements Outbox {
+  readonly #logger: Logger;
+  readonly #counters: SyncCounters;
+  readonly #waiting = new Map<string, Sending>();
+  #state: State = { type: 'closed' };
+
+  constructor(logger: Logger, counters: SyncCounters) {
+    this.#logger = logger;
+    this.#counters = counters;
+  }
+
+  get isOpen(): boolean {
+    return this.#state.type !== 'closed';
+  }
+
+  put(key: string, sending: Sending): void {
+    if (this.#state.type === 'closed') return;
+    this.#waiting.set(key, sending);
+    this.#wake();
+  }
+
+  async drain(publish: Publish, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    this.#state = { type: 'sending' };
+    const onAbort = () => this.#wake();
+    signal.addEventListener('abort', onAbort);
+    const counted = (event: CloudEvent) => this.#publish(publish, event);
+    while (!signal.aborted) {
+      const [next] = this.#waiting;
+      if (next === undefined) {
+        await new Promise<void>((resolve) => {
+          this.#state = { type: 'waiting', wake: resolve };
+        });
+        this.#state = { type: 'sending' };
+      } else {
+        const [key, sending] = next;
+        this.#waiting.delete(key);
+        await this.#send(sending, counted);
+      }
+    }
+    signal.removeEventListener('abort', onAbort);
+    this.#waiting.clear();
+    this.#state = { type: 'closed' };
+  }
+
+  #wake(): void {
+    if (this.#state.type === 'waiting') this.#state.wake();
+  }
+
+  async #send(sending: Sending, publish: Publish): Promise<void> {
+    try {
+      await sending(publish);
+    } catch (error) {
+      this.#counters.add('handler-failed');
+      this.#logger.warn({ err: error }, 'nothing sent: what to send is not known now');
+    }
+  }
+
+  async #publish(publish: Publish, event: CloudEvent): Promise<void> {
+    try {
+      await publish(event);
+      this.#counters.add('published');
+    } catch (error) {
+      this.#counters.add('publish-failed');
+      this.#logger.debug({ err: error, eventType: event.type, resourceId: event.resourceid }, 'event not sent');
+    }
+  }
+}
+
+export function createOutbox(logger: Logger, counters: SyncCounters): Outbox {
+  return new KeyedOutbox(logger, counters);
+}
