@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Gap, Started } from './attempt-result.ts';
 import { causeNames, causes } from './cause.ts';
-import { JsonObject } from './json.ts';
 import { jobStates } from './job-state.ts';
+import { JsonObject } from './json.ts';
 import { SelectorText } from './label-selector.ts';
 import { Labels } from './labels.ts';
 import { ByteCount, Id, Name, ParameterName, Sha256, Timestamp } from './names.ts';

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { findJsonFault } from './json-fault.ts';
 import { type Issue, ProtocolError } from './protocol-error.ts';
 
 /** Longest part of a message that is made of foreign text. */
@@ -28,15 +29,29 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Parses JSON text or its UTF-8 bytes, then as `parse`. Throws `ProtocolError` (`not-json`, `invalid`). */
+/** Text without either cannot hold the key `__proto__`. */
+const mayHoldPrototype = /proto|\\u/;
+
+/**
+ * Parses JSON text or its UTF-8 bytes, then as `parse`. The key `__proto__` is refused wherever it stands, because schemas of
+ * records would drop it without a word. Throws `ProtocolError` (`not-json`, `invalid`).
+ */
 export function parseJson<T>(schema: z.ZodType<T>, text: string | Uint8Array, what: string): T {
   let value: unknown;
+  let suspicious: boolean;
   try {
-    value = JSON.parse(typeof text === 'string' ? text : utf8.decode(text));
+    const decoded = typeof text === 'string' ? text : utf8.decode(text);
+    value = JSON.parse(decoded);
+    suspicious = mayHoldPrototype.test(decoded);
   } catch (cause) {
     throw new ProtocolError('not-json', `${what}: expected UTF-8 JSON, got ${text.length} bytes that are not`, {
       cause,
     });
+  }
+  const fault = suspicious ? findJsonFault(value) : null;
+  if (fault !== null) {
+    const issues = [{ pointer: toPointer(fault.path), message: fault.message }];
+    throw new ProtocolError('invalid', `not a valid ${what}: ${toPointer(fault.path)}: ${fault.message}`, { issues });
   }
   return parse(schema, value, what);
 }

@@ -15,6 +15,8 @@ export const problems = {
   'name-taken': { status: 409, title: 'The name is taken' },
   'too-large': { status: 413, title: 'Too large' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
+  'headers-too-large': { status: 431, title: 'Headers too large' },
+  'request-timeout': { status: 408, title: 'The request took too long' },
   'range-not-satisfiable': { status: 416, title: 'Range not satisfiable' },
   'json-invalid': { status: 400, title: 'Not JSON' },
   'query-invalid': { status: 400, title: 'Invalid query' },
