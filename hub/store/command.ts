@@ -42,7 +42,7 @@ export interface Commands {
       | { readonly type: 'ended'; readonly job: JobRecord }
       | { readonly type: 'not-found' };
   };
-  /** `queued → failed (expired)`, or `→ lost` beside an attempt that may still return, for all whose time is over. */
+  /** `queued → failed (expired)`, or `→ lost` beside an attempt that may still return, for those whose time is over, a bounded number in one command. */
   'expire-jobs': { input: { readonly at: number }; result: { readonly jobIds: readonly string[] } };
 
   // Attempts
@@ -120,7 +120,7 @@ export interface Commands {
     input: { readonly attemptIds: readonly string[]; readonly retrySafe: readonly boolean[]; readonly at: number };
     result: { readonly lost: readonly string[] };
   };
-  /** The correction window of ended or lost attempts is over: secrets go. */
+  /** The correction window of jobs that ended before `before` is over: secrets go, of a bounded number in one command. */
   'close-corrections': {
     input: { readonly before: number; readonly at: number };
     result: { readonly jobIds: readonly string[] };

@@ -41,12 +41,17 @@ export interface Queries {
   allOpenAttempts(after: string | null, limit: number): Promise<readonly AttemptRecord[]>;
   agent(id: string): Promise<AgentRecord | null>;
   agentByName(account: string, name: string): Promise<AgentRecord | null>;
-  /** By name. */
+  /** By name, without those that were revoked. */
   agents(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<AgentRecord>>;
   allAgents(): Promise<readonly AgentRecord[]>;
+  /** Not those that were revoked. Whether it has expired is for the caller's clock to say. */
   tokenByHash(hash: string): Promise<TokenRecord | null>;
+  /** Used up and expired ones too: `enrol-agent` judges. */
   joinTokenByHash(hash: string): Promise<JoinTokenRecord | null>;
   auditAfter(account: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;
+  /** The same, of one object: `job:<id>`, `agent:<id>`, `token:<id>` or `join-token:<id>`. Events of attempts are those of their job. */
+  auditOf(account: string, object: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;
+  /** Nobody made a token, enrolled an agent or submitted a job yet. */
   isEmpty(): Promise<boolean>;
 }
 

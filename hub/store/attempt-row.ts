@@ -1,0 +1,67 @@
+import type { AttemptRecord, AttemptState } from './records.ts';
+import type { AttemptRow } from './schema.ts';
+
+/** Columns that change with the attempt's life; the others are set by its offer and stay. */
+export const changingAttemptColumns = [
+  'version',
+  'state',
+  'open',
+  'number',
+  'desired',
+  'spec_version',
+  'folder_id',
+  'document_sent_at',
+  'session_lease_epoch',
+  'session_opens',
+  'started_at',
+  'ended_at',
+  'result',
+  'log',
+] as const satisfies readonly (keyof AttemptRow)[];
+
+export const attemptColumns = [
+  'id',
+  'job_id',
+  'account',
+  'agent_id',
+  'agent_name',
+  'automation',
+  'digest',
+  'ordinal',
+  'lease_epoch',
+  'offered_at',
+  ...changingAttemptColumns,
+] as const satisfies readonly (keyof AttemptRow)[];
+
+/** What `open` holds for a state. */
+export function openOf(state: AttemptState): number | null {
+  return state === 'offered' || state === 'running' || state === 'agent-lost' ? 1 : null;
+}
+
+export function toAttemptRecord(row: AttemptRow): AttemptRecord {
+  return {
+    id: row.id,
+    jobId: row.job_id,
+    account: row.account,
+    agentId: row.agent_id,
+    agentName: row.agent_name,
+    automation: row.automation,
+    digest: row.digest,
+    state: row.state,
+    number: row.number,
+    leaseEpoch: row.lease_epoch,
+    desired: row.desired,
+    specVersion: row.spec_version,
+    folderId: row.folder_id,
+    documentSentAt: row.document_sent_at,
+    sessionEpoch:
+      row.session_lease_epoch === null || row.session_opens === null
+        ? null
+        : { leaseEpoch: row.session_lease_epoch, opens: row.session_opens },
+    offeredAt: row.offered_at,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    result: row.result === null ? null : JSON.parse(row.result),
+    log: row.log === null ? null : JSON.parse(row.log),
+  };
+}

@@ -1,0 +1,46 @@
+import type { CommandInput, CommandName, CommandResult } from './command.ts';
+import { cancelJob } from './commands/cancel-job.ts';
+import { closeCorrections } from './commands/close-corrections.ts';
+import { createJoinToken } from './commands/create-join-token.ts';
+import { createToken } from './commands/create-token.ts';
+import { endAttempt } from './commands/end-attempt.ts';
+import { enrolAgent } from './commands/enrol-agent.ts';
+import { expireJobs } from './commands/expire-jobs.ts';
+import { loseAttempts } from './commands/lose-attempts.ts';
+import { offerAttempt } from './commands/offer-attempt.ts';
+import { openAttempt } from './commands/open-attempt.ts';
+import { recordAgentReport } from './commands/record-agent-report.ts';
+import { releaseLease } from './commands/release-lease.ts';
+import { renewLeases } from './commands/renew-leases.ts';
+import { reportAttempt } from './commands/report-attempt.ts';
+import { revokeToken } from './commands/revoke-token.ts';
+import { setAgentDesired } from './commands/set-agent-desired.ts';
+import { submitJob } from './commands/submit-job.ts';
+import { takeLease } from './commands/take-lease.ts';
+import { withdrawOffer } from './commands/withdraw-offer.ts';
+import type { Program } from './program.ts';
+
+/** What each command does, in every adapter. */
+export const commandPrograms: {
+  readonly [Name in CommandName]: (input: CommandInput<Name>) => Program<CommandResult<Name>>;
+} = {
+  'submit-job': submitJob,
+  'cancel-job': cancelJob,
+  'expire-jobs': expireJobs,
+  'offer-attempt': offerAttempt,
+  'withdraw-offer': withdrawOffer,
+  'open-attempt': openAttempt,
+  'report-attempt': reportAttempt,
+  'end-attempt': endAttempt,
+  'lose-attempts': loseAttempts,
+  'close-corrections': closeCorrections,
+  'enrol-agent': enrolAgent,
+  'take-lease': takeLease,
+  'renew-leases': renewLeases,
+  'release-lease': releaseLease,
+  'record-agent-report': recordAgentReport,
+  'set-agent-desired': setAgentDesired,
+  'create-token': createToken,
+  'revoke-token': revokeToken,
+  'create-join-token': createJoinToken,
+};

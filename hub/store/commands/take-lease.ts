@@ -1,0 +1,25 @@
+import { readAgent, readLeaseEpoch, upsertLease } from '../agent-statements.ts';
+import { readHighestSessionEpoch } from '../attempt-statements.ts';
+import type { CommandInput, CommandResult } from '../command.ts';
+import { first, type Program, run, tell } from '../program.ts';
+import { readAgentRecord } from '../read-agent-record.ts';
+
+/**
+ * The new epoch is also above those of all sessions of the agent's open attempts: after a restore the lease may be older than
+ * they are, and an agent that counts from below would be told `session-replaced` for ever.
+ */
+export function* takeLease({
+  agentId,
+  owner,
+  expiresAt,
+  at,
+}: CommandInput<'take-lease'>): Program<CommandResult<'take-lease'>> {
+  const agent = yield* first(readAgent, { id: agentId });
+  if (agent === null || agent.revoked_at !== null) return { type: 'unknown' };
+  const lease = yield* first(readLeaseEpoch, { agentId });
+  const sessions = yield* first(readHighestSessionEpoch, { agentId });
+  const epoch = Math.max(lease?.epoch ?? 0, sessions?.epoch ?? 0) + 1;
+  yield* run(upsertLease, { agent_id: agentId, owner, epoch, expires_at: expiresAt, last_seen_at: at });
+  yield* tell({ type: 'agent', agentId });
+  return { type: 'taken', epoch, agent: yield* readAgentRecord(agent) };
+}

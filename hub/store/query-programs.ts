@@ -1,0 +1,248 @@
+import { type SelectQueryBuilder, sql } from 'kysely';
+import type { JobState } from '../../protocol/job-state.ts';
+import { agentColumns, toAgentRecord } from './agent-row.ts';
+import { readAgentByName } from './agent-statements.ts';
+import { attemptColumns, toAttemptRecord } from './attempt-row.ts';
+import { readAttempt } from './attempt-statements.ts';
+import { toAuditRecord } from './audit-row.ts';
+import { fromCursor, toCursor } from './cursor.ts';
+import { jobColumns, toJobRecord } from './job-row.ts';
+import { readJobOfAccount } from './job-statements.ts';
+import { toJoinTokenRecord } from './join-token-row.ts';
+import { all, first, type Program } from './program.ts';
+import { readAgentRecord } from './read-agent-record.ts';
+import type { JobRow, Schema } from './schema.ts';
+import { adHocStatement, statement } from './statement.ts';
+import type { JobFilter, Page, Queries } from './store.ts';
+import { toTokenRecord } from './token-row.ts';
+import { readJoinTokenByHash, readTokenByHash } from './token-statements.ts';
+
+/** The queries of the port as programs, so that every adapter answers them alike. */
+export type QueryPrograms = {
+  readonly [Name in keyof Queries]: (
+    ...input: Parameters<Queries[Name]>
+  ) => Program<Awaited<ReturnType<Queries[Name]>>>;
+};
+
+const readQueuedJobs = statement((db, { after, limit }: { after: string; limit: number }) =>
+  db
+    .selectFrom('jobs')
+    .select(jobColumns)
+    .where('state', '=', sql.lit<JobState>('queued'))
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit),
+);
+
+const readNumberedAttempts = statement((db, { account, jobId }: { account: string; jobId: string }) =>
+  db
+    .selectFrom('attempts')
+    .select(attemptColumns)
+    .where('job_id', '=', jobId)
+    .where('account', '=', account)
+    .where('number', '>', 0)
+    .orderBy('number'),
+);
+
+const readOpenAttempts = statement((db, { agentId }: { agentId: string }) =>
+  db.selectFrom('attempts').select(attemptColumns).where('agent_id', '=', agentId).where('open', '=', 1).orderBy('id'),
+);
+
+const readAllOpenAttempts = statement((db, { after, limit }: { after: string; limit: number }) =>
+  db
+    .selectFrom('attempts')
+    .select(attemptColumns)
+    .where('open', '=', 1)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit),
+);
+
+const readWholeAgent = statement((db, { id }: { id: string }) =>
+  db
+    .selectFrom('agents')
+    .leftJoin('agent_reports', 'agent_reports.agent_id', 'agents.id')
+    .leftJoin('agent_leases', 'agent_leases.agent_id', 'agents.id')
+    .select(agentColumns)
+    .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
+    .where('agents.id', '=', id),
+);
+
+const readAgentsAfterName = statement(
+  (db, { account, after, limit }: { account: string; after: string; limit: number }) =>
+    db
+      .selectFrom('agents')
+      .leftJoin('agent_reports', 'agent_reports.agent_id', 'agents.id')
+      .leftJoin('agent_leases', 'agent_leases.agent_id', 'agents.id')
+      .select(agentColumns)
+      .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
+      .where('account', '=', account)
+      .where('revoked_at', 'is', null)
+      .where('name', '>', after)
+      .orderBy('name')
+      .limit(limit),
+);
+
+const readAllAgents = statement((db) =>
+  db
+    .selectFrom('agents')
+    .leftJoin('agent_reports', 'agent_reports.agent_id', 'agents.id')
+    .leftJoin('agent_leases', 'agent_leases.agent_id', 'agents.id')
+    .select(agentColumns)
+    .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
+    .where('revoked_at', 'is', null),
+);
+
+const auditColumns = ['sequence', 'at', 'account', 'actor', 'action', 'object', 'data'] as const;
+
+const readAudit = statement((db, { account, after, limit }: { account: string; after: number; limit: number }) =>
+  db
+    .selectFrom('audit')
+    .select(auditColumns)
+    .where('account', '=', account)
+    .where('sequence', '>', after)
+    .orderBy('sequence')
+    .limit(limit),
+);
+
+const readAuditOf = statement(
+  (db, { account, object, after, limit }: { account: string; object: string; after: number; limit: number }) =>
+    db
+      .selectFrom('audit')
+      .select(auditColumns)
+      .where('object', '=', object)
+      .where('account', '=', account)
+      .where('sequence', '>', after)
+      .orderBy('sequence')
+      .limit(limit),
+);
+
+const readAnything = statement((db) =>
+  db
+    .selectFrom('tokens')
+    .select('id')
+    .unionAll(db.selectFrom('agents').select('id'))
+    .unionAll(db.selectFrom('jobs').select('id'))
+    .limit(1),
+);
+
+function toPage<Row, Item>(
+  rows: readonly Row[],
+  limit: number,
+  toItem: (row: Row) => Item,
+  cursorOf: (row: Row) => string,
+): Page<Item> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { items: shown.map(toItem), nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
+}
+
+/** One state at a time, so that each reads just its end of an index. */
+function jobsStatement(
+  account: string,
+  filter: Omit<JobFilter, 'states'> & { readonly state: JobState | null },
+  page: { readonly limit: number; readonly before: string | null },
+) {
+  return adHocStatement((db) => {
+    const [label, ...more] = filter.labels;
+    type Jobs = SelectQueryBuilder<Schema, 'jobs', object>;
+    let query: Jobs =
+      label === undefined
+        ? db.selectFrom('jobs').where('jobs.account', '=', account)
+        : (db
+            .selectFrom('job_labels')
+            .innerJoin('jobs', 'jobs.id', 'job_labels.job_id')
+            .where('job_labels.account', '=', account)
+            .where('job_labels.key', '=', label.key)
+            .where('job_labels.value', '=', label.value) as unknown as Jobs);
+    for (const { key, value } of more) {
+      query = query.where((build) =>
+        build.exists(
+          build
+            .selectFrom('job_labels as other')
+            .select('other.job_id')
+            .where('other.account', '=', account)
+            .where('other.key', '=', key)
+            .where('other.value', '=', value)
+            .whereRef('other.job_id', '=', 'jobs.id'),
+        ),
+      );
+    }
+    const { state, automation, agent } = filter;
+    if (state !== null) query = query.where('jobs.state', '=', state);
+    if (automation !== null) query = query.where('jobs.automation', '=', automation);
+    if (agent !== null) query = query.where('jobs.agent_name', '=', agent);
+    if (page.before !== null) {
+      query = query.where(label === undefined ? 'jobs.id' : sql.ref<string>('job_labels.job_id'), '<', page.before);
+    }
+    return query
+      .select(jobColumns.map((column) => `jobs.${column}` as const))
+      .orderBy(label === undefined ? 'jobs.id' : sql.ref('job_labels.job_id'), 'desc')
+      .limit(page.limit);
+  });
+}
+
+export const queryPrograms: QueryPrograms = {
+  *job(account, id) {
+    const row = yield* first(readJobOfAccount, { account, id });
+    return row === null ? null : toJobRecord(row);
+  },
+  *jobs(account, { states, ...filter }, { limit, cursor }) {
+    const before = cursor === null ? null : fromCursor('jobs', cursor);
+    const found: JobRow[] = [];
+    for (const state of states.length === 0 ? [null] : new Set(states)) {
+      found.push(...(yield* all(jobsStatement(account, { ...filter, state }, { limit: limit + 1, before }), {})));
+    }
+    found.sort((a, b) => (a.id < b.id ? 1 : -1));
+    return toPage(found, limit, toJobRecord, ({ id }) => toCursor('jobs', id));
+  },
+  *queuedJobs(after, limit) {
+    return (yield* all(readQueuedJobs, { after: after ?? '', limit })).map(toJobRecord);
+  },
+  *attempt(id) {
+    const row = yield* first(readAttempt, { id });
+    return row === null ? null : toAttemptRecord(row);
+  },
+  *attempts(account, jobId) {
+    return (yield* all(readNumberedAttempts, { account, jobId })).map(toAttemptRecord);
+  },
+  *openAttempts(agentId) {
+    return (yield* all(readOpenAttempts, { agentId })).map(toAttemptRecord);
+  },
+  *allOpenAttempts(after, limit) {
+    return (yield* all(readAllOpenAttempts, { after: after ?? '', limit })).map(toAttemptRecord);
+  },
+  *agent(id) {
+    const row = yield* first(readWholeAgent, { id });
+    return row === null ? null : toAgentRecord(row);
+  },
+  *agentByName(account, name) {
+    const row = yield* first(readAgentByName, { account, name });
+    return row === null ? null : yield* readAgentRecord(row);
+  },
+  *agents(account, { limit, cursor }) {
+    const after = cursor === null ? '' : fromCursor('agents', cursor);
+    const rows = yield* all(readAgentsAfterName, { account, after, limit: limit + 1 });
+    return toPage(rows, limit, toAgentRecord, ({ name }) => toCursor('agents', name));
+  },
+  *allAgents() {
+    return (yield* all(readAllAgents, {})).map(toAgentRecord);
+  },
+  *tokenByHash(hash) {
+    const row = yield* first(readTokenByHash, { hash });
+    return row === null ? null : toTokenRecord(row);
+  },
+  *joinTokenByHash(hash) {
+    const row = yield* first(readJoinTokenByHash, { hash });
+    return row === null ? null : toJoinTokenRecord(row);
+  },
+  *auditAfter(account, sequence, limit) {
+    return (yield* all(readAudit, { account, after: sequence, limit })).map(toAuditRecord);
+  },
+  *auditOf(account, object, sequence, limit) {
+    return (yield* all(readAuditOf, { account, object, after: sequence, limit })).map(toAuditRecord);
+  },
+  *isEmpty() {
+    return (yield* first(readAnything, {})) === null;
+  },
+};

@@ -1,0 +1,180 @@
+import type { Generated } from 'kysely';
+import type { Cause } from '../../protocol/cause.ts';
+import type { JobState } from '../../protocol/job-state.ts';
+import type { AttemptState, Role } from './records.ts';
+
+/**
+ * Tables and columns, the same in every adapter. One wire form for each kind of value, so that no adapter converts twice: times
+ * are whole milliseconds, truth is 0 or 1, JSON is text, ciphertext is bytes. `…-row.ts` turns rows into records.
+ */
+export interface Schema {
+  readonly jobs: JobRow & { readonly secrets: Uint8Array | null };
+  readonly job_labels: JobLabelRow;
+  readonly idempotency: IdempotencyRow;
+  readonly attempts: AttemptRow;
+  readonly agents: AgentRow;
+  readonly agent_reports: AgentReportRow;
+  readonly agent_leases: AgentLeaseRow;
+  readonly tokens: TokenRow;
+  readonly join_tokens: JoinTokenRow;
+  readonly audit: AuditTable;
+}
+
+/** A job without its ciphertext, which is read only where it is sent. */
+export interface JobRow {
+  readonly id: string;
+  readonly account: string;
+  readonly automation: string;
+  readonly digest: string | null;
+  readonly parameters: string;
+  readonly secret_names: string;
+  readonly selector: string;
+  readonly priority: number;
+  readonly labels: string;
+  readonly timeout_seconds: number | null;
+  readonly expires_at: number | null;
+  readonly retry_limit: number;
+  readonly retry_on: string;
+  readonly traceparent: string | null;
+  readonly created_at: number;
+  readonly state: JobState;
+  readonly version: number;
+  readonly retries_used: number;
+  /** How often the job went back to the queue because its command was proved never to have started. */
+  readonly never_started: number;
+  /** Offers made so far; an attempt's `ordinal` is one of them. */
+  readonly offers: number;
+  /** Numbers given so far; an attempt's `number` is one of them. */
+  readonly numbers: number;
+  /** The newest attempt that got its document. */
+  readonly document_attempt_id: string | null;
+  readonly document_ordinal: number;
+  readonly attempt_id: string | null;
+  readonly attempt_number: number | null;
+  readonly agent_id: string | null;
+  readonly agent_name: string | null;
+  readonly cancel_requested_at: number | null;
+  readonly cause: Cause | null;
+  readonly message: string | null;
+  readonly started: 'true' | 'false' | 'unknown' | null;
+  readonly retry_safe: number | null;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly outputs: string | null;
+  readonly log: string | null;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  /** From here on the document is never sent again, whether it had secrets or not. */
+  readonly secrets_wiped_at: number | null;
+}
+
+export interface JobLabelRow {
+  readonly account: string;
+  readonly key: string;
+  readonly value: string;
+  readonly job_id: string;
+}
+
+export interface IdempotencyRow {
+  readonly account: string;
+  readonly key: string;
+  readonly request_digest: string;
+  readonly job_id: string;
+  readonly created_at: number;
+}
+
+export interface AttemptRow {
+  readonly id: string;
+  readonly job_id: string;
+  readonly account: string;
+  readonly agent_id: string;
+  readonly agent_name: string;
+  readonly automation: string;
+  readonly digest: string | null;
+  /** 1, 2 … over all offers of the job: says which of two attempts is newer, whatever clocks made their ids. */
+  readonly ordinal: number;
+  readonly lease_epoch: number;
+  readonly offered_at: number;
+  readonly version: number;
+  readonly state: AttemptState;
+  /** 1 while `offered`, `running` or `agent-lost`, else null: what partial indexes go by. */
+  readonly open: number | null;
+  readonly number: number | null;
+  readonly desired: 'run' | 'cancel';
+  readonly spec_version: number;
+  readonly folder_id: string | null;
+  readonly document_sent_at: number | null;
+  readonly session_lease_epoch: number | null;
+  readonly session_opens: number | null;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+  readonly result: string | null;
+  readonly log: string | null;
+}
+
+export interface AgentRow {
+  readonly id: string;
+  readonly account: string;
+  readonly name: string;
+  readonly public_key: string;
+  readonly labels: string;
+  readonly join_token_id: string;
+  /** What the join token allowed and gave, kept because later reports claim labels again. */
+  readonly allowed_labels: string;
+  readonly given_labels: string;
+  readonly desired: string;
+  readonly desired_version: number;
+  readonly created_at: number;
+  readonly revoked_at: number | null;
+}
+
+export interface AgentReportRow {
+  readonly agent_id: string;
+  readonly report: string;
+  readonly reported_at: number;
+}
+
+export interface AgentLeaseRow {
+  readonly agent_id: string;
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly expires_at: number;
+  readonly last_seen_at: number;
+}
+
+export interface TokenRow {
+  readonly id: string;
+  readonly hash: string;
+  readonly account: string;
+  readonly role: Role;
+  readonly name: string;
+  readonly expires_at: number | null;
+  readonly created_at: number;
+  readonly revoked_at: number | null;
+}
+
+export interface JoinTokenRow {
+  readonly id: string;
+  readonly hash: string;
+  readonly account: string;
+  readonly uses_left: number | null;
+  readonly expires_at: number | null;
+  readonly allowed_labels: string;
+  readonly labels: string;
+  readonly ephemeral: number;
+  readonly created_at: number;
+}
+
+export interface AuditRow {
+  readonly sequence: number;
+  readonly at: number;
+  readonly account: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly object: string;
+  readonly data: string;
+}
+
+export interface AuditTable extends Omit<AuditRow, 'sequence'> {
+  readonly sequence: Generated<number>;
+}

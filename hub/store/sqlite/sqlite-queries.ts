@@ -1,0 +1,34 @@
+import type { Program } from '../program.ts';
+import { queryPrograms } from '../query-programs.ts';
+import type { Queries } from '../store.ts';
+import { toStoreError } from './errors.ts';
+
+/** Queries run in one go, between the commits of the same connection: each sees the last commit, and none keeps a snapshot open. */
+export function createSqliteQueries(drive: <Result>(program: Program<Result>) => { readonly result: Result }): Queries {
+  async function ask<Result>(program: Program<Result>): Promise<Result> {
+    try {
+      return drive(program).result;
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
+
+  return {
+    job: (...input) => ask(queryPrograms.job(...input)),
+    jobs: (...input) => ask(queryPrograms.jobs(...input)),
+    queuedJobs: (...input) => ask(queryPrograms.queuedJobs(...input)),
+    attempt: (...input) => ask(queryPrograms.attempt(...input)),
+    attempts: (...input) => ask(queryPrograms.attempts(...input)),
+    openAttempts: (...input) => ask(queryPrograms.openAttempts(...input)),
+    allOpenAttempts: (...input) => ask(queryPrograms.allOpenAttempts(...input)),
+    agent: (...input) => ask(queryPrograms.agent(...input)),
+    agentByName: (...input) => ask(queryPrograms.agentByName(...input)),
+    agents: (...input) => ask(queryPrograms.agents(...input)),
+    allAgents: (...input) => ask(queryPrograms.allAgents(...input)),
+    tokenByHash: (...input) => ask(queryPrograms.tokenByHash(...input)),
+    joinTokenByHash: (...input) => ask(queryPrograms.joinTokenByHash(...input)),
+    auditAfter: (...input) => ask(queryPrograms.auditAfter(...input)),
+    auditOf: (...input) => ask(queryPrograms.auditOf(...input)),
+    isEmpty: (...input) => ask(queryPrograms.isEmpty(...input)),
+  };
+}

@@ -1,0 +1,77 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '../../../runtime/clock.ts';
+import type { Logger } from '../../../runtime/logger.ts';
+import { commandPrograms } from '../command-programs.ts';
+import type { Program } from '../program.ts';
+import type { Change, Store } from '../store.ts';
+import { StoreError } from '../store-error.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { createProgramDriver } from './program-driver.ts';
+import { createSqliteQueries } from './sqlite-queries.ts';
+import { createWriteAheadLogWatch } from './write-ahead-log.ts';
+
+export interface SqliteStoreParts {
+  /** Migrated; closed with the store. */
+  readonly database: DatabaseSync;
+  readonly path: string;
+  readonly storeId: string;
+  /** Released with the store. */
+  readonly lock: Disposable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The port over one open database. */
+export function createSqliteStore({ database, path, storeId, lock, clock, logger }: SqliteStoreParts): Store {
+  const driver = createProgramDriver(database);
+  const writeAheadLog = createWriteAheadLogWatch(database, `${path}-wal`, logger);
+  const listeners = new Set<(changes: readonly Change[]) => void>();
+  let commits = Number(database.prepare('select commits from meta').get()?.['commits']);
+  let closing: Promise<void> | null = null;
+
+  function drive<Result>(program: Program<Result>) {
+    if (!database.isOpen) throw new StoreError('closed', 'the store is closed: it answers no more');
+    return driver(program);
+  }
+
+  function tellListeners(changes: readonly Change[]): void {
+    for (const listener of listeners) {
+      try {
+        listener(changes);
+      } catch (error) {
+        logger.error({ error }, 'a listener of the store failed');
+      }
+    }
+  }
+
+  const group = createGroupCommit({
+    database,
+    drive,
+    clock,
+    logger,
+    onCommit(counted, changes) {
+      commits = counted;
+      writeAheadLog.look();
+      if (changes.length > 0) tellListeners(changes);
+    },
+  });
+
+  async function close(): Promise<void> {
+    await group.close();
+    database.close();
+    lock[Symbol.dispose]();
+  }
+
+  return {
+    storeId,
+    commits: () => commits,
+    apply: (name, input) => group.apply(() => commandPrograms[name](input)),
+    queries: createSqliteQueries(drive),
+    subscribe(listener) {
+      const entry = (changes: readonly Change[]) => listener(changes);
+      listeners.add(entry);
+      return { [Symbol.dispose]: () => void listeners.delete(entry) };
+    },
+    [Symbol.asyncDispose]: () => (closing ??= close()),
+  };
+}

@@ -1,0 +1,26 @@
+import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Logger } from '../../../runtime/logger.ts';
+
+/** Looked at once in so many commits. */
+const commitsBetweenLooks = 64;
+const maxBytes = 64 * 1024 * 1024;
+
+/**
+ * Watches the size of the write-ahead log. SQLite copies it back by itself, but a reader that keeps a snapshot open (a copy being
+ * made, a shell left open) stops that, and the file never shrinks alone: above the limit it is copied back and cut.
+ */
+export function createWriteAheadLogWatch(database: DatabaseSync, path: string, logger: Logger): { look(): void } {
+  let commits = 0;
+  return {
+    look() {
+      commits++;
+      if (commits % commitsBetweenLooks !== 0) return;
+      const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      if (bytes <= maxBytes) return;
+      const busy = database.prepare('pragma wal_checkpoint(truncate)').get()?.['busy'] === 1;
+      if (busy) logger.warn({ bytes }, 'the write-ahead log of the store grows: something keeps reading an old state');
+      else logger.info({ bytes }, 'the write-ahead log of the store was cut');
+    },
+  };
+}

@@ -1,0 +1,6 @@
+import type { TokenRecord } from './records.ts';
+import type { TokenRow } from './schema.ts';
+
+export function toTokenRecord(row: TokenRow): TokenRecord {
+  return { id: row.id, account: row.account, role: row.role, name: row.name, expiresAt: row.expires_at };
+}

@@ -1,0 +1,57 @@
+import type { JoinTokenRow, TokenRow } from './schema.ts';
+import { columnsOf, statement } from './statement.ts';
+
+const joinTokenColumns = [
+  'id',
+  'hash',
+  'account',
+  'uses_left',
+  'expires_at',
+  'allowed_labels',
+  'labels',
+  'ephemeral',
+  'created_at',
+] as const satisfies readonly (keyof JoinTokenRow)[];
+
+const tokenColumns = [
+  'id',
+  'hash',
+  'account',
+  'role',
+  'name',
+  'expires_at',
+  'created_at',
+  'revoked_at',
+] as const satisfies readonly (keyof TokenRow)[];
+
+export const readToken = statement((db, { id, account }: { id: string; account: string }) =>
+  db.selectFrom('tokens').select(tokenColumns).where('id', '=', id).where('account', '=', account),
+);
+
+export const readTokenByHash = statement((db, { hash }: { hash: string }) =>
+  db.selectFrom('tokens').select(tokenColumns).where('hash', '=', hash).where('revoked_at', 'is', null),
+);
+
+export const insertToken = statement((db, row: TokenRow) =>
+  db.insertInto('tokens').values(columnsOf(row, tokenColumns)),
+);
+
+export const revokeTokenRow = statement((db, { id, at }: { id: string; at: number }) =>
+  db.updateTable('tokens').set({ revoked_at: at }).where('id', '=', id),
+);
+
+export const readJoinTokenByHash = statement((db, { hash }: { hash: string }) =>
+  db.selectFrom('join_tokens').select(joinTokenColumns).where('hash', '=', hash),
+);
+
+export const insertJoinToken = statement((db, row: JoinTokenRow) =>
+  db.insertInto('join_tokens').values(columnsOf(row, joinTokenColumns)),
+);
+
+export const useJoinToken = statement((db, { id }: { id: string }) =>
+  db
+    .updateTable('join_tokens')
+    .set((build) => ({ uses_left: build('uses_left', '-', 1) }))
+    .where('id', '=', id)
+    .where('uses_left', 'is not', null),
+);
