@@ -1,0 +1,57 @@
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import { type Permission, rolesWith } from '../identity/permissions.ts';
+import type { Principal } from '../identity/principal.ts';
+import type { AuthenticateUser } from '../identity/user-authenticator.ts';
+import { ApiProblem } from './api-problem.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call the route. A route that does not say is not registered. */
+    access?: Permission | 'public';
+  }
+  interface FastifyRequest {
+    /** Set before any handler of a route that is not public runs. */
+    principal: Principal | null;
+  }
+}
+
+/** Throws when a route does not say who may call it. */
+export function requireDeclaredAccess(route: RouteOptions): void {
+  if (route.config?.access === undefined)
+    throw new Error(`route ${String(route.method)} ${route.url}: expected config.access, got none`);
+}
+
+/**
+ * Establishes who calls before anything else is looked at. Unknown paths of the API ask for a token too, so that without one nobody
+ * learns which there are.
+ */
+export function createAccessHook(authenticate: AuthenticateUser) {
+  return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
+    const access = request.is404 ? (isOfApi(request.url) ? 'any' : 'public') : request.routeOptions.config.access;
+    if (access === 'public') return;
+    const admission = await authenticate(request.headers.authorization);
+    if (admission.type === 'refused') {
+      const challenge = admission.code === 'token-missing' ? 'Bearer' : 'Bearer error="invalid_token"';
+      throw new ApiProblem(admission.code, admission.message, { headers: { 'www-authenticate': challenge } });
+    }
+    request.principal = admission.principal;
+    if (access === 'any') return;
+    const roles: readonly string[] = access === undefined ? [] : rolesWith(access);
+    if (!roles.includes(admission.principal.role)) {
+      throw new ApiProblem(
+        'not-allowed',
+        `the role ${admission.principal.role} may not; it takes ${roles.join(' or ')}`,
+      );
+    }
+  };
+}
+
+/** The caller of a route that is not public. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (request.principal === null) throw new Error('expected a route that is not public');
+  return request.principal;
+}
+
+function isOfApi(url: string): boolean {
+  return url.toLowerCase().startsWith('/api');
+}

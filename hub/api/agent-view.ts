@@ -1,0 +1,28 @@
+import type { Agent } from '../../protocol/agent.ts';
+import type { AgentRecord } from '../store/records.ts';
+import type { HubView } from './hub-view.ts';
+import { toTimestamp } from './timestamp.ts';
+
+/** An agent as the API shows it: what is stored, and what the hub knows better at this moment. */
+export function toAgent(record: AgentRecord, hubView: HubView): Agent {
+  const live = hubView.agent(record.id);
+  const report = live?.report ?? record.report;
+  const online = live !== undefined && live.leaseEpoch !== null;
+  return {
+    id: record.id,
+    name: record.name,
+    account: record.account,
+    labels: live?.labels ?? record.labels,
+    online,
+    version: report?.version ?? null,
+    platform: report?.platform ?? null,
+    transport: report?.transport ?? null,
+    slots: { total: report?.slots.total ?? 0, used: live?.busyTotal ?? report?.slots.used ?? 0 },
+    automations: (report?.automations ?? []).map(({ name, digest }) => ({ name, digest })),
+    health: report === null ? null : { ...report.health },
+    schedulable: record.desired.schedulable && !record.desired.drain,
+    loopLagMs: report?.loopLagMs ?? null,
+    lastSeenAt: toTimestamp(record.lastSeenAt),
+    createdAt: toTimestamp(record.createdAt),
+  };
+}

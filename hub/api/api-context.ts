@@ -1,0 +1,30 @@
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { Enrol } from '../identity/enrolment.ts';
+import type { SecretBox } from '../identity/secret-box.ts';
+import type { LogStore } from '../logs/log-store.ts';
+import type { Store } from '../store/store.ts';
+import type { ApiLimits } from './api-limits.ts';
+import type { HubView } from './hub-view.ts';
+import type { JobWatch } from './job-watch.ts';
+import type { ParameterCheck } from './parameter-check.ts';
+import type { Readers } from './readers.ts';
+import type { DigestRequest } from './request-digest.ts';
+
+/** What the routes work with. */
+export interface ApiContext {
+  readonly store: Store;
+  readonly logs: LogStore;
+  readonly hubView: HubView;
+  readonly secretBox: SecretBox;
+  readonly enrol: Enrol;
+  readonly checkParameters: ParameterCheck;
+  readonly digestRequest: DigestRequest;
+  readonly jobWatch: JobWatch;
+  readonly readers: Readers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly limits: ApiLimits;
+}

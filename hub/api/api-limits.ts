@@ -1,0 +1,28 @@
+/** Bounds of the API. */
+export interface ApiLimits {
+  /** Of a request's body. */
+  readonly bodyBytes: number;
+  /** Of JSON, one array or object in another. */
+  readonly jsonDepth: number;
+  readonly secrets: number;
+  readonly labels: number;
+  /** Readers that follow a log or events at a time. */
+  readonly followers: number;
+  /** A reader that takes nothing for so long is hung up. */
+  readonly stallMs: number;
+  /** A stream of events says so often that it is alive. */
+  readonly heartbeatMs: number;
+  /** How long the headers and the body of a request may take to come. */
+  readonly requestMs: number;
+}
+
+export const defaultApiLimits: ApiLimits = {
+  bodyBytes: 2 * 1024 * 1024,
+  jsonDepth: 64,
+  secrets: 100,
+  labels: 64,
+  followers: 2000,
+  stallMs: 120_000,
+  heartbeatMs: 15_000,
+  requestMs: 60_000,
+};

@@ -1,0 +1,41 @@
+import { type Problem, type ProblemCode, problems } from '../../protocol/problem.ts';
+import type { Issue } from '../../protocol/protocol-error.ts';
+
+export interface ApiProblemOptions {
+  readonly errors?: readonly Issue[];
+  /** Headers that go with the answer, such as `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Thrown by handlers: the request cannot be answered as asked, and why. Everything in it is shown to the caller. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+  readonly code: ProblemCode;
+  readonly errors: readonly Issue[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** `detail` says what was expected, what came, and what to do. */
+  constructor(code: ProblemCode, detail: string, options: ApiProblemOptions = {}) {
+    super(detail);
+    this.code = code;
+    this.errors = options.errors ?? [];
+    this.headers = options.headers ?? {};
+  }
+
+  get status(): number {
+    return problems[this.code].status;
+  }
+}
+
+export const problemMediaType = 'application/problem+json';
+
+export function toProblemDocument({ code, message, errors }: ApiProblem): Problem {
+  const { status, title } = problems[code];
+  const problem = { type: `urn:farhand:problem:${code}`, title, status, code, detail: message };
+  return errors.length === 0 ? problem : { ...problem, errors: [...errors] };
+}
+
+/** Not there, or not yours: the same answer, so that nobody learns what others have. */
+export function notFound(what: string): ApiProblem {
+  return new ApiProblem('not-found', `there is no such ${what}`);
+}

@@ -1,0 +1,124 @@
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { createEnrolment } from '../identity/enrolment.ts';
+import { createSecretBox } from '../identity/secret-box.ts';
+import type { SecretKey } from '../identity/secret-key.ts';
+import { createUserAuthenticator } from '../identity/user-authenticator.ts';
+import { createAccessHook, requireDeclaredAccess } from './access.ts';
+import type { ApiContext } from './api-context.ts';
+import { type ApiLimits, defaultApiLimits } from './api-limits.ts';
+import { ApiProblem, notFound } from './api-problem.ts';
+import type { ApiServer } from './api-server.ts';
+import { answerClientError } from './client-error.ts';
+import { createErrorHandler, sendProblem, toApiProblem, unsupportedMediaType } from './error-handler.ts';
+import { JobWatch } from './job-watch.ts';
+import { parseJsonBody } from './json-body.ts';
+import { KnownRoutes } from './known-routes.ts';
+import { createOpenapiOptions } from './openapi-options.ts';
+import { createParameterCheck } from './parameter-check.ts';
+import { Readers } from './readers.ts';
+import { createRequestDigest } from './request-digest.ts';
+import { validateByZod } from './request-validation.ts';
+import { apiRoutes, rootRoutes } from './routes.ts';
+import { refuseDoubledHeaders } from './single-headers.ts';
+
+export interface ApiOptions extends Pick<ApiContext, 'store' | 'logs' | 'hubView' | 'clock' | 'random' | 'logger'> {
+  readonly secretKey: SecretKey;
+  /** Of the hub, for the description of the API. */
+  readonly version: string;
+  readonly limits?: Partial<ApiLimits>;
+}
+
+const apiPrefix = '/api/v1';
+
+/**
+ * The hub's HTTP API. Call `listen` on it, or `ready` and use its `server`, which also takes an `upgrade` listener for websockets.
+ * `close` breaks off everybody who still reads.
+ */
+export function createApi(options: ApiOptions): ApiServer {
+  const context = createContext(options);
+  const { logger, limits } = context;
+  const app: ApiServer = fastify({
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestMs,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, _request, reply) => void sendProblem(reply, toApiProblem(error, logger)),
+    http: { keepAlive: true, keepAliveInitialDelay: 30_000 },
+  });
+  const known = new KnownRoutes();
+
+  app.decorateRequest('principal', null);
+  app.setValidatorCompiler<z.ZodType>(validateByZod);
+  // What handlers answer is typed by the same schemas; checking it again would only turn good answers into errors.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.setErrorHandler(createErrorHandler(logger));
+  takeOnlyStrictJson(app, limits);
+
+  app.addHook('onRoute', (route) => {
+    requireDeclaredAccess(route);
+    known.add(route);
+  });
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  });
+  app.addHook('onRequest', refuseDoubledHeaders);
+  app.addHook('onRequest', createAccessHook(createUserAuthenticator(context)));
+  app.addHook('preValidation', async (request) => {
+    if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
+  });
+  app.setNotFoundHandler(async (request) => {
+    const allowed = known.methodsOf(request.url);
+    if (allowed.length === 0) throw notFound('path');
+    throw new ApiProblem('method-not-allowed', `expected ${allowed.join(' or ')}, got ${request.method}`, {
+      headers: { allow: allowed.join(', ') },
+    });
+  });
+  app.addHook('preClose', () => context.readers.close());
+  app.addHook('onClose', async () => context.jobWatch[Symbol.dispose]());
+
+  void app.register(swagger, createOpenapiOptions(options.version));
+  void app.register(
+    async (scope: ApiServer) => {
+      for (const route of apiRoutes) route(scope, context);
+    },
+    { prefix: apiPrefix },
+  );
+  void app.register(async (scope: ApiServer) => {
+    for (const route of rootRoutes) route(scope, context);
+  });
+  return app;
+}
+
+function createContext(options: ApiOptions): ApiContext {
+  const { store, logs, hubView, secretKey, clock, random } = options;
+  const logger = options.logger.child({ scope: 'api' });
+  const limits = { ...defaultApiLimits, ...options.limits };
+  return {
+    store,
+    logs,
+    hubView,
+    secretBox: createSecretBox(secretKey, random),
+    enrol: createEnrolment({ store, clock, random }),
+    checkParameters: createParameterCheck(hubView),
+    digestRequest: createRequestDigest(secretKey),
+    jobWatch: new JobWatch(store),
+    readers: new Readers({ clock, logger, limits }),
+    clock,
+    random,
+    logger,
+    limits,
+  };
+}
+
+function takeOnlyStrictJson(app: ApiServer, limits: ApiLimits): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (request: FastifyRequest, body: Buffer) => {
+    const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = request.headers;
+    const charset = /;\s*charset="?([^";\s]+)/i.exec(type)?.[1] ?? 'utf-8';
+    if (encoding !== 'identity' || !/^utf-?8$/i.test(charset)) throw unsupportedMediaType();
+    return body.length === 0 ? undefined : parseJsonBody(body, limits.jsonDepth);
+  });
+}

@@ -1,0 +1,31 @@
+import type { AgentReport } from '../../protocol/agent-report.ts';
+import type { AutomationSummary } from '../../protocol/automation-summary.ts';
+import type { Waiting } from '../../protocol/job.ts';
+import type { Labels } from '../../protocol/labels.ts';
+import type { JobRecord } from '../store/records.ts';
+
+/** An agent at this moment. */
+export interface LiveAgentView {
+  readonly id: string;
+  /** Null while nobody holds its control channel: it is not online. */
+  readonly leaseEpoch: number | null;
+  /** Slots that are taken, by the hub's own count. */
+  readonly busyTotal: number;
+  readonly labels: Labels;
+  /** The newest report; null before the first. */
+  readonly report: AgentReport | null;
+  /** By name. */
+  readonly automations: ReadonlyMap<string, AutomationSummary>;
+}
+
+/** What the API shows and the store does not hold: facts that live in the hub's memory. Every call answers at once. */
+export interface HubView {
+  agent(agentId: string): LiveAgentView | undefined;
+  /** Agents of the account, online or not. */
+  agents(account: string): Iterable<LiveAgentView>;
+  /** Why each agent of the account cannot take this queued job; empty when one can. */
+  waiting(job: JobRecord): readonly Waiting[];
+  progress(jobId: string): { readonly percent: number | null; readonly message: string | null } | null;
+  /** Whether the hub does its work: store open, agents and jobs loaded. */
+  isReady(): boolean;
+}

@@ -1,0 +1,97 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { FastifyReply } from 'fastify';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { ApiLimits } from './api-limits.ts';
+import { ApiProblem } from './api-problem.ts';
+
+/** An answer whose bytes come as they are made. */
+export interface StreamedAnswer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  /** `signal` aborts when the reader is gone. Throwing breaks the answer off, so that the reader sees that it is not whole. */
+  readonly body: (signal: AbortSignal) => AsyncIterable<Uint8Array | string>;
+  /** It may last as long as a job: such readers are counted. */
+  readonly lasting: boolean;
+}
+
+/** Serves readers of streams: with back-pressure, so many lasting ones at a time, and none that takes nothing for too long. */
+export class Readers {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #limits: ApiLimits;
+  readonly #closing = new AbortController();
+  readonly #serving = new Set<Promise<void>>();
+  #lasting = 0;
+
+  constructor(options: { readonly clock: Clock; readonly logger: Logger; readonly limits: ApiLimits }) {
+    this.#clock = options.clock;
+    this.#logger = options.logger;
+    this.#limits = options.limits;
+  }
+
+  /** Takes the answer over. Resolves when the reader has it all, is gone, or was hung up on. Throws `ApiProblem` (`too-many`). */
+  async serve(reply: FastifyReply, answer: StreamedAnswer): Promise<void> {
+    if (answer.lasting && this.#lasting >= this.#limits.followers) {
+      throw new ApiProblem(
+        'too-many',
+        `at most ${this.#limits.followers} readers may follow at a time; try again later`,
+        {
+          headers: { 'retry-after': '10' },
+        },
+      );
+    }
+    if (answer.lasting) this.#lasting++;
+    const serving = this.#stream(reply, answer).finally(() => {
+      if (answer.lasting) this.#lasting--;
+      this.#serving.delete(serving);
+    });
+    this.#serving.add(serving);
+    await serving;
+  }
+
+  /** Breaks off all answers and resolves when none is left. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.all(this.#serving);
+  }
+
+  async #stream(reply: FastifyReply, { status, headers, body }: StreamedAnswer): Promise<void> {
+    reply.hijack();
+    const response = reply.raw;
+    const leaving = new AbortController();
+    const leave = () => leaving.abort();
+    response.once('close', leave);
+    this.#closing.signal.addEventListener('abort', leave);
+    if (response.closed || this.#closing.signal.aborted) leave();
+    response.writeHead(status, { ...reply.getHeaders(), ...headers } as OutgoingHttpHeaders);
+    if (reply.request.method === 'HEAD') {
+      response.end();
+    } else {
+      response.flushHeaders();
+      const pieces = this.#hangUpWhenStalled(body(leaving.signal), () => response.destroy());
+      await pipeline(Readable.from(pieces, { objectMode: false }), response).catch((error: unknown) => {
+        if (!leaving.signal.aborted) this.#logger.warn({ error }, 'stream broken off');
+        response.destroy();
+      });
+    }
+    this.#closing.signal.removeEventListener('abort', leave);
+  }
+
+  /** A reader asks for the next piece when it has taken the last: the time between is the reader's. */
+  async *#hangUpWhenStalled(
+    pieces: AsyncIterable<Uint8Array | string>,
+    hangUp: () => void,
+  ): AsyncGenerator<Uint8Array | string, void> {
+    for await (const piece of pieces) {
+      const timer = this.#clock.schedule(this.#limits.stallMs, hangUp, { background: true });
+      try {
+        yield piece;
+      } finally {
+        timer.cancel();
+      }
+    }
+  }
+}

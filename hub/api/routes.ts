@@ -1,0 +1,41 @@
+import type { ApiContext } from './api-context.ts';
+import type { ApiServer } from './api-server.ts';
+import { attemptLog } from './routes/attempt-log.ts';
+import { cancelJob } from './routes/cancel-job.ts';
+import { createJoinToken } from './routes/create-join-token.ts';
+import { createToken } from './routes/create-token.ts';
+import { drainAgent } from './routes/drain-agent.ts';
+import { enrol } from './routes/enrol.ts';
+import { getAgent } from './routes/get-agent.ts';
+import { getJob } from './routes/get-job.ts';
+import { health } from './routes/health.ts';
+import { jobLog } from './routes/job-log.ts';
+import { listAgents } from './routes/list-agents.ts';
+import { listAttempts } from './routes/list-attempts.ts';
+import { listAutomations } from './routes/list-automations.ts';
+import { listJobs } from './routes/list-jobs.ts';
+import { openapi } from './routes/openapi.ts';
+import { submitJob } from './routes/submit-job.ts';
+
+type Route = (app: ApiServer, context: ApiContext) => void;
+
+/** Under `/api/v1`. */
+export const apiRoutes: readonly Route[] = [
+  submitJob,
+  listJobs,
+  getJob,
+  cancelJob,
+  jobLog,
+  listAttempts,
+  attemptLog,
+  listAgents,
+  getAgent,
+  drainAgent,
+  listAutomations,
+  createToken,
+  createJoinToken,
+  openapi,
+];
+
+/** Outside it. */
+export const rootRoutes: readonly Route[] = [health, enrol];

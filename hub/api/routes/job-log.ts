@@ -1,0 +1,31 @@
+import { principalOf } from '../access.ts';
+import type { ApiContext } from '../api-context.ts';
+import { notFound } from '../api-problem.ts';
+import type { ApiServer } from '../api-server.ts';
+import { answerFollowedLog, answerLog, LogQuery } from '../log-answer.ts';
+import { JobPath } from './job-path.ts';
+
+/** `GET /jobs/{id}/log`: of the newest attempt. Bytes as they came, whatever they are: nothing here looks into them. */
+export function jobLog(app: ApiServer, context: ApiContext): void {
+  app.get(
+    '/jobs/:id/log',
+    {
+      config: { access: 'read-jobs' },
+      schema: { summary: 'Read the log of a job', tags: ['jobs'], params: JobPath, querystring: LogQuery },
+    },
+    async (request, reply) => {
+      const { account } = principalOf(request);
+      const { id } = request.params;
+      const { query } = request;
+      if (query.follow && request.method !== 'HEAD') {
+        const watched = await context.jobWatch.watch(account, id);
+        if (watched === null) throw notFound('job');
+        await answerFollowedLog(context, request, reply, { watched, query });
+        return;
+      }
+      const job = await context.store.queries.job(account, id);
+      if (job === null) throw notFound('job');
+      await answerLog(context, request, reply, { attempt: job.attemptId, query });
+    },
+  );
+}

@@ -1,0 +1,21 @@
+import { Agent } from '../../../protocol/agent.ts';
+import { principalOf } from '../access.ts';
+import { toAgent } from '../agent-view.ts';
+import type { ApiContext } from '../api-context.ts';
+import type { ApiServer } from '../api-server.ts';
+import { PageQuery, pageOf } from '../page-query.ts';
+
+/** `GET /agents`, by name. */
+export function listAgents(app: ApiServer, { store, hubView }: ApiContext): void {
+  app.get(
+    '/agents',
+    {
+      config: { access: 'read-agents' },
+      schema: { summary: 'List agents', tags: ['agents'], querystring: PageQuery, response: { 200: pageOf(Agent) } },
+    },
+    async (request) => {
+      const page = await store.queries.agents(principalOf(request).account, request.query);
+      return { items: page.items.map((agent) => toAgent(agent, hubView)), nextCursor: page.nextCursor };
+    },
+  );
+}
