@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import { z } from 'zod';
+import { BucketCount, maxBuckets, toBucket, toPrefix } from './bucket.ts';
 
 /** What a side holds of one resource: the version of a spec or the hash of a status. */
 export interface HeldValue {
@@ -6,31 +8,42 @@ export interface HeldValue {
   readonly value: string;
 }
 
-/** Bytes for each bucket. */
-export const sumBytes = 8;
-/** A bucket is a prefix of the id's hash, of at most so many bits. */
-const maxPrefixBits = 16;
-export const maxBuckets = 2 ** maxPrefixBits;
+const sumBytes = 8;
 const entriesPerBucket = 16;
 
-/** The first bits of the id's hash: two sides that never spoke agree on who belongs where. */
-export function toPrefix(id: string): number {
-  return hash('sha256', id, 'buffer').readUInt16BE(0);
+/** Sums of everything a side holds, by bucket: eight bytes each, in base64. */
+export const Digest = z
+  .object({ of: BucketCount, sums: z.base64() })
+  .refine(
+    ({ of, sums }) => Buffer.byteLength(sums, 'base64') === of * sumBytes,
+    'expected eight bytes for each bucket',
+  );
+export type Digest = Readonly<z.infer<typeof Digest>>;
+
+export function toDigest(held: readonly HeldValue[], of: number): Digest {
+  return { of, sums: sumUp(held, of).toString('base64') };
 }
 
-/** Which of `of` buckets a prefix falls into. `of` is a power of two, so that a bucket splits into whole finer ones. */
-export function toBucket(prefix: number, of: number): number {
-  return Math.floor((prefix * of) / maxBuckets);
+/** The buckets in which what we hold differs from what the other side holds. */
+export function findDifferingBuckets(held: readonly HeldValue[], theirs: Digest): readonly number[] {
+  const ourSums = sumUp(held, theirs.of);
+  const theirSums = Buffer.from(theirs.sums, 'base64');
+  const buckets: number[] = [];
+  for (let start = 0; start < ourSums.length; start += sumBytes) {
+    const end = start + sumBytes;
+    if (ourSums.compare(theirSums, start, end, start, end) !== 0) buckets.push(start / sumBytes);
+  }
+  return buckets;
 }
 
-/** How many buckets make so few entries in each that listing a bucket is cheap. */
-export function chooseBuckets(entries: number): number {
-  const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, entries / entriesPerBucket)));
-  return Math.min(wanted, maxBuckets);
+/** A digest as fine as makes listing one of its buckets cheap. */
+export function toFineDigest(held: readonly HeldValue[]): Digest {
+  const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, held.length / entriesPerBucket)));
+  return toDigest(held, Math.min(wanted, maxBuckets));
 }
 
-/** One sum for each bucket: the exclusive or of its entries' hashes, so that their order does not matter. */
-export function toDigest(held: Iterable<HeldValue>, of: number): Buffer {
+/** For each bucket the exclusive or of its entries' hashes, so that their order does not matter. */
+function sumUp(held: readonly HeldValue[], of: number): Buffer {
   const sums = Buffer.alloc(of * sumBytes);
   for (const { id, value } of held) {
     const entry = hash('sha256', JSON.stringify([id, value]), 'buffer');
@@ -40,13 +53,4 @@ export function toDigest(held: Iterable<HeldValue>, of: number): Buffer {
     }
   }
   return sums;
-}
-
-/** The buckets in which two digests of the same `of` differ. */
-export function findDifferingBuckets(ours: Buffer, theirs: Buffer): readonly number[] {
-  const buckets: number[] = [];
-  for (let start = 0; start < ours.length; start += sumBytes) {
-    if (ours.compare(theirs, start, start + sumBytes, start, start + sumBytes) !== 0) buckets.push(start / sumBytes);
-  }
-  return buckets;
 }

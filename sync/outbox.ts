@@ -11,15 +11,16 @@ export type Sending = (publish: Publish) => Promise<void>;
  * link holds at most one event for each resource: the newest. Without a link nothing is kept.
  */
 export interface Outbox {
-  /** A link is being served. */
-  readonly isOpen: boolean;
   put(key: string, sending: Sending): void;
-  /** Sends, one after another, what is put from now until `signal` aborts. One drain at a time. */
-  drain(publish: Publish, options: { readonly signal: AbortSignal }): Promise<void>;
+  /**
+   * Opens, calls `onOpen`, and sends, one after another, what is put until `signal` aborts. Never opens for a signal that is
+   * aborted already. Rejects, touching nothing, while another link is served.
+   */
+  serve(publish: Publish, options: { readonly signal: AbortSignal; readonly onOpen: () => void }): Promise<void>;
 }
 
 /**
- * - `closed`: no link. Left by `drain`
+ * - `closed`: no link. Left by `serve`
  * - `waiting`: nothing to send. Left by `put` or by the end of the link, through `wake`
  * - `sending`: a sending is under way; what is put meanwhile is found after it
  */
@@ -34,13 +35,9 @@ class KeyedOutbox implements Outbox {
   readonly #waiting = new Map<string, Sending>();
   #state: State = { type: 'closed' };
 
-  constructor(logger: Logger, counters: SyncCounters) {
-    this.#logger = logger;
-    this.#counters = counters;
-  }
-
-  get isOpen(): boolean {
-    return this.#state.type !== 'closed';
+  constructor(given: { readonly logger: Logger; readonly counters: SyncCounters }) {
+    this.#logger = given.logger;
+    this.#counters = given.counters;
   }
 
   put(key: string, sending: Sending): void {
@@ -49,27 +46,41 @@ class KeyedOutbox implements Outbox {
     this.#wake();
   }
 
-  async drain(publish: Publish, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-    this.#state = { type: 'sending' };
+  async serve(
+    publish: Publish,
+    { signal, onOpen }: { readonly signal: AbortSignal; readonly onOpen: () => void },
+  ): Promise<void> {
+    if (this.#state.type !== 'closed')
+      throw new Error('expected the link before to have ended: abort its signal first');
+    if (signal.aborted) return;
     const onAbort = () => this.#wake();
     signal.addEventListener('abort', onAbort);
-    const counted = (event: CloudEvent) => this.#publish(publish, event);
+    this.#state = { type: 'sending' };
+    onOpen();
+    await this.#drain((event) => this.#publish(publish, event), signal);
+    this.#state = { type: 'closed' };
+    this.#waiting.clear();
+    signal.removeEventListener('abort', onAbort);
+  }
+
+  async #drain(publish: Publish, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const [next] = this.#waiting;
       if (next === undefined) {
-        await new Promise<void>((resolve) => {
-          this.#state = { type: 'waiting', wake: resolve };
-        });
-        this.#state = { type: 'sending' };
+        await this.#wait();
       } else {
         const [key, sending] = next;
         this.#waiting.delete(key);
-        await this.#send(sending, counted);
+        await this.#send(sending, publish);
       }
     }
-    signal.removeEventListener('abort', onAbort);
-    this.#waiting.clear();
-    this.#state = { type: 'closed' };
+  }
+
+  async #wait(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#state = { type: 'waiting', wake: resolve };
+    });
+    this.#state = { type: 'sending' };
   }
 
   #wake(): void {
@@ -96,6 +107,6 @@ class KeyedOutbox implements Outbox {
   }
 }
 
-export function createOutbox(logger: Logger, counters: SyncCounters): Outbox {
-  return new KeyedOutbox(logger, counters);
+export function createOutbox(given: { readonly logger: Logger; readonly counters: SyncCounters }): Outbox {
+  return new KeyedOutbox(given);
 }

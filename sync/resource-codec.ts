@@ -4,18 +4,7 @@ import type { JsonValue } from '../protocol/json.ts';
 import { parse } from '../protocol/parse.ts';
 import { hashStatus } from './status-hash.ts';
 
-/** What the clients must know of a resource type: how its values travel, and how it differs from others. */
-export interface ResourceCodec<Spec, Status> extends ResourceTraits {
-  encodeSpec(spec: Spec): JsonValue;
-  /** Throws `ProtocolError`. */
-  decodeSpec(data: JsonValue): Spec;
-  encodeStatus(status: Status): JsonValue;
-  /** Throws `ProtocolError`. */
-  decodeStatus(data: JsonValue): Status;
-  /** Of the encoded status. */
-  hashStatus(data: JsonValue): string;
-}
-
+/** What differs from one resource type to another, as data. */
 export interface ResourceTraits {
   readonly resource: ResourceType;
   /**
@@ -31,6 +20,23 @@ export interface ResourceTraits {
   /** Both sides are ours: they compare digests, and a list says what it covers. False: plain Open Cluster Management lists. */
   readonly digests: boolean;
 }
+
+export interface SpecCodec<Spec> extends ResourceTraits {
+  encodeSpec(spec: Spec): JsonValue;
+  /** Throws `ProtocolError`. */
+  decodeSpec(data: JsonValue): Spec;
+}
+
+export interface StatusCodec<Status> extends ResourceTraits {
+  encodeStatus(status: Status): JsonValue;
+  /** Throws `ProtocolError`. */
+  decodeStatus(data: JsonValue): Status;
+  /** Of the encoded status. */
+  hashStatus(data: JsonValue): string;
+}
+
+/** How the values of a resource type travel. */
+export interface ResourceCodec<Spec, Status> extends SpecCodec<Spec>, StatusCodec<Status> {}
 
 /** A codec for values that are JSON as they are. What comes in is checked and narrowed by the schemas. */
 export function createJsonCodec<Spec extends JsonValue, Status extends JsonValue>(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { sumBytes } from './digest.ts';
-import { Digest, Scope } from './scope.ts';
+import { Digest } from './digest.ts';
+import { Scope } from './scope.ts';
 
 /**
  * The payloads of resync events. `resourceVersions` and `statusHashes` are Open Cluster Management's; the other members are
@@ -23,18 +23,13 @@ const Version = z.union([
     .transform(Number),
 ]);
 
-const DigestOfSums = Digest.refine(
-  (digest) => Buffer.byteLength(digest.sums, 'base64') === digest.of * sumBytes,
-  'expected eight bytes for each bucket',
-);
-
 export const ResourceVersion = z.object({ resourceID: ResourceId, resourceVersion: Version });
 export type ResourceVersion = Readonly<z.infer<typeof ResourceVersion>>;
 
 export const SpecResyncRequest = z.object({
   resourceVersions: z.array(ResourceVersion).nullish(),
   scope: Scope.optional(),
-  digest: DigestOfSums.optional(),
+  digest: Digest.optional(),
 });
 export type SpecResyncRequest = Readonly<z.infer<typeof SpecResyncRequest>>;
 
@@ -44,7 +39,7 @@ export type StatusHash = Readonly<z.infer<typeof StatusHash>>;
 export const StatusResyncRequest = z.object({
   statusHashes: z.array(StatusHash).nullish(),
   scope: Scope.optional(),
-  digest: DigestOfSums.optional(),
+  digest: Digest.optional(),
   sequenceID: z
     .string()
     .regex(/^\d{1,19}$/)
@@ -53,5 +48,5 @@ export const StatusResyncRequest = z.object({
 export type StatusResyncRequest = Readonly<z.infer<typeof StatusResyncRequest>>;
 
 /** A resync response about no resource in particular. */
-export const ResyncNote = z.object({ digest: DigestOfSums.optional(), gone: z.array(ResourceId).optional() });
+export const ResyncNote = z.object({ digest: Digest.optional(), gone: z.array(ResourceId).optional() });
 export type ResyncNote = Readonly<z.infer<typeof ResyncNote>>;

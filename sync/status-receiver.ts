@@ -1,0 +1,151 @@
+import type { CloudEvent } from '../protocol/cloud-event.ts';
+import type { JsonValue } from '../protocol/json.ts';
+import { parse } from '../protocol/parse.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { EventWriter } from './event-writer.ts';
+import { createHeldComparison, type HeldClaim, type HeldComparison } from './held-comparison.ts';
+import { createHeldStatuses, type HeldStatuses } from './held-statuses.ts';
+import { createLatestRunner, type LatestRunner } from './latest-runner.ts';
+import type { Outbox } from './outbox.ts';
+import type { StatusCodec } from './resource-codec.ts';
+import { ResyncNote, type StatusHash } from './resync-data.ts';
+import type { SpecPublisher } from './spec-publisher.ts';
+import type { StatusSink } from './status-sink.ts';
+import type { SyncOptions } from './sync-options.ts';
+import type { SyncReport } from './sync-report.ts';
+
+/** The half of a source client that is told statuses: hands on what is new, and tells the agent what it holds. */
+export interface StatusReceiver extends AsyncDisposable {
+  /** Takes a status event or a note; throws `ProtocolError` for a malformed note. */
+  receive(event: CloudEvent): void;
+  compare(why: 'link' | 'round'): void;
+}
+
+export interface StatusReceiverOptions<Status> {
+  readonly codec: StatusCodec<Status>;
+  readonly sink: StatusSink<Status>;
+  readonly specs: Pick<SpecPublisher<never>, 'isAhead' | 'answer'>;
+  readonly clock: Clock;
+  readonly options: SyncOptions;
+  readonly writer: EventWriter;
+  readonly outbox: Outbox;
+  readonly report: SyncReport;
+}
+
+/** A status event whose envelope was found whole. */
+interface IncomingStatus {
+  readonly event: CloudEvent;
+  readonly version: number;
+  readonly sequence: bigint;
+  readonly hash: string;
+  readonly data: JsonValue;
+}
+
+class HashingReceiver<Status> implements StatusReceiver {
+  readonly #given: StatusReceiverOptions<Status>;
+  readonly #held: HeldStatuses = createHeldStatuses();
+  readonly #comparison: HeldComparison;
+  readonly #incoming: LatestRunner<IncomingStatus>;
+
+  constructor(given: StatusReceiverOptions<Status>) {
+    const { codec, clock, options, outbox, report } = given;
+    this.#given = given;
+    this.#comparison = createHeldComparison({
+      digests: codec.digests,
+      options,
+      outbox,
+      held: () => this.#held.list(),
+      tidy: async () => this.#held.sweep(clock.monotonic() - options.periodMs),
+      toItem: ({ id, value }): StatusHash => ({ resourceID: id, statusHash: value }),
+      toEvent: (claim) => this.#toRequest(claim),
+      cutsUnscoped: true,
+    });
+    this.#incoming = createLatestRunner({
+      maxKeys: options.maxBusy,
+      isNewer: (candidate, held) => candidate.sequence > held.sequence,
+      run: (id, status, { signal }) => this.#apply(id, status, signal),
+      onError: (id, error) => report.fail(error, id, 'status not taken'),
+    });
+  }
+
+  receive(event: CloudEvent): void {
+    if (event.resourceid === undefined || event.resourceid === '') this.#receiveNote(event);
+    else this.#receiveStatus(event.resourceid, event);
+  }
+
+  compare(why: 'link' | 'round'): void {
+    this.#comparison.begin(why);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#incoming[Symbol.asyncDispose]();
+  }
+
+  #receiveNote(event: CloudEvent): void {
+    const { digest, gone } = parse(ResyncNote, event.data, 'status resync note');
+    if (digest !== undefined) this.#comparison.answerDigest(digest);
+    if (gone === undefined || event.sequenceid === undefined) return;
+    const sequence = BigInt(event.sequenceid);
+    const nowMs = this.#given.clock.monotonic();
+    for (const id of gone) this.#held.forget(id, { sequence, nowMs });
+  }
+
+  #receiveStatus(id: string, event: CloudEvent): void {
+    const { codec, report } = this.#given;
+    const { resourceversion: version, sequenceid, data } = event;
+    if (version === undefined || sequenceid === undefined || data === undefined) {
+      report.drop('malformed', event, 'expected resourceversion, sequenceid and data');
+      return;
+    }
+    const hash = event.statushash ?? codec.hashStatus(data);
+    const put = this.#incoming.put(id, { event, version, sequence: BigInt(sequenceid), hash, data });
+    if (put === 'superseded') report.count('stale');
+    else if (put === 'full') report.drop('overflow', event, undefined);
+  }
+
+  async #apply(id: string, incoming: IncomingStatus, signal: AbortSignal): Promise<void> {
+    const { codec, report, sink, specs } = this.#given;
+    const { version, sequence, hash } = incoming;
+    if (!this.#held.isNews(id, sequence)) return report.count('stale');
+    if (await specs.isAhead(id, version)) {
+      report.count('version-ahead');
+      if (codec.newerStatus === 'ignore') return;
+    }
+    if (this.#held.hasHash(id, hash)) {
+      report.count('unchanged');
+    } else {
+      const status = this.#decode(incoming);
+      if (status === null) return;
+      await sink.apply({ id, version, status: status.value }, { signal });
+    }
+    this.#held.hold(id, { hash, sequence });
+    specs.answer(id, version);
+  }
+
+  #decode({ event, data }: IncomingStatus): { readonly value: Status } | null {
+    try {
+      return { value: this.#given.codec.decodeStatus(data) };
+    } catch (error) {
+      this.#given.report.drop('malformed', event, error);
+      return null;
+    }
+  }
+
+  #toRequest(claim: HeldClaim<StatusHash>): CloudEvent {
+    const { codec, writer } = this.#given;
+    const type = { resource: codec.resource, part: 'status', action: 'resync_request' } as const;
+    const sequenceID = this.#held.highestSequence().toString();
+    switch (claim.type) {
+      case 'list':
+        return writer.write(type, {}, { statusHashes: claim.items, scope: claim.scope, sequenceID });
+      case 'unscoped-list':
+        return writer.write(type, {}, { statusHashes: claim.items });
+      case 'digest':
+        return writer.write(type, {}, { statusHashes: [], digest: claim.digest, sequenceID });
+    }
+  }
+}
+
+export function createStatusReceiver<Status>(options: StatusReceiverOptions<Status>): StatusReceiver {
+  return new HashingReceiver(options);
+}
