@@ -38,7 +38,7 @@ export type OpenFlags = 'r' | 'r+' | 'w' | 'wx' | 'a';
 export interface FileStatus {
   readonly type: 'file' | 'folder' | 'other';
   readonly size: number;
-  /** Wall time in milliseconds. */
+  /** Wall time in whole milliseconds. */
   readonly modifiedAt: number;
 }
 
@@ -94,7 +94,7 @@ export const systemFileSystem: FileSystem = {
     const status = lstatSync(path, { throwIfNoEntry: false });
     if (status === undefined) return null;
     const type = status.isFile() ? 'file' : status.isDirectory() ? 'folder' : 'other';
-    return { type, size: status.size, modifiedAt: status.mtimeMs };
+    return { type, size: status.size, modifiedAt: Math.floor(status.mtimeMs) };
   },
   mkdir: async (path, options) => {
     mkdirSync(path, { mode: options?.mode ?? 0o700, recursive: options?.recursive ?? false });

@@ -1,0 +1,64 @@
+import type { Clock } from '../../../runtime/clock.ts';
+import type { FileSystem } from '../../../runtime/file-system.ts';
+import type { Logger } from '../../../runtime/logger.ts';
+import type { PreparedCommand } from '../../automations/prepared-command.ts';
+import type { Execution, ExecutionTarget, StartFailure } from '../executor.ts';
+import { readFence } from './fence.ts';
+import type { LaunchedWrapper, Launcher } from './launcher.ts';
+import { readProcessStatus } from './process-status.ts';
+import type { ProcessTable } from './process-table.ts';
+import { createProcessTree } from './process-tree.ts';
+import { watchFor } from './watch-for.ts';
+
+/** Starts the wrapper of a command in a prepared folder and follows it, until `signal` says to let go of it. */
+export async function launchExecution(options: {
+  readonly target: ExecutionTarget;
+  readonly command: PreparedCommand;
+  readonly launcher: Launcher;
+  readonly fileSystem: FileSystem;
+  readonly table: ProcessTable | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}): Promise<{ readonly type: 'started'; readonly execution: Execution } | StartFailure> {
+  const { target, command, launcher, fileSystem, table, clock, logger, signal } = options;
+  const over = new AbortController();
+  let wrapper: LaunchedWrapper | null = null;
+
+  /** Whether *this* wrapper took the fence: an earlier one may have, then ours ends at once. */
+  async function readStart(): Promise<{ readonly at: number } | null> {
+    const fence = await readFence(fileSystem, target.folder);
+    return fence.type === 'wrapper' && fence.pid === wrapper?.pid ? { at: fence.at } : null;
+  }
+
+  async function waitForStart(): Promise<{ readonly at: number } | null> {
+    const seen = await notice;
+    // Let go before the end: whoever waits must not take that for one.
+    if (seen === null && signal.aborted) return new Promise(() => {});
+    return seen ?? readStart();
+  }
+
+  function letGo(): void {
+    over.abort();
+    wrapper?.release();
+  }
+
+  const notice = watchFor({ path: target.folder, name: 'started', check: readStart, clock, signal: over.signal });
+  const launched = await launcher.launch(target.folder, command);
+  if (launched.type === 'failed') {
+    over.abort();
+    return launched;
+  }
+  wrapper = launched.wrapper;
+  const { pid } = wrapper;
+  const leader = { pid, startTime: readProcessStatus(pid)?.startTime ?? null };
+  logger.debug({ attempt: target.attempt, pid }, 'wrapper launched');
+  if (signal.aborted) letGo();
+  else signal.addEventListener('abort', letGo);
+  const ended = wrapper.ended.then(() => {
+    signal.removeEventListener('abort', letGo);
+    over.abort();
+  });
+  const tree = createProcessTree({ attempt: target.attempt, leader, table, clock });
+  return { type: 'started', execution: { ended, started: waitForStart(), ...tree } };
+}

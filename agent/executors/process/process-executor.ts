@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import type { Clock } from '../../../runtime/clock.ts';
+import type { FileSystem } from '../../../runtime/file-system.ts';
+import type { Logger } from '../../../runtime/logger.ts';
+import type { Executor } from '../executor.ts';
+import { adoptExecution } from './adopt-execution.ts';
+import { createExecaLauncher } from './execa-launcher.ts';
+import { readExitRecord } from './exit-record.ts';
+import { readFence, takeFence } from './fence.ts';
+import { launchExecution } from './launch-execution.ts';
+import type { Launcher } from './launcher.ts';
+import { prepareFolder } from './prepare-folder.ts';
+import { markName } from './process-marks.ts';
+import { isAlive } from './process-status.ts';
+import { createProcessTable } from './process-table.ts';
+import { refuseCommand, withoutShellOwned } from './refuse-command.ts';
+
+/**
+ * Runs commands as processes of this machine, each in a process group of its own, under a wrapper that takes the fence
+ * (`wrapper.ts`). They outlive whoever started them.
+ *
+ * Disposing lets go of all executions: nothing keeps this process alive any more, what runs goes on, and a promise of
+ * theirs that was not settled by then never is.
+ */
+export function createProcessExecutor(options: {
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A POSIX shell, by its path. */
+  readonly shell?: string;
+  /** Another way to start wrappers than by `shell` from this process. */
+  readonly launcher?: Launcher;
+}): Executor & AsyncDisposable {
+  const { fileSystem, clock, logger, shell = '/bin/sh' } = options;
+  const launcher = options.launcher ?? createExecaLauncher({ shell });
+  const table = existsSync('/proc/self/environ') ? createProcessTable({ clock }) : null;
+  const disposal = new AbortController();
+  const { signal } = disposal;
+
+  return {
+    name: 'process',
+    start: async (target, command) => {
+      const failure = refuseCommand(command) ?? (await prepareFolder(fileSystem, target.folder, command.files));
+      if (failure !== null) return failure;
+      const environment = { ...withoutShellOwned(command.environment), [markName]: target.attempt };
+      const marked = { ...command, environment };
+      return launchExecution({ target, command: marked, launcher, fileSystem, table, clock, logger, signal });
+    },
+    inspect: async ({ folder }) => {
+      const fence = await readFence(fileSystem, folder);
+      if (fence.type !== 'wrapper') return { type: fence.type };
+      return { type: 'wrapper', pid: fence.pid, alive: isAlive(fence) };
+    },
+    takeFence: ({ folder }) => takeFence(fileSystem, folder),
+    adopt: (target) => adoptExecution({ target, fileSystem, table, clock, signal }),
+    readExit: ({ folder }) => readExitRecord(fileSystem, folder),
+    [Symbol.asyncDispose]: async () => disposal.abort(),
+  };
+}

@@ -1,0 +1,36 @@
+import { readProcessFile } from './process-file.ts';
+import { readProcessStatus } from './process-status.ts';
+
+/** The variable that every process of an attempt inherits, however it left its group and session. */
+export const markName = 'FARHAND_ATTEMPT_ID';
+
+/**
+ * Which attempts a process carries the id of.
+ *
+ * - `gone`: it ended, or only its zombie is left
+ * - `unsure`: it is in the middle of an `exec`, when it shows no environment
+ */
+export type Marks =
+  | { readonly type: 'read'; readonly attempts: readonly string[] }
+  | { readonly type: 'gone' }
+  | { readonly type: 'unsure' };
+
+const prefix = `${markName}=`;
+const none: Marks = { type: 'read', attempts: [] };
+
+/** Processes hidden from us carry nothing: they belong to another user, whose processes we cannot signal either. */
+export function readMarks(pid: number): Marks {
+  const environment = readProcessFile(pid, 'environ');
+  if (environment === 'gone') return { type: 'gone' };
+  if (environment === 'hidden') return none;
+  if (environment.length === 0) return explainEmptiness(pid);
+  if (!environment.includes(prefix)) return none;
+  const entries = environment.toString().split('\0');
+  return { type: 'read', attempts: entries.filter((e) => e.startsWith(prefix)).map((e) => e.slice(prefix.length)) };
+}
+
+function explainEmptiness(pid: number): Marks {
+  const status = readProcessStatus(pid);
+  if (status === null || !status.alive) return { type: 'gone' };
+  return status.ofKernel || status.environmentBytes === 0 ? none : { type: 'unsure' };
+}

@@ -1,0 +1,138 @@
+import { readdirSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../../runtime/clock.ts';
+import { readMarks } from './process-marks.ts';
+import { readProcessStatus } from './process-status.ts';
+
+/**
+ * What a sweep found of one attempt. `settled` false: the sweep could not prove that it saw all, so that an empty answer
+ * means nothing yet.
+ */
+export interface Carriers {
+  readonly pids: readonly number[];
+  readonly settled: boolean;
+}
+
+/**
+ * The processes of this machine, searched for those that carry an attempt's id in their environment.
+ *
+ * One sweep serves everyone who waits. It begins after they asked, so what they did before is in it; it begins at once
+ * when none ran lately, and else leaves four fifths of the time to others.
+ *
+ * **Why an empty sweep proves that none is left**, though processes fork while it reads: it lists and reads, then lists
+ * again and reads what is new, until all that was new could be read. Suppose a carrier is alive after that. At the
+ * moment the last listing began some carrier was alive: this one or an ancestor of it, for a mark is only inherited. It
+ * is in the last listing, or its child is, because ids are given and listed in rising order (all but the moment when
+ * they start again from the lowest). So it was either in an earlier listing and read, or new, and read now: in both
+ * cases found. The second listing reads a handful of processes, so this costs half of two sweeps.
+ */
+export interface ProcessTable {
+  find(attempt: string): Promise<Carriers>;
+  /** The processes of a group, zombies included. Reads every process: for a group that is known to have some. */
+  listGroup(group: number): readonly number[];
+}
+
+/** A pass reads this many processes (about 2 ms), then lets other work run. */
+const processesPerTurn = 250;
+/** A machine that starts processes without pause would keep a sweep going for ever. */
+const maxPasses = 20;
+/** A sweep that follows another closer than this need not read again what carried no mark for `strangerAfterMs`. */
+const memoryMs = 1_000;
+const strangerAfterMs = 2_000;
+/** But at least this often it does. */
+const wholeSweepEveryMs = 5_000;
+
+type Waiter = { readonly attempt: string; readonly resolve: (carriers: Carriers) => void };
+
+export function createProcessTable(options: { readonly clock: Clock }): ProcessTable {
+  const { clock } = options;
+  let waiters: Waiter[] = [];
+  let sweeping = false;
+  let nextSweepAt = 0;
+  /** Since when each unmarked process of the last listing was seen without a mark. */
+  let unmarkedSince = new Map<number, number>();
+  let lastListingAt = -Infinity;
+  let lastWholeSweepAt = -Infinity;
+
+  function request(): void {
+    if (sweeping) return;
+    sweeping = true;
+    const delayMs = nextSweepAt - clock.monotonic();
+    if (delayMs <= 0) queueMicrotask(() => void serve());
+    else clock.schedule(delayMs, () => void serve());
+  }
+
+  async function serve(): Promise<void> {
+    const served = waiters;
+    waiters = [];
+    const startedAt = clock.monotonic();
+    const { carriers, settled } = await sweep();
+    const endedAt = clock.monotonic();
+    nextSweepAt = endedAt + 4 * (endedAt - startedAt);
+    sweeping = false;
+    for (const { attempt, resolve } of served) resolve({ pids: carriers.get(attempt) ?? [], settled });
+    if (waiters.length > 0) request();
+  }
+
+  async function sweep(): Promise<{ readonly carriers: ReadonlyMap<string, number[]>; readonly settled: boolean }> {
+    const carriers = new Map<string, number[]>();
+    const done = skipStrangers();
+    for (let pass = 0; pass < maxPasses; pass += 1) {
+      let complete = true;
+      let count = 0;
+      for (const pid of list()) {
+        if (done.has(pid)) continue;
+        count += 1;
+        if (count % processesPerTurn === 0) await nextTurn();
+        const marks = readMarks(pid);
+        if (marks.type !== 'read') complete = false;
+        if (marks.type === 'unsure') continue;
+        done.add(pid);
+        if (marks.type === 'gone') continue;
+        remember(pid, marks.attempts);
+        for (const attempt of marks.attempts) carriers.set(attempt, [...(carriers.get(attempt) ?? []), pid]);
+      }
+      if (complete && pass > 0) return { carriers, settled: true };
+      if (pass > 1) await nextTurn();
+    }
+    return { carriers, settled: false };
+  }
+
+  /** Processes that were there without a mark through all the sweeps of some seconds: they will not be the job's now. */
+  function skipStrangers(): Set<number> {
+    const now = clock.monotonic();
+    if (now - lastListingAt > memoryMs) unmarkedSince = new Map();
+    lastListingAt = now;
+    if (now - lastWholeSweepAt > wholeSweepEveryMs) {
+      lastWholeSweepAt = now;
+      return new Set();
+    }
+    const present = new Set(list());
+    const strangers = new Set<number>();
+    for (const [pid, since] of unmarkedSince) {
+      if (!present.has(pid)) unmarkedSince.delete(pid);
+      else if (now - since > strangerAfterMs) strangers.add(pid);
+    }
+    return strangers;
+  }
+
+  function remember(pid: number, attempts: readonly string[]): void {
+    if (attempts.length > 0) unmarkedSince.delete(pid);
+    else if (!unmarkedSince.has(pid)) unmarkedSince.set(pid, clock.monotonic());
+  }
+
+  return {
+    find: (attempt) =>
+      new Promise((resolve) => {
+        waiters.push({ attempt, resolve });
+        request();
+      }),
+    listGroup: (group) => list().filter((pid) => readProcessStatus(pid)?.group === group),
+  };
+}
+
+function list(): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^[1-9]/.test(name))
+    .map(Number);
+}

@@ -1,0 +1,129 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Clock } from '../../../runtime/clock.ts';
+import { hasMembers, isOurselves, signalGroup, signalProcess } from './process-group.ts';
+import { type ProcessStatus, readProcessStatus } from './process-status.ts';
+import type { ProcessTable } from './process-table.ts';
+
+/** The wrapper as a process: the id is the tree's process group too. */
+export interface Leader {
+  readonly pid: number;
+  readonly startTime: string | null;
+}
+
+export type TreeSignal = 'SIGTERM' | 'SIGKILL';
+
+/**
+ * All processes of an attempt, started by us or by an earlier agent: the group that the wrapper leads, and whatever
+ * carries the attempt's id. A process that left the group *and* wiped its environment is not seen.
+ */
+export interface ProcessTree {
+  signal(signal: TreeSignal): Promise<void>;
+  clear(options: { readonly graceMs: number; readonly boundMs: number }): Promise<{ readonly escaped: number }>;
+}
+
+type Finding = { readonly members: readonly ProcessStatus[]; readonly settled: boolean };
+
+const shortestWaitMs = 1;
+const longestWaitMs = 50;
+
+/** `leader` null: not known, or no longer to be trusted. Then the attempt's id alone decides. */
+export function createProcessTree(options: {
+  readonly attempt: string;
+  readonly leader: Leader | null;
+  /** Null where the system has no process table: then the group alone decides. */
+  readonly table: ProcessTable | null;
+  readonly clock: Clock;
+}): ProcessTree {
+  const { attempt, leader, table, clock } = options;
+  /** Who got a TERM: some programs take a second one for "at once". */
+  const told = new Set<string>();
+
+  async function find(): Promise<Finding> {
+    if (table === null) return { members: findGroupWithoutTable(), settled: true };
+    const carriers = await table.find(attempt);
+    const pids = new Set([...carriers.pids, ...findGroup()]);
+    const members = [...pids].flatMap((pid) => {
+      const status = readProcessStatus(pid);
+      return status?.alive === true && !isOurselves(pid) ? [status] : [];
+    });
+    // A carrier that ended meanwhile may have left a child that is younger than the sweep.
+    return { members, settled: carriers.settled && (members.length > 0 || carriers.pids.length === 0) };
+  }
+
+  /** The group, unless the id went to another process meanwhile: an id is not given again while a group has it. */
+  function ownGroup(): number | null {
+    if (leader === null || !hasMembers(leader.pid)) return null;
+    const now = readProcessStatus(leader.pid);
+    return now === null || now.startTime === leader.startTime ? leader.pid : null;
+  }
+
+  function findGroup(): readonly number[] {
+    const group = ownGroup();
+    return group === null || table === null ? [] : table.listGroup(group);
+  }
+
+  function findGroupWithoutTable(): readonly ProcessStatus[] {
+    if (leader === null || !hasMembers(leader.pid)) return [];
+    const { pid } = leader;
+    return [
+      { pid, alive: true, parent: 0, group: pid, session: pid, startTime: '', environmentBytes: null, ofKernel: false },
+    ];
+  }
+
+  /** Signals the whole group at once, and says which it was; null when nobody was told, or all had been. */
+  function tellGroup(name: TreeSignal): number | null {
+    const group = ownGroup();
+    if (group === null || (name === 'SIGTERM' && told.has(`group ${group}`))) return null;
+    told.add(`group ${group}`);
+    return signalGroup(group, name) ? group : null;
+  }
+
+  /** Signals the members one by one, but for those of the group that was told just now. */
+  function tellMembers({ members }: Finding, name: TreeSignal, toldGroup: number | null): void {
+    for (const member of members) {
+      const key = `${member.pid} ${member.startTime}`;
+      const reached = member.group === toldGroup || (name === 'SIGTERM' && told.has(key));
+      if (!reached && isStill(member)) signalProcess(member.pid, name);
+      told.add(key);
+    }
+  }
+
+  async function signal(name: TreeSignal): Promise<void> {
+    told.clear();
+    const toldGroup = tellGroup(name);
+    tellMembers(await find(), name, toldGroup);
+  }
+
+  async function clear(bounds: { readonly graceMs: number; readonly boundMs: number }): Promise<{ escaped: number }> {
+    const startedAt = clock.monotonic();
+    const endAt = startedAt + bounds.boundMs;
+    const killAt = Math.min(startedAt + bounds.graceMs, endAt);
+    let waitMs = shortestWaitMs;
+    let killing = false;
+    for (;;) {
+      const finding = await find();
+      if (finding.members.length === 0 && finding.settled) return { escaped: 0 };
+      const now = clock.monotonic();
+      if (killing && now >= endAt) return { escaped: finding.members.length };
+      if (!killing && now >= killAt) {
+        killing = true;
+        waitMs = shortestWaitMs;
+      }
+      const name = killing ? 'SIGKILL' : 'SIGTERM';
+      tellMembers(finding, name, tellGroup(name));
+      await pause(clock, Math.min(waitMs, (killing ? endAt : killAt) - now));
+      waitMs = Math.min(2 * waitMs, longestWaitMs);
+    }
+  }
+
+  return { signal, clear };
+}
+
+function isStill(member: ProcessStatus): boolean {
+  return readProcessStatus(member.pid)?.startTime === member.startTime;
+}
+
+function pause(clock: Clock, delayMs: number): Promise<unknown> {
+  if (delayMs <= 0) return nextTurn();
+  return new Promise<void>((resolve) => void clock.schedule(delayMs, resolve));
+}

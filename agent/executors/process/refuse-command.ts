@@ -1,0 +1,71 @@
+import { statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import type { PreparedCommand } from '../../automations/prepared-command.ts';
+import type { StartFailure } from '../executor.ts';
+import { findProgram } from './find-program.ts';
+
+/**
+ * Names that a shell sets by itself, as every program knows: what the document says about them does not count. PWD is
+ * the working directory, the others are not there (`_` and, under bash, POSIXLY_CORRECT excepted).
+ */
+const shellOwnedNames = new Set(['PWD', 'OLDPWD', 'SHLVL', '_']);
+
+/** Names that some POSIX shell takes for its own: it would drop or change the value on the way, or not start at all. */
+const reservedNames = new Set(
+  (
+    'farhand_stat IFS OPTIND OPTERR PPID LINENO RANDOM SRANDOM PS1 PS2 PS4 HISTCMD EPOCHSECONDS EPOCHREALTIME COMP_WORDBREAKS ' +
+    'SHELLOPTS BASHOPTS BASH BASHPID BASH_ARGV0 BASH_COMPAT BASH_EXECUTION_STRING BASH_SUBSHELL BASH_VERSION BASH_XTRACEFD'
+  ).split(' '),
+);
+
+/** Files of an attempt's folder that are not the command's to name. */
+const reservedFiles = /^(\.{0,2}|started|raw|exit|fence|(claim|document|intent|result)\.json)(\.part)?$/;
+
+/** Why the command would not start on this machine as it was given, before anything is tried; null when nothing is against it. */
+export function refuseCommand(command: PreparedCommand): StartFailure | null {
+  const message = findMistake(command);
+  return message === null ? null : { type: 'failed', fault: 'command', message };
+}
+
+/** The environment without the names that belong to the shell. */
+export function withoutShellOwned(environment: PreparedCommand['environment']): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !shellOwnedNames.has(name)));
+}
+
+function findMistake({ argv, environment, workingDirectory, files }: PreparedCommand): string | null {
+  if (argv.some(isUnspeakable))
+    return 'Expected arguments without NUL characters and lone surrogates, got one that has them';
+  for (const [name, value] of Object.entries(environment)) {
+    if (isUnspeakable(value))
+      return `Expected variable ${name} without NUL characters and lone surrogates, it has them`;
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      return `Expected names of variables out of letters, digits and _, got ${JSON.stringify(name)}: a shell would drop it`;
+    }
+    if (reservedNames.has(name))
+      return `Expected names of variables that no shell takes for its own, got ${name}: choose another`;
+  }
+  const badFile = files.find(({ name }) => name.includes('/') || isUnspeakable(name) || reservedFiles.test(name));
+  if (badFile !== undefined)
+    return `Expected plain file names that farhand does not use itself, got ${JSON.stringify(badFile.name)}`;
+  if (!isAbsolute(workingDirectory))
+    return `Expected an absolute working directory, got ${JSON.stringify(workingDirectory)}`;
+  if (!isFolder(workingDirectory))
+    return `Expected a working directory, ${workingDirectory} is none that can be entered`;
+  if (findProgram(argv[0], { path: environment['PATH'], workingDirectory }) !== null) return null;
+  return argv[0].includes('/')
+    ? `Expected a program that can be executed, ${argv[0]} (seen from ${workingDirectory}) is none`
+    : `Expected a program named ${JSON.stringify(argv[0])} in the PATH of the job (${environment['PATH'] ?? 'not set'}), found none`;
+}
+
+/** Text that cannot reach a program as it is. */
+function isUnspeakable(text: string): boolean {
+  return text.includes('\0') || !text.isWellFormed();
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,48 @@
+import type { PreparedCommand } from '../../automations/prepared-command.ts';
+import { findProgram } from './find-program.ts';
+
+/**
+ * What runs a command: POSIX shell out of builtins only (dash, bash as `sh`, busybox ash), because every fork costs. It
+ * forks once, for the command. Its working directory is the attempt's folder and every name is relative, so a folder
+ * deleted and made anew under the same name is not its folder. Arguments: working directory, program, its arguments.
+ *
+ * 1. A TERM from now on ends the command, not the wrapper. `:` and not `''`: an ignored signal would be inherited.
+ * 2. The fence. Whoever finds `started` already there ends. Its content is the process id and the start time, the 20th
+ *    word after the name (which may hold blanks and brackets) in `/proc/self/stat`; where there is none, the id alone.
+ * 3. The command. An intent that is there by now was written before its signal, which this shell swallowed: nothing runs.
+ *    From that look on the subshell has no trap, so a later signal ends it. `cd` and the shell leave variables behind
+ *    that are not the command's.
+ * 4. The status over the room made in `exit`: opened without truncating, so that a full disk cannot refuse it.
+ *
+ * The one variable it sets is in `reservedNames`, so a command's environment cannot hold it.
+ */
+const wrapperText = `trap : TERM INT HUP
+stamp() { echo "$$ \${20}"; }
+read -r farhand_stat </proc/self/stat
+set -C
+exec 3>started || exit 1
+set +C
+stamp \${farhand_stat##*) } >&3
+exec 3>&-
+(
+  [ -e intent.json ] && exit 143
+  cd -- "$1" || exit 126
+  unset OLDPWD SHLVL
+  shift
+  exec "$@"
+) </dev/null >>raw 2>&1
+set -- "$?"
+[ -e intent.json ] && set -- "$1 i"
+echo "$1" 1<>exit
+`;
+
+/** Arguments for a POSIX shell started in the attempt's folder. The text goes by `-c`: as fast as a file, and nothing to install. */
+export function toWrapperArguments({ argv, workingDirectory, environment }: PreparedCommand): readonly string[] {
+  const [program, ...rest] = argv;
+  // The shell looks the name up as we did, but not without a PATH, and would take a leading `-` for its own option.
+  const certain =
+    program.startsWith('-') || environment['PATH'] === undefined
+      ? (findProgram(program, { path: environment['PATH'], workingDirectory }) ?? program)
+      : program;
+  return ['-c', wrapperText, 'farhand', workingDirectory, certain, ...rest];
+}
