@@ -23,7 +23,7 @@ function findReferenceFault(reference: JsonValue, targets: ReadonlySet<string>):
 
 function findIdentityFault(keyword: string, value: JsonValue, isRoot: boolean): string | null {
   if (keyword === '$id' && !isRoot) return 'only the whole schema may have an "$id"';
-  if (keyword !== '$schema' || String(value).replace(/#$/, '') === dialect) return null;
+  if (keyword !== '$schema' || value === dialect || value === `${dialect}#`) return null;
   return `expected "${dialect}", or leave it out`;
 }
 

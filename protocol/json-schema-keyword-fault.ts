@@ -67,10 +67,10 @@ const expectations: Readonly<Record<Exclude<KeywordForm, 'pattern' | 'pattern-ma
 
 /** What is wrong with a keyword and its value, or null. */
 export function findKeywordFault(keyword: string, value: JsonValue): string | null {
-  const form = Object.hasOwn(keywords, keyword) ? keywords[keyword] : undefined;
+  const form = keywords.get(keyword);
   if (form === undefined) {
     if (keyword.startsWith('x-')) return null;
-    const nearest = findNearestWord(keyword, Object.keys(keywords));
+    const nearest = findNearestWord(keyword, keywords.keys());
     return `unknown keyword${nearest === null ? '' : `: did you mean "${nearest}"?`} (notes of your own begin with "x-")`;
   }
   if (form === 'pattern') return findPatternFault(value);

@@ -15,7 +15,7 @@ function getChildren(place: SchemaPlace): SchemaPlace[] {
   if (!isJsonObject(place.schema)) return [];
   return Object.entries(place.schema).flatMap(([keyword, value]): SchemaPlace[] => {
     const path = [...place.path, keyword];
-    switch (Object.hasOwn(keywords, keyword) ? keywords[keyword] : 'note') {
+    switch (keywords.get(keyword)) {
       case 'schema':
         return [{ schema: value, path }];
       case 'schema-list':

@@ -57,8 +57,7 @@ function withSteps(schema: JsonValue): JsonValue {
     if (isJsonObject(place)) Object.assign(place, { [stepKeyword]: true });
   }
   if (!isJsonObject(copy)) return copy;
-  const { $id, $schema, ...rest } = copy;
-  return rest;
+  return Object.fromEntries(Object.entries(copy).filter(([keyword]) => keyword !== '$id' && keyword !== '$schema'));
 }
 
 function toIssue(error: ErrorObject): Issue {

@@ -1,6 +1,6 @@
 import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { JsonSchemaValidator } from '../../protocol/json-schema.ts';
-import type { PreparableRecipe } from './automation-kind.ts';
+import type { Recipe } from './automation-kind.ts';
 import type { Template } from './template.ts';
 
 /** What to do with a log over its limit: stop the job, or go on and count what is dropped. */
@@ -18,7 +18,7 @@ export interface Automation {
   /** What the agent tells the hub of it. */
   readonly summary: AutomationSummary;
   /** What the kind made of its own keys. */
-  readonly recipe: PreparableRecipe;
+  readonly recipe: Recipe;
   /** Applies defaults; null takes any object. */
   readonly parameters: JsonSchemaValidator | null;
   readonly outputs: JsonSchemaValidator | null;

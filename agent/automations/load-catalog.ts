@@ -1,9 +1,85 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Automation } from './automation.ts';
+import { type AutomationFile, readAutomationFile } from './automation-file.ts';
+import type { AutomationKind } from './automation-kind.ts';
 import type { CatalogMistake } from './catalog-mistake.ts';
+import { builtInKinds } from './kinds/kinds.ts';
 
-/** Reads every `*.yaml` and `*.yml` of a folder. A file with a mistake does not stop the others. Never rejects. */
+/** The largest file that is read, in bytes. */
+const maxFileBytes = 1024 * 1024;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+export interface LoadedCatalog {
+  /** Sorted by the names of their files. */
+  readonly automations: readonly Automation[];
+  readonly mistakes: readonly CatalogMistake[];
+  /** Every file that was looked at; null when the folder could not be read. */
+  readonly files: readonly string[] | null;
+}
+
+function broken(file: string, message: string): AutomationFile {
+  return { type: 'broken', mistakes: [{ file, line: null, column: null, message }] };
+}
+
+function getReason(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown';
+}
+
+async function readOne(path: string, kinds: readonly AutomationKind[]): Promise<AutomationFile> {
+  try {
+    const { size, isFile } = await stat(path).then((found) => ({ size: found.size, isFile: found.isFile() }));
+    if (!isFile) return broken(path, 'expected a file, got something else: move it out of this folder');
+    if (size > maxFileBytes) return broken(path, `expected at most ${maxFileBytes} bytes, got ${size}`);
+    const bytes = await readFile(path);
+    return readAutomationFile(path, utf8.decode(bytes), kinds);
+  } catch (error) {
+    if (error instanceof TypeError)
+      return broken(path, 'expected UTF-8 text, got bytes that are not: save it as UTF-8');
+    return broken(path, `cannot be read: ${getReason(error)}`);
+  }
+}
+
+/** The first of two files keeps the name. */
+function findTakenNames(files: readonly Extract<AutomationFile, { type: 'automation' }>[]): {
+  readonly automations: readonly Automation[];
+  readonly mistakes: readonly CatalogMistake[];
+} {
+  const byName = new Map<string, Automation>();
+  const mistakes: CatalogMistake[] = [];
+  for (const { automation, nameLine } of files) {
+    const first = byName.get(automation.name);
+    if (first === undefined) byName.set(automation.name, automation);
+    else {
+      const message = `the name "${automation.name}" is taken by ${first.file}: give one of them another`;
+      mistakes.push({ file: automation.file, line: nameLine, column: 1, message });
+    }
+  }
+  return { automations: [...byName.values()], mistakes };
+}
+
+/**
+ * Reads every `*.yaml` and `*.yml` of a folder, in the order of their names; hidden ones are left out. A file with a mistake
+ * does not stop the others, and a folder that cannot be read is a mistake too: never rejects.
+ */
 export async function loadCatalog(
-  _folder: string,
-): Promise<{ readonly automations: readonly Automation[]; readonly mistakes: readonly CatalogMistake[] }> {
-  throw new Error('not yet');
+  folder: string,
+  options: { readonly kinds?: readonly AutomationKind[] } = {},
+): Promise<LoadedCatalog> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    const message = `the folder of automations cannot be read (FARHAND_AUTOMATIONS names it): ${getReason(error)}`;
+    return { automations: [], mistakes: [{ file: folder, line: null, column: null, message }], files: null };
+  }
+  const paths = names
+    .filter((name) => /^[^.].*\.ya?ml$/.test(name))
+    .toSorted()
+    .map((name) => join(folder, name));
+  const read = await Promise.all(paths.map((path) => readOne(path, options.kinds ?? builtInKinds)));
+  const taken = findTakenNames(read.filter((file) => file.type === 'automation'));
+  const mistakes = read.flatMap((file) => (file.type === 'broken' ? file.mistakes : []));
+  return { automations: taken.automations, mistakes: [...mistakes, ...taken.mistakes], files: paths };
 }

@@ -1,5 +1,11 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Secrets } from '../../protocol/job-document.ts';
-import type { JsonObject } from '../../protocol/json.ts';
+import { JsonObject, type JsonValue } from '../../protocol/json.ts';
+import { parse } from '../../protocol/parse.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
+import { createTextMask } from '../masking/text-mask.ts';
 import type { Automation } from './automation.ts';
 
 export type Outputs =
@@ -14,10 +20,110 @@ export const outputsFileName = 'outputs';
 /** The most that is read of it. */
 export const maxOutputsBytes = 1024 * 1024;
 
-/** Reads what a program that ended wrote to its `FARHAND_OUTPUTS`. Secrets in string values are masked. Never rejects. */
+class OutputsError extends Error {}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+async function readBounded(file: FileHandle): Promise<Buffer> {
+  if (!(await file.stat()).isFile()) throw new OutputsError('expected a plain file at FARHAND_OUTPUTS');
+  const buffer = Buffer.alloc(maxOutputsBytes + 1);
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  if (length > maxOutputsBytes)
+    throw new OutputsError(`expected at most ${maxOutputsBytes} bytes of outputs, got more`);
+  return buffer.subarray(0, length);
+}
+
+/** A link is not followed: it could lead to a file that only the agent may read. A pipe does not block. */
+async function readFileOrNothing(path: string): Promise<Buffer | null> {
+  let file: FileHandle;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new OutputsError(`expected a plain file at FARHAND_OUTPUTS that can be read, got ${reason}`);
+  }
+  try {
+    return await readBounded(file);
+  } finally {
+    await file.close();
+  }
+}
+
+function parseLines(text: string): JsonObject {
+  const values = new Map<string, string>();
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    if (line.trim() === '') continue;
+    const equals = line.indexOf('=');
+    const key = line.slice(0, equals).trim();
+    if (equals < 1 || key === '') {
+      throw new OutputsError(
+        `expected one JSON object, or KEY=VALUE in each line; line ${index + 1} of the outputs is neither`,
+      );
+    }
+    values.set(key, line.slice(equals + 1));
+  }
+  return Object.fromEntries(values);
+}
+
+function parseOutputs(bytes: Buffer): JsonObject | null {
+  let text: string;
+  try {
+    text = utf8.decode(bytes);
+  } catch {
+    throw new OutputsError('expected UTF-8 text in the outputs, got bytes that are not');
+  }
+  if (text.trim() === '') return null;
+  let value: unknown;
+  try {
+    value = text.trimStart().startsWith('{') ? JSON.parse(text) : parseLines(text);
+  } catch (error) {
+    if (error instanceof OutputsError) throw error;
+    throw new OutputsError('the outputs begin like a JSON object and are not one');
+  }
+  return parse(JsonObject, value, 'object of outputs');
+}
+
+function maskValue(value: JsonValue, maskText: (text: string) => string): JsonValue {
+  if (typeof value === 'string') return maskText(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item: JsonValue) => maskValue(item, maskText));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskValue(item, maskText)]));
+}
+
+function check(automation: Automation, value: JsonObject): JsonObject {
+  const verdict = automation.outputs?.validate(value);
+  if (verdict === undefined) return value;
+  if (verdict.ok) return verdict.value as JsonObject;
+  const list = verdict.errors.map(({ pointer, message }) => `${pointer === '' ? 'the whole' : pointer} ${message}`);
+  throw new OutputsError(`the outputs do not fit the automation: ${list.join('; ')}`);
+}
+
+/**
+ * Reads what a program that ended wrote to its `FARHAND_OUTPUTS`: one JSON object, or lines `KEY=VALUE` whose values are
+ * text. No file, or an empty one, counts as no outputs where the automation's schema allows `{}`. Secrets in text values are
+ * masked after the check; keys and numbers are not. Never rejects.
+ */
 export async function readOutputs(
-  _automation: Automation,
-  _options: { readonly folder: string; readonly secrets: Secrets },
+  automation: Automation,
+  { folder, secrets }: { readonly folder: string; readonly secrets: Secrets },
 ): Promise<Outputs> {
-  throw new Error('not yet');
+  const maskText = createTextMask(secrets);
+  try {
+    const bytes = await readFileOrNothing(join(folder, outputsFileName));
+    const value = bytes === null ? null : parseOutputs(bytes);
+    const checked = check(automation, value ?? {});
+    if (value === null) return { type: 'none' };
+    return { type: 'outputs', value: maskValue(checked, maskText) as JsonObject };
+  } catch (error) {
+    if (!(error instanceof OutputsError) && !(error instanceof ProtocolError)) {
+      return { type: 'invalid', message: 'the outputs cannot be read' };
+    }
+    return { type: 'invalid', message: maskText(error.message).slice(0, 2000) };
+  }
 }

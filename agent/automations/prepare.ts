@@ -1,23 +1,109 @@
-import type { JobDocument, Secrets } from '../../protocol/job-document.ts';
-import type { Labels } from '../../protocol/labels.ts';
+import { resolve } from 'node:path';
+import type { JobDocument } from '../../protocol/job-document.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { toPointer } from '../../protocol/parse.ts';
 import type { Automation } from './automation.ts';
+import { findExecFault } from './exec-limits.ts';
+import { createJobEnvironment, findSharedVariables, parametersFileName } from './job-environment.ts';
+import type { Preparation } from './preparation.ts';
 import type { PreparedCommand } from './prepared-command.ts';
+import { createReferenceScope, type ReferenceScope, resolveReference, toText } from './reference-scope.ts';
 import type { Refusal } from './refusal.ts';
+import type { Reference, Template } from './template.ts';
 
-export interface Preparation {
-  readonly document: JobDocument;
-  readonly secrets: Secrets;
-  readonly agent: { readonly name: string; readonly labels: Labels };
-  /** The attempt's folder, absolute. */
-  readonly folder: string;
-  /** The agent's own environment; what a job may have of it is picked here. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
+export type PreparationResult = { readonly type: 'prepared'; readonly command: PreparedCommand } | Refusal;
+
+function refuseMissing(reference: Reference): Refusal {
+  const [root, ...rest] = reference.path;
+  if (root === 'agent') {
+    const message = `the automation needs ${reference.source}, and this agent has no such label: set it, or select another agent`;
+    return { type: 'refused', cause: 'start-failed', message, errors: [] };
+  }
+  const message = `the automation needs ${reference.source}, and the job has none: give it`;
+  return {
+    type: 'refused',
+    cause: 'parameters-invalid',
+    message,
+    errors: [{ pointer: toPointer([root, ...rest]), message }],
+  };
 }
 
-/** Makes the command of one attempt, or says why there is none. Touches no file and starts nothing. */
-export function prepare(
-  _automation: Automation,
-  _preparation: Preparation,
-): { readonly type: 'prepared'; readonly command: PreparedCommand } | Refusal {
-  throw new Error('not yet');
+function render(
+  template: Template,
+  scope: ReferenceScope,
+): { readonly type: 'rendered'; readonly text: string } | Refusal {
+  let text = '';
+  for (const part of template) {
+    if (part.type === 'text') text += part.text;
+    else {
+      const value = resolveReference(part.reference, scope);
+      if (value === undefined) return refuseMissing(part.reference);
+      text += toText(value);
+    }
+  }
+  return { type: 'rendered', text };
+}
+
+function checkParameters(
+  automation: Automation,
+  document: JobDocument,
+): { readonly type: 'checked'; readonly value: JsonObject } | Refusal {
+  if (automation.parameters === null) return { type: 'checked', value: document.parameters };
+  const verdict = automation.parameters.validate(document.parameters);
+  if (verdict.ok) return { type: 'checked', value: verdict.value as JsonObject };
+  const errors = verdict.errors.map(({ pointer, message }) => ({ pointer: `/parameters${pointer}`, message }));
+  const list = errors.map(({ pointer, message }) => `${pointer} ${message}`).join('; ');
+  return {
+    type: 'refused',
+    cause: 'parameters-invalid',
+    message: `the parameters do not fit the automation: ${list.slice(0, 1000)}`,
+    errors,
+  };
+}
+
+function findMissingSecret({ document, secrets }: Preparation): Refusal | null {
+  const name = document.secretNames.find((secret) => !Object.hasOwn(secrets, secret));
+  if (name === undefined) return null;
+  const message = `the job names the secret ${JSON.stringify(name)}, and its value did not come`;
+  return {
+    type: 'refused',
+    cause: 'start-failed',
+    message,
+    errors: [{ pointer: toPointer(['secrets', name]), message }],
+  };
+}
+
+/**
+ * Makes the command of one attempt, or says why there is none: the same for the same arguments. Touches no file and starts
+ * nothing. A refusal's message holds no secret.
+ */
+export function prepare(automation: Automation, preparation: Preparation): PreparationResult {
+  const { document, secrets, folder } = preparation;
+  const checked = checkParameters(automation, document);
+  if (checked.type === 'refused') return checked;
+  const parameters = checked.value;
+  const refusal = findMissingSecret(preparation) ?? findSharedVariables(parameters, secrets);
+  if (refusal !== null) return refusal;
+
+  const scope = createReferenceScope({ document, parameters, agent: preparation.agent, secrets });
+  const prepared = automation.recipe.prepare({ folder, render: (template) => render(template, scope) });
+  if (prepared.type === 'refused') return prepared;
+  const own = new Map<string, string>();
+  for (const [name, template] of automation.environment) {
+    const rendered = render(template, scope);
+    if (rendered.type === 'refused') return rendered;
+    own.set(name, rendered.text);
+  }
+  const environment = createJobEnvironment(automation, preparation, { parameters, own });
+  const fault = findExecFault(prepared.argv, environment);
+  if (fault !== null) return fault;
+
+  const parametersFile = { name: parametersFileName, content: JSON.stringify(parameters), executable: false };
+  const command: PreparedCommand = {
+    argv: prepared.argv,
+    environment,
+    workingDirectory: resolve(folder, automation.workingDirectory),
+    files: [parametersFile, ...prepared.files],
+  };
+  return { type: 'prepared', command };
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { mask, maskText } from '../../../agent/masking/mask.ts';
+import { mask } from '../../../agent/masking/mask.ts';
 import { toNeedles } from '../../../agent/masking/needles.ts';
+import { createTextMask } from '../../../agent/masking/text-mask.ts';
 
 const secret = 'pä$$ "w0rd"/<&>\n?';
 
 function masked(text: string, value = secret): string {
-  return maskText(text, { value });
+  return createTextMask({ value })(text);
 }
 
 suite('needles', () => {

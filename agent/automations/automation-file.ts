@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { basename, extname } from 'node:path';
+import { z } from 'zod';
+import { toCanonicalJson } from '../../protocol/canonical-json.ts';
+import type { JsonObject } from '../../protocol/json.ts';
+import { findJsonFault } from '../../protocol/json-fault.ts';
+import { findNearestWord } from '../../protocol/nearest-word.ts';
+import type { Automation } from './automation.ts';
+import { automationKeys } from './automation-keys.ts';
+import type { AutomationKind, FileFault, RecipeReading } from './automation-kind.ts';
+import type { CatalogMistake } from './catalog-mistake.ts';
+import { readDocumentSchema } from './document-schema.ts';
+import { findReferenceFault } from './reference-fault.ts';
+import { toFileFaults } from './schema-fault.ts';
+import { getReferences, parseTemplate, type Template } from './template.ts';
+import { findUnsupportedFeatures } from './unsupported-features.ts';
+import { parseYaml } from './yaml-source.ts';
+
+export type AutomationFile =
+  | { readonly type: 'automation'; readonly automation: Automation; readonly nameLine: number }
+  | { readonly type: 'broken'; readonly mistakes: readonly CatalogMistake[] };
+
+const CommonKeys = z.object(automationKeys);
+type CommonKeys = z.infer<typeof CommonKeys>;
+
+/** What a file says, or what is wrong with it. */
+type Reading<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly faults: readonly FileFault[] };
+
+function fail(...faults: FileFault[]): { readonly ok: false; readonly faults: readonly FileFault[] } {
+  return { ok: false, faults };
+}
+
+function toFile(value: unknown): Reading<JsonObject> {
+  const fault = findJsonFault(value);
+  if (fault !== null) return fail({ path: fault.path, message: fault.message });
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return { ok: true, value: value as JsonObject };
+  }
+  return fail({
+    path: [],
+    message: 'expected an automation, such as "kind: command" and "run: […]", each on a line of its own',
+  });
+}
+
+/** By `kind`, or by whose keys the file has when it does not say. */
+function chooseKind(file: JsonObject, kinds: readonly AutomationKind[]): Reading<AutomationKind> {
+  const names = kinds.map((kind) => kind.name);
+  const asked = file['kind'];
+  if (asked === undefined) {
+    const guess = kinds.find((kind) => Object.keys(kind.keys).some((key) => Object.hasOwn(file, key)));
+    if (guess !== undefined) return { ok: true, value: guess };
+    return fail({ path: [], message: `expected "kind", got nothing: add one of ${names.join(', ')}` });
+  }
+  const kind = kinds.find(({ name }) => name === asked);
+  if (kind !== undefined) return { ok: true, value: kind };
+  const nearest = typeof asked === 'string' ? findNearestWord(asked, names) : null;
+  const remedy = nearest === null ? '' : `: did you mean "${nearest}"?`;
+  return fail({
+    path: ['kind'],
+    message: `kind: expected one of ${names.join(', ')}, got ${JSON.stringify(asked)}${remedy}`,
+  });
+}
+
+function findTemplateFaults(
+  common: CommonKeys,
+  environment: ReadonlyMap<string, Template>,
+  reading: RecipeReading,
+): FileFault[] {
+  const check = (path: FileFault['path'], template: Template, secretsAllowed: boolean) =>
+    getReferences(template).flatMap((reference) => {
+      const message = findReferenceFault(reference, { parameters: common.parameters, secretsAllowed });
+      return message === null ? [] : [{ path, message: `${path.join('.')}: ${message}` }];
+    });
+  const placed = getReferences(parseTemplate(common.workingDirectory)).map((reference) => ({
+    path: ['workingDirectory'],
+    message: `workingDirectory: ${reference.source}: there are no placeholders here, or a job could choose any folder: write it out`,
+  }));
+  return [
+    ...reading.templates.flatMap(({ path, template }) => check(path, template, false)),
+    ...[...environment].flatMap(([name, template]) => check(['environment', name], template, true)),
+    ...placed,
+  ];
+}
+
+function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Reading<Automation> {
+  const keys = { ...automationKeys, ...kind.keys };
+  const parsed = z.strictObject(keys).safeParse({ kind: kind.name, ...file });
+  const unsupported = findUnsupportedFeatures(file);
+  if (!parsed.success) return fail(...toFileFaults(parsed.error, file, keys), ...unsupported);
+
+  const common = CommonKeys.parse(parsed.data);
+  const name = automationKeys.name.safeParse(common.name ?? basename(path, extname(path)));
+  const reading = kind.read(parsed.data);
+  const environment = new Map(Object.entries(common.environment).map(([key, text]) => [key, parseTemplate(text)]));
+  const parameters = readDocumentSchema('parameters', common.parameters);
+  const outputs = readDocumentSchema('outputs', common.outputs);
+  const faults = [
+    ...unsupported,
+    ...reading.faults,
+    ...parameters.faults,
+    ...outputs.faults,
+    ...findTemplateFaults(common, environment, reading),
+  ];
+  if (name.data === undefined) {
+    faults.push({
+      path: [],
+      message: 'the name of this file is no name for an automation: add a "name" of letters, digits, ".", "_" or "-"',
+    });
+  }
+  if (name.data === undefined || faults.length > 0) return fail(...faults);
+
+  const digest = createHash('sha256').update(toCanonicalJson(file)).digest('hex');
+  const { description, timeoutSeconds, retrySafe, maxConcurrent } = common;
+  const told = { name: name.data, kind: kind.name, digest, description, timeoutSeconds, retrySafe, maxConcurrent };
+  const automation: Automation = {
+    ...told,
+    file: path,
+    summary: { ...told, parameters: common.parameters, outputs: common.outputs },
+    recipe: reading.recipe,
+    parameters: parameters.validator,
+    outputs: outputs.validator,
+    graceSeconds: common.graceSeconds,
+    log: common.log,
+    environment,
+    inherit: common.inherit,
+    workingDirectory: common.workingDirectory,
+    user: common.user,
+    before: common.before,
+    after: common.after,
+  };
+  return { ok: true, value: automation };
+}
+
+/** Reads the text of one file. All its mistakes are found at once, as far as one does not hide another. */
+export function readAutomationFile(path: string, text: string, kinds: readonly AutomationKind[]): AutomationFile {
+  const yaml = parseYaml(text);
+  if ('mistakes' in yaml) {
+    return { type: 'broken', mistakes: yaml.mistakes.map((mistake) => ({ file: path, ...mistake })) };
+  }
+  const toMistake = ({ path: place, part, message }: FileFault): CatalogMistake => ({
+    file: path,
+    ...yaml.locate(place, part ?? 'value'),
+    message,
+  });
+  const file = toFile(yaml.value);
+  if (!file.ok) return { type: 'broken', mistakes: file.faults.map(toMistake) };
+  const kind = chooseKind(file.value, kinds);
+  if (!kind.ok) return { type: 'broken', mistakes: kind.faults.map(toMistake) };
+  const automation = toAutomation(path, file.value, kind.value);
+  if (!automation.ok) return { type: 'broken', mistakes: automation.faults.map(toMistake) };
+  return { type: 'automation', automation: automation.value, nameLine: yaml.locate(['name'], 'value').line };
+}

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import type { JsonObject } from '../../protocol/json.ts';
+import type { Automation } from './automation.ts';
+import { outputsFileName } from './outputs.ts';
+import type { Preparation } from './preparation.ts';
+import { toText } from './reference-scope.ts';
+import type { Refusal } from './refusal.ts';
+import { findSharedVariable, toVariableName } from './variable-name.ts';
+
+/** In the attempt's folder: the parameters as JSON. */
+export const parametersFileName = 'parameters.json';
+
+/** A longer parameter stands in the file only. */
+export const maxParameterBytes = 64 * 1024;
+
+/** What a job has of the agent's own environment without being asked. */
+const inherited = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
+
+const parameterPrefix = 'FARHAND_PARAM_';
+const secretPrefix = 'FARHAND_SECRET_';
+
+function findSharedNames(prefix: string, part: 'parameters' | 'secrets', names: Iterable<string>): Refusal | null {
+  const shared = findSharedVariable(prefix, names);
+  if (shared === null) return null;
+  const message = `${part} ${JSON.stringify(shared.first)} and ${JSON.stringify(shared.second)} would both be the variable ${shared.variable}: rename one`;
+  const pointer = `/${part}/${shared.second.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return { type: 'refused', cause: 'parameters-invalid', message, errors: [{ pointer, message }] };
+}
+
+/** Two parameters, or two secrets, that would share a variable are refused. */
+export function findSharedVariables(parameters: JsonObject, secrets: Preparation['secrets']): Refusal | null {
+  return (
+    findSharedNames(parameterPrefix, 'parameters', Object.keys(parameters)) ??
+    findSharedNames(secretPrefix, 'secrets', Object.keys(secrets))
+  );
+}
+
+function pick(source: Preparation['environment'], names: readonly string[]): [string, string][] {
+  return names.flatMap((name): [string, string][] => {
+    const value = source[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+}
+
+/** The whole environment of a job; later entries win over earlier ones. `own` is what the automation's file sets. */
+export function createJobEnvironment(
+  automation: Automation,
+  preparation: Preparation,
+  { parameters, own }: { readonly parameters: JsonObject; readonly own: ReadonlyMap<string, string> },
+): Readonly<Record<string, string>> {
+  const { document, secrets, folder } = preparation;
+  const parameterTexts = Object.entries(parameters)
+    .map(([name, value]): [string, string] => [toVariableName(parameterPrefix, name), toText(value)])
+    .filter(([, text]) => Buffer.byteLength(text) <= maxParameterBytes);
+  const secretTexts = Object.entries(secrets).map(([name, value]) => [toVariableName(secretPrefix, name), value]);
+  return Object.fromEntries([
+    ...pick(preparation.environment, [...inherited, ...automation.inherit]),
+    ...own,
+    ['FARHAND_JOB_ID', document.job],
+    ['FARHAND_ATTEMPT_ID', document.attempt],
+    ['FARHAND_ATTEMPT', String(document.number)],
+    ['FARHAND_PARAMETERS', join(folder, parametersFileName)],
+    ['FARHAND_OUTPUTS', join(folder, outputsFileName)],
+    ...(document.traceparent === null ? [] : [['TRACEPARENT', document.traceparent]]),
+    ...parameterTexts,
+    ...secretTexts,
+  ]);
+}
