@@ -15,7 +15,7 @@ export interface MemoryConnection {
   readonly target: string;
   /** Breaks it now, for both ends; what is on its way is lost. */
   cut(): void;
-  /** Breaks it in the message behind so many messages or bytes of this direction, counted from the start. */
+  /** Breaks it in the message behind so many messages or bytes more of this direction. */
   cutAfter(direction: Direction, limit: { readonly messages?: number; readonly bytes?: number }): void;
   /** All that is sent this way from now on vanishes, and nobody is told. */
   silence(direction: Direction): void;
@@ -72,12 +72,21 @@ export function createConnection(options: ConnectionOptions): ConnectionPair {
     pipes[direction].connect({
       deliver(packet, bytes) {
         const receiver = receivers[direction];
-        if (receiver !== null) receiver.deliver(packet, bytes);
+        if (packet.type === 'cut') breakLine();
+        else if (receiver !== null) receiver.deliver(packet, bytes);
         // As a closed port answers with a reset.
-        else if (packet.type !== 'cut') pipes[opposite(direction)].push({ type: 'cut' });
+        else pipes[opposite(direction)].push({ type: 'cut' });
       },
       drained: () => receivers[opposite(direction)]?.drained(),
     });
+  }
+
+  function breakLine(): void {
+    for (const direction of ['up', 'down'] as const) {
+      pipes[direction].clear();
+      pipes[direction].silence();
+      receivers[direction]?.deliver({ type: 'cut' }, 0);
+    }
   }
 
   /** Only what is precious to nobody gets lost: events on a control channel. */
@@ -123,13 +132,7 @@ export function createConnection(options: ConnectionOptions): ConnectionPair {
       id,
       address,
       target,
-      cut() {
-        for (const direction of ['up', 'down'] as const) {
-          pipes[direction].clear();
-          pipes[direction].silence();
-          receivers[direction]?.deliver({ type: 'cut' }, 0);
-        }
-      },
+      cut: breakLine,
       cutAfter: (direction, limit) => pipes[direction].cutAfter(limit),
       silence: (direction) => pipes[direction].silence(),
       hold: (direction) => pipes[direction].hold(),

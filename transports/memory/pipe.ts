@@ -31,7 +31,7 @@ export class Pipe {
   #bufferedBytes = 0;
   #pushedBytes = 0;
   #pushedMessages = 0;
-  #cutAfter = { messages: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
+  readonly #cutAt = { messages: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY };
   #lastDueMs = 0;
   #timer: Timer | null = null;
   #running = false;
@@ -56,15 +56,16 @@ export class Pipe {
     const bytes = sizeOf(packet);
     this.#pushedBytes += bytes;
     if (packet.type === 'message') this.#pushedMessages += 1;
-    const broken = this.#pushedBytes > this.#cutAfter.bytes || this.#pushedMessages > this.#cutAfter.messages;
+    const broken = this.#pushedBytes > this.#cutAt.bytes || this.#pushedMessages > this.#cutAt.messages;
     this.#append(broken ? { type: 'cut' } : packet, bytes);
     // Nothing comes through a broken line.
     if (broken) this.#silenced = true;
   }
 
-  /** Breaks the connection in the message behind so many messages or bytes, counted from the start. */
+  /** Breaks the connection in the message behind so many messages or bytes more. */
   cutAfter(limit: { readonly messages?: number; readonly bytes?: number }): void {
-    this.#cutAfter = { ...this.#cutAfter, ...limit };
+    if (limit.messages !== undefined) this.#cutAt.messages = this.#pushedMessages + limit.messages;
+    if (limit.bytes !== undefined) this.#cutAt.bytes = this.#pushedBytes + limit.bytes;
   }
 
   /** From now on all that is pushed vanishes, and nobody is told. */

@@ -71,31 +71,51 @@ class UpgradeListener<Principal> implements WebsocketListener<Principal> {
   async #take(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const upgrade = readUpgrade(request, this.#options.pathPrefix ?? '');
     if (upgrade.type === 'refused') return refuse(socket, upgrade.refusal);
+    if (head.length > 0) return refuse(socket, { code: 'request-invalid', detail: 'expected silence until the answer' });
     if (!this.#queue.takes) return refuse(socket, unavailable(closedDetail, retryAfterMs));
     const { clock, limits, logger, authenticate } = this.#options;
     const target = upgrade.target.type === 'control' ? controlTarget : sessionTarget(upgrade.target.attempt);
     const remote = request.socket.remoteAddress ?? '';
-    const bounded = { authenticate, clock, logger, timeoutMs: limits.dialMs };
-    this.#pending.add(socket);
-    const admission = await admit(bounded, { presented: upgrade.presented, target, remote });
-    // Refused by disposing, or gone by itself.
-    if (!this.#pending.delete(socket) || socket.destroyed) return;
+    const stay = this.#awaitDecision(socket);
+    const admission = await admit(
+      { authenticate, clock, logger, timeoutMs: limits.dialMs },
+      { presented: upgrade.presented, target, remote },
+    );
+    if (!stay()) return;
     if (admission.type !== 'admitted') return refuse(socket, toRefusal(admission));
     if (!this.#queue.takes) return refuse(socket, unavailable(closedDetail, retryAfterMs));
-    this.#accept({ request, socket, head, remote, target: upgrade.target, principal: admission.principal });
+    this.#accept({ request, socket, remote, target: upgrade.target, principal: admission.principal });
+  }
+
+  /**
+   * Watches a connection that must be silent until it was answered (RFC 6455 §4.1): one that ends or speaks is dropped.
+   * What is returned stops that, and says whether the connection still waits for an answer.
+   */
+  #awaitDecision(socket: Duplex): () => boolean {
+    const drop = () => {
+      this.#pending.delete(socket);
+      socket.destroy();
+    };
+    this.#pending.add(socket);
+    socket.on('data', drop);
+    socket.on('end', drop);
+    return () => {
+      socket.off('data', drop);
+      socket.off('end', drop);
+      return this.#pending.delete(socket) && !socket.destroyed;
+    };
   }
 
   #accept(upgrade: {
     readonly request: IncomingMessage;
     readonly socket: Duplex;
-    readonly head: Buffer;
     readonly remote: string;
     readonly target: Target;
     readonly principal: Principal;
   }): void {
-    const { request, socket, head, remote, target, principal } = upgrade;
+    const { request, socket, remote, target, principal } = upgrade;
     const server = target.type === 'control' ? this.#control : this.#session;
-    server.handleUpgrade(request, socket, head, (websocket) => {
+    server.handleUpgrade(request, socket, Buffer.alloc(0), (websocket) => {
       const common = { ...this.#options, id: this.#nextId(target, request), websocket, socket: request.socket };
       if (target.type === 'control') {
         this.#queue.push({
