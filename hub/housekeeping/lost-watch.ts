@@ -55,7 +55,7 @@ export class LostWatch {
   }
 
   async #isSilent(agentId: string, heardBefore: number): Promise<boolean> {
-    if (this.#options.fleet.get(agentId)?.link != null) return false;
+    if ((this.#options.fleet.get(agentId)?.leaseEpoch ?? null) !== null) return false;
     const agent = await this.#options.store.queries.agent(agentId);
     return (agent?.lastSeenAt ?? 0) < heardBefore;
   }

@@ -16,7 +16,7 @@ export class LogReceiver {
   readonly #answers: LogAnswers;
   #rewindingTo: number | null = null;
   #acking: Promise<void> | null = null;
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(writer: LogWriter, answers: LogAnswers) {
     this.#writer = writer;
@@ -53,7 +53,7 @@ export class LogReceiver {
         await this.#answers.ack(durable);
       } while (durable < this.#writer.length);
     } catch (error) {
-      this.#failure = error;
+      this.#failure = error instanceof Error ? error : new Error('the log could not be acknowledged', { cause: error });
     } finally {
       this.#acking = null;
     }

@@ -1,5 +1,6 @@
 import { sleep } from '../../runtime/sleep.ts';
 import type { Accepted } from '../../transports/listener.ts';
+import type { AgentPrincipal } from '../identity/agent-principal.ts';
 import { Session } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import { SessionRegistry } from './session-registry.ts';
@@ -24,7 +25,7 @@ export class SessionService implements AsyncDisposable {
     return this.#registry.size;
   }
 
-  serve(accepted: AcceptedSession<{ readonly agentId: string }>): void {
+  serve(accepted: AcceptedSession<AgentPrincipal>): void {
     const serving = this.#serve(accepted).catch((error: unknown) => {
       this.#options.logger.error({ err: error, attempt: accepted.attempt }, 'session failed');
     });
@@ -38,7 +39,7 @@ export class SessionService implements AsyncDisposable {
     await Promise.allSettled(this.#serving);
   }
 
-  async #serve({ channel, attempt, principal }: AcceptedSession<{ readonly agentId: string }>): Promise<void> {
+  async #serve({ channel, attempt, principal }: AcceptedSession<AgentPrincipal>): Promise<void> {
     const close = () => void channel.close({ reason: 'the hub is stopping', retryAfterMs: 1000 });
     this.#stopping.signal.addEventListener('abort', close);
     const frames = channel[Symbol.asyncIterator]();
@@ -56,7 +57,7 @@ export class SessionService implements AsyncDisposable {
         return;
       }
       const open = first.value;
-      const session = new Session(channel, principal.agentId, attempt, this.#options);
+      const session = new Session(channel, principal.id, attempt, this.#options);
       await session.serve(open, frames, this.#registry);
     } finally {
       this.#stopping.signal.removeEventListener('abort', close);

@@ -1,0 +1,85 @@
+import { resourceTypes } from '../../protocol/event-type.ts';
+import { AttemptReport, Offer } from '../../protocol/offer.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { createJsonCodec, type ResourceCodec } from '../../sync/resource-codec.ts';
+import type { SpecEntry } from '../../sync/spec-entry.ts';
+import type { SpecLister } from '../../sync/spec-lister.ts';
+import type { StatusSink } from '../../sync/status-sink.ts';
+import { offerTimeoutMs } from '../scheduler/offer-timeouts.ts';
+import type { AttemptRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+
+/** Attempts on the control channel. Neither absence nor a deletion means anything: a process cannot be sent again. */
+export const attemptCodec: ResourceCodec<Offer, AttemptReport> = createJsonCodec({
+  resource: resourceTypes.jobs,
+  spec: Offer,
+  status: AttemptReport,
+  deleteUnknown: false,
+  newerStatus: 'apply',
+  digests: true,
+});
+
+export function toSpecEntry(attempt: AttemptRecord): SpecEntry<Offer> {
+  const spec: Offer = {
+    job: attempt.jobId,
+    attempt: attempt.id,
+    automation: attempt.automation,
+    digest: attempt.digest,
+    desired: attempt.desired,
+    documentSent: attempt.documentSentAt !== null,
+    allowedSeconds: offerTimeoutMs / 1000,
+  };
+  return { type: 'wanted', id: attempt.id, version: attempt.specVersion, spec };
+}
+
+/** Whether the agent is still to be told of it. */
+export function isOpen(attempt: AttemptRecord): boolean {
+  return attempt.state === 'offered' || attempt.state === 'running' || attempt.state === 'agent-lost';
+}
+
+export function createAttemptLister(store: Store, agentId: string): SpecLister<Offer> {
+  return {
+    async versions() {
+      const attempts = await store.queries.openAttempts(agentId);
+      return attempts.map(({ id, specVersion }) => ({ id, version: specVersion, deleted: false }));
+    },
+    async get(id) {
+      const attempt = await store.queries.attempt(id);
+      return attempt === null || attempt.agentId !== agentId || !isOpen(attempt) ? null : toSpecEntry(attempt);
+    },
+  };
+}
+
+export interface AttemptSinkOptions {
+  readonly store: Store;
+  readonly agentId: string;
+  readonly clock: Clock;
+  readonly onDeclined: (agentId: string, automation: string) => void;
+}
+
+/** Stores what an agent says of its attempts: when the command started, and that it will not take one. */
+export function createAttemptSink({
+  store,
+  agentId,
+  clock,
+  onDeclined,
+}: AttemptSinkOptions): StatusSink<AttemptReport> {
+  return {
+    async apply({ id, status }) {
+      const report = toStoredReport(status);
+      if (report === null) return;
+      await store.apply('report-attempt', { attemptId: id, agentId, report, at: clock.now() });
+      if (report.type !== 'declined') return;
+      const attempt = await store.queries.attempt(id);
+      if (attempt !== null) onDeclined(agentId, attempt.automation);
+    },
+  };
+}
+
+function toStoredReport(status: AttemptReport) {
+  if (status.phase === 'declined') {
+    return { type: 'declined', reason: status.reason ?? 'failed', message: status.message } as const;
+  }
+  if (status.startedAt === null) return null;
+  return { type: 'running', startedAt: Date.parse(status.startedAt) } as const;
+}

@@ -1,0 +1,152 @@
+import { protocolVersion } from '../../protocol/hello.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Accepted } from '../../transports/listener.ts';
+import type { AgentPrincipal } from '../identity/agent-principal.ts';
+import type { AttemptRecord } from '../store/records.ts';
+import { type AgentLinkOptions, hubSource, ServedLink } from './agent-link.ts';
+
+export type AcceptedControl = Extract<Accepted<AgentPrincipal>, { type: 'control' }>;
+
+export interface ControlServiceOptions extends AgentLinkOptions {
+  /** This hub process among others. */
+  readonly owner: string;
+  readonly version: string;
+}
+
+/** How long a lease holds without being renewed, and how often it is. */
+const leaseMs = 30_000;
+export const renewEveryMs = 10_000;
+
+/**
+ * Serves control channels: each takes its agent's lease at once (a newer channel of the same agent replaces an older one), and
+ * gives it back when it ends.
+ */
+export class ControlService implements AsyncDisposable {
+  readonly #options: ControlServiceOptions;
+  readonly #clock: Clock;
+  readonly #links = new Map<ServedLink, Promise<void>>();
+  readonly #working = new Set<Promise<void>>();
+  #stopping = false;
+
+  constructor(options: ControlServiceOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+  }
+
+  get size(): number {
+    return this.#links.size;
+  }
+
+  /** Never throws; the channel is served in the background until it ends or this is disposed. */
+  accept(accepted: AcceptedControl): void {
+    this.#track(this.#accept(accepted));
+  }
+
+  async #accept(accepted: AcceptedControl): Promise<void> {
+    try {
+      const link = await this.#take(accepted);
+      if (link === null) return;
+      const serving = this.#serve(link);
+      this.#links.set(link, serving);
+      void serving.finally(() => this.#links.delete(link));
+    } catch (error) {
+      this.#options.logger.error({ err: error, agent: accepted.principal.name }, 'control channel could not be taken');
+      await accepted.channel.close({ reason: 'the hub cannot take the agent now', retryAfterMs: 1000 });
+    }
+  }
+
+  /**
+   * Tells the agent at once that an attempt is to be cancelled. Everything else that changes in a spec (that its document was
+   * sent) the session told already, or the next comparison finds.
+   */
+  attemptChanged(attempt: AttemptRecord): void {
+    if (attempt.desired === 'cancel') this.#options.fleet.get(attempt.agentId)?.link?.publishAttempt(attempt);
+  }
+
+  /** Reads the agent anew, and tells it what is wished of it if that changed. Never throws. */
+  agentChanged(agentId: string): void {
+    this.#track(this.#refresh(agentId));
+  }
+
+  /** Keeps the leases of all that are connected here; those that somebody else took are let go. */
+  async renewLeases(): Promise<void> {
+    if (this.#links.size === 0) return;
+    const links = [...this.#links.keys()];
+    const at = this.#clock.now();
+    const answer = await this.#options.store.apply('renew-leases', {
+      owner: this.#options.owner,
+      leases: links.map((link) => ({ agentId: link.agentId, epoch: link.leaseEpoch })),
+      expiresAt: at + leaseMs,
+      at,
+    });
+    const gone = new Set(answer.gone);
+    await Promise.all(links.filter((link) => gone.has(link.agentId)).map((link) => link.close('replaced')));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#working);
+    const links = [...this.#links];
+    await Promise.all(links.map(([link]) => link.close('the hub is stopping', 500)));
+    await Promise.all(links.map(([, serving]) => serving));
+  }
+
+  #track(work: Promise<void>): void {
+    this.#working.add(work);
+    void work.finally(() => this.#working.delete(work));
+  }
+
+  async #refresh(agentId: string): Promise<void> {
+    const { store, fleet, logger } = this.#options;
+    try {
+      const record = await store.queries.agent(agentId);
+      if (record === null) return;
+      const before = fleet.get(agentId)?.record.desiredVersion;
+      const agent = fleet.put(record);
+      if (before !== record.desiredVersion) agent.link?.publishDesired(record);
+    } catch (error) {
+      logger.warn({ err: error, agent: agentId }, 'agent could not be read anew');
+    }
+  }
+
+  async #take({ channel, principal }: AcceptedControl): Promise<ServedLink | null> {
+    const { store, fleet, owner, version } = this.#options;
+    const at = this.#clock.now();
+    const lease = await store.apply('take-lease', { agentId: principal.id, owner, expiresAt: at + leaseMs, at });
+    if (lease.type === 'unknown' || this.#stopping) {
+      await channel.close({ reason: this.#stopping ? 'the hub is stopping' : 'unknown agent', retryAfterMs: 1000 });
+      return null;
+    }
+    fleet.put(lease.agent);
+    const { id, name, account } = principal;
+    const hello = {
+      hub: hubSource,
+      version,
+      storeId: store.storeId,
+      commits: store.commits(),
+      leaseEpoch: lease.epoch,
+      agent: { id, name, account },
+      protocols: [protocolVersion],
+    };
+    return new ServedLink(channel, hello, this.#options);
+  }
+
+  async #serve(link: ServedLink): Promise<void> {
+    const { store, fleet, owner, logger } = this.#options;
+    const earlier = fleet.connected(link.agentId, link);
+    const closing = earlier?.close('replaced');
+    await link.serve();
+    await closing;
+    fleet.disconnected(link.agentId, link);
+    try {
+      await store.apply('release-lease', {
+        agentId: link.agentId,
+        owner,
+        epoch: link.leaseEpoch,
+        at: this.#clock.now(),
+      });
+    } catch (error) {
+      logger.warn({ err: error, agent: link.agentId }, 'lease not given back; it expires by itself');
+    }
+  }
+}
