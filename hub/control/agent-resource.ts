@@ -1,7 +1,7 @@
-import { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
-import { resourceTypes } from '../../protocol/event-type.ts';
+import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
+import { agentResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { createJsonCodec, type ResourceCodec } from '../../sync/resource-codec.ts';
+import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecEntry } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
 import { hashStatus } from '../../sync/status-hash.ts';
@@ -10,14 +10,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { AgentRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
-export const agentCodec: ResourceCodec<AgentDesired, AgentReport> = createJsonCodec({
-  resource: resourceTypes.agents,
-  spec: AgentDesired,
-  status: AgentReport,
-  deleteUnknown: false,
-  newerStatus: 'apply',
-  digests: true,
-});
+export const agentCodec = createJsonCodec(agentResource);
 
 export function toDesiredEntry(agent: AgentRecord): SpecEntry<AgentDesired> {
   return { type: 'wanted', id: agent.id, version: Math.max(agent.desiredVersion, 1), spec: agent.desired };

@@ -1,7 +1,7 @@
-import { resourceTypes } from '../../protocol/event-type.ts';
-import { AttemptReport, Offer } from '../../protocol/offer.ts';
+import type { AttemptReport, Offer } from '../../protocol/offer.ts';
+import { attemptResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { createJsonCodec, type ResourceCodec } from '../../sync/resource-codec.ts';
+import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecEntry } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
 import type { StatusSink } from '../../sync/status-sink.ts';
@@ -9,15 +9,7 @@ import { offerTimeoutMs } from '../scheduler/offer-timeouts.ts';
 import type { AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
-/** Attempts on the control channel. Neither absence nor a deletion means anything: a process cannot be sent again. */
-export const attemptCodec: ResourceCodec<Offer, AttemptReport> = createJsonCodec({
-  resource: resourceTypes.jobs,
-  spec: Offer,
-  status: AttemptReport,
-  deleteUnknown: false,
-  newerStatus: 'apply',
-  digests: true,
-});
+export const attemptCodec = createJsonCodec(attemptResource);
 
 export function toSpecEntry(attempt: AttemptRecord): SpecEntry<Offer> {
   const spec: Offer = {

@@ -1,0 +1,17 @@
+import { AgentDesired, AgentReport } from './agent-report.ts';
+import { resourceTypes } from './event-type.ts';
+import { AttemptReport, Offer } from './offer.ts';
+
+/** How our own resources are kept alike on both sides: neither absence nor a deletion means anything, and both compare digests. */
+const kept = { deleteUnknown: false, newerStatus: 'apply', digests: true } as const;
+
+/** What an agent says of itself, and what the hub wishes of it. Its id is the agent's. */
+export const agentResource = {
+  ...kept,
+  resource: resourceTypes.agents,
+  spec: AgentDesired,
+  status: AgentReport,
+} as const;
+
+/** One for each attempt: the hub's offer or wish, and how it goes. A process cannot be sent again, so nothing but a wish stops one. */
+export const attemptResource = { ...kept, resource: resourceTypes.jobs, spec: Offer, status: AttemptReport } as const;

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AgentPrincipal } from '../../../hub/identity/agent-principal.ts';
+import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
+import type { LogStore } from '../../../hub/logs/log-store.ts';
+import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
+import { SessionService } from '../../../hub/sessions/session-service.ts';
+import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
+import type { Store } from '../../../hub/store/store.ts';
+import type { AttemptResult } from '../../../protocol/attempt-result.ts';
+import type { AgentFrame, HubFrame, OpenFrame } from '../../../protocol/session-frame.ts';
+import { systemClock } from '../../../runtime/clock.ts';
+import { silentLogger } from '../../../runtime/logger.ts';
+import { systemRandom } from '../../../runtime/random.ts';
+import { defaultLimits } from '../../../transports/limits.ts';
+import { createMemoryListener } from '../../../transports/memory/listener.ts';
+import { createMemoryTransport } from '../../../transports/memory/memory-transport.ts';
+import { createMemoryNetwork } from '../../../transports/memory/network.ts';
+import type { AgentSessionChannel } from '../../../transports/session-transport.ts';
+
+/** The agent's end of one session, frame by frame. */
+export interface BenchSession {
+  readonly channel: AgentSessionChannel;
+  send(frame: AgentFrame): Promise<void>;
+  /** The next frame; null when the hub closed. */
+  next(): Promise<HubFrame | null>;
+}
+
+/** A real store, real log files and the session service, with one agent that speaks frames by hand over the memory wire. */
+export interface SessionBench extends AsyncDisposable {
+  readonly store: Store;
+  readonly logs: LogStore;
+  readonly agentId: string;
+  /** Submits a job and offers it: the attempt's id. */
+  offer(over?: {
+    readonly secrets?: Readonly<Record<string, string>>;
+  }): Promise<{ readonly jobId: string; readonly attempt: string }>;
+  open(attempt: string, over?: Partial<OpenFrame>, as?: string): Promise<BenchSession>;
+  job(id: string): Promise<NonNullable<Awaited<ReturnType<Store['queries']['job']>>>>;
+}
+
+export const folderId = '11111111-1111-4111-8111-111111111111';
+
+export async function createSessionBench(): Promise<SessionBench> {
+  const folder = await mkdtemp(join(tmpdir(), 'farhand-sessions-'));
+  const clock = systemClock;
+  const common = { clock, logger: silentLogger, random: systemRandom };
+  const store = await openSqliteStore({ folder, ...common });
+  const logs = createFileLogStore({ folder: join(folder, 'logs') });
+  const network = createMemoryNetwork({ clock, random: systemRandom });
+  const wire = { network, address: 'hub', clock, limits: defaultLimits, logger: silentLogger };
+  const listener = createMemoryListener<AgentPrincipal>({
+    ...wire,
+    authenticate: async ({ presented }) => ({
+      type: 'admitted',
+      principal: { id: presented ?? '', account: 'default', name: 'a1' },
+    }),
+  });
+  const service = new SessionService({
+    store,
+    logs,
+    openSecrets: (_job, sealed) => JSON.parse(Buffer.from(sealed).toString()),
+    automation: () => undefined,
+    progress: createProgressBoard(),
+    clock,
+    logger: silentLogger,
+  });
+  const accepting = (async () => {
+    for await (const accepted of listener) if (accepted.type === 'session') service.serve(accepted);
+  })();
+  const transport = createMemoryTransport(wire);
+  const { agentId, leaseEpoch } = await enrol(store);
+  let opens = 0;
+
+  return {
+    store,
+    logs,
+    agentId,
+    async offer({ secrets } = {}) {
+      const jobId = systemRandom.orderedUuid();
+      const sealed = secrets === undefined ? null : Buffer.from(JSON.stringify(secrets));
+      const job = {
+        id: jobId,
+        account: 'default',
+        automation: 'greet',
+        digest: null,
+        parameters: {},
+        secretNames: Object.keys(secrets ?? {}),
+        secrets: sealed,
+        selector: '',
+        priority: 0,
+        labels: {},
+        timeoutSeconds: null,
+        expiresAt: null,
+        retry: { limit: 0, on: [] },
+        traceparent: null,
+      };
+      await store.apply('submit-job', { job, actor: 'test', idempotency: null, at: clock.now() });
+      const attempt = systemRandom.orderedUuid();
+      await store.apply('offer-attempt', {
+        jobId,
+        attemptId: attempt,
+        agentId,
+        leaseEpoch,
+        digest: null,
+        at: clock.now(),
+      });
+      return { jobId, attempt };
+    },
+    async open(attempt, over = {}, as = agentId) {
+      const channel = await transport.session.openSession(
+        { attempt, credential: { present: async () => as } },
+        { signal: AbortSignal.timeout(10_000) },
+      );
+      const frames = channel[Symbol.asyncIterator]();
+      opens += 1;
+      await channel.send({
+        type: 'open',
+        attempt,
+        leaseEpoch,
+        opens,
+        folderId,
+        have: 'claimed',
+        rawBytes: 0,
+        needsDocument: true,
+        needsSecrets: true,
+        ...over,
+      });
+      return {
+        channel,
+        send: (frame) => channel.send(frame),
+        next: async () => {
+          const next = await frames.next();
+          return next.done === true ? null : next.value;
+        },
+      };
+    },
+    async job(id) {
+      const job = await store.queries.job('default', id);
+      if (job === null) throw new Error(`no job ${id}`);
+      return job;
+    },
+    async [Symbol.asyncDispose]() {
+      await service[Symbol.asyncDispose]();
+      await listener[Symbol.asyncDispose]();
+      await accepting;
+      await logs[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function enrol(store: Store): Promise<{ readonly agentId: string; readonly leaseEpoch: number }> {
+  const at = systemClock.now();
+  const token = {
+    id: systemRandom.orderedUuid(),
+    account: 'default',
+    usesLeft: null,
+    expiresAt: null,
+    allowedLabels: [],
+    labels: {},
+    ephemeral: false,
+  };
+  await store.apply('create-join-token', { token, hash: 'h', actor: 'test', at });
+  const agentId = systemRandom.orderedUuid();
+  await store.apply('enrol-agent', {
+    joinTokenHash: 'h',
+    agentId,
+    name: 'a1',
+    publicKey: 'AAAA',
+    claimedLabels: {},
+    at,
+  });
+  const lease = await store.apply('take-lease', { agentId, owner: 'test', expiresAt: at + 60_000, at });
+  if (lease.type !== 'taken') throw new Error('expected the lease to be taken');
+  return { agentId, leaseEpoch: lease.epoch };
+}
+
+export function resultFor(log: string, over: Partial<AttemptResult> = {}): AttemptResult {
+  return {
+    outcome: 'succeeded',
+    cause: 'exit-code',
+    message: 'exited with 0',
+    started: true,
+    exitCode: 0,
+    signal: null,
+    outputs: { ok: true },
+    log: {
+      bytes: Buffer.byteLength(log),
+      sha256: createHash('sha256').update(log).digest('hex'),
+      complete: true,
+      gaps: [],
+      trailing: 0,
+    },
+    escaped: 0,
+    startedAt: new Date().toISOString(),
+    endedAt: new Date().toISOString(),
+    usage: { wallMs: 1 },
+    ...over,
+  };
+}
