@@ -21,13 +21,14 @@ function distance(one: string, other: string): number {
   return last[other.length] ?? 0;
 }
 
-/** The one of `known` that somebody who wrote `word` probably meant, or null when none is near enough. */
-export function findNearestWord(word: string, known: Iterable<string>): string | null {
+/** The one of `candidates` that somebody who wrote `word` probably meant, or null when none is near enough. */
+export function findNearestWord(word: string, candidates: Iterable<string>): string | null {
   const written = word.slice(0, 64).toLowerCase();
   let nearest: string | null = null;
   let least = Math.max(1, Math.floor(written.length / 3)) + 1;
-  for (const candidate of known) {
-    const apart = distance(written, candidate.slice(0, 64).toLowerCase());
+  for (const candidate of candidates) {
+    const known = candidate.slice(0, 64).toLowerCase();
+    const apart = known.startsWith(written) && written.length > 2 ? 1 : distance(written, known);
     if (apart < least) {
       nearest = candidate;
       least = apart;

@@ -28,17 +28,17 @@ type Reading<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly faults: readonly FileFault[] };
 
-function fail(...faults: FileFault[]): { readonly ok: false; readonly faults: readonly FileFault[] } {
+function refuse(...faults: FileFault[]): { readonly ok: false; readonly faults: readonly FileFault[] } {
   return { ok: false, faults };
 }
 
 function toFile(value: unknown): Reading<JsonObject> {
   const fault = findJsonFault(value);
-  if (fault !== null) return fail({ path: fault.path, message: fault.message });
+  if (fault !== null) return refuse({ path: fault.path, message: fault.message });
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return { ok: true, value: value as JsonObject };
   }
-  return fail({
+  return refuse({
     path: [],
     message: 'expected an automation, such as "kind: command" and "run: […]", each on a line of its own',
   });
@@ -51,15 +51,15 @@ function chooseKind(file: JsonObject, kinds: readonly AutomationKind[]): Reading
   if (asked === undefined) {
     const guess = kinds.find((kind) => Object.keys(kind.keys).some((key) => Object.hasOwn(file, key)));
     if (guess !== undefined) return { ok: true, value: guess };
-    return fail({ path: [], message: `expected "kind", got nothing: add one of ${names.join(', ')}` });
+    return refuse({ path: [], message: `expected "kind", got nothing: add one of ${names.join(', ')}` });
   }
   const kind = kinds.find(({ name }) => name === asked);
   if (kind !== undefined) return { ok: true, value: kind };
   const nearest = typeof asked === 'string' ? findNearestWord(asked, names) : null;
   const remedy = nearest === null ? '' : `: did you mean "${nearest}"?`;
-  return fail({
+  return refuse({
     path: ['kind'],
-    message: `kind: expected one of ${names.join(', ')}, got ${JSON.stringify(asked)}${remedy}`,
+    message: `expected one of ${names.join(', ')}, got ${JSON.stringify(asked)}${remedy}`,
   });
 }
 
@@ -71,11 +71,11 @@ function findTemplateFaults(
   const check = (path: FileFault['path'], template: Template, secretsAllowed: boolean) =>
     getReferences(template).flatMap((reference) => {
       const message = findReferenceFault(reference, { parameters: common.parameters, secretsAllowed });
-      return message === null ? [] : [{ path, message: `${path.join('.')}: ${message}` }];
+      return message === null ? [] : [{ path, message }];
     });
   const placed = getReferences(parseTemplate(common.workingDirectory)).map((reference) => ({
     path: ['workingDirectory'],
-    message: `workingDirectory: ${reference.source}: there are no placeholders here, or a job could choose any folder: write it out`,
+    message: `${reference.source}: there are no placeholders here, or a job could choose any folder: write it out`,
   }));
   return [
     ...reading.templates.flatMap(({ path, template }) => check(path, template, false)),
@@ -88,7 +88,7 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
   const keys = { ...automationKeys, ...kind.keys };
   const parsed = z.strictObject(keys).safeParse({ kind: kind.name, ...file });
   const unsupported = findUnsupportedFeatures(file);
-  if (!parsed.success) return fail(...toFileFaults(parsed.error, file, keys), ...unsupported);
+  if (!parsed.success) return refuse(...toFileFaults(parsed.error, file, keys), ...unsupported);
 
   const common = CommonKeys.parse(parsed.data);
   const name = automationKeys.name.safeParse(common.name ?? basename(path, extname(path)));
@@ -109,7 +109,7 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
       message: 'the name of this file is no name for an automation: add a "name" of letters, digits, ".", "_" or "-"',
     });
   }
-  if (name.data === undefined || faults.length > 0) return fail(...faults);
+  if (name.data === undefined || faults.length > 0) return refuse(...faults);
 
   const digest = createHash('sha256').update(toCanonicalJson(file)).digest('hex');
   const { description, timeoutSeconds, retrySafe, maxConcurrent } = common;
@@ -139,16 +139,20 @@ export function readAutomationFile(path: string, text: string, kinds: readonly A
   if ('mistakes' in yaml) {
     return { type: 'broken', mistakes: yaml.mistakes.map((mistake) => ({ file: path, ...mistake })) };
   }
-  const toMistake = ({ path: place, part, message }: FileFault): CatalogMistake => ({
+  const toMistake = (fault: FileFault): CatalogMistake => ({
     file: path,
-    ...yaml.locate(place, part ?? 'value'),
-    message,
+    ...yaml.locate(fault.path, fault.part ?? 'value'),
+    message: fault.path.length === 0 ? fault.message : `${fault.path.join('.')}: ${fault.message}`,
+  });
+  const fail = (faults: readonly FileFault[]): AutomationFile => ({
+    type: 'broken',
+    mistakes: faults.map(toMistake).toSorted((one, other) => (one.line ?? 0) - (other.line ?? 0)),
   });
   const file = toFile(yaml.value);
-  if (!file.ok) return { type: 'broken', mistakes: file.faults.map(toMistake) };
+  if (!file.ok) return fail(file.faults);
   const kind = chooseKind(file.value, kinds);
-  if (!kind.ok) return { type: 'broken', mistakes: kind.faults.map(toMistake) };
+  if (!kind.ok) return fail(kind.faults);
   const automation = toAutomation(path, file.value, kind.value);
-  if (!automation.ok) return { type: 'broken', mistakes: automation.faults.map(toMistake) };
+  if (!automation.ok) return fail(automation.faults);
   return { type: 'automation', automation: automation.value, nameLine: yaml.locate(['name'], 'value').line };
 }

@@ -27,14 +27,14 @@ export function readDocumentSchema(key: 'parameters' | 'outputs', schema: JsonOb
   try {
     const validator = compileJsonSchema(schema);
     if (allowsObject(schema)) return { validator, faults: [] };
-    const message = `${key}.type: expected "object", got ${JSON.stringify(schema['type'])}: ${key} are always one object`;
+    const message = `expected "object", got ${JSON.stringify(schema['type'])}: ${key} are always one object`;
     return { validator: null, faults: [{ path: [key, 'type'], message }] };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const issues = error.issues.length > 0 ? error.issues : [{ pointer: '', message: error.message }];
     const faults = issues.map((issue): FileFault => {
       const place = [...path, ...toPath(issue.pointer)];
-      return { path: place, part: 'key', message: `${place.join('.')}: ${issue.message}` };
+      return { path: place, part: 'key', message: issue.message };
     });
     return { validator: null, faults };
   }

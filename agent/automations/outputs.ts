@@ -96,7 +96,7 @@ function maskValue(value: JsonValue, maskText: (text: string) => string): JsonVa
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskValue(item, maskText)]));
 }
 
-function check(automation: Automation, value: JsonObject): JsonObject {
+function check(automation: Pick<Automation, 'outputs'>, value: JsonObject): JsonObject {
   const verdict = automation.outputs?.validate(value);
   if (verdict === undefined) return value;
   if (verdict.ok) return verdict.value as JsonObject;
@@ -110,7 +110,7 @@ function check(automation: Automation, value: JsonObject): JsonObject {
  * masked after the check; keys and numbers are not. Never rejects.
  */
 export async function readOutputs(
-  automation: Automation,
+  automation: Pick<Automation, 'outputs'>,
   { folder, secrets }: { readonly folder: string; readonly secrets: Secrets },
 ): Promise<Outputs> {
   const maskText = createTextMask(secrets);

@@ -75,16 +75,15 @@ export function toFileFaults(error: z.ZodError, file: unknown, keys: z.ZodRawSha
           nearest !== null
             ? `did you mean "${nearest}"?`
             : `take it out${known.length > 0 ? `; known are ${known.join(', ')}` : ''}`;
-        return { path: [...path, key], part: 'key', message: `unknown key "${key}": ${remedy}` };
+        return { path: [...path, key], part: 'key', message: `unknown key: ${remedy}` };
       });
     }
     const remedy = findRemedy(keys, path);
-    const place = path.length === 0 ? '' : `${path.join('.')}: `;
     return [
       {
         path,
         part: issue.code === 'invalid_key' ? 'key' : 'value',
-        message: `${place}${expect(issue)}, got ${describe(getAt(file, path))}${remedy === undefined ? '' : `. Write ${remedy}`}`,
+        message: `${expect(issue)}, got ${describe(issue.code === 'invalid_key' ? path.at(-1) : getAt(file, path))}${remedy === undefined ? '' : `. Write ${remedy}`}`,
       },
     ];
   });

@@ -23,7 +23,7 @@ export function findUnsupportedFeatures(file: JsonObject): readonly FileFault[] 
   return unsupportedFeatures.flatMap(({ path, value }) => {
     const asked = getAt(file, path);
     if (asked === undefined || asked === null || (value !== undefined && asked !== value)) return [];
-    const wish = value === undefined ? path.join('.') : `${path.join('.')}: ${value}`;
-    return [{ path, message: `"${wish}" is not supported by this version yet: take it out` }];
+    const wish = value === undefined ? '' : `"${value}" is `;
+    return [{ path, message: `${wish}not supported by this version yet: take it out` }];
   });
 }

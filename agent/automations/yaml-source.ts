@@ -36,7 +36,10 @@ export function parseYaml(text: string): YamlSource | { readonly mistakes: reado
 
   const mistakes = [...document.errors, ...document.warnings].map((error) => ({
     ...toPosition(error.pos[0]),
-    message: `not YAML: ${error.message}`,
+    message:
+      error.code === 'MULTIPLE_DOCS'
+        ? 'expected one automation, got a second document: give it a file of its own'
+        : `not YAML: ${error.message}`,
   }));
   if (mistakes.length > 0) return { mistakes };
 
