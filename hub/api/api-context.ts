@@ -6,6 +6,7 @@ import type { SecretBox } from '../identity/secret-box.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { Store } from '../store/store.ts';
 import type { ApiLimits } from './api-limits.ts';
+import type { AuditWatch } from './audit-watch.ts';
 import type { HubView } from './hub-view.ts';
 import type { JobWatch } from './job-watch.ts';
 import type { ParameterCheck } from './parameter-check.ts';
@@ -21,6 +22,7 @@ export interface ApiContext {
   readonly enrol: Enrol;
   readonly checkParameters: ParameterCheck;
   readonly digestRequest: DigestRequest;
+  readonly auditWatch: AuditWatch;
   readonly jobWatch: JobWatch;
   readonly readers: Readers;
   readonly clock: Clock;

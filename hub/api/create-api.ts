@@ -10,18 +10,21 @@ import type { ApiContext } from './api-context.ts';
 import { type ApiLimits, defaultApiLimits } from './api-limits.ts';
 import { ApiProblem, notFound } from './api-problem.ts';
 import type { ApiServer } from './api-server.ts';
+import { AuditWatch } from './audit-watch.ts';
+import { checkHeaders } from './check-headers.ts';
 import { answerClientError } from './client-error.ts';
 import { createErrorHandler, sendProblem, toApiProblem, unsupportedMediaType } from './error-handler.ts';
+import { refuseExpectation } from './expectation.ts';
 import { JobWatch } from './job-watch.ts';
 import { parseJsonBody } from './json-body.ts';
 import { KnownRoutes } from './known-routes.ts';
+import { NoQuery } from './no-query.ts';
 import { createOpenapiOptions } from './openapi-options.ts';
 import { createParameterCheck } from './parameter-check.ts';
 import { Readers } from './readers.ts';
 import { createRequestDigest } from './request-digest.ts';
 import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
-import { refuseDoubledHeaders } from './single-headers.ts';
 
 export interface ApiOptions extends Pick<ApiContext, 'store' | 'logs' | 'hubView' | 'clock' | 'random' | 'logger'> {
   readonly secretKey: SecretKey;
@@ -46,8 +49,15 @@ export function createApi(options: ApiOptions): ApiServer {
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, toApiProblem(error, logger)),
-    http: { keepAlive: true, keepAliveInitialDelay: 30_000 },
+    http: {
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+      connectionsCheckingInterval: Math.min(limits.requestMs / 2, 15_000),
+      // Node's own answer to its absence is no problem document: see `checkHeaders`.
+      requireHostHeader: false,
+    },
   });
+  app.server.on('checkExpectation', refuseExpectation);
   const known = new KnownRoutes();
 
   app.decorateRequest('principal', null);
@@ -59,12 +69,13 @@ export function createApi(options: ApiOptions): ApiServer {
 
   app.addHook('onRoute', (route) => {
     requireDeclaredAccess(route);
+    if (route.config?.access !== 'public') route.schema = { querystring: NoQuery, ...route.schema };
     known.add(route);
   });
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
   });
-  app.addHook('onRequest', refuseDoubledHeaders);
+  app.addHook('onRequest', checkHeaders);
   app.addHook('onRequest', createAccessHook(createUserAuthenticator(context)));
   app.addHook('preValidation', async (request) => {
     if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
@@ -77,7 +88,10 @@ export function createApi(options: ApiOptions): ApiServer {
     });
   });
   app.addHook('preClose', () => context.readers.close());
-  app.addHook('onClose', async () => context.jobWatch[Symbol.dispose]());
+  app.addHook('onClose', async () => {
+    context.jobWatch[Symbol.dispose]();
+    context.auditWatch[Symbol.dispose]();
+  });
 
   void app.register(swagger, createOpenapiOptions(options.version));
   void app.register(
@@ -104,6 +118,7 @@ function createContext(options: ApiOptions): ApiContext {
     enrol: createEnrolment({ store, clock, random }),
     checkParameters: createParameterCheck(hubView),
     digestRequest: createRequestDigest(secretKey),
+    auditWatch: new AuditWatch(store),
     jobWatch: new JobWatch(store),
     readers: new Readers({ clock, logger, limits }),
     clock,

@@ -54,7 +54,7 @@ function isAbortedRequest(code: string): boolean {
 export function sendProblem(reply: FastifyReply, problem: ApiProblem): FastifyReply {
   return reply
     .code(problem.status)
-    .headers(problem.headers)
+    .headers({ ...problem.headers, 'x-content-type-options': 'nosniff' })
     .type(problemMediaType)
     .send(JSON.stringify(toProblemDocument(problem)));
 }

@@ -6,15 +6,18 @@ import { createJoinToken } from './routes/create-join-token.ts';
 import { createToken } from './routes/create-token.ts';
 import { drainAgent } from './routes/drain-agent.ts';
 import { enrol } from './routes/enrol.ts';
+import { events } from './routes/events.ts';
 import { getAgent } from './routes/get-agent.ts';
 import { getJob } from './routes/get-job.ts';
 import { health } from './routes/health.ts';
+import { jobEvents } from './routes/job-events.ts';
 import { jobLog } from './routes/job-log.ts';
 import { listAgents } from './routes/list-agents.ts';
 import { listAttempts } from './routes/list-attempts.ts';
 import { listAutomations } from './routes/list-automations.ts';
 import { listJobs } from './routes/list-jobs.ts';
 import { openapi } from './routes/openapi.ts';
+import { rerunJob } from './routes/rerun-job.ts';
 import { submitJob } from './routes/submit-job.ts';
 
 type Route = (app: ApiServer, context: ApiContext) => void;
@@ -25,9 +28,12 @@ export const apiRoutes: readonly Route[] = [
   listJobs,
   getJob,
   cancelJob,
+  rerunJob,
   jobLog,
   listAttempts,
   attemptLog,
+  jobEvents,
+  events,
   listAgents,
   getAgent,
   drainAgent,

@@ -7,15 +7,19 @@ const singles = new Set([
   'content-type',
   'content-encoding',
   'farhand-proof',
+  'host',
   'idempotency-key',
   'last-event-id',
   'range',
 ]);
 
-/** Throws `ApiProblem` for a header that came twice. */
-export async function refuseDoubledHeaders(request: FastifyRequest): Promise<void> {
+/** Throws `ApiProblem` (`header-invalid`) for a header that came twice, and where `Host` is missing. */
+export async function checkHeaders(request: FastifyRequest): Promise<void> {
   const seen = new Set<string>();
-  const { rawHeaders } = request.raw;
+  const { rawHeaders, headers, httpVersion } = request.raw;
+  if (headers.host === undefined && httpVersion !== '1.0') {
+    throw new ApiProblem('header-invalid', 'expected the header Host, got none');
+  }
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = (rawHeaders[index] ?? '').toLowerCase();
     if (!singles.has(name)) continue;

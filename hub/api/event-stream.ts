@@ -1,0 +1,57 @@
+import type { Clock } from '../../runtime/clock.ts';
+import { sleep } from '../../runtime/sleep.ts';
+import type { AuditRecord } from '../store/records.ts';
+import type { AuditWatch } from './audit-watch.ts';
+import { toTimestamp } from './timestamp.ts';
+
+const pageSize = 200;
+/** Events of so long go out together: a reader costs one look for many events. */
+const gatherMs = 50;
+
+export interface EventStreamOptions {
+  /** Events after this one, in order. */
+  readonly read: (after: number, limit: number) => Promise<readonly AuditRecord[]>;
+  /** What the reader gets of it. */
+  readonly shows: (event: AuditRecord) => boolean;
+  readonly after: number;
+  readonly watch: AuditWatch;
+  readonly clock: Clock;
+  readonly heartbeatMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Server-sent events of what is read, for as long as somebody listens; between them a comment now and then, so that both ends notice
+ * when the other is gone. The id is the place in the audit: a reader that sends it back as `Last-Event-ID` misses nothing.
+ */
+export async function* streamEvents(options: EventStreamOptions): AsyncGenerator<string, void> {
+  const { read, shows, watch, clock, heartbeatMs, signal } = options;
+  let after = options.after;
+  yield ': farhand events\n\n';
+  while (!signal.aborted) {
+    // Listening first: what comes while the store is read would be missed the other way round.
+    const heard = new AbortController();
+    const stop = () => heard.abort();
+    signal.addEventListener('abort', stop);
+    const next = watch.next(heard.signal);
+    try {
+      const events = await read(after, pageSize);
+      for (const event of events) if (shows(event)) yield toEventText(event);
+      after = events.at(-1)?.sequence ?? after;
+      if (events.length === pageSize) continue;
+      const silence = sleep(clock, heartbeatMs, heard.signal).then(() => 'silence' as const);
+      const first = await Promise.race([next.then(() => 'news' as const), silence]);
+      if (signal.aborted) return;
+      if (first === 'silence') yield ': still here\n\n';
+      else await sleep(clock, gatherMs, signal);
+    } finally {
+      heard.abort();
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}
+
+function toEventText({ sequence, at, actor, action, object, data }: AuditRecord): string {
+  const text = JSON.stringify({ at: toTimestamp(at), actor, action, object, data });
+  return `id: ${sequence}\nevent: ${action}\ndata: ${text}\n\n`;
+}

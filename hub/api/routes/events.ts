@@ -1,0 +1,36 @@
+import type { AuditRecord } from '../../store/records.ts';
+import { principalOf } from '../access.ts';
+import type { ApiContext } from '../api-context.ts';
+import type { ApiServer } from '../api-server.ts';
+import { eventHeaders } from '../event-headers.ts';
+import { streamEvents } from '../event-stream.ts';
+import { readLastEventId } from '../last-event-id.ts';
+import { findNewestSequence } from '../newest-sequence.ts';
+
+/** `GET /events`: what happens to the account's jobs and agents from now on, or after `Last-Event-ID`. */
+export function events(app: ApiServer, context: ApiContext): void {
+  const { store, readers, auditWatch, clock, limits } = context;
+  app.get(
+    '/events',
+    { config: { access: 'read-events' }, schema: { summary: 'Watch what happens', tags: ['events'] } },
+    async (request, reply) => {
+      const { account } = principalOf(request);
+      const read = (after: number, limit: number) => store.queries.auditAfter(account, after, limit);
+      const after =
+        readLastEventId(request) ??
+        (await findNewestSequence(async (sequence) => (await read(sequence, 1)).length > 0));
+      await readers.serve(reply, {
+        status: 200,
+        headers: eventHeaders,
+        body: (signal) =>
+          streamEvents({ read, shows, after, watch: auditWatch, clock, heartbeatMs: limits.heartbeatMs, signal }),
+        lasting: true,
+      });
+    },
+  );
+}
+
+/** Tokens are nobody's business but an administrator's. */
+function shows({ object }: AuditRecord): boolean {
+  return object.startsWith('job:') || object.startsWith('agent:');
+}

@@ -1,0 +1,41 @@
+import { principalOf } from '../access.ts';
+import type { ApiContext } from '../api-context.ts';
+import { notFound } from '../api-problem.ts';
+import type { ApiServer } from '../api-server.ts';
+import { eventHeaders } from '../event-headers.ts';
+import { streamEvents } from '../event-stream.ts';
+import { readLastEventId } from '../last-event-id.ts';
+import { JobPath } from './job-path.ts';
+
+/** `GET /jobs/{id}/events`: all that happened to a job, and then what happens. */
+export function jobEvents(app: ApiServer, context: ApiContext): void {
+  const { store, readers, auditWatch, clock, limits } = context;
+  app.get(
+    '/jobs/:id/events',
+    {
+      config: { access: 'read-events' },
+      schema: { summary: 'Watch a job', tags: ['events'], params: JobPath },
+    },
+    async (request, reply) => {
+      const { account } = principalOf(request);
+      const { id } = request.params;
+      if ((await store.queries.job(account, id)) === null) throw notFound('job');
+      const after = readLastEventId(request) ?? 0;
+      await readers.serve(reply, {
+        status: 200,
+        headers: eventHeaders,
+        body: (signal) =>
+          streamEvents({
+            read: (from, limit) => store.queries.auditOf(account, `job:${id}`, from, limit),
+            shows: () => true,
+            after,
+            watch: auditWatch,
+            clock,
+            heartbeatMs: limits.heartbeatMs,
+            signal,
+          }),
+        lasting: true,
+      });
+    },
+  );
+}

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { hashToken, makeToken } from '../../../hub/identity/token-text.ts';
+import { systemRandom } from '../../../runtime/random.ts';
+import { checkLeaks } from '../../support/leak-check.ts';
+import { type ApiHarness, startApi } from './api-harness.ts';
+import { enrolAgent, submitJob } from './job-run.ts';
+
+checkLeaks();
+
+type Outcome = 'yes' | 'no';
+const roles = ['admin', 'operator', 'approver', 'viewer'] as const;
+
+/** Every route that is not public, with what each role gets. */
+const routes: readonly (readonly [string, string, unknown, Readonly<Record<(typeof roles)[number], Outcome>>])[] = [
+  ['POST', '/jobs', { automation: 'greet' }, { admin: 'yes', operator: 'yes', approver: 'no', viewer: 'no' }],
+  ['GET', '/jobs', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/jobs/:id', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['POST', '/jobs/:id/cancel', {}, { admin: 'yes', operator: 'yes', approver: 'no', viewer: 'no' }],
+  ['POST', '/jobs/:id/rerun', {}, { admin: 'yes', operator: 'yes', approver: 'no', viewer: 'no' }],
+  ['GET', '/jobs/:id/log', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/jobs/:id/attempts', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/jobs/:id/attempts/1/log', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/jobs/:id/events', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/events', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/agents', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/agents/a1', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['POST', '/agents/a1/drain', {}, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
+  ['POST', '/agents/a1/resume', {}, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
+  ['GET', '/automations', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['POST', '/tokens', { role: 'viewer' }, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
+  ['POST', '/join-tokens', {}, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
+  ['GET', '/openapi.json', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+];
+
+/** Asks, and hangs up once it is known whether that was allowed: some of the answers last. */
+async function statusOf(
+  api: ApiHarness,
+  [method, path, body]: (typeof routes)[number],
+  id: string,
+  token: string | null,
+): Promise<number> {
+  const leaving = new AbortController();
+  const response = await api.fetch(`/api/v1${path.replace(':id', id)}`, {
+    method,
+    token,
+    ...(body === null ? {} : { body }),
+    signal: leaving.signal,
+  });
+  leaving.abort();
+  return response.status;
+}
+
+describe('who may call what', () => {
+  it('is decided by role, for every route that the description names', async () => {
+    await using api = await startApi();
+    await enrolAgent(api, 'a1');
+    const description = (await api.call('/api/v1/openapi.json')).json;
+
+    for (const route of routes) {
+      for (const role of roles) {
+        const id = await submitJob(api);
+        const status = await statusOf(api, route, id, api.tokens[role]);
+        const expected = route[3][role];
+        assert.equal(status === 403 ? 'no' : 'yes', expected, `${role}: ${route[0]} ${route[1]} gave ${status}`);
+        assert.ok(status < 500 && status !== 401);
+      }
+    }
+
+    const described = Object.entries(description.paths as Record<string, object>)
+      .filter(([path]) => path.startsWith('/api/v1/'))
+      .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.slice(7)}`));
+    const listed = routes.map(([method, path]) =>
+      `${method} ${path}`.replace(':id', '{id}').replace('/a1', '/{name}').replace('/1/', '/{number}/'),
+    );
+    assert.deepEqual(described.toSorted(), listed.toSorted());
+  });
+
+  it('is nothing without a token, and nothing with one that is unknown', async () => {
+    await using api = await startApi();
+    const id = await submitJob(api);
+
+    for (const route of [...routes, ['GET', '/unknown', null, {}] as unknown as (typeof routes)[number]]) {
+      assert.equal(await statusOf(api, route, id, null), 401, `${route[0]} ${route[1]} without a token`);
+      assert.equal(await statusOf(api, route, id, 'fhu_wrong'), 401, `${route[0]} ${route[1]} with a wrong one`);
+    }
+  });
+
+  it('tells no token from a wrong one, and how to send it', async () => {
+    await using api = await startApi();
+
+    const missing = await api.call('/api/v1/jobs', { token: null });
+    const wrong = await api.call('/api/v1/jobs', { token: 'fhu_wrong' });
+    const basic = await api.call('/api/v1/jobs', { token: null, headers: { authorization: 'Basic YTpi' } });
+
+    assert.deepEqual(
+      [missing, wrong, basic].map(({ json }) => json.code),
+      ['token-missing', 'token-invalid', 'token-invalid'],
+    );
+    assert.equal(missing.headers.get('www-authenticate'), 'Bearer');
+    assert.match(wrong.headers.get('www-authenticate') ?? '', /^Bearer /);
+  });
+
+  it('looks at the token before anything else', async () => {
+    await using api = await startApi();
+
+    const broken = await api.call('/api/v1/jobs', { token: null, raw: 'not json' });
+    const large = await api.call('/api/v1/jobs', { token: null, raw: 'x'.repeat(3 * 1024 * 1024) }).catch(() => null);
+    const notAllowed = await api.call('/api/v1/jobs', { token: api.tokens.viewer, raw: 'not json' });
+
+    assert.equal(broken.status, 401);
+    assert.ok(large === null || large.status === 401);
+    assert.equal(notAllowed.status, 403);
+  });
+
+  it('ends with the token: when it expires and when it is revoked', async () => {
+    await using api = await startApi();
+    const token = makeToken('user', systemRandom);
+    const id = systemRandom.orderedUuid();
+    const create = { id, hash: hashToken(token), account: 'default', role: 'viewer', name: '', actor: 'hub' } as const;
+    await api.store.apply('create-token', { ...create, expiresAt: Date.now() + 3_600_000, at: Date.now() });
+    const expired = makeToken('user', systemRandom);
+    await api.store.apply('create-token', {
+      ...create,
+      id: systemRandom.orderedUuid(),
+      hash: hashToken(expired),
+      expiresAt: Date.now() - 1,
+      at: Date.now(),
+    });
+
+    assert.equal((await api.call('/api/v1/jobs', { token })).status, 200);
+    assert.equal((await api.call('/api/v1/jobs', { token: expired })).status, 401);
+    await api.store.apply('revoke-token', { id, account: 'default', actor: 'hub', at: Date.now() });
+    assert.equal((await api.call('/api/v1/jobs', { token })).status, 401);
+  });
+
+  it('shows nothing of another account, not even that it is there', async () => {
+    await using api = await startApi();
+    await enrolAgent(api, 'a1');
+    const id = await submitJob(api);
+    const other = await api.makeToken('admin', 'other');
+    const nobody = systemRandom.uuid();
+
+    for (const route of routes.filter(([, path]) => path.includes(':id') || path.includes('a1'))) {
+      const [method, path, body] = route;
+      const call = { method, token: other, ...(body === null ? {} : { body }) };
+      const theirs = await api.call(`/api/v1${path.replace(':id', id)}`, call);
+      const nobodys = await api.call(`/api/v1${path.replace(':id', nobody).replace('a1', 'a9')}`, call);
+      assert.equal(theirs.status, 404, `${method} ${path}`);
+      assert.equal(theirs.text, nobodys.text);
+    }
+    assert.deepEqual((await api.call('/api/v1/jobs', { token: other })).json.items, []);
+    assert.deepEqual((await api.call('/api/v1/agents', { token: other })).json.items, []);
+    assert.deepEqual((await api.call('/api/v1/automations', { token: other })).json.items, []);
+    const key = { 'idempotency-key': 'same' };
+    await api.call('/api/v1/jobs', { body: { automation: 'greet' }, headers: key });
+    const same = await api.call('/api/v1/jobs', { token: other, body: { automation: 'other' }, headers: key });
+    assert.equal(same.status, 201);
+  });
+});
+
+describe('tokens', () => {
+  it('are made by an administrator, told once, and work', async () => {
+    await using api = await startApi();
+
+    const made = await api.call('/api/v1/tokens', {
+      token: api.tokens.admin,
+      body: { role: 'operator', account: 'other', name: 'ci', expiresInSeconds: 60 },
+    });
+
+    assert.equal(made.status, 201);
+    assert.match(made.json.token, /^fhu_[A-Za-z0-9_-]{43}$/);
+    const { token, ...rest } = made.json;
+    assert.deepEqual([rest.account, rest.role, rest.name], ['other', 'operator', 'ci']);
+    const job = await api.call('/api/v1/jobs', { token, body: { automation: 'greet' } });
+    assert.equal(job.json.account, 'other');
+  });
+
+  it('are made for another account by administrators of the hub’s own account only', async () => {
+    await using api = await startApi();
+    const admin = await api.makeToken('admin', 'other');
+
+    const own = await api.call('/api/v1/tokens', { token: admin, body: { role: 'viewer' } });
+    const foreign = await api.call('/api/v1/tokens', { token: admin, body: { role: 'admin', account: 'default' } });
+    const joining = await api.call('/api/v1/join-tokens', { token: admin, body: { account: 'default' } });
+
+    assert.deepEqual([own.status, own.json.account], [201, 'other']);
+    assert.deepEqual([foreign.status, foreign.json.code], [403, 'not-allowed']);
+    assert.deepEqual([joining.status, joining.json.code], [403, 'not-allowed']);
+  });
+
+  it('for joining stand for one use and an hour unless told otherwise', async () => {
+    await using api = await startApi();
+    const { admin: token } = api.tokens;
+
+    const plain = await api.call('/api/v1/join-tokens', { token, body: {} });
+    const wide = await api.call('/api/v1/join-tokens', {
+      token,
+      body: { uses: null, expiresInSeconds: null, labels: { site: 'ams' }, allowedLabels: 'tier in (edge,core)' },
+    });
+    const bad = await api.call('/api/v1/join-tokens', { token, body: { uses: 0, allowedLabels: '(' } });
+
+    assert.match(plain.json.token, /^fhj_/);
+    assert.equal(plain.json.uses, 1);
+    assert.ok(Math.abs(Date.parse(plain.json.expiresAt) - Date.now() - 3_600_000) < 60_000);
+    assert.deepEqual([wide.json.uses, wide.json.expiresAt, wide.json.labels], [null, null, { site: 'ams' }]);
+    assert.deepEqual(
+      bad.json.errors.map((error: { readonly pointer: string }) => error.pointer),
+      ['/uses', '/allowedLabels'],
+    );
+  });
+});
