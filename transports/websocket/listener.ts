@@ -71,7 +71,8 @@ class UpgradeListener<Principal> implements WebsocketListener<Principal> {
   async #take(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const upgrade = readUpgrade(request, this.#options.pathPrefix ?? '');
     if (upgrade.type === 'refused') return refuse(socket, upgrade.refusal);
-    if (head.length > 0) return refuse(socket, { code: 'request-invalid', detail: 'expected silence until the answer' });
+    if (head.length > 0)
+      return refuse(socket, { code: 'request-invalid', detail: 'expected silence until the answer' });
     if (!this.#queue.takes) return refuse(socket, unavailable(closedDetail, retryAfterMs));
     const { clock, limits, logger, authenticate } = this.#options;
     const target = upgrade.target.type === 'control' ? controlTarget : sessionTarget(upgrade.target.attempt);
