@@ -1,0 +1,209 @@
+import { hostname } from 'node:os';
+import { parseLabelsText } from '../protocol/labels-text.ts';
+import { Name } from '../protocol/names.ts';
+import type { ConfigFormat, ConfigOf, ConfigSchema } from '../runtime/configuration/config-key.ts';
+import {
+  byteCount,
+  folder,
+  listenAddress,
+  oneOf,
+  seconds,
+  text,
+  url,
+  wholeNumber,
+  yesOrNo,
+} from '../runtime/configuration/formats.ts';
+import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
+import { isLoopback } from '../runtime/configuration/loopback.ts';
+import { logLevels } from '../runtime/log-level.ts';
+
+const name: ConfigFormat<string> = {
+  expected: '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit',
+  placeholder: 'name',
+  fromText: (value) => Name.safeParse(value).data,
+};
+
+const labels: ConfigFormat<Readonly<Record<string, string>>> = {
+  expected: 'labels as key=value, separated by commas, such as site=ams,tier=edge',
+  placeholder: 'labels',
+  fromText: parseLabelsText,
+};
+
+const id: ConfigFormat<string> = {
+  expected: "a job's id",
+  placeholder: 'id',
+  fromText: (value) => (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : undefined),
+};
+
+/** Everything that an agent can be told. Help and `docs/config.md` are made of it. */
+export const agentConfigSchema = {
+  hubUrl: {
+    variable: 'FARHAND_HUB_URL',
+    doc: 'The hub to dial: ws:// or wss://. grpc://, grpcs://, mqtt:// and mqtts:// are reserved and not there yet.',
+    format: url(['ws', 'wss', 'grpc', 'grpcs', 'mqtt', 'mqtts']),
+    default: null,
+    sensitive: false,
+  },
+  joinToken: {
+    variable: 'FARHAND_JOIN_TOKEN',
+    doc: 'Lets the agent join (`farhand token create --join`). Needed once; afterwards the key in the data folder is its identity.',
+    format: text,
+    default: null,
+    sensitive: true,
+  },
+  name: {
+    variable: 'FARHAND_NAME',
+    doc: 'What the agent is called. Unique among the agents of an account.',
+    format: name,
+    default: toHostName(hostname()),
+    defaultDoc: 'the host name',
+    sensitive: false,
+  },
+  labels: {
+    variable: 'FARHAND_LABELS',
+    doc: 'What jobs can select it by, such as site=ams,tier=edge. The join token may say which of them are allowed.',
+    format: labels,
+    default: '',
+    sensitive: false,
+  },
+  data: {
+    variable: 'FARHAND_DATA',
+    doc: "Folder for the agent's key and for jobs that run. Keep it: what is lost with it is lost. One agent at a time.",
+    format: folder,
+    default: '.farhand/agent',
+    sensitive: false,
+  },
+  automations: {
+    variable: 'FARHAND_AUTOMATIONS',
+    doc: 'Folder with one YAML file for each automation. Read at the start and again on SIGHUP.',
+    format: folder,
+    default: 'automations',
+    sensitive: false,
+  },
+  slots: {
+    variable: 'FARHAND_SLOTS',
+    doc: 'How many jobs may run at the same time.',
+    format: wholeNumber({ from: 0, to: 10_000 }),
+    default: '4',
+    sensitive: false,
+  },
+  statusListen: {
+    variable: 'FARHAND_STATUS_LISTEN',
+    doc: 'Where to serve health and status. Not served unless set.',
+    format: listenAddress,
+    default: null,
+    sensitive: false,
+  },
+  sessionListen: {
+    variable: 'FARHAND_SESSION_LISTEN',
+    doc: 'Where workers may open sessions. Reserved: not there yet.',
+    format: listenAddress,
+    default: null,
+    sensitive: false,
+  },
+  drainSeconds: {
+    variable: 'FARHAND_DRAIN_SECONDS',
+    doc: 'After SIGTERM: how long running jobs may take to end before the agent leaves.',
+    format: seconds({ from: 0, to: 86_400 }),
+    default: '20',
+    sensitive: false,
+  },
+  drainThen: {
+    variable: 'FARHAND_DRAIN_THEN',
+    doc: 'What happens to jobs that still run then. leave: they run on, and the next agent on this data folder adopts them. cancel: they are stopped.',
+    format: oneOf('leave', 'cancel'),
+    default: 'leave',
+    sensitive: false,
+  },
+  graceSeconds: {
+    variable: 'FARHAND_GRACE_SECONDS',
+    doc: 'Between TERM and KILL when a job is stopped.',
+    format: seconds({ from: 0, to: 3600 }),
+    default: '10',
+    sensitive: false,
+  },
+  spoolBytes: {
+    variable: 'FARHAND_SPOOL_BYTES',
+    doc: 'How much disk the logs of jobs may take before they are delivered. Over it the agent takes no more jobs.',
+    format: byteCount,
+    default: '20GiB',
+    sensitive: false,
+  },
+  jobId: {
+    variable: 'FARHAND_JOB_ID',
+    doc: 'With --once: take this job and no other.',
+    format: id,
+    default: null,
+    sensitive: false,
+  },
+  idleSeconds: {
+    variable: 'FARHAND_IDLE_SECONDS',
+    doc: 'With --once: wait no longer than this for a job.',
+    format: seconds({ from: 0, to: 31_536_000 }),
+    default: null,
+    sensitive: false,
+  },
+  insecure: {
+    variable: 'FARHAND_INSECURE',
+    doc: 'Allow a hub URL without TLS beyond this machine. Right only on a network where nobody listens.',
+    format: yesOrNo,
+    default: 'false',
+    sensitive: false,
+  },
+  logLevel: {
+    variable: 'FARHAND_LOG_LEVEL',
+    doc: 'The least important messages that are still logged.',
+    format: oneOf(...logLevels),
+    default: 'info',
+    sensitive: false,
+  },
+  logFormat: {
+    variable: 'FARHAND_LOG_FORMAT',
+    doc: 'json: a document a line, for programs. pretty: for a person.',
+    format: oneOf('json', 'pretty'),
+    default: 'json',
+    sensitive: false,
+  },
+} as const satisfies ConfigSchema;
+
+export type AgentConfig = ConfigOf<typeof agentConfigSchema>;
+
+/** Throws `ConfigError` with every mistake at once. */
+export function loadAgentConfig(sources: ConfigSources): AgentConfig {
+  return loadConfiguration(agentConfigSchema, sources, findBrokenRules);
+}
+
+const availableSchemes = ['ws:', 'wss:'];
+const plainSchemes = ['ws:', 'grpc:', 'mqtt:'];
+
+function findBrokenRules({ hubUrl, sessionListen, insecure }: AgentConfig): readonly string[] {
+  const broken: string[] = [];
+  if (sessionListen !== null) {
+    broken.push('FARHAND_SESSION_LISTEN: expected it not to be set: listening for workers is not there yet');
+  }
+  if (hubUrl === null) {
+    broken.push(
+      'FARHAND_HUB_URL: expected the URL of the hub, such as wss://hub.example.org or ws://127.0.0.1:7400; got nothing',
+    );
+    return broken;
+  }
+  if (!availableSchemes.includes(hubUrl.protocol)) {
+    broken.push(
+      `FARHAND_HUB_URL: expected ws:// or wss://, the transports that are there so far; got ${hubUrl.protocol}//`,
+    );
+  } else if (plainSchemes.includes(hubUrl.protocol) && !insecure && !isLoopback(hubUrl.hostname)) {
+    broken.push(
+      `FARHAND_HUB_URL: expected wss:// for a hub on another machine, got ${hubUrl.protocol}//${hubUrl.host}. Set FARHAND_INSECURE=true only where the network may carry tokens and secrets in the clear`,
+    );
+  }
+  return broken;
+}
+
+/** Host names hold nothing that a name may not, in practice; a stray character becomes "-". */
+function toHostName(host: string): string {
+  const allowed = host
+    .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 63);
+  return allowed === '' ? 'agent' : allowed;
+}

@@ -1,0 +1,86 @@
+import type { ConfigOf, ConfigSchema } from '../runtime/configuration/config-key.ts';
+import { folder, listenAddress, oneOf, seconds, text, yesOrNo } from '../runtime/configuration/formats.ts';
+import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
+import { isLoopback } from '../runtime/configuration/loopback.ts';
+import { logLevels } from '../runtime/log-level.ts';
+
+/** Everything that a hub can be told. Help and `docs/config.md` are made of it. */
+export const hubConfigSchema = {
+  listen: {
+    variable: 'FARHAND_LISTEN',
+    doc: 'Where the API is served and agents dial in. Port 0 lets the system choose one; the ready line says which.',
+    format: listenAddress,
+    default: '127.0.0.1:7400',
+    sensitive: false,
+  },
+  data: {
+    variable: 'FARHAND_DATA',
+    doc: 'Folder for the store, the logs and the key that secrets are sealed with. Made when it is not there; one hub at a time.',
+    format: folder,
+    default: '.farhand/hub',
+    sensitive: false,
+  },
+  store: {
+    variable: 'FARHAND_STORE',
+    doc: 'Where state is kept. Only the default works so far; postgres:// is reserved for several hubs on one database.',
+    format: text,
+    default: null,
+    defaultDoc: 'SQLite in the data folder',
+    sensitive: true,
+  },
+  adminToken: {
+    variable: 'FARHAND_ADMIN_TOKEN',
+    doc: "An administrator's token. Without it, a hub whose store is empty makes one and writes it to admin-token in the data folder.",
+    format: text,
+    default: null,
+    sensitive: true,
+  },
+  lostAfterSeconds: {
+    variable: 'FARHAND_LOST_AFTER_SECONDS',
+    doc: 'How long an agent may be silent before its running jobs are called lost. A result that comes later corrects it.',
+    format: seconds({ from: 1, to: 31_536_000 }),
+    default: '3600',
+    sensitive: false,
+  },
+  insecure: {
+    variable: 'FARHAND_INSECURE',
+    doc: 'Allow listening without TLS beyond this machine. Right only behind something that adds TLS, or on a network where nobody listens.',
+    format: yesOrNo,
+    default: 'false',
+    sensitive: false,
+  },
+  logLevel: {
+    variable: 'FARHAND_LOG_LEVEL',
+    doc: 'The least important messages that are still logged.',
+    format: oneOf(...logLevels),
+    default: 'info',
+    sensitive: false,
+  },
+  logFormat: {
+    variable: 'FARHAND_LOG_FORMAT',
+    doc: 'json: a document a line, for programs. pretty: for a person.',
+    format: oneOf('json', 'pretty'),
+    default: 'json',
+    sensitive: false,
+  },
+} as const satisfies ConfigSchema;
+
+export type HubConfig = ConfigOf<typeof hubConfigSchema>;
+
+/** Throws `ConfigError` with every mistake at once. */
+export function loadHubConfig(sources: ConfigSources): HubConfig {
+  return loadConfiguration(hubConfigSchema, sources, findBrokenRules);
+}
+
+function findBrokenRules(config: HubConfig): readonly string[] {
+  const broken: string[] = [];
+  if (!config.insecure && !isLoopback(config.listen.host)) {
+    broken.push(
+      `FARHAND_LISTEN: expected an address of this machine alone, such as 127.0.0.1:${config.listen.port}, because the hub speaks without TLS; got ${config.listen.host}. Put a proxy with TLS before it, or set FARHAND_INSECURE=true where the network may carry tokens in the clear`,
+    );
+  }
+  if (config.store !== null) {
+    broken.push('FARHAND_STORE: expected it not to be set: SQLite in FARHAND_DATA is the only store so far');
+  }
+  return broken;
+}
