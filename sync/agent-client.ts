@@ -50,7 +50,7 @@ export function createAgentClient<Spec, Status>(given: AgentClientOptions<Spec, 
   const { resource } = codec;
   const report = createSyncReport({ resource, logger, counters });
   const outbox = createOutbox({ logger, counters });
-  const shared = { statuses, originalSource, options, outbox, report, writer: createEventWriter(given) };
+  const shared = { clock, statuses, originalSource, options, outbox, report, writer: createEventWriter(given) };
   const receiver = createSpecReceiver({ ...shared, codec, handler, onTaken: (id) => publisher.publish(id) });
   const publisher = createStatusPublisher({ ...shared, codec, sequenceIds, seen: (id) => receiver.seen(id) });
   const rounds = createRounds({ clock, random, periodMs: options.periodMs, onRound: () => receiver.compare('round') });
@@ -70,15 +70,12 @@ export function createAgentClient<Spec, Status>(given: AgentClientOptions<Spec, 
         report.drop('malformed', event, error);
       }
     },
-    async serve(publish, { signal }) {
-      await outbox.serve(publish, {
-        signal,
-        onOpen() {
-          rounds.start();
-          receiver.compare('link');
-        },
-      });
-      rounds.stop();
+    serve(publish, { signal }) {
+      const opened = () => {
+        rounds.start();
+        receiver.compare('link');
+      };
+      return outbox.serve(publish, { signal, observer: { opened, closed: () => rounds.stop() } });
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([receiver[Symbol.asyncDispose](), publisher[Symbol.asyncDispose]()]);

@@ -24,34 +24,49 @@ export interface HeldStatuses {
   highestSequence(): bigint;
 }
 
+class StatusHashes implements HeldStatuses {
+  readonly #statuses = new Map<string, HeldStatus>();
+  #highest = 0n;
+
+  isNews(id: string, sequence: bigint): boolean {
+    return sequence > (this.#statuses.get(id)?.sequence ?? -1n);
+  }
+
+  hasHash(id: string, hash: string): boolean {
+    const status = this.#statuses.get(id);
+    return status?.type === 'held' && status.hash === hash;
+  }
+
+  hold(id: string, { hash, sequence }: { readonly hash: string; readonly sequence: bigint }): void {
+    this.#set(id, { type: 'held', sequence, hash });
+  }
+
+  forget(id: string, { sequence, nowMs }: { readonly sequence: bigint; readonly nowMs: number }): void {
+    const status = this.#statuses.get(id);
+    if (status === undefined || status.sequence > sequence) return;
+    this.#set(id, { type: 'gone', sequence, sinceMs: nowMs });
+  }
+
+  sweep(beforeMs: number): void {
+    for (const [id, status] of this.#statuses) {
+      if (status.type === 'gone' && status.sinceMs < beforeMs) this.#statuses.delete(id);
+    }
+  }
+
+  list(): readonly HeldValue[] {
+    return [...this.#statuses].flatMap(([id, status]) => (status.type === 'held' ? [{ id, value: status.hash }] : []));
+  }
+
+  highestSequence(): bigint {
+    return this.#highest;
+  }
+
+  #set(id: string, status: HeldStatus): void {
+    this.#statuses.set(id, status);
+    if (status.sequence > this.#highest) this.#highest = status.sequence;
+  }
+}
+
 export function createHeldStatuses(): HeldStatuses {
-  const statuses = new Map<string, HeldStatus>();
-  let highest = 0n;
-  const raise = (sequence: bigint) => {
-    if (sequence > highest) highest = sequence;
-  };
-  return {
-    isNews: (id, sequence) => sequence > (statuses.get(id)?.sequence ?? -1n),
-    hasHash(id, hash) {
-      const status = statuses.get(id);
-      return status?.type === 'held' && status.hash === hash;
-    },
-    hold(id, { hash, sequence }) {
-      statuses.set(id, { type: 'held', sequence, hash });
-      raise(sequence);
-    },
-    forget(id, { sequence, nowMs }) {
-      const status = statuses.get(id);
-      if (status === undefined || status.sequence > sequence) return;
-      statuses.set(id, { type: 'gone', sequence, sinceMs: nowMs });
-      raise(sequence);
-    },
-    sweep(beforeMs) {
-      for (const [id, status] of statuses) {
-        if (status.type === 'gone' && status.sinceMs < beforeMs) statuses.delete(id);
-      }
-    },
-    list: () => [...statuses].flatMap(([id, status]) => (status.type === 'held' ? [{ id, value: status.hash }] : [])),
-    highestSequence: () => highest,
-  };
+  return new StatusHashes();
 }

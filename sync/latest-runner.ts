@@ -2,7 +2,7 @@
  * Works on values by key: one at a time for each key, different keys in parallel. While a key is at work only the newest
  * value for it waits, so what is held is bounded by the number of keys.
  *
- * Dispose aborts the signal of those at work, drops what waits, and resolves when all have ended.
+ * Dispose drops what waits, and resolves when what is at work has ended.
  */
 export interface LatestRunner<Value> extends AsyncDisposable {
   /** `superseded`: the one that waits or is at work is as new. `full`: too many keys are at work, or the runner is disposed. */
@@ -11,7 +11,7 @@ export interface LatestRunner<Value> extends AsyncDisposable {
 }
 
 export interface LatestRunnerOptions<Value> {
-  run(key: string, value: Value, options: { readonly signal: AbortSignal }): Promise<void>;
+  run(key: string, value: Value): Promise<void>;
   onError(key: string, error: unknown): void;
   isNewer(candidate: Value, held: Value): boolean;
   readonly maxKeys: number;
@@ -26,14 +26,14 @@ interface Work<Value> {
 class KeyedRunner<Value> implements LatestRunner<Value> {
   readonly #options: LatestRunnerOptions<Value>;
   readonly #work = new Map<string, Work<Value>>();
-  readonly #stop = new AbortController();
+  #disposed = false;
 
   constructor(options: LatestRunnerOptions<Value>) {
     this.#options = options;
   }
 
   put(key: string, value: Value): 'taken' | 'superseded' | 'full' {
-    if (this.#stop.signal.aborted) return 'full';
+    if (this.#disposed) return 'full';
     const work = this.#work.get(key);
     if (work !== undefined) {
       if (!this.#options.isNewer(value, work.next === null ? work.current : work.next.value)) return 'superseded';
@@ -52,19 +52,18 @@ class KeyedRunner<Value> implements LatestRunner<Value> {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
+    this.#disposed = true;
     await Promise.all([...this.#work.values()].map((work) => work.done));
   }
 
   async #run(key: string, work: Work<Value>): Promise<void> {
-    const { signal } = this.#stop;
     for (;;) {
       try {
-        await this.#options.run(key, work.current, { signal });
+        await this.#options.run(key, work.current);
       } catch (error) {
         this.#options.onError(key, error);
       }
-      if (work.next === null || signal.aborted) break;
+      if (work.next === null || this.#disposed) break;
       work.current = work.next.value;
       work.next = null;
     }

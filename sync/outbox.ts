@@ -6,6 +6,12 @@ import type { SyncCounters } from './sync-counters.ts';
 /** Something to be sent, put together only when its turn comes, so that it says what holds then. */
 export type Sending = (publish: Publish) => Promise<void>;
 
+/** Is told of the link's life. */
+export interface LinkObserver {
+  opened(): void;
+  closed(): void;
+}
+
 /**
  * What waits for the link. At most one sending waits under each key, and a later one takes the place of an earlier, so a slow
  * link holds at most one event for each resource: the newest. Without a link nothing is kept.
@@ -13,27 +19,28 @@ export type Sending = (publish: Publish) => Promise<void>;
 export interface Outbox {
   put(key: string, sending: Sending): void;
   /**
-   * Opens, calls `onOpen`, and sends, one after another, what is put until `signal` aborts. Never opens for a signal that is
-   * aborted already. Rejects, touching nothing, while another link is served.
+   * Opens, and sends, one after another, what is put until `signal` aborts; resolves when that has ended. Never opens for a
+   * signal that is aborted already. Rejects, touching nothing, while another link is served.
    */
-  serve(publish: Publish, options: { readonly signal: AbortSignal; readonly onOpen: () => void }): Promise<void>;
+  serve(publish: Publish, options: { readonly signal: AbortSignal; readonly observer: LinkObserver }): Promise<void>;
 }
 
-/**
- * - `closed`: no link. Left by `serve`
- * - `waiting`: nothing to send. Left by `put` or by the end of the link, through `wake`
- * - `sending`: a sending is under way; what is put meanwhile is found after it
- */
-type State =
-  | { readonly type: 'closed' }
-  | { readonly type: 'waiting'; readonly wake: () => void }
-  | { readonly type: 'sending' };
+interface Link {
+  readonly publish: Publish;
+  readonly signal: AbortSignal;
+  readonly observer: LinkObserver;
+  readonly onAbort: () => void;
+  readonly end: () => void;
+  /** The sending under way; null while nothing waits. */
+  pump: Promise<void> | null;
+}
 
+/** There are two for each agent of a hub, so an idle one holds no suspended function, only the link. */
 class KeyedOutbox implements Outbox {
   readonly #logger: Logger;
   readonly #counters: SyncCounters;
   readonly #waiting = new Map<string, Sending>();
-  #state: State = { type: 'closed' };
+  #link: Link | null = null;
 
   constructor(given: { readonly logger: Logger; readonly counters: SyncCounters }) {
     this.#logger = given.logger;
@@ -41,50 +48,49 @@ class KeyedOutbox implements Outbox {
   }
 
   put(key: string, sending: Sending): void {
-    if (this.#state.type === 'closed') return;
+    if (this.#link === null) return;
     this.#waiting.set(key, sending);
-    this.#wake();
+    this.#link.pump ??= this.#pump(this.#link);
   }
 
-  async serve(
+  serve(
     publish: Publish,
-    { signal, onOpen }: { readonly signal: AbortSignal; readonly onOpen: () => void },
+    { signal, observer }: { readonly signal: AbortSignal; readonly observer: LinkObserver },
   ): Promise<void> {
-    if (this.#state.type !== 'closed')
-      throw new Error('expected the link before to have ended: abort its signal first');
-    if (signal.aborted) return;
-    const onAbort = () => this.#wake();
-    signal.addEventListener('abort', onAbort);
-    this.#state = { type: 'sending' };
-    onOpen();
-    await this.#drain((event) => this.#publish(publish, event), signal);
-    this.#state = { type: 'closed' };
-    this.#waiting.clear();
-    signal.removeEventListener('abort', onAbort);
-  }
-
-  async #drain(publish: Publish, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const [next] = this.#waiting;
-      if (next === undefined) {
-        await this.#wait();
-      } else {
-        const [key, sending] = next;
-        this.#waiting.delete(key);
-        await this.#send(sending, publish);
-      }
+    if (this.#link !== null) {
+      return Promise.reject(new Error('expected the link before to have ended: abort its signal first'));
     }
-  }
-
-  async #wait(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#state = { type: 'waiting', wake: resolve };
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((end) => {
+      const onAbort = () => {
+        if (link.pump === null) this.#close(link);
+      };
+      const link: Link = { publish, signal, observer, onAbort, end, pump: null };
+      signal.addEventListener('abort', onAbort);
+      this.#link = link;
+      observer.opened();
     });
-    this.#state = { type: 'sending' };
   }
 
-  #wake(): void {
-    if (this.#state.type === 'waiting') this.#state.wake();
+  async #pump(link: Link): Promise<void> {
+    // What is put in one go is sent in one go, and nobody who puts waits for a lister.
+    await Promise.resolve();
+    const publish = (event: CloudEvent) => this.#publish(link.publish, event);
+    for (let [next] = this.#waiting; next !== undefined && !link.signal.aborted; [next] = this.#waiting) {
+      const [key, sending] = next;
+      this.#waiting.delete(key);
+      await this.#send(sending, publish);
+    }
+    link.pump = null;
+    if (link.signal.aborted) this.#close(link);
+  }
+
+  #close(link: Link): void {
+    this.#link = null;
+    this.#waiting.clear();
+    link.signal.removeEventListener('abort', link.onAbort);
+    link.observer.closed();
+    link.end();
   }
 
   async #send(sending: Sending, publish: Publish): Promise<void> {

@@ -10,28 +10,36 @@ export interface Rounds {
   stop(): void;
 }
 
-export function createRounds(options: {
+export interface RoundsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly periodMs: number;
   readonly onRound: () => void;
-}): Rounds {
-  const { clock, random, periodMs, onRound } = options;
-  let timer: Timer | null = null;
-  const schedule = () => {
-    timer = clock.schedule(periodMs * (1 - jitter * random.fraction()), () => {
-      schedule();
+}
+
+class JitteredRounds implements Rounds {
+  readonly #given: RoundsOptions;
+  #timer: Timer | null = null;
+
+  constructor(given: RoundsOptions) {
+    this.#given = given;
+  }
+
+  start(): void {
+    const { clock, random, periodMs, onRound } = this.#given;
+    this.stop();
+    this.#timer = clock.schedule(periodMs * (1 - jitter * random.fraction()), () => {
+      this.start();
       onRound();
     });
-  };
-  return {
-    start() {
-      timer?.cancel();
-      schedule();
-    },
-    stop() {
-      timer?.cancel();
-      timer = null;
-    },
-  };
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+  }
+}
+
+export function createRounds(given: RoundsOptions): Rounds {
+  return new JitteredRounds(given);
 }

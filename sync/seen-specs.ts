@@ -8,20 +8,27 @@ export interface SeenSpec {
   readonly source: string;
 }
 
+/**
+ * - `listed`: the source is told that we have it. Left when its resource has ended
+ * - `ended`: no longer told, and kept for a while so that an old spec that comes late is known as old
+ */
+type SeenState = SeenSpec & ({ readonly type: 'listed' } | { readonly type: 'ended'; readonly sinceMs: number });
+
 /** Which specs the agent's handler has taken. In memory: after a restart everything is unseen and comes again. */
 export interface SeenSpecs {
   get(id: string): SeenSpec | null;
   /** True for what the handler has already left behind. The same state again is not stale. */
   isStale(id: string, spec: { readonly version: number; readonly deleted: boolean }): boolean;
   add(id: string, spec: SeenSpec): void;
-  retain(isKept: (id: string) => boolean): void;
+  /** Ends those that are not kept, and drops those that ended before `beforeMs`. */
+  retain(isKept: (id: string) => boolean, options: { readonly nowMs: number; readonly beforeMs: number }): void;
   clear(): void;
-  /** As value the version. */
+  /** Those listed, as value the version. */
   list(): readonly HeldValue[];
 }
 
 export function createSeenSpecs(): SeenSpecs {
-  const specs = new Map<string, SeenSpec>();
+  const specs = new Map<string, SeenState>();
   return {
     get: (id) => specs.get(id) ?? null,
     isStale(id, spec) {
@@ -29,12 +36,17 @@ export function createSeenSpecs(): SeenSpecs {
       return seen !== undefined && isNewerSpec(seen, spec);
     },
     add(id, spec) {
-      specs.set(id, spec);
+      specs.set(id, { type: 'listed', ...spec });
     },
-    retain(isKept) {
-      for (const id of specs.keys()) if (!isKept(id)) specs.delete(id);
+    retain(isKept, { nowMs, beforeMs }) {
+      for (const [id, seen] of specs) {
+        if (isKept(id)) continue;
+        if (seen.type === 'listed') specs.set(id, { ...seen, type: 'ended', sinceMs: nowMs });
+        else if (seen.sinceMs < beforeMs) specs.delete(id);
+      }
     },
     clear: () => specs.clear(),
-    list: () => [...specs].map(([id, { version }]) => ({ id, value: String(version) })),
+    list: () =>
+      [...specs].flatMap(([id, seen]) => (seen.type === 'listed' ? [{ id, value: String(seen.version) }] : [])),
   };
 }

@@ -1,19 +1,22 @@
+import type { CloudEvent } from '../protocol/cloud-event.ts';
+import type { EventType, ResourceType } from '../protocol/event-type.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Random } from '../runtime/random.ts';
 import { createEventWriter } from './event-writer.ts';
-import { createOutbox } from './outbox.ts';
+import { createOutbox, type LinkObserver, type Outbox } from './outbox.ts';
+import type { Publish } from './publish.ts';
 import type { ResourceCodec } from './resource-codec.ts';
-import { createRounds } from './rounds.ts';
+import { createRounds, type Rounds } from './rounds.ts';
 import type { SpecEntry } from './spec-entry.ts';
 import type { SpecLister } from './spec-lister.ts';
-import { createSpecPublisher } from './spec-publisher.ts';
-import { createStatusReceiver } from './status-receiver.ts';
+import { createSpecPublisher, type SpecPublisher } from './spec-publisher.ts';
+import { createStatusReceiver, type StatusReceiver } from './status-receiver.ts';
 import type { StatusSink } from './status-sink.ts';
 import type { SyncClient } from './sync-client.ts';
 import type { SyncCounters } from './sync-counters.ts';
 import type { SyncOptions } from './sync-options.ts';
-import { createSyncReport } from './sync-report.ts';
+import { createSyncReport, type SyncReport } from './sync-report.ts';
 
 /**
  * The source's side (the hub's): it owns the specs and is told the statuses. One for each resource type and agent.
@@ -45,44 +48,63 @@ export interface SourceClientOptions<Spec, Status> {
   readonly options: SyncOptions;
 }
 
-export function createSourceClient<Spec, Status>(given: SourceClientOptions<Spec, Status>): SourceClient<Spec> {
-  const { clock, codec, counters, logger, options, random, sink, specs } = given;
-  const { resource } = codec;
-  const report = createSyncReport({ resource, logger, counters });
-  const outbox = createOutbox({ logger, counters });
-  const shared = { clock, random, options, outbox, report, writer: createEventWriter(given) };
-  const publisher = createSpecPublisher({ ...shared, codec, specs });
-  const receiver = createStatusReceiver({ ...shared, codec, sink, specs: publisher });
-  const rounds = createRounds({ clock, random, periodMs: options.periodMs, onRound: () => receiver.compare('round') });
+class SourceSide<Spec, Status> implements SourceClient<Spec>, LinkObserver {
+  readonly resource: ResourceType;
+  readonly #outbox: Outbox;
+  readonly #report: SyncReport;
+  readonly #publisher: SpecPublisher<Spec>;
+  readonly #receiver: StatusReceiver;
+  readonly #rounds: Rounds;
 
-  return {
-    resource,
-    publishSpec: (entry) => publisher.publish(entry),
-    receive(type, event) {
-      report.count('received');
-      const isRequest = type.action === 'resync_request';
-      try {
-        if (type.part === 'spec' && isRequest) publisher.receive(event);
-        else if (type.part === 'status' && !isRequest) receiver.receive(event);
-        else report.drop('wrong-direction', event, undefined);
-      } catch (error) {
-        report.drop('malformed', event, error);
-      }
-    },
-    async serve(publish, { signal }) {
-      await outbox.serve(publish, {
-        signal,
-        onOpen() {
-          rounds.start();
-          publisher.resume();
-          receiver.compare('link');
-        },
-      });
-      rounds.stop();
-      publisher.pause();
-    },
-    async [Symbol.asyncDispose]() {
-      await Promise.all([publisher[Symbol.asyncDispose](), receiver[Symbol.asyncDispose]()]);
-    },
-  };
+  constructor(given: SourceClientOptions<Spec, Status>) {
+    const { clock, codec, counters, logger, options, random, sink, specs } = given;
+    this.resource = codec.resource;
+    this.#report = createSyncReport({ resource: codec.resource, logger, counters });
+    this.#outbox = createOutbox({ logger, counters });
+    const writer = createEventWriter(given);
+    const shared = { clock, random, options, writer, outbox: this.#outbox, report: this.#report };
+    this.#publisher = createSpecPublisher({ ...shared, codec, specs });
+    this.#receiver = createStatusReceiver({ ...shared, codec, sink, specs: this.#publisher });
+    const onRound = () => this.#receiver.compare('round');
+    this.#rounds = createRounds({ clock, random, periodMs: options.periodMs, onRound });
+  }
+
+  publishSpec(entry: SpecEntry<Spec>): void {
+    this.#publisher.publish(entry);
+  }
+
+  receive(type: EventType, event: CloudEvent): void {
+    this.#report.count('received');
+    const isRequest = type.action === 'resync_request';
+    try {
+      if (type.part === 'spec' && isRequest) this.#publisher.receive(event);
+      else if (type.part === 'status' && !isRequest) this.#receiver.receive(event);
+      else this.#report.drop('wrong-direction', event, undefined);
+    } catch (error) {
+      this.#report.drop('malformed', event, error);
+    }
+  }
+
+  serve(publish: Publish, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    return this.#outbox.serve(publish, { signal, observer: this });
+  }
+
+  opened(): void {
+    this.#rounds.start();
+    this.#publisher.resume();
+    this.#receiver.compare('link');
+  }
+
+  closed(): void {
+    this.#rounds.stop();
+    this.#publisher.pause();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#publisher[Symbol.asyncDispose](), this.#receiver[Symbol.asyncDispose]()]);
+  }
+}
+
+export function createSourceClient<Spec, Status>(given: SourceClientOptions<Spec, Status>): SourceClient<Spec> {
+  return new SourceSide(given);
 }

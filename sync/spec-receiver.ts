@@ -1,5 +1,6 @@
 import type { CloudEvent } from '../protocol/cloud-event.ts';
 import { parse } from '../protocol/parse.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { EventWriter } from './event-writer.ts';
 import { createHeldComparison, type HeldClaim, type HeldComparison } from './held-comparison.ts';
 import { createLatestRunner, type LatestRunner } from './latest-runner.ts';
@@ -28,6 +29,7 @@ export interface SpecReceiverOptions<Spec> {
   readonly handler: SpecHandler<Spec>;
   readonly statuses: StatusLister<unknown>;
   readonly originalSource: string;
+  readonly clock: Clock;
   readonly options: SyncOptions;
   readonly writer: EventWriter;
   readonly outbox: Outbox;
@@ -43,6 +45,7 @@ interface IncomingSpec<Spec> extends SeenSpec {
 
 class GuardedReceiver<Spec> implements SpecReceiver {
   readonly #given: SpecReceiverOptions<Spec>;
+  readonly #stop = new AbortController();
   readonly #seen: SeenSpecs = createSeenSpecs();
   readonly #comparison: HeldComparison;
   readonly #incoming: LatestRunner<IncomingSpec<Spec>>;
@@ -63,7 +66,7 @@ class GuardedReceiver<Spec> implements SpecReceiver {
     this.#incoming = createLatestRunner<IncomingSpec<Spec>>({
       maxKeys: options.maxBusy,
       isNewer: isNewerSpec,
-      run: (id, spec, { signal }) => this.#apply(id, spec, signal),
+      run: (id, spec) => this.#apply(id, spec),
       onError: (id, error) => report.fail(error, id, 'spec not taken'),
     });
   }
@@ -91,6 +94,7 @@ class GuardedReceiver<Spec> implements SpecReceiver {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
     await this.#incoming[Symbol.asyncDispose]();
   }
 
@@ -112,8 +116,8 @@ class GuardedReceiver<Spec> implements SpecReceiver {
     if (put === 'full') report.drop('overflow', event, undefined);
   }
 
-  async #apply(id: string, { version, deleted, source, entry }: IncomingSpec<Spec>, signal: AbortSignal) {
-    await this.#given.handler.apply(entry, { signal });
+  async #apply(id: string, { version, deleted, source, entry }: IncomingSpec<Spec>) {
+    await this.#given.handler.apply(entry, { signal: this.#stop.signal });
     this.#seen.add(id, { version, deleted, source });
     this.#given.onTaken(id);
   }
@@ -121,7 +125,9 @@ class GuardedReceiver<Spec> implements SpecReceiver {
   /** What has no status (any more) is not worth remembering; if the source still has it, it comes again. */
   async #forgetEnded(): Promise<void> {
     const listed = new Set((await this.#given.statuses.list()).map(({ id }) => id));
-    this.#seen.retain((id) => listed.has(id) || this.#incoming.isBusy(id));
+    const nowMs = this.#given.clock.monotonic();
+    const beforeMs = nowMs - this.#given.options.periodMs;
+    this.#seen.retain((id) => listed.has(id) || this.#incoming.isBusy(id), { nowMs, beforeMs });
   }
 
   #toRequest(claim: HeldClaim<ResourceVersion>): CloudEvent {

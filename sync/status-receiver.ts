@@ -63,7 +63,7 @@ class HashingReceiver<Status> implements StatusReceiver {
     this.#incoming = createLatestRunner({
       maxKeys: options.maxBusy,
       isNewer: (candidate, held) => candidate.sequence > held.sequence,
-      run: (id, status, { signal }) => this.#apply(id, status, signal),
+      run: (id, status) => this.#apply(id, status),
       onError: (id, error) => report.fail(error, id, 'status not taken'),
     });
   }
@@ -103,7 +103,7 @@ class HashingReceiver<Status> implements StatusReceiver {
     else if (put === 'full') report.drop('overflow', event, undefined);
   }
 
-  async #apply(id: string, incoming: IncomingStatus, signal: AbortSignal): Promise<void> {
+  async #apply(id: string, incoming: IncomingStatus): Promise<void> {
     const { codec, report, sink, specs } = this.#given;
     const { version, sequence, hash } = incoming;
     if (!this.#held.isNews(id, sequence)) return report.count('stale');
@@ -116,7 +116,7 @@ class HashingReceiver<Status> implements StatusReceiver {
     } else {
       const status = this.#decode(incoming);
       if (status === null) return;
-      await sink.apply({ id, version, status: status.value }, { signal });
+      await sink.apply({ id, version, status: status.value });
     }
     this.#held.hold(id, { hash, sequence });
     specs.answer(id, version);

@@ -11,5 +11,5 @@ export interface StatusSink<Status> {
    * Called once at a time for each resource id, with the newest status that is known then: statuses in between may be left
    * out. The same status may come again after a restart of either side. A rejection leaves it unheld, so that it comes again.
    */
-  apply(update: StatusUpdate<Status>, options: { readonly signal: AbortSignal }): Promise<void>;
+  apply(update: StatusUpdate<Status>): Promise<void>;
 }

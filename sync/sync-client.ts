@@ -6,7 +6,7 @@ import type { Publish } from './publish.ts';
  * One side of one resource type, towards one peer. It outlives links: what it holds stays while there is none, and what was
  * published meanwhile is found by the comparison that every link begins with.
  *
- * Dispose after `serve` has ended: it aborts the signal of handlers at work and waits for them.
+ * Dispose after `serve` has ended: it waits for the handlers at work.
  */
 export interface SyncClient extends AsyncDisposable {
   readonly resource: ResourceType;

@@ -15,7 +15,7 @@ import { connect, delivered, type Fate, type FaultyLink } from './faulty-link.ts
 
 export const Want = z.object({ want: z.string() });
 export type Want = Readonly<z.infer<typeof Want>>;
-export const Have = z.object({ have: z.string() });
+export const Have = z.object({ have: z.string(), serial: z.int() });
 export type Have = Readonly<z.infer<typeof Have>>;
 
 export const cluster = 'agent-1';
@@ -65,6 +65,9 @@ export function createWorld(given: {
   const router = (client: SourceClient<Want> | AgentClient): EventRouter =>
     createEventRouter({ cluster, clients: [client], logger: silentLogger, counters });
   let wallShiftMs = 0;
+  let version = 0;
+  let serial = 0;
+  const nextHave = (have: string): Have => ({ have, serial: (serial += 1) });
 
   /** The hub's store: the truth about specs, and what it was told of statuses. */
   const specs = new Map<string, SpecEntry<Want>>();
@@ -73,8 +76,12 @@ export function createWorld(given: {
   const things = new Map<string, Have>();
   const took = new Map<string, SpecEntry<Want>>();
 
-  const createSource = () =>
-    createSourceClient<Want, Have>({
+  /** What went backwards, as long as a client lived: the sink's statuses and the handler's specs. */
+  const regressions: string[] = [];
+
+  const createSource = () => {
+    const serials = new Map<string, number>();
+    return createSourceClient<Want, Have>({
       ...common,
       source: 'hub',
       specs: {
@@ -84,11 +91,15 @@ export function createWorld(given: {
       },
       sink: {
         async apply({ id, status }) {
+          if (status.serial < (serials.get(id) ?? 0)) regressions.push(`status of ${id}`);
+          serials.set(id, status.serial);
           told.set(id, status);
         },
       },
     });
+  };
   const createAgent = () => {
+    const versions = new Map<string, number>();
     const agentClock = { ...clock, now: () => clock.now() + wallShiftMs, monotonic: () => clock.monotonic() };
     return createAgentClient<Want, Have>({
       ...common,
@@ -100,9 +111,11 @@ export function createWorld(given: {
       },
       handler: {
         async apply(entry) {
+          if (entry.version < (versions.get(entry.id) ?? 0)) regressions.push(`spec of ${entry.id}`);
+          versions.set(entry.id, entry.version);
           took.set(entry.id, entry);
           if (entry.type === 'deleted') things.delete(entry.id);
-          else if (!things.has(entry.id)) things.set(entry.id, { have: `took ${entry.id}` });
+          else if (!things.has(entry.id)) things.set(entry.id, nextHave('took'));
         },
       },
       sequenceIds: createSequenceIds(agentClock),
@@ -120,6 +133,7 @@ export function createWorld(given: {
     told,
     things,
     took,
+    regressions,
     get source() {
       return source;
     },
@@ -153,7 +167,7 @@ export function createWorld(given: {
     },
     /** Changes the hub's truth and says so. */
     want(id: string, want: string): void {
-      const entry: SpecEntry<Want> = { type: 'wanted', id, version: nextVersion(id), spec: { want } };
+      const entry: SpecEntry<Want> = { type: 'wanted', id, version: (version += 1), spec: { want } };
       specs.set(id, entry);
       source.publishSpec(entry);
     },
@@ -161,7 +175,7 @@ export function createWorld(given: {
       const entry: SpecEntry<Want> = {
         type: 'deleted',
         id,
-        version: nextVersion(id),
+        version: (version += 1),
         deletedAt: new Date(clock.now()).toISOString(),
       };
       specs.set(id, entry);
@@ -169,7 +183,7 @@ export function createWorld(given: {
     },
     /** Changes the agent's truth and says so. */
     have(id: string, have: string): void {
-      things.set(id, { have });
+      things.set(id, nextHave(have));
       agent.publishStatus(id);
     },
     async [Symbol.asyncDispose](): Promise<void> {
@@ -178,10 +192,5 @@ export function createWorld(given: {
       await agent[Symbol.asyncDispose]();
     },
   };
-  let version = 0;
-  function nextVersion(_id: string): number {
-    version += 1;
-    return version;
-  }
   return world;
 }
