@@ -13,7 +13,7 @@ import { prepareFolder } from './prepare-folder.ts';
 import { markName } from './process-marks.ts';
 import { isAlive } from './process-status.ts';
 import { createProcessTable } from './process-table.ts';
-import { refuseCommand, withoutShellOwned } from './refuse-command.ts';
+import { refuseCommand, refuseProgram, withoutShellOwned } from './refuse-command.ts';
 
 /**
  * Runs commands as processes of this machine, each in a process group of its own, under a wrapper that takes the fence
@@ -40,7 +40,10 @@ export function createProcessExecutor(options: {
   return {
     name: 'process',
     start: async (target, command) => {
-      const failure = refuseCommand(command) ?? (await prepareFolder(fileSystem, target.folder, command.files));
+      const failure =
+        refuseCommand(command) ??
+        (await prepareFolder(fileSystem, target.folder, command.files)) ??
+        refuseProgram(command);
       if (failure !== null) return failure;
       const environment = { ...withoutShellOwned(command.environment), [markName]: target.attempt };
       const marked = { ...command, environment };

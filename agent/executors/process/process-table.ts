@@ -27,7 +27,8 @@ export interface Carriers {
  * cases found. The second listing reads a handful of processes, so this costs half of two sweeps.
  */
 export interface ProcessTable {
-  find(attempt: string): Promise<Carriers>;
+  /** `onSight` is called in the moment a carrier is read: what lives shorter than a sweep can only be met then. */
+  find(attempt: string, onSight?: (pid: number) => void): Promise<Carriers>;
   /** The processes of a group, zombies included. Reads every process: for a group that is known to have some. */
   listGroup(group: number): readonly number[];
 }
@@ -42,7 +43,11 @@ const strangerAfterMs = 2_000;
 /** But at least this often it does. */
 const wholeSweepEveryMs = 5_000;
 
-type Waiter = { readonly attempt: string; readonly resolve: (carriers: Carriers) => void };
+interface Waiter {
+  readonly attempt: string;
+  readonly onSight: ((pid: number) => void) | undefined;
+  readonly resolve: (carriers: Carriers) => void;
+}
 
 export function createProcessTable(options: { readonly clock: Clock }): ProcessTable {
   const { clock } = options;
@@ -66,7 +71,7 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
     const served = waiters;
     waiters = [];
     const startedAt = clock.monotonic();
-    const { carriers, settled } = await sweep();
+    const { carriers, settled } = await sweep(served);
     const endedAt = clock.monotonic();
     nextSweepAt = endedAt + 4 * (endedAt - startedAt);
     sweeping = false;
@@ -74,7 +79,9 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
     if (waiters.length > 0) request();
   }
 
-  async function sweep(): Promise<{ readonly carriers: ReadonlyMap<string, number[]>; readonly settled: boolean }> {
+  async function sweep(
+    served: readonly Waiter[],
+  ): Promise<{ readonly carriers: ReadonlyMap<string, number[]>; readonly settled: boolean }> {
     const carriers = new Map<string, number[]>();
     const done = skipStrangers();
     for (let pass = 0; pass < maxPasses; pass += 1) {
@@ -90,7 +97,10 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
         done.add(pid);
         if (marks.type === 'gone') continue;
         remember(pid, marks.attempts);
-        for (const attempt of marks.attempts) carriers.set(attempt, [...(carriers.get(attempt) ?? []), pid]);
+        for (const attempt of marks.attempts) {
+          carriers.set(attempt, [...(carriers.get(attempt) ?? []), pid]);
+          for (const waiter of served) if (waiter.attempt === attempt) waiter.onSight?.(pid);
+        }
       }
       if (complete && pass > 0) return { carriers, settled: true };
       if (pass > 1) await nextTurn();
@@ -122,9 +132,9 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
   }
 
   return {
-    find: (attempt) =>
+    find: (attempt, onSight) =>
       new Promise((resolve) => {
-        waiters.push({ attempt, resolve });
+        waiters.push({ attempt, onSight, resolve });
         request();
       }),
     listGroup: (group) => list().filter((pid) => readProcessStatus(pid)?.group === group),

@@ -38,16 +38,17 @@ export function createProcessTree(options: {
   /** Who got a TERM: some programs take a second one for "at once". */
   const told = new Set<string>();
 
-  async function find(): Promise<Finding> {
+  async function find(onSight?: (pid: number) => void): Promise<Finding> {
     if (table === null) return { members: findGroupWithoutTable(), settled: true };
-    const carriers = await table.find(attempt);
+    const carriers = await table.find(attempt, onSight);
     const pids = new Set([...carriers.pids, ...findGroup()]);
     const members = [...pids].flatMap((pid) => {
       const status = readProcessStatus(pid);
-      return status?.alive === true && !isOurselves(pid) ? [status] : [];
+      return status?.alive === true ? [status] : [];
     });
     // A carrier that ended meanwhile may have left a child that is younger than the sweep.
-    return { members, settled: carriers.settled && (members.length > 0 || carriers.pids.length === 0) };
+    const vanished = carriers.pids.some((pid) => !members.some((member) => member.pid === pid));
+    return { members: members.filter(({ pid }) => !isOurselves(pid)), settled: carriers.settled && !vanished };
   }
 
   /** The group, unless the id went to another process meanwhile: an id is not given again while a group has it. */
@@ -101,7 +102,7 @@ export function createProcessTree(options: {
     let waitMs = shortestWaitMs;
     let killing = false;
     for (;;) {
-      const finding = await find();
+      const finding = await find(killing ? (pid) => void signalProcess(pid, 'SIGKILL') : undefined);
       if (finding.members.length === 0 && finding.settled) return { escaped: 0 };
       const now = clock.monotonic();
       if (killing && now >= endAt) return { escaped: finding.members.length };

@@ -21,9 +21,24 @@ const reservedNames = new Set(
 /** Files of an attempt's folder that are not the command's to name. */
 const reservedFiles = /^(\.{0,2}|started|raw|exit|fence|(claim|document|intent|result)\.json)(\.part)?$/;
 
-/** Why the command would not start on this machine as it was given, before anything is tried; null when nothing is against it. */
+/** Why the command cannot be run as it was given, before anything of it is written; null when nothing is against it. */
 export function refuseCommand(command: PreparedCommand): StartFailure | null {
-  const message = findMistake(command);
+  return toRefusal(findMistake(command));
+}
+
+/** Why its program would not start, once its files are there: it may be one of them. */
+export function refuseProgram({ argv, environment, workingDirectory }: PreparedCommand): StartFailure | null {
+  const [program] = argv;
+  const path = environment['PATH'];
+  if (findProgram(program, { path, workingDirectory }) !== null) return null;
+  return toRefusal(
+    program.includes('/')
+      ? `Expected a program that can be executed, ${program} (seen from ${workingDirectory}) is none`
+      : `Expected a program named ${JSON.stringify(program)} in the PATH of the job (${path ?? 'not set'}), found none`,
+  );
+}
+
+function toRefusal(message: string | null): StartFailure | null {
   return message === null ? null : { type: 'failed', fault: 'command', message };
 }
 
@@ -49,12 +64,9 @@ function findMistake({ argv, environment, workingDirectory, files }: PreparedCom
     return `Expected plain file names that farhand does not use itself, got ${JSON.stringify(badFile.name)}`;
   if (!isAbsolute(workingDirectory))
     return `Expected an absolute working directory, got ${JSON.stringify(workingDirectory)}`;
-  if (!isFolder(workingDirectory))
-    return `Expected a working directory, ${workingDirectory} is none that can be entered`;
-  if (findProgram(argv[0], { path: environment['PATH'], workingDirectory }) !== null) return null;
-  return argv[0].includes('/')
-    ? `Expected a program that can be executed, ${argv[0]} (seen from ${workingDirectory}) is none`
-    : `Expected a program named ${JSON.stringify(argv[0])} in the PATH of the job (${environment['PATH'] ?? 'not set'}), found none`;
+  return isFolder(workingDirectory)
+    ? null
+    : `Expected a working directory, ${workingDirectory} is none that can be entered`;
 }
 
 /** Text that cannot reach a program as it is. */

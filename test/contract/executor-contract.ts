@@ -1,0 +1,446 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Execution, Executor } from '../../agent/executors/executor.ts';
+import { checkLeaks } from '../support/leak-check.ts';
+import type { ExecutorHarness, ExecutorPlace } from './executor-harness.ts';
+
+const nearlyForever = '600';
+const bounds = { graceMs: 5_000, boundMs: 20_000 };
+const atOnce = { graceMs: 0, boundMs: 20_000 };
+
+const hostileTexts = [
+  '',
+  ' ',
+  `it's "quoted" \\ and \`ticked\``,
+  '$(touch /tmp/pwned) ${HOME} $1 $$',
+  'two\nlines\r\n\n',
+  '-n',
+  '--',
+  '*',
+  '~',
+  'a=b',
+  '💥 ünïcödé \u{1F468}\u200D\u{1F469}\u200D\u{1F467}',
+  '\u0001\u0007\u001b[31m\u007f\u0080\u0081\u0088',
+  `${'x'.repeat(100_000)}\n'`,
+];
+
+/** What every executor promises, whatever it runs commands on. */
+export function testExecutor(harness: ExecutorHarness): void {
+  describe(`an executor (${harness.name})`, () => {
+    let executor: Executor & AsyncDisposable;
+    let places: ExecutorPlace[] = [];
+
+    beforeEach(() => {
+      executor = harness.create();
+      places = [];
+    });
+    checkLeaks();
+    afterEach(async () => {
+      for (const { target } of places) await (await executor.adopt(target))?.clear(atOnce);
+      await executor[Symbol.asyncDispose]();
+    });
+
+    async function createPlace(): Promise<ExecutorPlace> {
+      const place = await harness.createPlace();
+      places.push(place);
+      return place;
+    }
+
+    function toCommand(argv: readonly [string, ...string[]], environment: Record<string, string> = {}) {
+      const { workingDirectory } = harness;
+      return { argv, environment: { ...harness.environment, ...environment }, workingDirectory, files: [] };
+    }
+
+    async function start(place: ExecutorPlace, argv: readonly [string, ...string[]]): Promise<Execution> {
+      const started = await executor.start(place.target, toCommand(argv));
+      assert.ok(started.type === 'started', started.type === 'failed' ? started.message : '');
+      return started.execution;
+    }
+
+    /** Runs a script to its end; `$0` is `script`. */
+    async function run(place: ExecutorPlace, script: string, ...args: readonly string[]): Promise<void> {
+      const execution = await start(place, ['sh', '-c', script, 'script', ...args]);
+      await execution.ended;
+      assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+    }
+
+    /** Starts a script that says `ready` when it is as far as the test wants it. */
+    async function startUntilReady(place: ExecutorPlace, script: string): Promise<Execution> {
+      const execution = await start(place, ['sh', '-c', script]);
+      await waitForOutput(place, 'ready\n');
+      return execution;
+    }
+
+    describe('says how a command ended', () => {
+      for (const status of [0, 1, 3, 126, 127, 255]) {
+        it(`with status ${status}`, async () => {
+          const place = await createPlace();
+
+          await run(place, 'exit "$1"', String(status));
+
+          assert.deepEqual(await executor.readExit(place.target), { status, marked: false });
+        });
+      }
+
+      for (const [signal, number] of [
+        ['TERM', 15],
+        ['KILL', 9],
+        ['SEGV', 11],
+      ] as const) {
+        it(`by SIG${signal} of its own, as 128 + ${number}`, async () => {
+          const place = await createPlace();
+
+          await run(place, `ulimit -c 0; kill -${signal} $$`);
+
+          assert.deepEqual(await executor.readExit(place.target), { status: 128 + number, marked: false });
+        });
+      }
+
+      it('with nothing, while it runs', async () => {
+        const place = await createPlace();
+
+        const execution = await startUntilReady(place, `echo ready; sleep ${nearlyForever}`);
+
+        assert.equal(await executor.readExit(place.target), null);
+        assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
+      });
+
+      it('with a mark, when an intent was there by then', async () => {
+        const place = await createPlace();
+        const execution = await startUntilReady(place, `trap 'exit 7' TERM; echo ready; sleep ${nearlyForever} & wait`);
+
+        await place.writeIntent();
+        await execution.signal('SIGTERM');
+        await execution.ended;
+
+        assert.deepEqual(await executor.readExit(place.target), { status: 7, marked: true });
+        assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+      });
+    });
+
+    describe('hands a command exactly what was given', () => {
+      it('as arguments', async () => {
+        const place = await createPlace();
+
+        await run(place, `printf '%s\\0' "$@"`, ...hostileTexts);
+
+        assert.equal(await readText(place), hostileTexts.map((text) => `${text}\0`).join(''));
+      });
+
+      it('as variables, and no others', async () => {
+        const place = await createPlace();
+        const given = Object.fromEntries(hostileTexts.map((text, index) => [`HOSTILE_${index}`, text]));
+        const short = {
+          path: 'p',
+          status: 's',
+          i: 'i',
+          raw: 'r',
+          _x: '',
+          HOME: '/nowhere',
+          ENV: '/nowhere',
+          CDPATH: '/',
+        };
+
+        const started = await executor.start(place.target, toCommand(['env', '-0'], { ...given, ...short }));
+        assert.equal(started.type, 'started');
+        await started.execution.ended;
+
+        const entries = (await readText(place)).split('\0').slice(0, -1);
+        const seen = Object.fromEntries(
+          entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]),
+        );
+        for (const name of harness.addedNames) delete seen[name];
+        assert.deepEqual(seen, { ...harness.environment, ...given, ...short });
+        await started.execution.clear(bounds);
+      });
+
+      it('as working directory, with an empty standard input', async () => {
+        const place = await createPlace();
+
+        await run(place, 'pwd -P; wc -c');
+
+        assert.equal((await readText(place)).replaceAll(' ', ''), `${harness.workingDirectory}\n0\n`);
+      });
+
+      it('as files beside its folder, private and executable where asked for', async () => {
+        const place = await createPlace();
+        const files = [
+          { name: 'parameters.json', content: '{"text":"💥"}\n', executable: false },
+          {
+            name: 'run me',
+            content: '#!/bin/sh\ncat -- "$(dirname "$0")/parameters.json"\nls -l "$0" | cut -c1-10\n',
+            executable: true,
+          },
+        ];
+        const argv = [`${place.target.folder}/run me`] as const;
+
+        const started = await executor.start(place.target, { ...toCommand(argv), files });
+        assert.equal(started.type, 'started');
+        await started.execution.ended;
+
+        assert.equal(await readText(place), '{"text":"💥"}\n-rwx------\n');
+        await started.execution.clear(bounds);
+      });
+    });
+
+    describe('keeps what a command writes', () => {
+      it('from both streams, in the order of writing', async () => {
+        const place = await createPlace();
+
+        await run(place, 'for i in 1 2 3 4 5; do echo "out $i"; echo "error $i" >&2; done; printf end');
+
+        const lines = [1, 2, 3, 4, 5].map((index) => `out ${index}\nerror ${index}\n`);
+        assert.equal(await readText(place), `${lines.join('')}end`);
+      });
+
+      it('to the last of 20 MB', async () => {
+        const place = await createPlace();
+        const line = `${'0123456789abcdef'.repeat(64)}\n`;
+
+        await run(place, 'yes "$1" | head -n 20000', line.slice(0, -1));
+
+        assert.equal(toDigest(await place.readOutput()), toDigest(Buffer.from(line.repeat(20_000))));
+      });
+
+      it('when 24 run at once, each its own', async () => {
+        const runs = await Promise.all(
+          Array.from({ length: 24 }, async (_, index) => {
+            const place = await createPlace();
+            await run(place, 'echo "$1"; exit "$1"', String(index));
+            return { output: await readText(place), exit: await executor.readExit(place.target) };
+          }),
+        );
+
+        const expected = runs.map((_, index) => ({ output: `${index}\n`, exit: { status: index, marked: false } }));
+        assert.deepEqual(runs, expected);
+      });
+    });
+
+    describe('refuses, before anything started, a command', () => {
+      const refusals = {
+        'that is not in the PATH': toCommand(['no-such-program']),
+        'that is not there': toCommand(['/no/such/program']),
+        'that cannot be executed': toCommand(['/etc/passwd']),
+        'that is a folder': toCommand(['/tmp']),
+        'that a PATH without entries hides': toCommand(['sh'], { PATH: '/nowhere' }),
+        'whose working directory is not there': { ...toCommand(['true']), workingDirectory: '/no/such/folder' },
+        'whose working directory is a file': { ...toCommand(['true']), workingDirectory: '/etc/passwd' },
+        'with a NUL in an argument': toCommand(['echo', 'a\0b']),
+        'with a NUL in a variable': toCommand(['true'], { A: 'a\0b' }),
+        'with a variable that no shell passes on': toCommand(['true'], { 'a.b': 'c' }),
+        'with an argument longer than systems take': toCommand(['echo', 'x'.repeat(5_000_000)]),
+      };
+      for (const [what, command] of Object.entries(refusals)) {
+        it(what, async () => {
+          const place = await createPlace();
+
+          const started = await executor.start(place.target, command);
+
+          assert.ok(started.type === 'failed');
+          assert.equal(started.fault, 'command');
+          assert.match(started.message, /^Expected /);
+          assert.deepEqual(await executor.inspect(place.target), { type: 'none' });
+          assert.equal(await executor.takeFence(place.target), true);
+        });
+      }
+    });
+
+    describe('lets a command start at most once', () => {
+      it('and tells when it did', async () => {
+        const place = await createPlace();
+        const before = Math.floor(Date.now()) - 1_000;
+
+        const execution = await startUntilReady(place, `echo ready; sleep ${nearlyForever}`);
+
+        const started = await execution.started;
+        assert.ok(started !== null && started.at >= before && started.at <= Date.now() + 1_000);
+        const fence = await executor.inspect(place.target);
+        assert.ok(fence.type === 'wrapper' && fence.alive);
+        assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
+        await execution.ended;
+        assert.deepEqual(await executor.inspect(place.target), { ...fence, alive: false });
+      });
+
+      it('when the same folder is started again, during the first run or after it', async () => {
+        const place = await createPlace();
+        const first = await startUntilReady(place, `echo ready; sleep ${nearlyForever}`);
+
+        const second = await start(place, ['sh', '-c', 'echo twice']);
+        await second.ended;
+
+        assert.equal(await second.started, null);
+        await first.clear(atOnce);
+        await first.ended;
+        const third = await start(place, ['sh', '-c', 'echo twice']);
+        await third.ended;
+        assert.equal(await third.started, null);
+        assert.equal(await readText(place), 'ready\n');
+      });
+
+      it('and never after the fence was taken', async () => {
+        const place = await createPlace();
+
+        assert.equal(await executor.takeFence(place.target), true);
+
+        const execution = await start(place, ['sh', '-c', 'echo never']);
+        await execution.ended;
+        assert.equal(await execution.started, null);
+        assert.deepEqual(await executor.inspect(place.target), { type: 'recovered' });
+        assert.equal(await executor.adopt(place.target), null);
+        assert.equal(await executor.readExit(place.target), null);
+        assert.equal((await readText(place)).length, 0);
+      });
+
+      it('so the fence cannot be taken once it has started, and twice by us is once', async () => {
+        const ran = await createPlace();
+        const taken = await createPlace();
+
+        await run(ran, 'exit 0');
+
+        assert.equal(await executor.takeFence(ran.target), false);
+        assert.equal(await executor.takeFence(taken.target), true);
+        assert.equal(await harness.create().takeFence(taken.target), true);
+      });
+
+      it('so one of two wins, when 40 starts race with the fence', async () => {
+        const races = Array.from({ length: 40 }, async (_, index) => {
+          const place = await createPlace();
+          const starting = start(place, ['sh', '-c', 'echo ran']);
+          await delay(index / 4);
+          const taken = await executor.takeFence(place.target);
+          const execution = await starting;
+          await execution.ended;
+          return { taken, ran: (await readText(place)) === 'ran\n', said: (await execution.started) !== null };
+        });
+
+        for (const { taken, ran, said } of await Promise.all(races))
+          assert.deepEqual({ ran, said }, { ran: !taken, said: !taken });
+      });
+    });
+
+    describe('leaves nothing of a command', () => {
+      it('that has ended, but left a child in the background that holds the output', async () => {
+        const place = await createPlace();
+        const execution = await start(place, ['sh', '-c', `sleep ${nearlyForever} & echo done; exit 4`]);
+
+        await execution.ended;
+
+        assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+        assert.deepEqual(await executor.readExit(place.target), { status: 4, marked: false });
+        assert.equal(await readText(place), 'done\n');
+      });
+
+      it('that ends by itself when it is told', async () => {
+        const place = await createPlace();
+        const execution = await startUntilReady(
+          place,
+          `trap 'echo bye; exit 0' TERM; echo ready; sleep ${nearlyForever} & wait`,
+        );
+
+        assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+
+        await execution.ended;
+        assert.equal(await readText(place), 'ready\nbye\n');
+      });
+
+      it('and tells it once', async () => {
+        const place = await createPlace();
+        const script = `trap 'echo told; n=$((n + 1))' TERM; echo ready; while [ "\${n:-0}" -lt 1 ]; do sleep 0.05; done; sleep 0.3`;
+        const execution = await startUntilReady(place, script);
+
+        await execution.signal('SIGTERM');
+
+        assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+        assert.deepEqual((await readText(place)).match(/told/g), ['told']);
+      });
+
+      it('that ignores TERM, with a child that does', async () => {
+        const place = await createPlace();
+        const execution = await startUntilReady(
+          place,
+          `trap '' TERM; sh -c 'while :; do sleep 0.1; done' & echo ready; wait`,
+        );
+
+        assert.deepEqual(await execution.clear({ graceMs: 100, boundMs: 20_000 }), { escaped: 0 });
+
+        await execution.ended;
+        assert.equal(await executor.readExit(place.target), null);
+      });
+
+      it('that a signal reaches everywhere', async () => {
+        const place = await createPlace();
+        const execution = await startUntilReady(
+          place,
+          `sleep ${nearlyForever} & sleep ${nearlyForever} & echo ready; wait`,
+        );
+
+        await execution.signal('SIGTERM');
+
+        await execution.ended;
+        assert.deepEqual(await executor.readExit(place.target), { status: 143, marked: false });
+        assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
+      });
+
+      it('nor minds to be asked again', async () => {
+        const place = await createPlace();
+
+        const execution = await start(place, ['true']);
+        await execution.ended;
+
+        assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+        assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+        await execution.signal('SIGKILL');
+      });
+    });
+
+    describe('lets another agent adopt', () => {
+      it('what runs: see its end, clear what is left, and read how it ended', async () => {
+        const place = await createPlace();
+        const earlier = harness.create();
+        const started = await earlier.start(
+          place.target,
+          toCommand(['sh', '-c', `sleep ${nearlyForever} & echo ready; sleep 0.3; exit 5`]),
+        );
+        assert.equal(started.type, 'started');
+        await waitForOutput(place, 'ready\n');
+        await earlier[Symbol.asyncDispose]();
+
+        const adopted = await executor.adopt(place.target);
+
+        assert.ok(adopted !== null);
+        assert.ok((await adopted.started) !== null);
+        await adopted.ended;
+        assert.deepEqual(await adopted.clear(bounds), { escaped: 0 });
+        assert.deepEqual(await executor.readExit(place.target), { status: 5, marked: false });
+      });
+
+      it('nothing, when nothing started or all has ended', async () => {
+        const untouched = await createPlace();
+        const ended = await createPlace();
+
+        await run(ended, 'exit 0');
+
+        assert.equal(await executor.adopt(untouched.target), null);
+        assert.equal(await executor.adopt(ended.target), null);
+        assert.equal(await executor.readExit(untouched.target), null);
+      });
+    });
+  });
+}
+
+async function readText(place: ExecutorPlace): Promise<string> {
+  return (await place.readOutput()).toString();
+}
+
+async function waitForOutput(place: ExecutorPlace, text: string): Promise<void> {
+  for (let polls = 0; !(await readText(place)).includes(text); polls += 1) {
+    assert.ok(polls < 2_000, `expected the command to write ${JSON.stringify(text)}`);
+    await delay(5);
+  }
+}
+
+function toDigest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
