@@ -1,5 +1,8 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import type { FastifySchema } from 'fastify';
 import { createJsonSchemaTransform } from 'fastify-type-provider-zod';
+import { Problem } from '../../protocol/problem.ts';
+import { problemMediaType } from './api-problem.ts';
 
 /** How the OpenAPI description is made from the routes. */
 export function createOpenapiOptions(version: string): FastifyDynamicSwaggerOptions {
@@ -15,6 +18,14 @@ export function createOpenapiOptions(version: string): FastifyDynamicSwaggerOpti
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
       security: [{ token: [] }],
     },
-    transform: createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } }),
+    transform: ({ schema, ...route }) => toJsonSchema({ schema: withProblems(schema), ...route }),
   };
+}
+
+const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig: { unrepresentable: 'any' } });
+
+/** Every route may answer with a problem. */
+function withProblems(schema: FastifySchema | undefined): FastifySchema {
+  const problem = { description: 'A problem', content: { [problemMediaType]: { schema: Problem } } };
+  return { ...schema, response: { ...(schema?.response ?? {}), default: problem } };
 }

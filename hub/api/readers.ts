@@ -71,7 +71,7 @@ export class Readers {
       response.end();
     } else {
       response.flushHeaders();
-      const pieces = this.#hangUpWhenStalled(body(leaving.signal), () => response.destroy());
+      const pieces = this.#watch(body(leaving.signal), leaving.signal, () => response.destroy());
       await pipeline(Readable.from(pieces, { objectMode: false }), response).catch((error: unknown) => {
         if (!leaving.signal.aborted) this.#logger.warn({ error }, 'stream broken off');
         response.destroy();
@@ -81,8 +81,9 @@ export class Readers {
   }
 
   /** A reader asks for the next piece when it has taken the last: the time between is the reader's. */
-  async *#hangUpWhenStalled(
+  async *#watch(
     pieces: AsyncIterable<Uint8Array | string>,
+    signal: AbortSignal,
     hangUp: () => void,
   ): AsyncGenerator<Uint8Array | string, void> {
     for await (const piece of pieces) {
@@ -93,5 +94,7 @@ export class Readers {
         timer.cancel();
       }
     }
+    // What ended because it was told to is not whole, and must not look so.
+    signal.throwIfAborted();
   }
 }

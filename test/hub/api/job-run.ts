@@ -18,7 +18,7 @@ export interface EnrolledAgent {
 export interface AttemptRun {
   readonly attempt: string;
   readonly writer: LogWriter;
-  write(text: string): Promise<void>;
+  write(text: string, at?: number): Promise<void>;
   end(result?: Partial<AttemptResult>): Promise<void>;
 }
 
@@ -89,9 +89,9 @@ export async function startAttempt(api: ApiHarness, jobId: string, agent: Enroll
   return {
     attempt,
     writer,
-    async write(text) {
+    async write(text, at = systemClock.now()) {
       hash.update(text, 'latin1');
-      await writer.append(Buffer.from(text, 'latin1'), systemClock.now());
+      await writer.append(Buffer.from(text, 'latin1'), at);
       await writer.flush();
     },
     async end(result = {}) {

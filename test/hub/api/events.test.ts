@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { checkLeaks } from '../../support/leak-check.ts';
+import { type ApiHarness, startApi } from './api-harness.ts';
+import { enrolAgent, startAttempt, submitJob } from './job-run.ts';
+
+checkLeaks();
+
+interface SeenEvent {
+  readonly id: string;
+  readonly event: string;
+  readonly object: string;
+}
+
+/** Reads a stream of events until `last` has come, and hangs up. */
+async function readEvents(
+  api: ApiHarness,
+  path: string,
+  last: string,
+  {
+    token,
+    headers = {},
+    attached = async () => {},
+  }: { token?: string; headers?: Record<string, string>; attached?: () => Promise<void> } = {},
+): Promise<SeenEvent[]> {
+  const leaving = new AbortController();
+  const response = await api.fetch(path, {
+    headers,
+    signal: leaving.signal,
+    ...(token === undefined ? {} : { token }),
+  });
+  assert.equal(response.headers.get('content-type'), 'text/event-stream; charset=utf-8');
+  const attaching = attached();
+  let text = '';
+  for await (const piece of response.body ?? []) {
+    text += Buffer.from(piece).toString();
+    if (text.includes(`event: ${last}\n`) && text.endsWith('\n\n')) break;
+  }
+  leaving.abort();
+  await attaching;
+  return text
+    .split('\n\n')
+    .filter((block) => block.startsWith('id: '))
+    .map((block) => {
+      const [, id = '', event = '', data = ''] = /^id: (\d+)\nevent: (\S+)\ndata: (.*)$/.exec(block) ?? [];
+      return { id, event, object: JSON.parse(data).object };
+    });
+}
+
+describe('events', () => {
+  it('of a job tell all that happened to it, and then what happens', async () => {
+    await using api = await startApi();
+    const agent = await enrolAgent(api, 'a1');
+    const id = await submitJob(api);
+    const run = await startAttempt(api, id, agent);
+    await submitJob(api);
+
+    const events = await readEvents(api, `/api/v1/jobs/${id}/events`, 'job.succeeded', { attached: () => run.end() });
+
+    assert.deepEqual(
+      events.map(({ event }) => event).filter((event) => event.startsWith('job.')),
+      ['job.queued', 'job.offered', 'job.running', 'job.succeeded'],
+    );
+    assert.deepEqual(new Set(events.map(({ object }) => object)), new Set([`job:${id}`]));
+  });
+
+  it('of an account begin now, and tell of jobs and agents of that account', async () => {
+    await using api = await startApi();
+    await submitJob(api);
+    const other = await api.makeToken('operator', 'other');
+    let id = '';
+
+    const events = await readEvents(api, '/api/v1/events', 'job.cancelled', {
+      attached: async () => {
+        await submitJob(api, { automation: 'theirs' }, other);
+        await api.makeToken('viewer', 'default');
+        await enrolAgent(api, 'a1');
+        id = await submitJob(api);
+        await api.call(`/api/v1/jobs/${id}/cancel`, { method: 'POST' });
+      },
+    });
+
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ['agent.enrolled', 'job.queued', 'job.cancelled'],
+    );
+    assert.equal(events.at(-1)?.object, `job:${id}`);
+  });
+
+  it('go on after the one that was seen last', async () => {
+    await using api = await startApi();
+    const first = await submitJob(api);
+    const path = `/api/v1/jobs/${first}/events`;
+    const [seen] = await readEvents(api, path, 'job.queued');
+    await api.call(`/api/v1/jobs/${first}/cancel`, { method: 'POST' });
+    const headers = { 'last-event-id': seen?.id ?? '' };
+
+    const ofJob = await readEvents(api, path, 'job.cancelled', { headers });
+    const ofAccount = await readEvents(api, '/api/v1/events', 'job.cancelled', { headers });
+    const bad = await api.call('/api/v1/events', { headers: { 'last-event-id': 'yesterday' } });
+
+    assert.deepEqual(
+      ofJob.map(({ event }) => event),
+      ['job.cancelled'],
+    );
+    assert.deepEqual(
+      ofAccount.map(({ event }) => event),
+      ['job.cancelled'],
+    );
+    assert.deepEqual([bad.status, bad.json.code], [400, 'header-invalid']);
+  });
+
+  it('are followed by a sign of life while nothing happens', async () => {
+    await using api = await startApi({ heartbeatMs: 20 });
+    const leaving = new AbortController();
+    const response = await api.fetch('/api/v1/events', { signal: leaving.signal });
+
+    let text = '';
+    for await (const piece of response.body ?? []) {
+      text += Buffer.from(piece).toString();
+      if (text.split(': still here').length > 2) break;
+    }
+    leaving.abort();
+
+    assert.match(text, /^: farhand events\n\n/);
+  });
+});
