@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { FileHandle, FileSystem } from '../../runtime/file-system.ts';
+import { type RecordFile, recordFile } from '../record-file.ts';
+import { ClaimRecord, DocumentRecord, IntentRecord, ResultRecord } from './attempt-records.ts';
+
+/**
+ * The folder of one attempt, 0700. Who writes what, when, and how durable it is: `docs/attempts.md` §2. `started` and `exit` are
+ * the executor's; `raw` is the command's, and only read here.
+ */
+export interface AttemptFolder {
+  readonly attempt: string;
+  readonly path: string;
+  readonly rawPath: string;
+  readonly claim: RecordFile<ClaimRecord>;
+  readonly document: RecordFile<DocumentRecord>;
+  readonly intent: RecordFile<IntentRecord>;
+  readonly result: RecordFile<ResultRecord>;
+  /** Makes the folder with its claim. Resolved: file, folder and parent are durable. */
+  make(record: ClaimRecord): Promise<void>;
+  /** 0 while there is no `raw`. */
+  rawSize(): Promise<number>;
+  /** Null while there is no `raw`. The caller closes it. */
+  openRaw(): Promise<FileHandle | null>;
+  /** Removes the folder with all that is in it, under another name first: half a folder is never found under its own. */
+  remove(): Promise<void>;
+}
+
+/** Begins the names of folders that are being removed. */
+export const removedPrefix = '.removed-';
+
+export function attemptFolder(fs: FileSystem, attempts: string, attempt: string): AttemptFolder {
+  const path = join(attempts, attempt);
+  const rawPath = join(path, 'raw');
+  const claim = recordFile(fs, join(path, 'claim.json'), ClaimRecord);
+  return {
+    attempt,
+    path,
+    rawPath,
+    claim,
+    document: recordFile(fs, join(path, 'document.json'), DocumentRecord),
+    intent: recordFile(fs, join(path, 'intent.json'), IntentRecord),
+    result: recordFile(fs, join(path, 'result.json'), ResultRecord),
+    async make(record) {
+      await fs.mkdir(path, { mode: 0o700 });
+      await Promise.all([claim.write(record), fs.syncFolder(attempts)]);
+    },
+    async rawSize() {
+      return (await fs.lstat(rawPath))?.size ?? 0;
+    },
+    async openRaw() {
+      return (await fs.lstat(rawPath)) === null ? null : fs.open(rawPath, 'r');
+    },
+    async remove() {
+      const removed = join(attempts, removedPrefix + attempt);
+      if ((await fs.lstat(path)) !== null) await fs.rename(path, removed);
+      await fs.remove(removed);
+    },
+  };
+}
+
+/** Ids of the attempts that have a folder. Deletes what an earlier process began to remove. */
+export async function listAttempts(fs: FileSystem, attempts: string): Promise<readonly string[]> {
+  const names = await fs.readdir(attempts);
+  for (const name of names) if (name.startsWith(removedPrefix)) await fs.remove(join(attempts, name));
+  return names.filter((name) => !name.startsWith('.')).toSorted();
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { AttemptResult } from '../../protocol/attempt-result.ts';
+import { JobDocument } from '../../protocol/job-document.ts';
+import { JsonObject } from '../../protocol/json.ts';
+import { ByteCount, Id, Name, Sha256, Timestamp } from '../../protocol/names.ts';
+
+/** `claim.json`: durable before the attempt's first `open`. */
+export const ClaimRecord = z.object({
+  attempt: Id,
+  /** Random: tells this folder from one of the same name that was lost. */
+  folderId: Id,
+  job: Id,
+  automation: Name,
+  digest: Sha256.nullable(),
+  claimedAt: Timestamp,
+});
+export type ClaimRecord = Readonly<z.infer<typeof ClaimRecord>>;
+
+/**
+ * What the automation said when the document came. Kept with the document, because the agent that ends the attempt may be
+ * another process with another catalog.
+ */
+export const RunTerms = z.object({
+  /** The smaller of the automation's and the job's. Counted from the spawn. */
+  timeoutMs: z.number().positive().nullable(),
+  logLimitBytes: ByteCount.nullable(),
+  /** Between TERM and KILL; null leaves it to the agent. */
+  graceMs: z.number().min(0).nullable(),
+  /** JSON Schema of the outputs; null takes any object. */
+  outputs: JsonObject.nullable(),
+});
+export type RunTerms = Readonly<z.infer<typeof RunTerms>>;
+
+/** `document.json`: durable before the spawn. Holds no secret. */
+export const DocumentRecord = z.object({
+  /** Of the machine: what was not flushed in another boot proves nothing. */
+  machineBootId: z.string().min(1).max(256),
+  document: JobDocument,
+  terms: RunTerms,
+});
+export type DocumentRecord = Readonly<z.infer<typeof DocumentRecord>>;
+
+export const intentCauses = ['cancelled', 'timeout', 'log-limit', 'spool-full'] as const;
+
+/** `intent.json`: durable before the first signal. The first one stands. */
+export const IntentRecord = z.object({ cause: z.enum(intentCauses), at: Timestamp });
+export type IntentRecord = Readonly<z.infer<typeof IntentRecord>>;
+export type IntentCause = IntentRecord['cause'];
+
+/** `result.json`: durable before it is sent. */
+export const ResultRecord = z.object({
+  result: AttemptResult,
+  /** Length of `raw` at the seal: bytes behind it are not in the stream. */
+  rawBytes: ByteCount,
+});
+export type ResultRecord = Readonly<z.infer<typeof ResultRecord>>;

@@ -1,0 +1,118 @@
+import { statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FileSystem } from '../../runtime/file-system.ts';
+import type { Logger } from '../../runtime/logger.ts';
+
+/** Bytes that may still be written to the file system of `path`. */
+export type FreeBytes = (path: string) => number;
+
+/** Synchronous: it asks the kernel, not the disk. */
+export const systemFreeBytes: FreeBytes = (path) => {
+  const status = statfsSync(path);
+  return status.bavail * status.bsize;
+};
+
+export interface SpoolLimits {
+  /** Of the output of all attempts together; null leaves it to the disk. */
+  readonly maxBytes: number | null;
+  /** With less than this free, no job is taken. */
+  readonly minFreeBytes: number;
+  /** Kept aside for the records of attempts on a full disk. */
+  readonly reserveBytes: number;
+}
+
+export const defaultSpoolLimits: SpoolLimits = { maxBytes: null, minFreeBytes: 256 * 1024, reserveBytes: 128 * 1024 };
+
+/** With this much free a disk may be full for one who writes by the block. Whether it is, a write must say. */
+const suspectBytes = 64 * 1024;
+const probeBytes = 16 * 1024;
+
+/** The disk that all attempts of an agent share. */
+export interface Spool {
+  /** Room for another job's output is there. */
+  hasRoom(): Promise<boolean>;
+  /** What the attempt's output takes now. */
+  note(attempt: string, rawBytes: number): void;
+  forget(attempt: string): void;
+  /** The output of all attempts is over the bound. */
+  readonly isOverBound: boolean;
+  /** The disk is full: whoever prints now loses bytes. Tries a write in the folder where that is in doubt. */
+  isFull(folder: string): Promise<boolean>;
+  /** Writes what must not fail for want of room: on a full disk the reserve is given up for it. Rejects as `write` does. */
+  withReserve(write: () => Promise<void>): Promise<void>;
+}
+
+/** The disk, or the share of it that one may use, is full. */
+export function isNoSpace(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+export async function openSpool(options: {
+  readonly fs: FileSystem;
+  readonly folder: string;
+  readonly reserve: string;
+  readonly limits: SpoolLimits;
+  readonly freeBytes: FreeBytes;
+  readonly logger: Logger;
+}): Promise<Spool> {
+  const { fs, limits, logger } = options;
+  const sizes = new Map<string, number>();
+  let total = 0;
+
+  async function fill(path: string, bytes: number): Promise<boolean> {
+    try {
+      await using file = await fs.open(path, 'w');
+      await file.write(Buffer.alloc(bytes));
+      return true;
+    } catch (error) {
+      await fs.remove(path);
+      if (isNoSpace(error)) return false;
+      throw error;
+    }
+  }
+
+  async function refillReserve(): Promise<void> {
+    if ((await fs.lstat(options.reserve))?.size === limits.reserveBytes) return;
+    if (!(await fill(options.reserve, limits.reserveBytes))) logger.warn({}, 'no room for the reserve');
+  }
+
+  function note(attempt: string, rawBytes: number): void {
+    total += rawBytes - (sizes.get(attempt) ?? 0);
+    sizes.set(attempt, rawBytes);
+  }
+
+  await refillReserve();
+  return {
+    async hasRoom() {
+      if (limits.maxBytes !== null && total >= limits.maxBytes) return false;
+      if (options.freeBytes(options.folder) < limits.minFreeBytes) return false;
+      await refillReserve();
+      return true;
+    },
+    note,
+    forget(attempt) {
+      note(attempt, 0);
+      sizes.delete(attempt);
+    },
+    get isOverBound() {
+      return limits.maxBytes !== null && total > limits.maxBytes;
+    },
+    async isFull(folder) {
+      if (options.freeBytes(options.folder) >= suspectBytes) return false;
+      const probe = join(folder, 'probe');
+      const fits = await fill(probe, probeBytes);
+      await fs.remove(probe);
+      return !fits;
+    },
+    async withReserve(write) {
+      try {
+        await write();
+      } catch (error) {
+        if (!isNoSpace(error)) throw error;
+        logger.warn({}, 'disk full, reserve given up');
+        await fs.remove(options.reserve);
+        await write();
+      }
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import type { z } from 'zod';
+import { parseJson } from '../protocol/parse.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import { type FileSystem, writeDurably } from '../runtime/file-system.ts';
+
+/** One JSON file that must outlive the process. */
+export interface RecordFile<T> {
+  readonly path: string;
+  /**
+   * The record, durable from here on: what an earlier process wrote, and may not have flushed, is flushed before it is
+   * believed. Null when there is none; a torn file was never acted on and counts as none.
+   */
+  read(): Promise<T | null>;
+  write(record: T): Promise<void>;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+export function recordFile<T>(fs: FileSystem, path: string, schema: z.ZodType<T>): RecordFile<T> {
+  async function read(): Promise<T | null> {
+    let bytes: Uint8Array;
+    try {
+      bytes = await fs.readFile(path);
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+    try {
+      const record = parseJson(schema, bytes, path);
+      await using handle = await fs.open(path, 'r');
+      await Promise.all([handle.sync(), fs.syncFolder(path.slice(0, path.lastIndexOf('/')))]);
+      return record;
+    } catch (error) {
+      if (error instanceof ProtocolError) return null;
+      throw error;
+    }
+  }
+  return { path, read, write: (record) => writeDurably(fs, path, JSON.stringify(record)) };
+}
