@@ -1,0 +1,22 @@
+import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { JobFrame, OpenFrame } from '../../protocol/session-frame.ts';
+import type { Bell } from './bell.ts';
+import type { MaskedStream } from './masked-stream.ts';
+
+/** What a session says of its attempt when it is opened. */
+export type OpenFacts = Pick<OpenFrame, 'folderId' | 'have' | 'rawBytes' | 'needsDocument' | 'needsSecrets'>;
+
+/** What a session needs of its attempt. Everything goes through the attempt's actor. */
+export interface SessionSubject {
+  readonly attempt: string;
+  /** What is durable in the folder now. Waits for the claim; null when there is nothing to open a session for. */
+  describe(): Promise<OpenFacts | null>;
+  /** Acts on the hub's answer. Resolves when that is done, or can be done no more. */
+  receive(frame: JobFrame): Promise<void>;
+  /** The stream, as soon as its secrets are known; null before that, and where none will be sent. */
+  readonly stream: MaskedStream | null;
+  /** What may be sent once all of the stream was; null before the seal. */
+  readonly result: AttemptResult | null;
+  /** Rings when there may be more of the stream, or the result. The session's pump waits on it. */
+  readonly news: Bell;
+}
