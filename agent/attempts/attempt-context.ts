@@ -1,0 +1,54 @@
+import type { Labels } from '../../protocol/labels.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { FileSystem } from '../../runtime/file-system.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Random } from '../../runtime/random.ts';
+import type { Credential } from '../../transports/credential.ts';
+import type { SessionTransport } from '../../transports/session-transport.ts';
+import type { Catalog } from '../automations/catalog.ts';
+import type { DataFolder } from '../data-folder.ts';
+import type { Executor } from '../executors/executor.ts';
+import type { WatchFolder } from './raw-watch.ts';
+import type { SessionGate } from './session-gate.ts';
+import type { SessionLimits } from './session-loop.ts';
+import type { Spool } from './spool.ts';
+import type { Tombstones } from './tombstones.ts';
+
+export interface AttemptLimits {
+  /** Between TERM and KILL, where the automation does not say. */
+  readonly graceMs: number;
+  /** The same for what a program left running when it ended. */
+  readonly leftoverGraceMs: number;
+  /** After this from the first signal, what is still alive is counted as escaped. */
+  readonly boundMs: number;
+  /** A running job's output is looked at this often, even if nothing tells of growth. */
+  readonly pollMs: number;
+  /** A step that failed (a broken disk) is tried again after this. */
+  readonly retryMs: number;
+  readonly session: SessionLimits;
+}
+
+/** What all attempts of an agent share. */
+export interface AttemptContext {
+  readonly fs: FileSystem;
+  readonly folder: DataFolder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Of the machine: another one after every restart of it. */
+  readonly machineBootId: string;
+  readonly executor: Executor;
+  readonly catalog: Catalog;
+  readonly agent: () => { readonly name: string; readonly labels: Labels };
+  /** What jobs may inherit from. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly spool: Spool;
+  readonly tombstones: Tombstones;
+  readonly watchFolder: WatchFolder;
+  readonly sessions: {
+    readonly transport: SessionTransport;
+    readonly credential: Credential;
+    readonly gate: SessionGate;
+  };
+  readonly limits: AttemptLimits;
+}

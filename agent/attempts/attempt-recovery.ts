@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import type { Execution } from '../executors/executor.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import type { AttemptFolder } from './attempt-folder.ts';
+import type { DocumentRecord, IntentCause, ResultRecord } from './attempt-records.ts';
+import type { Ending } from './ending.ts';
+import { type Found, recoverAttempt } from './recover-attempt.ts';
+
+/** Where an attempt stands after its folder was read, and what could be done at once was done. */
+export type Recovered =
+  | { readonly type: 'delete' }
+  | { readonly type: 'claimed' }
+  | { readonly type: 'holding'; readonly record: DocumentRecord | null; readonly held: ResultRecord }
+  | {
+      readonly type: 'running';
+      readonly record: DocumentRecord;
+      readonly execution: Execution;
+      readonly startedAt: number | null;
+      readonly intent: IntentCause | null;
+    }
+  | {
+      readonly type: 'finished';
+      readonly record: DocumentRecord;
+      readonly startedAt: number | null;
+      readonly ending: Ending;
+    };
+
+function targetOf(folder: AttemptFolder): { readonly attempt: string; readonly folder: string } {
+  return { attempt: folder.attempt, folder: folder.path };
+}
+
+async function look(context: AttemptContext, folder: AttemptFolder, document: DocumentRecord | null): Promise<Found> {
+  const { executor, machineBootId, tombstones } = context;
+  const boot = document?.machineBootId === machineBootId ? 'this-boot' : 'another-boot';
+  const fence = await executor.inspect(targetOf(folder));
+  return {
+    tombstone: await tombstones.has(folder.attempt),
+    result: await folder.result.read(),
+    document: document === null ? 'none' : boot,
+    intent: (await folder.intent.read())?.cause ?? null,
+    fence,
+    exit: await executor.readExit(targetOf(folder)),
+  };
+}
+
+/** The wrapper makes `started` in the moment it starts. */
+async function startedAtOf(
+  context: AttemptContext,
+  folder: AttemptFolder,
+  fence: Found['fence'],
+): Promise<number | null> {
+  if (fence.type === 'none' || fence.type === 'recovered') return null;
+  const status = await context.fs.lstat(join(folder.path, 'started'));
+  return status === null ? null : Math.round(status.modifiedAt);
+}
+
+/**
+ * Walks the table of `docs/attempts.md` §4 for one folder. `nothingAlive` is the word of one who watched the execution end; an agent
+ * that has just started does not have it, and adopts what it finds alive.
+ */
+export async function recoverFolder(
+  context: AttemptContext,
+  folder: AttemptFolder,
+  options: { readonly nothingAlive: boolean },
+): Promise<Recovered> {
+  const record = await folder.document.read();
+  let { nothingAlive } = options;
+  for (;;) {
+    const found = await look(context, folder, record);
+    const recovery = recoverAttempt(found, nothingAlive);
+    if (recovery.type === 'delete') return { type: 'delete' };
+    if (recovery.type === 'deliver') return { type: 'holding', record, held: recovery.record };
+    if (recovery.type === 'open-claimed' || record === null) return { type: 'claimed' };
+    const startedAt = await startedAtOf(context, folder, found.fence);
+    if (recovery.type === 'finish') return { type: 'finished', record, startedAt, ending: recovery.ending };
+    if (recovery.type === 'take-fence') {
+      await context.executor.takeFence(targetOf(folder));
+      continue;
+    }
+    const execution = await context.executor.adopt(targetOf(folder));
+    if (execution !== null) return { type: 'running', record, execution, startedAt, intent: found.intent };
+    nothingAlive = true;
+  }
+}

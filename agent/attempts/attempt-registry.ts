@@ -1,0 +1,63 @@
+import type { Offer } from '../../protocol/offer.ts';
+import { type Attempt, createAttempt } from './attempt.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import { listAttempts } from './attempt-folder.ts';
+import { isWorking } from './attempt-state.ts';
+
+/** The attempts that this agent holds. */
+export interface AttemptRegistry {
+  get(id: string): Attempt | null;
+  list(): readonly Attempt[];
+  /** Those that take a slot: whatever has a command, or may still get one in the time its offer allowed. */
+  working(): readonly Attempt[];
+  /** Goes on with what an earlier agent left, slots or not. Resolves when every folder was read and decided on. */
+  recover(): Promise<void>;
+  /** Claims an attempt that is not held. False when there was no room for the claim. */
+  claim(offer: Offer): Promise<boolean>;
+  /** Leaves all attempts to the next agent. Idempotent. */
+  leave(): Promise<void>;
+}
+
+export function createAttemptRegistry(context: AttemptContext, onChange: (attempt: string) => void): AttemptRegistry {
+  const attempts = new Map<string, Attempt>();
+  /** Until when a claim without a document takes a slot: after that the hub has withdrawn it, whether we heard of it or not. */
+  const claimsStandUntil = new Map<string, number>();
+
+  function hold(id: string): Attempt {
+    const attempt = createAttempt({ id, context, onChange: () => onChange(id) });
+    attempts.set(id, attempt);
+    void drop(attempt);
+    return attempt;
+  }
+
+  async function drop(attempt: Attempt): Promise<void> {
+    await attempt.ended;
+    await attempt.leave();
+    if (attempts.get(attempt.id) !== attempt) return;
+    attempts.delete(attempt.id);
+    claimsStandUntil.delete(attempt.id);
+    onChange(attempt.id);
+  }
+
+  function takesSlot(attempt: Attempt): boolean {
+    if (attempt.state.type !== 'claimed') return isWorking(attempt.state);
+    return context.clock.monotonic() < (claimsStandUntil.get(attempt.id) ?? Number.POSITIVE_INFINITY);
+  }
+
+  return {
+    get: (id) => attempts.get(id) ?? null,
+    list: () => [...attempts.values()],
+    working: () => [...attempts.values()].filter(takesSlot),
+    async recover() {
+      const ids = await listAttempts(context.fs, context.folder.attempts);
+      await Promise.all(ids.map((id) => hold(id).recover()));
+    },
+    claim(offer) {
+      claimsStandUntil.set(offer.attempt, context.clock.monotonic() + offer.allowedSeconds * 1000);
+      return hold(offer.attempt).claimOffer(offer);
+    },
+    async leave() {
+      await Promise.all([...attempts.values()].map((attempt) => attempt.leave()));
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { AttemptResult, Gap, LogSummary } from '../../protocol/attempt-result.ts';
+import type { Secrets } from '../../protocol/job-document.ts';
+import { compileJsonSchema } from '../../protocol/json-schema.ts';
+import { readOutputs } from '../automations/outputs.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import type { AttemptFolder } from './attempt-folder.ts';
+import type { DocumentRecord, ResultRecord } from './attempt-records.ts';
+import type { AttemptState } from './attempt-state.ts';
+import { type Ending, type OutputsFound, toVerdict } from './ending.ts';
+import type { MaskedStream } from './masked-stream.ts';
+import { isNoSpace } from './spool.ts';
+
+type Sealing = Extract<AttemptState, { type: 'sealing' }>;
+
+/**
+ * What is known of the secrets when the stream is sealed. `gone`: they do not exist any more, and the hub has `offset` bytes of the
+ * stream; what comes behind can be masked by nobody, and is not sent.
+ */
+export type SealingSecrets =
+  | { readonly type: 'known'; readonly secrets: Secrets; readonly stream: MaskedStream }
+  | { readonly type: 'gone'; readonly offset: number };
+
+const digestOfNothing = createHash('sha256').digest('hex');
+const emptyLog: LogSummary = { bytes: 0, sha256: digestOfNothing, complete: true, gaps: [], trailing: 0 };
+const spoolFullMessage = 'the disk of the agent was full: output was lost';
+
+/** The result of an attempt whose command never ran. */
+export function toUnbornResult(ending: Ending, endedAt: number): ResultRecord {
+  const verdict = toVerdict(ending, { type: 'valid', outputs: null });
+  const result: AttemptResult = {
+    ...verdict,
+    log: emptyLog,
+    escaped: 0,
+    startedAt: null,
+    endedAt: new Date(endedAt).toISOString(),
+    usage: null,
+  };
+  return { result, rawBytes: 0 };
+}
+
+/** The same result, when the disk was found full: bytes of its output are missing, so it was no success. */
+function toSpoolFull(result: AttemptResult): AttemptResult {
+  const gap: Gap = { at: result.log.bytes, bytes: null, why: 'spool-full' };
+  const log = { ...result.log, complete: false, gaps: [...result.log.gaps, gap] };
+  if (result.outcome !== 'succeeded' && result.outcome !== 'failed') return { ...result, log };
+  return { ...result, outcome: 'failed', cause: 'spool-full', message: spoolFullMessage, outputs: null, log };
+}
+
+/** What a stored result says when the rest of its stream cannot be sent: a gap from `offset` to the end. */
+export function withSecretsGone(result: AttemptResult, offset: number): AttemptResult {
+  const missing = result.log.bytes - offset;
+  if (missing <= 0) return result;
+  const gap: Gap = { at: offset, bytes: missing, why: 'secrets-gone' };
+  return { ...result, log: { ...result.log, bytes: offset, complete: false, gaps: [...result.log.gaps, gap] } };
+}
+
+async function findOutputs(
+  folder: AttemptFolder,
+  record: DocumentRecord,
+  secrets: SealingSecrets,
+): Promise<OutputsFound> {
+  if (secrets.type === 'gone') return { type: 'valid', outputs: null };
+  const schema = record.terms.outputs;
+  const outputs = schema === null ? null : compileJsonSchema(schema);
+  const found = await readOutputs({ outputs }, { folder: folder.path, secrets: secrets.secrets });
+  switch (found.type) {
+    case 'outputs':
+      return { type: 'valid', outputs: found.value };
+    case 'none':
+      return { type: 'valid', outputs: null };
+    case 'invalid':
+      return found;
+  }
+}
+
+async function summarize(state: Sealing, secrets: SealingSecrets): Promise<LogSummary> {
+  const gaps: Gap[] = [];
+  const { bytes, sha256 } =
+    secrets.type === 'known'
+      ? await secrets.stream.summarize(state.rawBytes)
+      : { bytes: secrets.offset, sha256: digestOfNothing };
+  if (secrets.type === 'gone') gaps.push({ at: bytes, bytes: null, why: 'secrets-gone' });
+  // What the last boot had not flushed is lost, and nothing says how much that was.
+  if (!state.sameBoot) gaps.push({ at: bytes, bytes: null, why: 'power-loss' });
+  return { bytes, sha256, complete: gaps.length === 0, gaps, trailing: 0 };
+}
+
+/** Seals what ran: raw on the disk, the digest of the stream, the outputs, `result.json`. Resolved: the result is durable. */
+export async function sealAttempt(
+  context: AttemptContext,
+  options: { readonly folder: AttemptFolder; readonly state: Sealing; readonly secrets: SealingSecrets },
+): Promise<ResultRecord> {
+  const { folder, state, secrets } = options;
+  const succeeded = state.ending.type === 'exited' && state.ending.status === 0;
+  const [log, outputs, wasFull] = await Promise.all([
+    summarize(state, secrets),
+    succeeded ? findOutputs(folder, state.record, secrets) : ({ type: 'valid', outputs: null } as const),
+    syncRaw(folder, context),
+  ]);
+  const { startedAt, endedAt } = state;
+  const plain: AttemptResult = {
+    ...toVerdict(state.ending, outputs),
+    log: { ...log, trailing: Math.max(0, (await folder.rawSize()) - state.rawBytes) },
+    escaped: state.escaped,
+    startedAt: startedAt === null ? null : new Date(startedAt).toISOString(),
+    endedAt: new Date(endedAt).toISOString(),
+    usage: startedAt === null ? null : { wallMs: Math.max(0, endedAt - startedAt) },
+  };
+  return writeResult(context, folder, {
+    result: wasFull || state.spoolWasFull ? toSpoolFull(plain) : plain,
+    rawBytes: state.rawBytes,
+  });
+}
+
+/** Durable, or it rejects. A success that finds no room for itself was none. */
+export async function writeResult(
+  context: AttemptContext,
+  folder: AttemptFolder,
+  record: ResultRecord,
+): Promise<ResultRecord> {
+  try {
+    await folder.result.write(record);
+    return record;
+  } catch (error) {
+    if (!isNoSpace(error)) throw error;
+    const full = record.result.started === false ? record : { ...record, result: toSpoolFull(record.result) };
+    await context.spool.withReserve(() => folder.result.write(full));
+    return full;
+  }
+}
+
+/** True when the disk had no room for the last of it. */
+async function syncRaw(folder: AttemptFolder, context: AttemptContext): Promise<boolean> {
+  try {
+    await using raw = await folder.openRaw();
+    if (raw === null || (await raw.size()) === 0) return false;
+    await raw.sync();
+  } catch (error) {
+    if (isNoSpace(error)) return true;
+    throw error;
+  }
+  return context.spool.isFull(folder.path);
+}
+
+/** When the program wrote its last word, as far as the folder knows. */
+export async function endedAtOf(context: AttemptContext, folder: AttemptFolder): Promise<number | null> {
+  const status = await context.fs.lstat(join(folder.path, 'exit'));
+  return status === null ? null : Math.round(status.modifiedAt);
+}

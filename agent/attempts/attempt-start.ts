@@ -1,0 +1,84 @@
+import type { JobDocument, Secrets } from '../../protocol/job-document.ts';
+import type { Automation } from '../automations/automation.ts';
+import { prepare } from '../automations/prepare.ts';
+import type { Execution } from '../executors/executor.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import type { AttemptFolder } from './attempt-folder.ts';
+import type { DocumentRecord, RunTerms } from './attempt-records.ts';
+import type { Ending } from './ending.ts';
+import { isNoSpace } from './spool.ts';
+
+export type StartOutcome =
+  | { readonly type: 'running'; readonly record: DocumentRecord; readonly execution: Execution }
+  /** Nothing runs and nothing will. */
+  | { readonly type: 'ended'; readonly record: DocumentRecord | null; readonly ending: Ending };
+
+export interface StartRequest {
+  readonly folder: AttemptFolder;
+  readonly document: JobDocument;
+  readonly secrets: Secrets;
+  /** Asked once more when the document is durable: nothing is spawned after a cancel that came before. */
+  readonly isCancelled: () => boolean;
+}
+
+function toTerms(automation: Automation, document: JobDocument): RunTerms {
+  const seconds = Math.min(automation.timeoutSeconds ?? Infinity, document.timeoutSeconds ?? Infinity);
+  return {
+    timeoutMs: Number.isFinite(seconds) ? seconds * 1000 : null,
+    logLimitBytes: automation.log.limitBytes,
+    graceMs: automation.graceSeconds === null ? null : automation.graceSeconds * 1000,
+    outputs: automation.summary.outputs,
+  };
+}
+
+function neverStarted(
+  record: DocumentRecord | null,
+  message: string,
+  cause: 'start-failed' | 'spool-full' = 'start-failed',
+): StartOutcome {
+  return { type: 'ended', record, ending: { type: 'never-started', cause, message } };
+}
+
+/** The automation that the hub validated the parameters against, or why it is not here any more. */
+function findAutomation(context: AttemptContext, document: JobDocument): Automation | string {
+  const automation = context.catalog.current.automations.get(document.automation);
+  if (automation === undefined)
+    return `this agent offers no automation ${JSON.stringify(document.automation)} any more`;
+  if (document.digest !== null && document.digest !== automation.digest) {
+    return `the automation ${JSON.stringify(document.automation)} was changed on this agent since the job was offered`;
+  }
+  return automation;
+}
+
+/** From the document to a spawned wrapper: judge it, make the command, make `document.json` durable, spawn. */
+export async function startAttempt(context: AttemptContext, request: StartRequest): Promise<StartOutcome> {
+  const { folder, document, secrets } = request;
+  const automation = findAutomation(context, document);
+  if (typeof automation === 'string') return neverStarted(null, automation);
+  const { environment } = context;
+  const prepared = prepare(automation, { document, secrets, agent: context.agent(), folder: folder.path, environment });
+  if (prepared.type === 'refused') {
+    return {
+      type: 'ended',
+      record: null,
+      ending: { type: 'refused', cause: prepared.cause, message: prepared.message },
+    };
+  }
+  const record = { machineBootId: context.machineBootId, document, terms: toTerms(automation, document) };
+  try {
+    await folder.document.write(record);
+  } catch (error) {
+    if (!isNoSpace(error)) throw error;
+    return neverStarted(record, 'the disk of the agent is full', 'spool-full');
+  }
+  if (request.isCancelled()) {
+    const intent = { cause: 'cancelled', at: new Date(context.clock.now()).toISOString() } as const;
+    await context.spool.withReserve(() => folder.intent.write(intent));
+    return { type: 'ended', record, ending: { type: 'stopped-unborn', intent: 'cancelled' } };
+  }
+  const started = await context.executor.start({ attempt: folder.attempt, folder: folder.path }, prepared.command);
+  if (started.type === 'started') return { type: 'running', record, execution: started.execution };
+  return started.fault === 'environment'
+    ? neverStarted(record, started.message)
+    : { type: 'ended', record, ending: { type: 'refused', cause: 'start-failed', message: started.message } };
+}

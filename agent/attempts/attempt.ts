@@ -1,0 +1,524 @@
+import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { Secrets } from '../../protocol/job-document.ts';
+import type { AttemptReport, Offer } from '../../protocol/offer.ts';
+import type { JobFrame } from '../../protocol/session-frame.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { sleep } from '../../runtime/sleep.ts';
+import type { Execution } from '../executors/executor.ts';
+import { createMasker } from '../masking/masker.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import { type AttemptFolder, attemptFolder } from './attempt-folder.ts';
+import type { ClaimRecord, DocumentRecord, IntentCause } from './attempt-records.ts';
+import { recoverFolder } from './attempt-recovery.ts';
+import {
+  endedAtOf,
+  type SealingSecrets,
+  sealAttempt,
+  toUnbornResult,
+  withSecretsGone,
+  writeResult,
+} from './attempt-seal.ts';
+import { startAttempt } from './attempt-start.ts';
+import { type AttemptState, hasNoStream } from './attempt-state.ts';
+import { type Bell, createBell } from './bell.ts';
+import { type Ending, isUnborn } from './ending.ts';
+import { ExecutionWatch } from './execution-watch.ts';
+import { createMailbox, type Mailbox } from './mailbox.ts';
+import { MaskedStream } from './masked-stream.ts';
+import { Moments } from './moments.ts';
+import { createRawFile, type RawFile } from './raw-file.ts';
+import { runSessions } from './session-loop.ts';
+import type { OpenFacts, SessionSubject } from './session-subject.ts';
+
+/** One try at a job, on this agent: from the claim to the freed folder. */
+export interface Attempt {
+  readonly id: string;
+  readonly state: AttemptState;
+  /** What it is for; null while its folder was not read. */
+  readonly automation: string | null;
+  readonly job: string | null;
+  /** What the control channel is told; null when there is nothing to tell. */
+  readonly report: AttemptReport | null;
+  /** Makes the claim durable; the session is dialled meanwhile. False when there was no room for it: then nothing is left of it. */
+  claimOffer(offer: Offer): Promise<boolean>;
+  /** Reads what an earlier agent left, and goes on from there. Resolves when that is decided. */
+  recover(): Promise<void>;
+  /** The hub wants it cancelled. What that means depends on the moment: `docs/attempts.md` §5. */
+  cancel(): void;
+  /** Lets go of everything but the folder and the processes: another agent may take over. */
+  leave(): Promise<void>;
+  /** Resolves when the attempt is `gone`, or was left. */
+  readonly ended: Promise<void>;
+}
+
+export interface AttemptOptions {
+  readonly id: string;
+  readonly context: AttemptContext;
+  /** Called after each change of the state. */
+  readonly onChange: () => void;
+}
+
+/**
+ * The actor of one attempt. Everything that reads or writes its folder is a step in its mailbox, one at a time, and may run
+ * again if it failed. What happens elsewhere (a session's frame, a process that ends, a timer) only posts a step.
+ */
+class AttemptActor implements Attempt, SessionSubject {
+  readonly id: string;
+  readonly ended: Promise<void>;
+  readonly news: Bell = createBell();
+  readonly #context: AttemptContext;
+  readonly #logger: Logger;
+  readonly #onChange: () => void;
+  readonly #folder: AttemptFolder;
+  readonly #raw: RawFile;
+  readonly #moments = new Moments();
+  readonly #mailbox: Mailbox;
+  readonly #leaving = new AbortController();
+  readonly #finish: () => void;
+  #state: AttemptState = { type: 'found' };
+  #purpose: { readonly job: string; readonly automation: string } | null = null;
+  #sessions: Promise<void> = Promise.resolve();
+  #watch: ExecutionWatch | null = null;
+  #stream: MaskedStream | null = null;
+  #secrets: Secrets | null = null;
+  /** Where the hub's stream ends for ever: nobody can mask the rest. */
+  #secretsGoneAt: number | null = null;
+  #cancelAsked = false;
+  #spoolWasFull = false;
+
+  constructor({ id, context, onChange }: AttemptOptions) {
+    this.id = id;
+    this.#context = context;
+    this.#onChange = onChange;
+    this.#logger = context.logger.child({ attempt: id });
+    this.#folder = attemptFolder(context.fs, context.folder.attempts, id);
+    this.#raw = createRawFile(this.#folder);
+    const { clock, limits } = context;
+    this.#mailbox = createMailbox({ clock, logger: this.#logger, retryMs: limits.retryMs });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.ended = promise;
+    this.#finish = resolve;
+  }
+
+  get attempt(): string {
+    return this.id;
+  }
+
+  get state(): AttemptState {
+    return this.#state;
+  }
+
+  get automation(): string | null {
+    return this.#purpose?.automation ?? null;
+  }
+
+  get job(): string | null {
+    return this.#purpose?.job ?? null;
+  }
+
+  get report(): AttemptReport | null {
+    const state = this.#state;
+    const base = { reason: null, message: null, rawBytes: this.#moments.length };
+    switch (state.type) {
+      case 'found':
+      case 'gone':
+        return null;
+      case 'claimed':
+        return { ...base, phase: 'accepted', startedAt: null };
+      case 'holding':
+        return { ...base, phase: 'holding-result', startedAt: state.held.result.startedAt };
+      default: {
+        if (state.startedAt === null) return { ...base, phase: 'accepted', startedAt: null };
+        return { ...base, phase: 'running', startedAt: new Date(state.startedAt).toISOString() };
+      }
+    }
+  }
+
+  get stream(): MaskedStream | null {
+    return this.#state.type === 'holding' && hasNoStream(this.#state.held) ? null : this.#stream;
+  }
+
+  get result(): AttemptResult | null {
+    if (this.#state.type !== 'holding') return null;
+    const { result } = this.#state.held;
+    if (hasNoStream(this.#state.held) || this.#stream !== null) return result;
+    return this.#secretsGoneAt === null ? null : withSecretsGone(result, this.#secretsGoneAt);
+  }
+
+  async claimOffer(offer: Offer): Promise<boolean> {
+    this.#purpose = offer;
+    const claimed = this.#mailbox.post('claim', () => this.#claim(offer));
+    this.#openSessions();
+    await claimed;
+    return this.#state.type !== 'gone';
+  }
+
+  async recover(): Promise<void> {
+    await this.#mailbox.post('recover', () => this.#recover());
+    this.#openSessions();
+  }
+
+  cancel(): void {
+    this.#cancelAsked = true;
+    void this.#mailbox.post('cancel', () => this.#stop('cancelled'));
+  }
+
+  async describe(): Promise<OpenFacts | null> {
+    let facts: OpenFacts | null = null;
+    await this.#mailbox.post('describe', async () => {
+      facts = this.#describe();
+    });
+    return facts;
+  }
+
+  receive(frame: JobFrame): Promise<void> {
+    return this.#mailbox.post('job', () => this.#receive(frame));
+  }
+
+  async leave(): Promise<void> {
+    this.#leaving.abort();
+    this.#watch?.stop();
+    await this.#mailbox.close();
+    await this.#sessions;
+    await this.#watch?.stopped;
+    await this.#raw.close();
+    this.#finish();
+  }
+
+  #setState(state: AttemptState): void {
+    this.#logger.info({ from: this.#state.type, to: state.type }, 'attempt state changed');
+    this.#state = state;
+    this.news.ring();
+    this.#onChange();
+  }
+
+  // Beginning
+
+  async #claim(offer: Offer): Promise<void> {
+    if (this.#state.type !== 'found') return;
+    const { clock, random } = this.#context;
+    const claim: ClaimRecord = {
+      attempt: this.id,
+      folderId: random.uuid(),
+      job: offer.job,
+      automation: offer.automation,
+      digest: offer.digest,
+      claimedAt: new Date(clock.now()).toISOString(),
+    };
+    try {
+      await this.#folder.make(claim);
+    } catch (err) {
+      this.#logger.warn({ err }, 'claim cannot be written');
+      await this.#free();
+      return;
+    }
+    this.#setState({ type: 'claimed', claim });
+  }
+
+  async #recover(): Promise<void> {
+    const claim = await this.#folder.claim.read();
+    if (claim === null) return this.#free();
+    this.#purpose = claim;
+    const recovered = await recoverFolder(this.#context, this.#folder, { nothingAlive: false });
+    this.#logger.info({ recovered: recovered.type }, 'attempt recovered');
+    switch (recovered.type) {
+      case 'delete':
+        return this.#free();
+      case 'claimed':
+        return this.#setState({ type: 'claimed', claim });
+      case 'holding':
+        this.#moments.note(recovered.held.rawBytes, this.#context.clock.now());
+        this.#setState({ ...recovered, claim });
+        return this.#openStream(recovered.record);
+      case 'running': {
+        const { record, execution, startedAt, intent } = recovered;
+        this.#openStream(record);
+        this.#setState({ type: 'running', claim, record, execution, startedAt });
+        this.#watchExecution(execution, record, startedAt);
+        if (intent === null) return;
+        this.#setState({ type: 'stopping', claim, record, execution, startedAt, intent });
+        return this.#endTree(execution, this.#graceMs(record));
+      }
+      case 'finished':
+        return this.#recoverFinished(claim, recovered);
+    }
+  }
+
+  /** Nothing will happen any more, but something may have been left running: what is found of it is ended first. */
+  async #recoverFinished(
+    claim: ClaimRecord,
+    recovered: { readonly record: DocumentRecord; readonly startedAt: number | null; readonly ending: Ending },
+  ): Promise<void> {
+    const { clock, executor, limits, machineBootId } = this.#context;
+    const { record, startedAt, ending } = recovered;
+    this.#openStream(record);
+    const sameBoot = record.machineBootId === machineBootId;
+    const left = sameBoot ? await executor.adopt({ attempt: this.id, folder: this.#folder.path }) : null;
+    const cleared = await left?.clear({ graceMs: limits.leftoverGraceMs, boundMs: limits.boundMs });
+    const endedAt = (await endedAtOf(this.#context, this.#folder)) ?? clock.now();
+    await this.#beginSealing({ claim, record, startedAt, ending, escaped: cleared?.escaped ?? 0, endedAt, sameBoot });
+  }
+
+  // What the hub says
+
+  #describe(): OpenFacts | null {
+    const state = this.#state;
+    if (state.type === 'found' || state.type === 'gone') return null;
+    const { folderId } = state.claim;
+    const rawBytes = this.#moments.length;
+    if (state.type === 'claimed') {
+      return { folderId, have: 'claimed', rawBytes, needsDocument: true, needsSecrets: true };
+    }
+    const needsSecrets = this.#stream === null && this.#secretsGoneAt === null;
+    if (state.type === 'holding') {
+      const wanted = needsSecrets && !hasNoStream(state.held);
+      return { folderId, have: 'ended', rawBytes, needsDocument: false, needsSecrets: wanted };
+    }
+    const have = state.startedAt === null ? 'document' : 'started';
+    return { folderId, have, rawBytes, needsDocument: false, needsSecrets };
+  }
+
+  async #receive(frame: JobFrame): Promise<void> {
+    const state = this.#state;
+    if (frame.secrets !== null) this.#secrets = frame.secrets;
+    if (state.type === 'found' || state.type === 'gone') return;
+    if (state.type === 'claimed') return this.#receiveFirst(state.claim, frame);
+    this.#openStream(state.record);
+    if (frame.secretsGone) this.#secretsGoneAt ??= frame.offset;
+    if (frame.desired === 'cancel') await this.#stop('cancelled');
+    if (state.type === 'sealing') await this.#seal();
+    this.news.ring();
+  }
+
+  /** The hub checked the folder's id, so its word decides: run this document, or never. */
+  async #receiveFirst(claim: ClaimRecord, frame: JobFrame): Promise<void> {
+    if (frame.desired === 'cancel' || this.#cancelAsked) {
+      return this.#endUnborn(claim, null, { type: 'stopped-unborn', intent: 'cancelled' });
+    }
+    if (frame.document === null) return this.#logger.warn({}, 'expected a document, got a job without one');
+    const { document } = frame;
+    this.#secrets ??= {};
+    const outcome = await startAttempt(this.#context, {
+      folder: this.#folder,
+      document,
+      secrets: this.#secrets,
+      isCancelled: () => this.#cancelAsked,
+    });
+    if (outcome.type === 'ended') return this.#endUnborn(claim, outcome.record, outcome.ending);
+    const { record, execution } = outcome;
+    this.#openStream(record);
+    this.#setState({ type: 'running', claim, record, execution, startedAt: null });
+    this.#watchExecution(execution, record, null);
+  }
+
+  /** The hub has the result, or never wanted one: free the folder, behind whatever of it is still alive. */
+  async #release(why: 'accepted' | 'withdrawn'): Promise<void> {
+    const state = this.#state;
+    if (state.type === 'gone') return;
+    if (state.type === 'running' || state.type === 'stopping') {
+      this.#logger.warn({ why }, 'attempt released while its command runs');
+      await state.execution.clear({ graceMs: this.#graceMs(state.record), boundMs: this.#context.limits.boundMs });
+    }
+    if (why === 'accepted') await this.#context.spool.withReserve(() => this.#context.tombstones.add(this.id));
+    await this.#free();
+  }
+
+  async #free(): Promise<void> {
+    this.#leaving.abort();
+    this.#watch?.stop();
+    await this.#raw.close();
+    await this.#folder.remove();
+    this.#context.spool.forget(this.id);
+    this.#setState({ type: 'gone' });
+    this.#finish();
+  }
+
+  // The execution
+
+  #watchExecution(execution: Execution, record: DocumentRecord, startedAt: number | null): void {
+    const { clock, watchFolder, limits } = this.#context;
+    const { timeoutMs } = record.terms;
+    const usedMs = startedAt === null ? 0 : Math.max(0, clock.now() - startedAt);
+    this.#watch = new ExecutionWatch({
+      execution,
+      clock,
+      folder: this.#folder.path,
+      watchFolder,
+      pollMs: limits.pollMs,
+      timeoutMs: timeoutMs === null ? null : Math.max(0, timeoutMs - usedMs),
+      look: () => this.#look(record).catch((err: unknown) => this.#logger.warn({ err }, 'output cannot be looked at')),
+      onStarted: (at) => void this.#mailbox.post('started', () => this.#started(at)),
+      onTimeout: () => void this.#mailbox.post('timeout', () => this.#stop('timeout')),
+      onEnded: () => void this.#mailbox.post('ended', () => this.#executionEnded()),
+    });
+  }
+
+  async #started(at: number): Promise<void> {
+    if (this.#state.type === 'running' && this.#state.startedAt === null)
+      this.#setState({ ...this.#state, startedAt: at });
+  }
+
+  /** `raw` may have grown. */
+  async #look(record: DocumentRecord): Promise<void> {
+    const { clock, spool } = this.#context;
+    const size = await this.#folder.rawSize();
+    if (size <= this.#moments.length) return;
+    this.#moments.note(size, clock.now());
+    spool.note(this.id, size);
+    this.news.ring();
+    if (record.terms.logLimitBytes !== null && size > record.terms.logLimitBytes) this.#postStop('log-limit');
+    this.#spoolWasFull ||= await spool.isFull(this.#folder.path);
+    if (this.#spoolWasFull || spool.isOverBound) this.#postStop('spool-full');
+  }
+
+  #postStop(cause: IntentCause): void {
+    if (this.#state.type === 'running') void this.#mailbox.post(cause, () => this.#stop(cause));
+  }
+
+  /**
+   * Stops a running command: the intent on the disk, then signals. A valid exit record stands against it, and so does an
+   * earlier intent. Where it is not known to have begun, the fence decides whether it ever will.
+   */
+  async #stop(cause: IntentCause): Promise<void> {
+    const state = this.#state;
+    if (state.type !== 'running') return;
+    const { executor, clock, spool } = this.#context;
+    const target = { attempt: this.id, folder: this.#folder.path };
+    if ((await executor.readExit(target)) !== null) return;
+    if (state.startedAt === null) await executor.takeFence(target);
+    await spool.withReserve(() => this.#folder.intent.write({ cause, at: new Date(clock.now()).toISOString() }));
+    this.#setState({ ...state, type: 'stopping', intent: cause });
+    this.#endTree(state.execution, this.#graceMs(state.record));
+  }
+
+  async #executionEnded(): Promise<void> {
+    const state = this.#state;
+    if (state.type !== 'running') return;
+    const { claim, record, startedAt, execution } = state;
+    this.#setState({ type: 'clearing', claim, record, startedAt });
+    this.#endTree(execution, this.#context.limits.leftoverGraceMs);
+  }
+
+  #graceMs(record: DocumentRecord): number {
+    return record.terms.graceMs ?? this.#context.limits.graceMs;
+  }
+
+  /** Ends what is alive of the tree, in the background: the mailbox goes on meanwhile. */
+  #endTree(execution: Execution, graceMs: number): void {
+    const { clock, limits } = this.#context;
+    const clear = async (): Promise<number> => {
+      const { escaped } = await execution.clear({ graceMs, boundMs: graceMs + limits.boundMs });
+      // Nothing of it is alive, so its end is near; a wrapper that the kernel does not let go of is not waited for.
+      await Promise.race([execution.ended, sleep(clock, limits.boundMs, this.#leaving.signal)]);
+      return escaped;
+    };
+    void clear().then((escaped) => this.#mailbox.post('cleared', () => this.#cleared(escaped)));
+  }
+
+  // The seal
+
+  async #cleared(escaped: number): Promise<void> {
+    const state = this.#state;
+    if (state.type !== 'stopping' && state.type !== 'clearing') return;
+    const { claim, record } = state;
+    const found = await recoverFolder(this.#context, this.#folder, { nothingAlive: true });
+    if (found.type !== 'finished') return this.#logger.error({ found: found.type }, 'expected an end, found none');
+    const startedAt = state.startedAt ?? found.startedAt;
+    const endedAt = this.#context.clock.now();
+    await this.#beginSealing({ claim, record, startedAt, ending: found.ending, escaped, endedAt, sameBoot: true });
+  }
+
+  async #beginSealing(end: {
+    readonly claim: ClaimRecord;
+    readonly record: DocumentRecord;
+    readonly startedAt: number | null;
+    readonly ending: Ending;
+    readonly escaped: number;
+    readonly endedAt: number;
+    readonly sameBoot: boolean;
+  }): Promise<void> {
+    const { claim, record, ending } = end;
+    this.#watch?.stop();
+    await this.#watch?.stopped;
+    if (isUnborn(ending)) return this.#endUnborn(claim, record, ending);
+    const rawBytes = await this.#folder.rawSize();
+    this.#moments.note(rawBytes, this.#context.clock.now());
+    this.#context.spool.note(this.id, rawBytes);
+    this.#stream?.freeze(rawBytes);
+    this.#setState({
+      ...end,
+      type: 'sealing',
+      ending: this.#overLimit(record, rawBytes, ending),
+      rawBytes,
+      spoolWasFull: this.#spoolWasFull,
+    });
+    // A step of its own, so that what came before it is not done again when it fails.
+    void this.#mailbox.post('seal', () => this.#seal());
+  }
+
+  /** A program that printed over its limit and ended before that was seen has failed all the same. */
+  #overLimit(record: DocumentRecord, rawBytes: number, ending: Ending): Ending {
+    const limit = record.terms.logLimitBytes;
+    if (ending.type !== 'exited' || limit === null || rawBytes <= limit) return ending;
+    return { type: 'stopped', intent: 'log-limit', status: ending.status };
+  }
+
+  async #seal(): Promise<void> {
+    const state = this.#state;
+    if (state.type !== 'sealing') return;
+    const secrets = this.#sealingSecrets();
+    if (secrets === null) return;
+    const held = await sealAttempt(this.#context, { folder: this.#folder, state, secrets });
+    this.#setState({ type: 'holding', claim: state.claim, record: state.record, held });
+  }
+
+  #sealingSecrets(): SealingSecrets | null {
+    if (this.#stream !== null) return { type: 'known', secrets: this.#secrets ?? {}, stream: this.#stream };
+    return this.#secretsGoneAt === null ? null : { type: 'gone', offset: this.#secretsGoneAt };
+  }
+
+  async #endUnborn(claim: ClaimRecord, record: DocumentRecord | null, ending: Ending): Promise<void> {
+    const held = await writeResult(this.#context, this.#folder, toUnbornResult(ending, this.#context.clock.now()));
+    this.#setState({ type: 'holding', claim, record, held });
+  }
+
+  /** Begins the stream, if its secrets are known or there are none. */
+  #openStream(record: DocumentRecord | null): void {
+    if (this.#stream !== null || record === null) return;
+    const hasSecrets = record.document.secretNames.length > 0;
+    if (hasSecrets && this.#secrets === null) return;
+    const secrets = this.#secrets ?? {};
+    const stream = new MaskedStream({
+      readRaw: (position, length) => this.#raw.read(position, length),
+      moments: this.#moments,
+      masking: { create: () => createMasker(secrets), identity: !hasSecrets },
+    });
+    if (this.#state.type === 'sealing') stream.freeze(this.#state.rawBytes);
+    if (this.#state.type === 'holding') stream.freeze(this.#state.held.rawBytes);
+    this.#stream = stream;
+  }
+
+  #openSessions(): void {
+    if (this.#state.type === 'gone') return;
+    this.#sessions = this.#serveSessions();
+  }
+
+  async #serveSessions(): Promise<void> {
+    const { clock, random, sessions, limits } = this.#context;
+    const signal = this.#leaving.signal;
+    const end = await runSessions({
+      ...sessions,
+      subject: this,
+      clock,
+      random,
+      logger: this.#logger,
+      limits: limits.session,
+      signal,
+    });
+    if (end !== 'stopped') await this.#mailbox.post(end, () => this.#release(end));
+  }
+}
+
+export function createAttempt(options: AttemptOptions): Attempt {
+  return new AttemptActor(options);
+}
