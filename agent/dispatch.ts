@@ -1,0 +1,135 @@
+import type { AttemptReport, DeclineReason, Offer } from '../protocol/offer.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { SpecEntry } from '../sync/spec-entry.ts';
+import type { SpecHandler } from '../sync/spec-handler.ts';
+import type { StatusEntry, StatusLister } from '../sync/status-lister.ts';
+import type { AttemptRegistry } from './attempts/attempt-registry.ts';
+import type { Spool } from './attempts/spool.ts';
+import type { Tombstones } from './attempts/tombstones.ts';
+import type { Catalog } from './automations/catalog.ts';
+
+/** Offers that were declined are remembered up to this many, oldest forgotten first: the hub asks again if it must. */
+const maxDeclined = 1000;
+
+export interface Decline {
+  readonly reason: DeclineReason;
+  readonly message: string;
+}
+
+const storeChanged: Decline = { reason: 'store-changed', message: 'the hub has another store than before' };
+
+export interface DispatchOptions {
+  readonly attempts: AttemptRegistry;
+  readonly tombstones: Tombstones;
+  readonly catalog: Catalog;
+  readonly spool: Spool;
+  readonly slots: number;
+  /** The hub's store is another one: nothing it wants is done, because it may have been done before. */
+  readonly isDistrusted: () => boolean;
+  /** Why this offer is not taken whatever room there is; null when it is. */
+  readonly refuse: (offer: Offer) => Decline | null;
+  readonly logger: Logger;
+}
+
+/** Turns offers into claims or reasons why not, and says how every attempt stands. */
+export interface Dispatch {
+  readonly handler: SpecHandler<Offer>;
+  readonly statuses: StatusLister<AttemptReport>;
+  readonly slots: { readonly total: number; readonly used: number };
+}
+
+export function createDispatch(options: DispatchOptions): Dispatch {
+  const { attempts, tombstones, catalog, spool, slots, logger } = options;
+  const declined = new Map<string, AttemptReport>();
+
+  function decline(attempt: string, { reason, message }: Decline): void {
+    logger.info({ attempt, reason }, 'offer declined');
+    declined.delete(attempt);
+    declined.set(attempt, { phase: 'declined', reason, message, startedAt: null, rawBytes: null });
+    const oldest = declined.keys().next();
+    if (declined.size > maxDeclined && oldest.done !== true) declined.delete(oldest.value);
+  }
+
+  /** Only this folder could have run it, and it is not there. */
+  async function findLoss(offer: Offer): Promise<Decline | null> {
+    if (await tombstones.has(offer.attempt))
+      return { reason: 'state-lost', message: 'this attempt ended here, and its folder was freed' };
+    if (offer.documentSent)
+      return { reason: 'state-lost', message: 'this attempt got its document, and its folder is gone' };
+    return null;
+  }
+
+  /** Synchronous, so that of offers that come together no two take the same slot. */
+  function findObstacle(offer: Offer, hasRoom: boolean): Decline | null {
+    const refusal = options.refuse(offer);
+    if (refusal !== null) return refusal;
+    const automation = catalog.current.automations.get(offer.automation);
+    if (automation === undefined)
+      return {
+        reason: 'unknown-automation',
+        message: `this agent offers no automation ${JSON.stringify(offer.automation)}`,
+      };
+    if (offer.digest !== null && offer.digest !== automation.digest) {
+      return {
+        reason: 'unknown-automation',
+        message: `this agent offers another version of ${JSON.stringify(offer.automation)}`,
+      };
+    }
+    const working = attempts.working();
+    if (working.length >= slots) return { reason: 'no-slot', message: `all ${slots} slots are taken` };
+    const same = working.filter(({ automation: name }) => name === offer.automation).length;
+    if (automation.maxConcurrent !== null && same >= automation.maxConcurrent) {
+      return {
+        reason: 'automation-busy',
+        message: `at most ${automation.maxConcurrent} of ${JSON.stringify(offer.automation)} at a time`,
+      };
+    }
+    if (!hasRoom) return { reason: 'spool-full', message: 'no room for the output of another job' };
+    return null;
+  }
+
+  async function apply(entry: SpecEntry<Offer>): Promise<void> {
+    // Absence and deletion stop nothing: only `desired: cancel` does, and only a session's last word frees a folder.
+    if (entry.type === 'deleted') return;
+    const offer = entry.spec;
+    const held = attempts.get(offer.attempt);
+    if (options.isDistrusted()) {
+      if (held === null) decline(offer.attempt, storeChanged);
+      return;
+    }
+    if (held !== null) {
+      if (offer.desired === 'cancel') held.cancel();
+      return;
+    }
+    const loss = await findLoss(offer);
+    if (loss !== null) return decline(offer.attempt, loss);
+    if (offer.desired === 'cancel') return;
+    const obstacle = findObstacle(offer, await spool.hasRoom());
+    if (obstacle !== null) return decline(offer.attempt, obstacle);
+    declined.delete(offer.attempt);
+    if (!(await attempts.claim(offer)))
+      decline(offer.attempt, { reason: 'failed', message: 'the claim could not be written' });
+  }
+
+  function statusOf(id: string): AttemptReport | null {
+    const held = attempts.get(id);
+    return held === null ? (declined.get(id) ?? null) : held.report;
+  }
+
+  return {
+    handler: { apply },
+    statuses: {
+      async list() {
+        const ids = new Set([...attempts.list().map(({ id }) => id), ...declined.keys()]);
+        return [...ids].flatMap((id): StatusEntry<AttemptReport>[] => {
+          const status = statusOf(id);
+          return status === null ? [] : [{ id, status }];
+        });
+      },
+      get: async (id) => statusOf(id),
+    },
+    get slots() {
+      return { total: slots, used: attempts.working().length };
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
+import { resourceTypes } from '../protocol/event-type.ts';
+import { AttemptReport, Offer } from '../protocol/offer.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Random } from '../runtime/random.ts';
+import { type AgentClient, createAgentClient } from '../sync/agent-client.ts';
+import { createEventRouter, type EventRouter } from '../sync/event-router.ts';
+import { createJsonCodec } from '../sync/resource-codec.ts';
+import { createSequenceIds } from '../sync/sequence-ids.ts';
+import type { SpecHandler } from '../sync/spec-handler.ts';
+import type { StatusLister } from '../sync/status-lister.ts';
+import { createSyncCounters } from '../sync/sync-counters.ts';
+import { defaultSyncOptions } from '../sync/sync-options.ts';
+
+/** Absence and deletion of an attempt stop nothing, so they do not even reach its handler. */
+const traits = { deleteUnknown: false, newerStatus: 'apply', digests: true } as const;
+
+const jobsCodec = createJsonCodec({ ...traits, resource: resourceTypes.jobs, spec: Offer, status: AttemptReport });
+const agentsCodec = createJsonCodec({
+  ...traits,
+  resource: resourceTypes.agents,
+  spec: AgentDesired,
+  status: AgentReport,
+});
+
+/** Both sides of what an agent synchronises with its hub. */
+export interface SyncClients extends AsyncDisposable {
+  readonly jobs: AgentClient;
+  readonly agents: AgentClient;
+  readonly router: EventRouter;
+}
+
+export function createSyncClients(options: {
+  readonly agentId: string;
+  readonly jobs: { readonly handler: SpecHandler<Offer>; readonly statuses: StatusLister<AttemptReport> };
+  readonly agents: { readonly handler: SpecHandler<AgentDesired>; readonly statuses: StatusLister<AgentReport> };
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}): SyncClients {
+  const { agentId, clock, random, logger } = options;
+  const counters = createSyncCounters();
+  const common = {
+    source: agentId,
+    cluster: agentId,
+    originalSource: '',
+    sequenceIds: createSequenceIds(clock),
+    clock,
+    random,
+    logger,
+    counters,
+    options: defaultSyncOptions,
+  };
+  const jobs = createAgentClient({ ...common, ...options.jobs, codec: jobsCodec });
+  const agents = createAgentClient({ ...common, ...options.agents, codec: agentsCodec });
+  const router = createEventRouter({ cluster: agentId, clients: [agents, jobs], logger, counters });
+  return {
+    jobs,
+    agents,
+    router,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([jobs[Symbol.asyncDispose](), agents[Symbol.asyncDispose]()]);
+    },
+  };
+}
