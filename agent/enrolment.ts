@@ -1,0 +1,96 @@
+import { EnrolmentAnswer, type EnrolmentRequest } from '../protocol/enrolment.ts';
+import type { Labels } from '../protocol/labels.ts';
+import { parseJson } from '../protocol/parse.ts';
+import { Problem } from '../protocol/problem.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Random } from '../runtime/random.ts';
+import { sleep } from '../runtime/sleep.ts';
+import { AgentError } from './agent-error.ts';
+import type { AgentKey } from './agent-key.ts';
+import { createBackoff } from './backoff.ts';
+
+export interface EnrolmentOptions {
+  /** `http://` or `https://` address of the hub. */
+  readonly hubUrl: string;
+  readonly joinToken: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly key: AgentKey;
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+const firstRetryMs = 200;
+const maxRetryMs = 30_000;
+const answerMs = 15_000;
+
+type Attempted = EnrolmentAnswer | { readonly retryAfterMs: number; readonly why: string };
+
+/** What is signed to prove that the key is ours: a token that was read on the way enrols no other key. */
+export function enrolmentProofText(publicKey: string, name: string): string {
+  return `farhand-enrol-v1\n${publicKey}\n${name}`;
+}
+
+function retryAfterMsOf(response: Response): number {
+  const seconds = Number(response.headers.get('retry-after'));
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
+}
+
+function explain(text: string): string {
+  try {
+    return parseJson(Problem, text, 'problem').detail;
+  } catch {
+    return text.slice(0, 200);
+  }
+}
+
+async function tryOnce(options: EnrolmentOptions): Promise<Attempted> {
+  const { key, name, labels } = options;
+  const body: EnrolmentRequest = { name, labels, publicKey: key.publicKey };
+  const response = await options.fetch(new URL('/v1/enrol', options.hubUrl), {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${options.joinToken}`,
+      'content-type': 'application/json',
+      'farhand-proof': key.sign(enrolmentProofText(key.publicKey, name)).toString('base64'),
+    },
+    body: JSON.stringify(body),
+    signal: AbortSignal.any([options.signal, AbortSignal.timeout(answerMs)]),
+  });
+  const text = await response.text();
+  if (response.ok) return parseJson(EnrolmentAnswer, text, 'enrolment answer');
+  if (response.status === 429 || response.status >= 500) {
+    return { retryAfterMs: retryAfterMsOf(response), why: explain(text) };
+  }
+  throw new AgentError(
+    'enrolment-refused',
+    `the hub refused to enrol this agent (${response.status}): ${explain(text)}. Check FARHAND_JOIN_TOKEN, FARHAND_NAME and FARHAND_LABELS`,
+  );
+}
+
+/**
+ * Makes the hub know the key. Tries until the hub answers, which may be the second answer to the same request: the hub knows the key again.
+ * Rejects with `AgentError` (`enrolment-refused`), or with the signal's reason.
+ */
+export async function enrol(options: EnrolmentOptions): Promise<EnrolmentAnswer> {
+  const backoff = createBackoff({ random: options.random, firstMs: firstRetryMs, maxMs: maxRetryMs });
+  for (;;) {
+    let retryAfterMs = 0;
+    try {
+      const answer = await tryOnce(options);
+      if ('id' in answer) return answer;
+      options.logger.warn({ why: answer.why }, 'hub cannot enrol now');
+      ({ retryAfterMs } = answer);
+    } catch (err) {
+      if (err instanceof AgentError) throw err;
+      options.signal.throwIfAborted();
+      options.logger.warn({ err }, 'hub does not answer, enrolment is tried again');
+    }
+    await sleep(options.clock, Math.max(backoff.next(), retryAfterMs), options.signal);
+    options.signal.throwIfAborted();
+  }
+}
