@@ -1,0 +1,74 @@
+import type { Labels } from '../protocol/labels.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { FileSystem } from '../runtime/file-system.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Random } from '../runtime/random.ts';
+import type { ControlTransport } from '../transports/control-transport.ts';
+import type { SessionTransport } from '../transports/session-transport.ts';
+import type { AttemptLimits } from './attempts/attempt-context.ts';
+import type { WatchFolder } from './attempts/raw-watch.ts';
+import { defaultSessionLimits } from './attempts/session-loop.ts';
+import { defaultSpoolLimits, type FreeBytes, type SpoolLimits } from './attempts/spool.ts';
+import type { Catalog } from './automations/catalog.ts';
+import { defaultLinkLimits, type LinkLimits } from './control-link.ts';
+import type { Executor } from './executors/executor.ts';
+import type { LoopLag } from './loop-lag.ts';
+
+export interface AgentLimits {
+  readonly attempt: AttemptLimits;
+  readonly link: LinkLimits;
+  readonly spool: SpoolLimits;
+}
+
+export const defaultAgentLimits: AgentLimits = {
+  attempt: {
+    graceMs: 10_000,
+    leftoverGraceMs: 2_000,
+    boundMs: 10_000,
+    pollMs: 1_000,
+    retryMs: 1_000,
+    session: defaultSessionLimits,
+  },
+  link: defaultLinkLimits,
+  spool: defaultSpoolLimits,
+};
+
+/**
+ * - `daemon`: takes work until it is told to stop
+ * - `once`: takes one job and no other, and is finished when the hub has its result. `jobId` says which one, null takes any;
+ *   when none came for `idleMs` it is finished too
+ */
+export type AgentMode =
+  | { readonly type: 'daemon' }
+  | { readonly type: 'once'; readonly jobId: string | null; readonly idleMs: number | null };
+
+/** Everything an agent depends on. What it is given stays the giver's: the agent closes only what it opened. */
+export interface AgentOptions {
+  /** Absolute. Made when it is not there; one agent at a time. */
+  readonly dataFolder: string;
+  readonly name: string;
+  readonly labels: Labels;
+  readonly slots: number;
+  readonly version: string;
+  readonly mode: AgentMode;
+  /** Where and with what an agent without an identity gets one; null for one that must have it already. `hubUrl` is `http(s)://`. */
+  readonly enrolment: { readonly hubUrl: string; readonly joinToken: string } | null;
+  readonly transport: { readonly control: ControlTransport; readonly session: SessionTransport };
+  readonly catalog: Catalog;
+  readonly executor: Executor;
+  readonly limits: AgentLimits;
+  /** Of the machine: `started` and `exit` of another boot prove nothing. */
+  readonly machineBootId: string;
+  /** What jobs may inherit from. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly fileSystem: FileSystem;
+  readonly watchFolder: WatchFolder;
+  readonly freeBytes: FreeBytes;
+  readonly loopLag: LoopLag;
+  readonly fetch: typeof globalThis.fetch;
+  /** Makes this process the folder's owner until disposed. Throws when another one is. */
+  readonly takeOwnerLock: (folder: string) => Disposable;
+}

@@ -1,0 +1,350 @@
+import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
+import { protocolVersion } from '../protocol/hello.ts';
+import type { Offer } from '../protocol/offer.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { sleep } from '../runtime/sleep.ts';
+import { AgentError } from './agent-error.ts';
+import type { AgentOptions } from './agent-options.ts';
+import type { AgentState } from './agent-state.ts';
+import { type AgentStatus, toAgentStatus } from './agent-status.ts';
+import { type AttemptRegistry, createAttemptRegistry } from './attempts/attempt-registry.ts';
+import { createBell } from './attempts/bell.ts';
+import { openSpool, type Spool } from './attempts/spool.ts';
+import { openTombstones, type Tombstones } from './attempts/tombstones.ts';
+import { type ControlLink, createControlLink } from './control-link.ts';
+import { type DataFolder, makeDataFolder, toDataFolder } from './data-folder.ts';
+import { createDispatch, type Decline, type Dispatch } from './dispatch.ts';
+import { enrol } from './enrolment.ts';
+import { openHubGuard } from './hub-guard.ts';
+import { type Identity, loadIdentity } from './identity.ts';
+import type { LinkState } from './link-state.ts';
+import { createOnce, type Once, type OnceEnd } from './once.ts';
+import { type ReportLoop, startReportLoop } from './report-loop.ts';
+import { createSyncClients, type SyncClients } from './sync-clients.ts';
+
+/** How an agent's work came to its end: `drained` when nothing runs and the hub has it all, `left` when something may run on. */
+export type AgentEnd = OnceEnd | { readonly type: 'drained' } | { readonly type: 'left' };
+
+export interface DrainOptions {
+  /** How long what runs may go on. */
+  readonly drainMs: number;
+  /** What then happens to what still runs: it is left to the next agent, or cancelled and waited for. */
+  readonly then: 'leave' | 'cancel';
+  /** How long the cancelled may take to end and to be accepted by the hub. */
+  readonly cancelMs: number;
+}
+
+/**
+ * An agent in this process. Disposing leaves at once: channels are closed, commands run on, and the next agent on the same
+ * data folder adopts them.
+ */
+export interface Agent extends AsyncDisposable {
+  readonly state: AgentState;
+  /** Resolves when the first control channel is up. Rejects with `AgentError` when the agent cannot start; dispose of it then. */
+  readonly ready: Promise<void>;
+  /** Resolves with how its work ended: after one job in mode `once`, after `drain`, or after disposing. Never rejects. */
+  readonly ended: Promise<AgentEnd>;
+  status(): AgentStatus;
+  /** Takes no more work, lets what runs end, then leaves. A second call changes nothing; `dispose` cuts it short. Never rejects. */
+  drain(options: DrainOptions): Promise<AgentEnd>;
+}
+
+const tombstoneSweepMs = 3600 * 1000;
+const draining: Decline = { reason: 'draining', message: 'this agent takes no more work' };
+
+/** What exists once the agent has its folder and its identity. */
+interface Parts {
+  readonly identity: Identity;
+  readonly attempts: AttemptRegistry;
+  readonly dispatch: Dispatch;
+  readonly clients: SyncClients;
+  readonly report: ReportLoop;
+  readonly link: ControlLink;
+}
+
+class AgentProcess implements Agent {
+  readonly ready: Promise<void>;
+  readonly ended: Promise<AgentEnd>;
+  readonly #options: AgentOptions;
+  readonly #logger: Logger;
+  readonly #folder: DataFolder;
+  readonly #bootId: string;
+  readonly #leaving = new AbortController();
+  readonly #attemptsChanged = createBell();
+  readonly #end: (end: AgentEnd) => void;
+  readonly #once: Once | null;
+  readonly #running: Promise<void>;
+  #state: AgentState = 'starting';
+  #parts: Parts | null = null;
+  #desired: AgentDesired = { schedulable: true, drain: false, note: null };
+  #announceReady: () => void = () => {};
+  #drained: Promise<AgentEnd> | null = null;
+  #disposed: Promise<void> | null = null;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    this.#logger = options.logger.child({ agent: options.name });
+    this.#folder = toDataFolder(options.dataFolder);
+    this.#bootId = options.random.uuid();
+    const { promise: ended, resolve: end } = Promise.withResolvers<AgentEnd>();
+    this.ended = ended;
+    this.#end = end;
+    this.#once =
+      options.mode.type === 'once'
+        ? createOnce({ ...options.mode, clock: options.clock, attempts: () => this.#mustParts().attempts })
+        : null;
+    void this.#once?.ended.then(end);
+    const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+    this.#announceReady = resolve;
+    this.ready = ready;
+    // Whoever does not ask for it does not need to hear of it: `ended` tells too.
+    ready.catch(() => {});
+    this.#running = this.#run().catch((error: unknown) => {
+      reject(error);
+      this.#end({ type: 'left' });
+    });
+  }
+
+  get state(): AgentState {
+    return this.#state;
+  }
+
+  status(): AgentStatus {
+    const parts = this.#parts;
+    return toAgentStatus({
+      state: this.#state,
+      name: this.#options.name,
+      version: this.#options.version,
+      id: parts?.identity.id ?? null,
+      link: parts?.link.state ?? { type: 'idle' },
+      slots: parts?.dispatch.slots ?? { total: this.#options.slots, used: 0 },
+      attempts: parts?.attempts.list() ?? [],
+      health: this.#health(),
+    });
+  }
+
+  drain(options: DrainOptions): Promise<AgentEnd> {
+    this.#drained ??= this.#drain(options);
+    return this.#drained;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed ??= this.#leave();
+    return this.#disposed;
+  }
+
+  #setState(state: AgentState): void {
+    this.#logger.info({ from: this.#state, to: state }, 'agent state changed');
+    this.#state = state;
+    this.#parts?.report.changed();
+  }
+
+  #mustParts(): Parts {
+    if (this.#parts === null) throw new Error('the agent has not started');
+    return this.#parts;
+  }
+
+  /** The whole life: folder, identity, recovery, then the link, in this order. Ends when the agent leaves. */
+  async #run(): Promise<void> {
+    const { fileSystem, clock, dataFolder } = this.#options;
+    const { signal } = this.#leaving;
+    using _lock = this.#takeLock(dataFolder);
+    await makeDataFolder(fileSystem, this.#folder);
+    const identity = await this.#identify(signal);
+    const tombstones = openTombstones(fileSystem, this.#folder.tombstones);
+    const spool = await openSpool({
+      fs: fileSystem,
+      folder: this.#folder.root,
+      reserve: this.#folder.reserve,
+      limits: this.#options.limits.spool,
+      freeBytes: this.#options.freeBytes,
+      logger: this.#logger,
+    });
+    const parts = await this.#build(identity, spool, tombstones);
+    this.#parts = parts;
+    try {
+      await parts.attempts.recover();
+      if (this.#state === 'starting') this.#setState('serving');
+      this.#once?.startWaiting();
+      await Promise.all([parts.link.run(signal), this.#sweepTombstones(tombstones, clock.now())]);
+    } finally {
+      await parts.attempts.leave();
+      await parts.clients[Symbol.asyncDispose]();
+      parts.report[Symbol.dispose]();
+      this.#once?.[Symbol.dispose]();
+    }
+  }
+
+  #takeLock(folder: string): Disposable {
+    try {
+      return this.#options.takeOwnerLock(folder);
+    } catch (cause) {
+      throw new AgentError('data-folder', cause instanceof Error ? cause.message : `cannot lock ${folder}`, { cause });
+    }
+  }
+
+  #identify(signal: AbortSignal): Promise<Identity> {
+    const { enrolment, fileSystem, name, labels, fetch, clock, random } = this.#options;
+    const logger = this.#logger;
+    return loadIdentity(
+      fileSystem,
+      this.#folder,
+      enrolment === null
+        ? null
+        : (key) => enrol({ ...enrolment, key, name, labels, fetch, clock, random, logger, signal }),
+    );
+  }
+
+  async #build(identity: Identity, spool: Spool, tombstones: Tombstones): Promise<Parts> {
+    const { clock, random, catalog, transport, limits, slots, labels, fileSystem } = this.#options;
+    const logger = this.#logger;
+    const link = createControlLink({
+      transport: transport.control,
+      credential: identity.credential,
+      agentId: identity.id,
+      hello: () => ({
+        version: this.#options.version,
+        bootId: this.#bootId,
+        protocols: [protocolVersion],
+        attempts: attempts.list().length,
+      }),
+      guard: await openHubGuard(fileSystem, this.#folder),
+      router: {
+        receive: (event) => clients.router.receive(event),
+        serve: (publish, given) => clients.router.serve(publish, given),
+      },
+      onChange: (state) => this.#linkChanged(state),
+      onTrusted: () => clients.jobs.forgetSpecs(),
+      clock,
+      random,
+      logger,
+      limits: limits.link,
+    });
+    const attempts = createAttemptRegistry(
+      {
+        ...this.#options,
+        fs: fileSystem,
+        folder: this.#folder,
+        logger,
+        agent: () => ({ name: identity.name, labels }),
+        spool,
+        tombstones,
+        sessions: { transport: transport.session, credential: identity.credential, gate: link.gate },
+        limits: limits.attempt,
+      },
+      (attempt) => {
+        clients.jobs.publishStatus(attempt);
+        report.changed();
+        this.#once?.changed(attempt);
+        this.#attemptsChanged.ring();
+      },
+    );
+    const dispatch = createDispatch({
+      attempts,
+      tombstones,
+      catalog,
+      spool,
+      slots,
+      isDistrusted: () => link.state.type === 'distrusted',
+      refuse: (offer) => this.#refuse(offer),
+      logger,
+    });
+    const report = startReportLoop({
+      ...this.#options,
+      agentId: identity.id,
+      bootId: this.#bootId,
+      transport: transport.control.name,
+      slots: () => dispatch.slots,
+      health: () => this.#health(),
+      publish: () => clients.agents.publishStatus(identity.id),
+    });
+    const clients = createSyncClients({
+      agentId: identity.id,
+      jobs: dispatch,
+      agents: {
+        statuses: report.statuses,
+        handler: {
+          apply: async (entry) => {
+            if (entry.type === 'deleted') return;
+            this.#desired = entry.spec;
+            report.changed();
+          },
+        },
+      },
+      clock,
+      random,
+      logger,
+    });
+    return { identity, attempts, dispatch, clients, report, link };
+  }
+
+  #refuse(offer: Offer): Decline | null {
+    const stopped = this.#state !== 'serving' || this.#desired.drain || !this.#desired.schedulable;
+    return stopped ? draining : (this.#once?.refuse(offer) ?? null);
+  }
+
+  #linkChanged(state: LinkState): void {
+    if (state.type === 'up') this.#announceReady();
+    this.#parts?.report.changed();
+  }
+
+  #health(): AgentReport['health'] {
+    const mistakes = this.#options.catalog.current.mistakes.map(({ file, message }) => `${file}: ${message}`);
+    const link = this.#parts?.link.state;
+    if (link?.type === 'distrusted') return { state: 'store-changed', problems: [link.message, ...mistakes] };
+    const stopped = this.#state !== 'serving' || this.#desired.drain;
+    if (stopped && this.#state !== 'starting') return { state: 'draining', problems: mistakes };
+    return { state: mistakes.length === 0 ? 'ok' : 'degraded', problems: mistakes };
+  }
+
+  async #sweepTombstones(tombstones: Tombstones, startedAt: number): Promise<void> {
+    const { clock } = this.#options;
+    const { signal } = this.#leaving;
+    for (let at = startedAt; !signal.aborted; at = clock.now()) {
+      try {
+        await tombstones.sweep(at);
+      } catch (err) {
+        this.#logger.warn({ err }, 'old tombstones cannot be removed');
+      }
+      await sleep(clock, tombstoneSweepMs, signal);
+    }
+  }
+
+  async #drain(options: DrainOptions): Promise<AgentEnd> {
+    if (this.#state === 'starting' || this.#state === 'serving') this.#setState('draining');
+    let empty = await this.#emptyWithin(options.drainMs);
+    if (!empty && options.then === 'cancel') {
+      for (const attempt of this.#parts?.attempts.working() ?? [])
+        if (attempt.state.type !== 'claimed') attempt.cancel();
+      empty = await this.#emptyWithin(options.cancelMs);
+    }
+    const end: AgentEnd = { type: empty ? 'drained' : 'left' };
+    this.#end(end);
+    await this[Symbol.asyncDispose]();
+    return end;
+  }
+
+  /** Whether no attempt was left at some moment of the given time. */
+  async #emptyWithin(timeMs: number): Promise<boolean> {
+    const over = new AbortController();
+    const timer = this.#options.clock.schedule(timeMs, () => over.abort());
+    const signal = AbortSignal.any([over.signal, this.#leaving.signal]);
+    const isEmpty = () => (this.#parts?.attempts.list().length ?? 0) === 0;
+    while (!isEmpty() && !signal.aborted) await this.#attemptsChanged.wait(signal);
+    timer.cancel();
+    return isEmpty();
+  }
+
+  async #leave(): Promise<void> {
+    this.#setState('leaving');
+    this.#leaving.abort();
+    await this.#running;
+    this.#end({ type: 'left' });
+    this.#setState('left');
+  }
+}
+
+/** Starts an agent: recovery first, then the link. What it needs comes in; what it opens it closes. */
+export function createAgent(options: AgentOptions): Agent {
+  return new AgentProcess(options);
+}
