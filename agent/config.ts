@@ -124,9 +124,10 @@ export const agentConfigSchema = {
   },
   spoolBytes: {
     variable: 'FARHAND_SPOOL_BYTES',
-    doc: 'How much disk the logs of jobs may take before they are delivered. Over it the agent takes no more jobs.',
+    doc: 'How much disk the logs of all jobs here may take until the hub has them. Over it the agent takes no more jobs.',
     format: byteCount,
-    default: '20GiB',
+    default: null,
+    defaultDoc: 'what the disk has',
     sensitive: false,
   },
   jobId: {

@@ -1,0 +1,46 @@
+import { ApiError } from './api-error.ts';
+import { exitCodes } from './exit-code.ts';
+import { Failure } from './failure.ts';
+
+/** What a person is told about a failed call, and what to do next. Other errors stay what they are. */
+export function toFailure(error: unknown): unknown {
+  if (!(error instanceof ApiError)) return error;
+  switch (error.code) {
+    case 'unreachable':
+      return new Failure(exitCodes.refused, error.message, [
+        'Start one with `farhand dev` (a hub and an agent in one terminal) or `farhand hub`,',
+        'or name the one to talk to: FARHAND_HUB_URL=https://hub.example.org',
+      ]);
+    case 'not-a-hub':
+      return new Failure(exitCodes.refused, error.message, [
+        'Is FARHAND_HUB_URL the address of a hub, without a path? A proxy in between, or a hub of another version, can answer like this.',
+      ]);
+    case 'problem':
+      return toProblemFailure(error);
+  }
+}
+
+function toProblemFailure({ problem }: ApiError): Failure {
+  if (problem === null) return new Failure(exitCodes.refused, 'the hub refused');
+  const places = (problem.errors ?? []).map(
+    ({ pointer, message }) => `${pointer === '' ? 'the whole' : pointer}: ${message}`,
+  );
+  const message = problem.detail === '' ? problem.title : problem.detail;
+  switch (problem.status) {
+    case 401:
+      return new Failure(exitCodes.refused, message, [
+        problem.code === 'token-missing'
+          ? 'Give your token in FARHAND_TOKEN, or the file that holds it in FARHAND_TOKEN_FILE.'
+          : 'FARHAND_TOKEN is not a token of this hub: it may be mistyped, expired, revoked, or of another hub.',
+        "An administrator makes one: `farhand token create --role operator`. The first administrator's is in admin-token in the hub's data folder.",
+      ]);
+    case 403:
+      return new Failure(exitCodes.refused, message, [
+        'The token is valid, but its role does not allow this. An administrator can make another one.',
+      ]);
+    case 429:
+      return new Failure(exitCodes.refused, message, ['Wait a moment and try again.']);
+    default:
+      return new Failure(problem.status >= 500 ? exitCodes.refused : exitCodes.usage, message, places);
+  }
+}

@@ -1,0 +1,44 @@
+import type { ConfigOf, ConfigSchema } from '../runtime/configuration/config-key.ts';
+import { text, url, yesOrNo } from '../runtime/configuration/formats.ts';
+import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
+import { isLoopback } from '../runtime/configuration/loopback.ts';
+
+/** Everything that commands which talk to a hub can be told. Help and `docs/config.md` are made of it. */
+export const clientConfigSchema = {
+  hubUrl: {
+    variable: 'FARHAND_HUB_URL',
+    doc: 'The hub to talk to. ws:// and wss:// are read as http:// and https://, so that an agent and a person can share the variable.',
+    format: url(['http', 'https', 'ws', 'wss']),
+    default: null,
+    defaultDoc: 'the `farhand dev` that was started in this folder',
+    sensitive: false,
+  },
+  token: {
+    variable: 'FARHAND_TOKEN',
+    doc: 'Your token (`farhand token create --role operator`).',
+    format: text,
+    default: null,
+    defaultDoc: 'the one of `farhand dev` in this folder, for its own hub only',
+    sensitive: true,
+  },
+  insecure: {
+    variable: 'FARHAND_INSECURE',
+    doc: 'Allow sending the token without TLS beyond this machine.',
+    format: yesOrNo,
+    default: 'false',
+    sensitive: false,
+  },
+} as const satisfies ConfigSchema;
+
+export type ClientConfig = ConfigOf<typeof clientConfigSchema>;
+
+/** Throws `ConfigError` with every mistake at once. */
+export function loadClientConfig(sources: ConfigSources): ClientConfig {
+  return loadConfiguration(clientConfigSchema, sources, ({ hubUrl, insecure }) => {
+    if (hubUrl === null || insecure || isLoopback(hubUrl.hostname)) return [];
+    if (hubUrl.protocol === 'https:' || hubUrl.protocol === 'wss:') return [];
+    return [
+      `FARHAND_HUB_URL: expected https:// for a hub on another machine, because the token would travel in the clear; got ${hubUrl.protocol}//${hubUrl.host}. Set FARHAND_INSECURE=true to do it all the same`,
+    ];
+  });
+}

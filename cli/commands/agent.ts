@@ -1,0 +1,133 @@
+import { Command } from 'commander';
+import type { AgentEnd } from '../../agent/agent.ts';
+import type { CatalogSnapshot } from '../../agent/automations/catalog.ts';
+import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
+import { type AgentConfig, agentConfigSchema, loadAgentConfig } from '../../agent/config.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { createProcessLogger } from '../../runtime/process-logger.ts';
+import { addConfigOptions, toConfigSources } from '../config-options.ts';
+import type { Context } from '../context.ts';
+import { type ExitCode, exitCodes, outcomeToExitCode } from '../exit-code.ts';
+import { printReadyLine } from '../ready-line.ts';
+import { aborted, listenForHangup, listenForShutdown, type Shutdown } from '../shutdown.ts';
+import { toStartFailure } from '../start-failure.ts';
+import { createTrustHubCommand } from './trust-hub.ts';
+
+const details = `
+Prints one line on standard output once it is connected to the hub for the first time: with the address of its status
+listener when it has one, else the hub's. While the hub cannot be reached it says so in the log and goes on trying.
+
+SIGTERM or SIGINT: it takes no more work, lets running jobs end for FARHAND_DRAIN_SECONDS, then does with them as
+FARHAND_DRAIN_THEN says, and leaves. A second one: it leaves at once; jobs run on, and the next agent on the data folder
+adopts them. SIGHUP: it reads the automations again.
+
+Exit code: 0 it left in order; 2 configuration; 3 the hub does not take it. With --once: as \`farhand run\`, and 6 when no
+job came.`;
+
+/** Beyond the grace: how long what was cancelled may take to be delivered. */
+const deliverMs = 15_000;
+const maxLeaveMs = 5_000;
+
+export function createAgentCommand(context: Context): Command {
+  const command = new Command('agent')
+    .description('run jobs here for a hub')
+    .option('--once', "take one job, leave when the hub has all of it, with the job's exit code")
+    .addHelpText('after', details)
+    .action((options: { readonly once?: true }) => runAgent(command, context, options.once === true));
+  return addConfigOptions(command, agentConfigSchema, 'Configuration:').addCommand(createTrustHubCommand(context));
+}
+
+async function runAgent(command: Command, context: Context, once: boolean): Promise<void> {
+  const config = loadAgentConfig(toConfigSources(command, agentConfigSchema, context));
+  const { hubUrl, jobId, idleSeconds, statusListen } = config;
+  if (hubUrl === null) throw new Error('the configuration was checked for a hub');
+  using shutdown = listenForShutdown();
+  const logger = createProcessLogger({
+    name: 'agent',
+    level: config.logLevel,
+    format: config.logFormat,
+    color: context.stderr.hasColor,
+  });
+  const [{ composeAgent }, { startStatusServer }] = await Promise.all([
+    import('../compose-agent.ts'),
+    import('../../agent/status-server.ts'),
+  ]);
+
+  await using opened = new AsyncDisposableStack();
+  const { environment } = context;
+  const mode = once
+    ? ({ type: 'once', jobId, idleMs: idleSeconds === null ? null : idleSeconds * 1000 } as const)
+    : ({ type: 'daemon' } as const);
+  const { agent, catalog } = opened.use(await composeAgent({ config, hubUrl, mode, environment, logger }));
+  reportMistakes(catalog.current, logger);
+  opened.use(
+    listenForHangup(() => {
+      void catalog.reload().then((snapshot) => {
+        logger.info({ automations: snapshot.automations.size }, 'automations read again');
+        reportMistakes(snapshot, logger);
+      });
+    }),
+  );
+  const fail = (error: unknown) => {
+    throw toStartFailure(error, { listen: statusListen, data: config.data });
+  };
+  const server =
+    statusListen === null
+      ? null
+      : opened.use(await startStatusServer({ listen: statusListen, status: () => agent.status() }).catch(fail));
+
+  const start: { state: 'starting' | 'ready' | 'failed'; error: unknown } = { state: 'starting', error: null };
+  const settled = agent.ready.then(
+    () => void (start.state = 'ready'),
+    (error: unknown) => void Object.assign(start, { state: 'failed', error }),
+  );
+  await Promise.race([settled, agent.ended, aborted(shutdown.asked)]);
+  if (start.state === 'failed') fail(start.error);
+  if (start.state === 'ready') await printReadyLine(context, 'agent', server?.address ?? toHttpOrigin(hubUrl));
+  await Promise.race([agent.ended, aborted(shutdown.asked)]);
+  const end = shutdown.asked.aborted ? await drain({ agent, config, shutdown, logger }) : await agent.ended;
+  context.exitWith(toExitCode(end, once));
+  context.exitWithin(maxLeaveMs);
+}
+
+async function drain(options: {
+  readonly agent: {
+    drain(options: { drainMs: number; then: 'leave' | 'cancel'; cancelMs: number }): Promise<AgentEnd>;
+  };
+  readonly config: AgentConfig;
+  readonly shutdown: Shutdown;
+  readonly logger: Logger;
+}): Promise<AgentEnd> {
+  const { agent, config, shutdown, logger } = options;
+  logger.info(
+    { reason: shutdown.reason(), drainSeconds: config.drainSeconds, then: config.drainThen },
+    'agent draining',
+  );
+  const drained = agent.drain({
+    drainMs: config.drainSeconds * 1000,
+    then: config.drainThen,
+    cancelMs: config.graceSeconds * 1000 + deliverMs,
+  });
+  const end = await Promise.race([drained, aborted(shutdown.forced)]);
+  return end ?? { type: 'left' };
+}
+
+function toHttpOrigin({ protocol, host }: URL): string {
+  return `${protocol === 'wss:' ? 'https' : 'http'}://${host}`;
+}
+
+function reportMistakes({ mistakes }: CatalogSnapshot, logger: Logger): void {
+  for (const mistake of mistakes) logger.warn({ mistake: formatMistake(mistake) }, 'automation file has a mistake');
+}
+
+function toExitCode(end: AgentEnd, once: boolean): ExitCode {
+  switch (end.type) {
+    case 'ended':
+      return outcomeToExitCode(end.result.outcome);
+    case 'no-job':
+      return exitCodes.noJob;
+    case 'drained':
+    case 'left':
+      return once ? exitCodes.noJob : exitCodes.succeeded;
+  }
+}

@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import { hubConfigSchema, loadHubConfig } from '../../hub/config.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { createProcessLogger } from '../../runtime/process-logger.ts';
+import { systemRandom } from '../../runtime/random.ts';
+import { addConfigOptions, toConfigSources } from '../config-options.ts';
+import type { Context } from '../context.ts';
+import { printReadyLine } from '../ready-line.ts';
+import { aborted, listenForShutdown } from '../shutdown.ts';
+import { toStartFailure } from '../start-failure.ts';
+
+const details = `
+Prints one line on standard output once it is ready, with its address; the log goes to standard error. SIGTERM or SIGINT:
+it leaves at once, in order; jobs run on, and agents come back to the next hub on this data folder.`;
+
+/** How long stopping in order may take. */
+const maxStopMs = 10_000;
+
+export function createHubCommand(context: Context): Command {
+  const command = new Command('hub')
+    .description('serve the API and the agents')
+    .addHelpText('after', details)
+    .action(() => runHub(command, context));
+  return addConfigOptions(command, hubConfigSchema, 'Configuration:');
+}
+
+async function runHub(command: Command, context: Context): Promise<void> {
+  const config = loadHubConfig(toConfigSources(command, hubConfigSchema, context));
+  using shutdown = listenForShutdown();
+  const logger = createProcessLogger({
+    name: 'hub',
+    level: config.logLevel,
+    format: config.logFormat,
+    color: context.stderr.hasColor,
+  });
+  const { createHub } = await import('../../hub/hub.ts');
+  const options = {
+    listen: config.listen,
+    dataFolder: config.data,
+    adminToken: config.adminToken,
+    adminTokenFolder: null,
+    lostAfterMs: config.lostAfterSeconds * 1000,
+    clock: systemClock,
+    random: systemRandom,
+    logger,
+  };
+  await using hub = await createHub(options).catch((error: unknown) => {
+    throw toStartFailure(error, config);
+  });
+  await printReadyLine(context, 'hub', hub.address);
+  await aborted(shutdown.asked);
+  logger.info({ reason: shutdown.reason() }, 'hub stopping');
+  context.exitWithin(maxStopMs);
+  shutdown.forced.addEventListener('abort', () => context.exitWithin(0));
+}

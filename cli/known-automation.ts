@@ -1,0 +1,31 @@
+import type { Automation } from '../protocol/agent.ts';
+import { findNearestWord } from '../protocol/nearest-word.ts';
+import type { ApiClient } from './api-client.ts';
+import { exitCodes } from './exit-code.ts';
+import { Failure } from './failure.ts';
+import { fetchAutomations } from './fetch-items.ts';
+
+/** Longer lists help nobody in an error message. */
+const maxListed = 20;
+
+/**
+ * The automation of that name, in the form that most agents offer. Throws a `Failure` that names the nearest one when agents offer
+ * automations, but not this one; answers null where no agent has said yet what it offers.
+ */
+export async function findKnownAutomation(api: ApiClient, name: string): Promise<Automation | null> {
+  const automations = await fetchAutomations(api);
+  const forms = automations
+    .filter((automation) => automation.name === name)
+    .toSorted((one, other) => other.online - one.online);
+  if (forms[0] !== undefined) return forms[0];
+  if (automations.length === 0) return null;
+
+  const names = [...new Set(automations.map((automation) => automation.name))].toSorted();
+  const near = findNearestWord(name, names);
+  const more = names.length > maxListed ? ` and ${names.length - maxListed} more` : '';
+  throw new Failure(exitCodes.usage, `no agent offers an automation named ${JSON.stringify(name)}`, [
+    ...(near === null ? [] : [`Did you mean ${near}?`]),
+    `There are: ${names.slice(0, maxListed).join(', ')}${more}`,
+    'To queue the job all the same, for an agent that will offer it later: --queue-unknown',
+  ]);
+}

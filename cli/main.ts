@@ -1,0 +1,32 @@
+import type { Context } from './context.ts';
+import { createOutput } from './output.ts';
+import { runProgram } from './program.ts';
+
+const context: Context = {
+  environment: process.env,
+  folder: process.cwd(),
+  stdout: createOutput(process.stdout, process.env),
+  stderr: createOutput(process.stderr, process.env),
+  exitWith(code) {
+    process.exitCode = code;
+  },
+  exitWithin(timeMs) {
+    setTimeout(() => process.exit(), timeMs).unref();
+  },
+};
+
+// A reader that has had enough (`| head`) is no mistake of anybody.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
+}
+
+if (Object.keys(process.env).some((name) => name.startsWith('FARHAND_'))) {
+  const { findUnknownVariables } = await import('./unknown-variables.ts');
+  for (const line of findUnknownVariables(process.env)) {
+    await context.stderr.line(`${context.stderr.paint('yellow', 'warning:')} ${line}`);
+  }
+}
+await runProgram(process.argv.slice(2), context);

@@ -1,0 +1,41 @@
+import type { Writable } from 'node:stream';
+import { styleText } from 'node:util';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Standard output or standard error, as a command sees it. */
+export interface Output {
+  /** A person is looking: tables and words instead of plain lines. */
+  readonly isTerminal: boolean;
+  readonly hasColor: boolean;
+  /** Resolves when the stream can take more. */
+  write(chunk: string | Uint8Array): Promise<void>;
+  /** One line; `text` has no line end. */
+  line(text: string): Promise<void>;
+  /** `text` in a colour, where there are colours. */
+  paint(style: Style, text: string): string;
+}
+
+/** `FORCE_COLOR` and `NO_COLOR` beat what the stream is, as they do elsewhere. */
+export function createOutput(
+  stream: Writable & { readonly isTTY?: boolean },
+  environment: Readonly<Record<string, string | undefined>>,
+): Output {
+  const isTerminal = stream.isTTY === true;
+  const isForced = !['', '0', undefined].includes(environment['FORCE_COLOR']);
+  const isForbidden = !['', undefined].includes(environment['NO_COLOR']) || environment['TERM'] === 'dumb';
+  const hasColor = !isForbidden && (isTerminal || isForced);
+
+  const write = (chunk: string | Uint8Array) =>
+    new Promise<void>((resolve) => {
+      // A reader that left (EPIPE) is dealt with once, by whoever owns the stream.
+      stream.write(chunk, () => resolve());
+    });
+  return {
+    isTerminal,
+    hasColor,
+    write,
+    line: (text) => write(`${text}\n`),
+    paint: (style, text) => (hasColor ? styleText(style, text, { validateStream: false }) : text),
+  };
+}

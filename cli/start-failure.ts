@@ -1,0 +1,37 @@
+import type { ListenAddress } from '../runtime/configuration/formats.ts';
+import { exitCodes } from './exit-code.ts';
+import { Failure } from './failure.ts';
+
+/** Why a daemon did not start, with what to do about it. Told apart by `code` alone, so that nothing heavy is loaded for it. */
+export function toStartFailure(
+  error: unknown,
+  { listen, data }: { readonly listen?: ListenAddress | null; readonly data: string },
+): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new Failure(exitCodes.usage, `${listen?.host}:${listen?.port} is taken by another program`, [
+        'Is one running already? Otherwise choose another address: --listen 127.0.0.1:0 takes any free port.',
+      ]);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EACCES':
+      return new Failure(exitCodes.usage, error.message, [
+        'See FARHAND_LISTEN and FARHAND_DATA: `farhand hub --help`, `farhand agent --help`',
+      ]);
+    case 'locked':
+    case 'data-folder':
+      return new Failure(exitCodes.usage, error.message, [`The data folder is ${data} (FARHAND_DATA, --data)`]);
+    case 'newer-version':
+    case 'key-invalid':
+    case 'token-invalid':
+    case 'not-enrolled':
+      return new Failure(exitCodes.usage, error.message);
+    case 'enrolment-refused':
+      return new Failure(exitCodes.refused, error.message, [
+        'A new token: `farhand token create --join`, where you can reach the hub as its administrator',
+      ]);
+    default:
+      return error;
+  }
+}
