@@ -33,7 +33,7 @@ export function toNewJob(
     priority: request.priority,
     labels: request.labels,
     timeoutSeconds: request.timeoutSeconds,
-    expiresAt: expiresInSeconds === null ? null : clock.now() + expiresInSeconds * 1000,
+    expiresAt: expiresInSeconds === null ? null : Math.round(clock.now() + expiresInSeconds * 1000),
     retry: { limit: request.retry.limit, on: request.retry.on as Cause[] },
     traceparent: typeof traceparent === 'string' && traceparentPattern.test(traceparent) ? traceparent : null,
   };

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -14,7 +15,7 @@ export interface AdminTokenOptions {
   readonly folder: string;
   /** `FARHAND_ADMIN_TOKEN`. */
   readonly given: string | null;
-  /** Write the file even when a token was given, as `farhand dev` does. */
+  /** See to it that the file holds a token that works, as `farhand dev` does: also when one was given, or the file was lost. */
   readonly alwaysWrite: boolean;
   readonly clock: Clock;
   readonly random: Random;
@@ -39,11 +40,17 @@ export async function ensureAdminToken(options: AdminTokenOptions): Promise<void
     if (alwaysWrite) await replacePrivateFile(path, `${given}\n`);
     return;
   }
-  if (!(await store.queries.isEmpty())) return;
+  const isNeeded = alwaysWrite ? !(await holdsAdminToken(store, path)) : await store.queries.isEmpty();
+  if (!isNeeded) return;
   const token = makeToken('user', random);
   await replacePrivateFile(path, `${token}\n`);
-  await createAdminToken(options, token, 'first administrator');
+  await createAdminToken(options, token, 'administrator');
   logger.info({ path }, 'administrator token written');
+}
+
+async function holdsAdminToken(store: Store, path: string): Promise<boolean> {
+  const token = await readFile(path, 'utf8').catch(() => null);
+  return token !== null && (await store.queries.tokenByHash(hashToken(token.trim())))?.role === 'admin';
 }
 
 async function ensureGivenToken(options: AdminTokenOptions, token: string): Promise<void> {

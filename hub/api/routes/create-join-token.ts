@@ -62,7 +62,7 @@ export function createJoinToken(app: ApiServer, { store, clock, random }: ApiCon
           id: random.orderedUuid(),
           account,
           usesLeft: uses,
-          expiresAt: expiresInSeconds === null ? null : at + expiresInSeconds * 1000,
+          expiresAt: expiresInSeconds === null ? null : Math.round(at + expiresInSeconds * 1000),
           allowedLabels: parseLabelSelector(allowedLabels),
           labels,
           ephemeral,

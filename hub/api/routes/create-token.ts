@@ -49,7 +49,7 @@ export function createToken(app: ApiServer, { store, clock, random }: ApiContext
         account,
         role,
         name,
-        expiresAt: expiresInSeconds === null ? null : at + expiresInSeconds * 1000,
+        expiresAt: expiresInSeconds === null ? null : Math.round(at + expiresInSeconds * 1000),
         actor: toActor(principal),
         at,
       });
