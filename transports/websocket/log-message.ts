@@ -13,7 +13,7 @@ const logKind = 1;
  * | 9 … 16 | `at`, milliseconds since 1970 of the first byte, IEEE 754 double, finite |
  * | 17 …   | the bytes, at most `maxLogFrameBytes`; may be none |
  */
-export const logHeaderBytes = 17;
+const logHeaderBytes = 17;
 
 /** Throws `ProtocolError` (`too-large`). Copies the bytes once, so the caller may reuse its buffer at once. */
 export function encodeLogMessage(frame: LogFrame): Buffer {

@@ -12,6 +12,9 @@ import { type CloseFrame, failureFrame, fromCloseFrame, toCloseFrame } from './c
 import { fromWebsocketError } from './errors.ts';
 import type { Codec } from './wire.ts';
 
+/** So much is worth a system call of its own. */
+const corkedBytes = 64 * 1024;
+
 export interface WebsocketChannelOptions<In, Out> {
   readonly id: string;
   /** Open, and nothing was read from it yet. */
@@ -33,6 +36,8 @@ export function createWebsocketChannel<In, Out>(options: WebsocketChannelOptions
 function carry<In, Out>(options: WebsocketChannelOptions<In, Out>, events: CarrierEvents<In>): Carrier<Out> {
   const { websocket, socket, codec, limits } = options;
   let socketError: unknown;
+  /** What comes behind a message that could not be read is not read either. */
+  let garbled = false;
 
   socket.on('error', (error) => {
     socketError = error;
@@ -44,11 +49,12 @@ function carry<In, Out>(options: WebsocketChannelOptions<In, Out>, events: Carri
   );
 
   function receive(data: Buffer, binary: boolean): void {
-    if (websocket.readyState !== WebSocket.OPEN) return;
+    if (garbled) return;
     let message: In;
     try {
       message = codec.decode(data, binary);
     } catch (error) {
+      garbled = true;
       const failure = fromProtocolError(error);
       closeWith(failureFrame(failure));
       events.failed(failure);
@@ -61,6 +67,22 @@ function carry<In, Out>(options: WebsocketChannelOptions<In, Out>, events: Carri
     websocket.close(frame.code, frame.text);
   }
 
+  /** Messages of one tick leave in one system call, unless they are many. */
+  let corked = false;
+
+  function cork(): void {
+    if (corked) return;
+    corked = true;
+    socket.cork();
+    process.nextTick(uncork);
+  }
+
+  function uncork(): void {
+    if (!corked) return;
+    corked = false;
+    socket.uncork();
+  }
+
   /** One for all writes: the wire took some. An error is told by `close` too. */
   const onWritten = () => events.drained();
 
@@ -69,7 +91,9 @@ function carry<In, Out>(options: WebsocketChannelOptions<In, Out>, events: Carri
       if (websocket.readyState !== WebSocket.OPEN) return false;
       const payload = codec.encode(message);
       checkSize(payload, limits.maxMessageBytes);
+      cork();
       websocket.send(payload, onWritten);
+      if (websocket.bufferedAmount >= corkedBytes) uncork();
       return true;
     },
     bufferedBytes: () => websocket.bufferedAmount,
