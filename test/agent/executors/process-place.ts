@@ -1,11 +1,19 @@
+import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PreparedCommand } from '../../../agent/automations/prepared-command.ts';
+import type { Execution, Executor } from '../../../agent/executors/executor.ts';
 import { createProcessExecutor } from '../../../agent/executors/process/process-executor.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import type { ExecutorHarness, ExecutorPlace } from '../../contract/executor-harness.ts';
+
+/** Waits that outlast every test. */
+export const nearlyForever = '600';
+export const atOnce = { graceMs: 0, boundMs: 20_000 };
 
 /** What commands of these tests get. The marker makes the leak check see them. */
 export function commandEnvironment(): Record<string, string> {
@@ -39,6 +47,22 @@ export async function createProcessPlaces(): Promise<ProcessPlaces> {
   };
 }
 
+/** A script for `sh`, as a command. */
+export function toCommand(script: string, environment: Readonly<Record<string, string>> = {}): PreparedCommand {
+  const all = { ...commandEnvironment(), ...environment };
+  return { argv: ['sh', '-c', script], environment: all, workingDirectory: '/tmp', files: [] };
+}
+
+/** Starts a command that must start. */
+export async function startCommand(
+  executor: Executor,
+  place: ExecutorPlace,
+  command: PreparedCommand,
+): Promise<Execution> {
+  const started = await executor.start(place.target, command);
+  return started.type === 'started' ? started.execution : assert.fail(started.message);
+}
+
 export function createExecutor(shell?: string): ReturnType<typeof createProcessExecutor> {
   const parts = { fileSystem: systemFileSystem, clock: systemClock, logger: silentLogger };
   return createProcessExecutor(shell === undefined ? parts : { ...parts, shell });
@@ -53,9 +77,32 @@ export function createProcessHarness(options: {
   return {
     name,
     create: () => createExecutor(shell),
-    createPlace: places.create,
+    createPlace: () => places.create(),
     environment: commandEnvironment(),
     workingDirectory: '/tmp',
     addedNames: ['FARHAND_ATTEMPT_ID', 'PWD', '_'],
   };
+}
+
+/** Waits for what another process does. */
+export async function eventually<T>(
+  look: () => T | null | false | Promise<T | null | false>,
+  what: string,
+): Promise<T> {
+  for (let polls = 0; polls < 2_000; polls += 1) {
+    const seen = await look();
+    if (seen !== null && seen !== false) return seen;
+    await delay(5);
+  }
+  return assert.fail(`expected ${what}, and it did not come about`);
+}
+
+/** The process ids that a command wrote as lines `<name> <id>`. */
+export async function readPid(place: ExecutorPlace, name: string): Promise<number> {
+  const pattern = new RegExp(`^${name} (\\d+)$`, 'm');
+  const found = await eventually(
+    async () => pattern.exec((await place.readOutput()).toString()),
+    `a line "${name} <id>"`,
+  );
+  return Number(found[1]);
 }
