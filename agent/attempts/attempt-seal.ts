@@ -144,8 +144,8 @@ async function syncRaw(folder: AttemptFolder, context: AttemptContext): Promise<
   return context.spool.isFull(folder.path);
 }
 
-/** When the program wrote its last word, as far as the folder knows. */
-export async function endedAtOf(context: AttemptContext, folder: AttemptFolder): Promise<number | null> {
+/** When the exit record was written. */
+export async function endedAtOf(context: AttemptContext, folder: AttemptFolder): Promise<number> {
   const status = await context.fs.lstat(join(folder.path, 'exit'));
-  return status === null ? null : Math.round(status.modifiedAt);
+  return status === null ? context.clock.now() : Math.round(status.modifiedAt);
 }

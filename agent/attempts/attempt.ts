@@ -255,7 +255,8 @@ class AttemptActor implements Attempt, SessionSubject {
     const sameBoot = record.machineBootId === machineBootId;
     const left = sameBoot ? await executor.adopt({ attempt: this.id, folder: this.#folder.path }) : null;
     const cleared = await left?.clear({ graceMs: limits.leftoverGraceMs, boundMs: limits.boundMs });
-    const endedAt = (await endedAtOf(this.#context, this.#folder)) ?? clock.now();
+    const hasExit = (ending.type === 'exited' || ending.type === 'stopped') && ending.status !== null;
+    const endedAt = hasExit ? await endedAtOf(this.#context, this.#folder) : clock.now();
     await this.#beginSealing({ claim, record, startedAt, ending, escaped: cleared?.escaped ?? 0, endedAt, sameBoot });
   }
 

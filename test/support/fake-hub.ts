@@ -42,7 +42,7 @@ export interface FakeAttempt {
 
 export interface FakeRequest {
   readonly automation: string;
-  readonly parameters?: JsonObject;
+  parameters?: JsonObject;
   readonly secrets?: Secrets;
   readonly timeoutSeconds?: number;
   readonly digest?: string;
