@@ -15,7 +15,8 @@ export type CloseReason =
 /**
  * One live connection, both ways. Iterating gives the messages in order, once, and ends when the channel is closed (it never
  * throws: ask `closed` why). What arrived before an orderly end is still delivered. Reading slowly slows the sender down:
- * an adapter holds at most a bounded number of bytes for a reader. Dispose = `close()`.
+ * an adapter holds at most a bounded number of bytes for a reader. A loop that is left early
+ * closes nothing; the next one goes on behind it. Dispose = `close()`.
  */
 export interface Channel<In, Out> extends AsyncIterable<In>, AsyncDisposable {
   /** For logs; unique within the process. */

@@ -2,7 +2,7 @@
 export interface ChannelLimits {
   /** A ping is sent after so long without one. */
   readonly pingMs: number;
-  /** So long without a sign of life closes the channel (`silent`). */
+  /** So long without a sign of life closes the channel (`silent`); noticed up to one `pingMs` late. */
   readonly silenceMs: number;
   /** Largest message in bytes, either way. */
   readonly maxMessageBytes: number;
