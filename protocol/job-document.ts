@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createDictionary } from './dictionary.ts';
 import { JsonObject } from './json.ts';
 import { Id, Name, ParameterName, Sha256 } from './names.ts';
 
@@ -27,5 +28,5 @@ export const JobDocument = z.object({
 export type JobDocument = Readonly<z.infer<typeof JobDocument>>;
 
 /** Secret values by name. Lives in memory and in the job's environment, nowhere else. */
-export const Secrets = z.record(ParameterName, z.string());
+export const Secrets = createDictionary(ParameterName, z.string());
 export type Secrets = Readonly<Record<string, string>>;

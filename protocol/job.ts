@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Gap, Started } from './attempt-result.ts';
 import { causeNames, causes } from './cause.ts';
+import { createDictionary } from './dictionary.ts';
 import { jobStates } from './job-state.ts';
 import { JsonObject } from './json.ts';
 import { SelectorText } from './label-selector.ts';
@@ -15,13 +16,13 @@ const retryable = causeNames.filter((cause) => causes[cause].retryable);
 const SecretValue = z
   .string()
   .refine((value) => Buffer.byteLength(value) <= maxSecretBytes, `a secret holds at most ${maxSecretBytes} bytes`)
-  .refine((value) => !value.includes('\0'), 'a secret holds no NUL: an environment variable cannot carry it');
+  .regex(/^[^\0]*$/, 'a secret holds no NUL: an environment variable cannot carry it');
 
 /** Body of `POST /api/v1/jobs`. */
 export const JobRequest = z.strictObject({
   automation: Name,
   parameters: JsonObject.default({}),
-  secrets: z.record(ParameterName, SecretValue).default({}),
+  secrets: createDictionary(ParameterName, SecretValue).default({}),
   selector: SelectorText.default(''),
   priority: z.int().min(-1000).max(1000).default(0),
   timeoutSeconds: z.number().positive().max(31_536_000).nullable().default(null),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createDictionary } from './dictionary.ts';
 
 /**
  * Labels as in Kubernetes: a key is an optional DNS prefix and `/`, then up to 63 characters; a value is empty or up to 63.
@@ -21,7 +22,7 @@ export const LabelValue = z
     'expected a label value: empty, or up to 63 letters, digits, "-", "_", "." with a letter or digit at both ends',
   );
 
-export const Labels = z.record(LabelKey, LabelValue);
+export const Labels = createDictionary(LabelKey, LabelValue);
 export type Labels = Readonly<Record<string, string>>;
 
 /** Labels under this prefix are set by the hub alone; an agent never claims one. */

@@ -10,7 +10,21 @@ export function toPointer(path: readonly PropertyKey[]): string {
 }
 
 export function toIssues(error: z.ZodError): Issue[] {
-  return error.issues.map((issue) => ({ pointer: toPointer(issue.path), message: issue.message.slice(0, maxQuoted) }));
+  return error.issues.map((issue) => {
+    const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+    return { pointer: toPointer(issue.path), message: message.slice(0, maxQuoted) };
+  });
+}
+
+/** The length checks of zod compare `length` of whatever came: that throws for `{"length":{"toString":null}}`. */
+function safeParse<T>(schema: z.ZodType<T>, value: unknown, what: string): z.ZodSafeParseResult<T> {
+  try {
+    return schema.safeParse(value);
+  } catch (cause) {
+    throw new ProtocolError('invalid', `not a valid ${what}: an object stands where text or a list is expected`, {
+      cause,
+    });
+  }
 }
 
 /**
@@ -18,7 +32,7 @@ export function toIssues(error: z.ZodError): Issue[] {
  * every wrong place by JSON pointer. Unknown keys are dropped unless the schema is strict, so that a newer peer may say more.
  */
 export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const parsed = schema.safeParse(value);
+  const parsed = safeParse(schema, value, what);
   if (parsed.success) return parsed.data;
   const issues = toIssues(parsed.error);
   const list = issues
