@@ -38,9 +38,8 @@ export function toEndSentence(output: Output, job: Job, now: number): string {
 function toReason({ state, cause, exitCode, message, log }: Job): string | null {
   const parts: string[] = [];
   if (state !== 'succeeded') {
-    const code = cause === 'exit-code' && exitCode !== null ? `exit code ${exitCode}` : cause;
-    if (code !== null) parts.push(code);
-    if (message !== null && message !== '') parts.push(message);
+    if (cause === 'exit-code') parts.push(`exit code ${exitCode}`);
+    else if (cause !== null) parts.push(message === null || message === '' ? cause : `${cause}, ${message}`);
   }
   if (log?.complete === false) parts.push('parts of its log are missing');
   return parts.length === 0 ? null : parts.join('; ');

@@ -30,6 +30,8 @@ const secretFields = [
  */
 export function createProcessLogger({ name, level, format, color }: ProcessLoggerOptions): Logger {
   const standardError = pino.destination({ dest: 2, sync: true });
+  // Whoever read the log is gone: no reason to stop working.
+  standardError.on('error', () => {});
   const destination =
     format === 'json' ? standardError : { write: (line: string) => standardError.write(toPrettyLine(line, color)) };
   return pino(

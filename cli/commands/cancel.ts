@@ -16,8 +16,7 @@ export function createCancelCommand(context: Context): Command {
       const job = await api.call({ method: 'POST', path: `/jobs/${encodeURIComponent(id)}/cancel` }, AnyJob);
       if (json === true) await printJson(context, job);
       else if (isFinal(job.state)) await stdout.line(`job ${job.id} ${job.state}`);
-      else
-        await stdout.line(`job ${job.id} will be cancelled; it is ${job.state} now (\`farhand jobs ${job.id}\` tells)`);
+      else await stdout.line(`job ${job.id} will be cancelled; it is ${job.state} now`);
     });
   return addHubOptions(command);
 }
