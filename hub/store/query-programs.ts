@@ -1,4 +1,4 @@
-import { type SelectQueryBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { JobState } from '../../protocol/job-state.ts';
 import { agentColumns, toAgentRecord } from './agent-row.ts';
 import { readAgentByName } from './agent-statements.ts';
@@ -6,14 +6,16 @@ import { attemptColumns, toAttemptRecord } from './attempt-row.ts';
 import { readAttempt } from './attempt-statements.ts';
 import { toAuditRecord } from './audit-row.ts';
 import { fromCursor, toCursor } from './cursor.ts';
+import { findJobs } from './find-jobs.ts';
 import { jobColumns, toJobRecord } from './job-row.ts';
-import { readJobOfAccount } from './job-statements.ts';
+import { readJob, readJobOfAccount } from './job-statements.ts';
 import { toJoinTokenRecord } from './join-token-row.ts';
+import { need } from './need.ts';
 import { all, first, type Program } from './program.ts';
 import { readAgentRecord } from './read-agent-record.ts';
-import type { JobRow, Schema } from './schema.ts';
-import { adHocStatement, statement } from './statement.ts';
-import type { JobFilter, Page, Queries } from './store.ts';
+import type { JobRecord } from './records.ts';
+import { statement } from './statement.ts';
+import type { Page, Queries } from './store.ts';
 import { toTokenRecord } from './token-row.ts';
 import { readJoinTokenByHash, readTokenByHash } from './token-statements.ts';
 
@@ -137,64 +139,17 @@ function toPage<Row, Item>(
   return { items: shown.map(toItem), nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };
 }
 
-/** One state at a time, so that each reads just its end of an index. */
-function jobsStatement(
-  account: string,
-  filter: Omit<JobFilter, 'states'> & { readonly state: JobState | null },
-  page: { readonly limit: number; readonly before: string | null },
-) {
-  return adHocStatement((db) => {
-    const [label, ...more] = filter.labels;
-    type Jobs = SelectQueryBuilder<Schema, 'jobs', object>;
-    let query: Jobs =
-      label === undefined
-        ? db.selectFrom('jobs').where('jobs.account', '=', account)
-        : (db
-            .selectFrom('job_labels')
-            .innerJoin('jobs', 'jobs.id', 'job_labels.job_id')
-            .where('job_labels.account', '=', account)
-            .where('job_labels.key', '=', label.key)
-            .where('job_labels.value', '=', label.value) as unknown as Jobs);
-    for (const { key, value } of more) {
-      query = query.where((build) =>
-        build.exists(
-          build
-            .selectFrom('job_labels as other')
-            .select('other.job_id')
-            .where('other.account', '=', account)
-            .where('other.key', '=', key)
-            .where('other.value', '=', value)
-            .whereRef('other.job_id', '=', 'jobs.id'),
-        ),
-      );
-    }
-    const { state, automation, agent } = filter;
-    if (state !== null) query = query.where('jobs.state', '=', state);
-    if (automation !== null) query = query.where('jobs.automation', '=', automation);
-    if (agent !== null) query = query.where('jobs.agent_name', '=', agent);
-    if (page.before !== null) {
-      query = query.where(label === undefined ? 'jobs.id' : sql.ref<string>('job_labels.job_id'), '<', page.before);
-    }
-    return query
-      .select(jobColumns.map((column) => `jobs.${column}` as const))
-      .orderBy(label === undefined ? 'jobs.id' : sql.ref('job_labels.job_id'), 'desc')
-      .limit(page.limit);
-  });
-}
-
 export const queryPrograms: QueryPrograms = {
   *job(account, id) {
     const row = yield* first(readJobOfAccount, { account, id });
     return row === null ? null : toJobRecord(row);
   },
-  *jobs(account, { states, ...filter }, { limit, cursor }) {
+  *jobs(account, filter, { limit, cursor }) {
     const before = cursor === null ? null : fromCursor('jobs', cursor);
-    const found: JobRow[] = [];
-    for (const state of states.length === 0 ? [null] : new Set(states)) {
-      found.push(...(yield* all(jobsStatement(account, { ...filter, state }, { limit: limit + 1, before }), {})));
-    }
-    found.sort((a, b) => (a.id < b.id ? 1 : -1));
-    return toPage(found, limit, toJobRecord, ({ id }) => toCursor('jobs', id));
+    const { ids, end } = yield* findJobs(account, filter, { limit, before });
+    const items: JobRecord[] = [];
+    for (const id of ids) items.push(toJobRecord(need(yield* first(readJob, { id }), 'job')));
+    return { items, nextCursor: end === null ? null : toCursor('jobs', end) };
   },
   *queuedJobs(after, limit) {
     return (yield* all(readQueuedJobs, { after: after ?? '', limit })).map(toJobRecord);

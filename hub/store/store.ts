@@ -24,7 +24,10 @@ export interface JobFilter {
 /** Reads. Each sees the last commit. Everything that a user may ask takes the account. */
 export interface Queries {
   job(account: string, id: string): Promise<JobRecord | null>;
-  /** Newest first. `cursor` is what an earlier page gave; null starts. Throws `StoreError` (`cursor-invalid`). */
+  /**
+   * Newest first. `cursor` is what an earlier page gave; null starts. A page may hold fewer than it could, even none, with a
+   * cursor to go on: one call looks at a bounded number of jobs. Throws `StoreError` (`cursor-invalid`).
+   */
   jobs(
     account: string,
     filter: JobFilter,

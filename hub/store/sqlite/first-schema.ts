@@ -54,8 +54,8 @@ create table jobs (
 
 create index jobs_by_account on jobs (account, id);
 create index jobs_by_state on jobs (account, state, id);
-create index jobs_by_automation on jobs (account, automation, id);
-create index jobs_by_agent on jobs (account, agent_name, id) where agent_name is not null;
+create index jobs_by_automation on jobs (account, automation, state, id);
+create index jobs_by_agent on jobs (account, agent_name, state, id) where agent_name is not null;
 create index jobs_queued on jobs (id) where state = 'queued';
 create index jobs_expiring on jobs (expires_at) where state = 'queued' and expires_at is not null;
 create index jobs_unwiped on jobs (finished_at) where secrets_wiped_at is null and finished_at is not null;
@@ -106,7 +106,7 @@ create table attempts (
 
 create unique index attempts_numbered on attempts (job_id, number) where number is not null;
 create index attempts_open on attempts (id) where open is not null;
-create index attempts_open_by_job on attempts (job_id) where open is not null;
+create index attempts_open_by_job on attempts (job_id, ordinal) where open is not null;
 create index attempts_open_by_agent on attempts (agent_id, id) where open is not null;
 
 create table agents (

@@ -102,6 +102,17 @@ export function createGroupCommit({
     return { outcomes: batch.map(() => ({ type: 'failed', error })), commits: null, changes: [] };
   }
 
+  /** SQLite rolls back by itself after some errors of the disk. */
+  function rollBack(): boolean {
+    try {
+      if (database.isTransaction) database.exec('rollback');
+      return true;
+    } catch (error) {
+      logger.error({ error }, 'a transaction could not be rolled back');
+      return false;
+    }
+  }
+
   function runBatch(batch: readonly Waiting[]): Batch {
     const changes: Change[] = [];
     let phase: 'commands' | 'commit' = 'commands';
@@ -114,9 +125,9 @@ export function createGroupCommit({
       return { outcomes: ran.map(({ outcome }) => outcome), commits, changes };
     } catch (foreign) {
       const error = toStoreError(foreign);
-      if (database.isTransaction) database.exec('rollback');
+      const undone = rollBack();
       logger.error({ error, commands: batch.length, phase }, 'commands were rolled back');
-      if (phase === 'commit' && error instanceof StoreError && error.code === 'broken') {
+      if (error instanceof StoreError && (!undone || (phase === 'commit' && error.code === 'broken'))) {
         setState({ type: 'broken', error });
       }
       return failAll(batch, error);

@@ -24,7 +24,7 @@ export interface SqliteStoreParts {
 /** The port over one open database. */
 export function createSqliteStore({ database, path, storeId, lock, clock, logger }: SqliteStoreParts): Store {
   const driver = createProgramDriver(database);
-  const writeAheadLog = createWriteAheadLogWatch(database, `${path}-wal`, logger);
+  const writeAheadLog = createWriteAheadLogWatch({ database, path: `${path}-wal`, logger });
   const listeners = new Set<(changes: readonly Change[]) => void>();
   let commits = Number(database.prepare('select commits from meta').get()?.['commits']);
   let closing: Promise<void> | null = null;
@@ -32,6 +32,14 @@ export function createSqliteStore({ database, path, storeId, lock, clock, logger
   function drive<Result>(program: Program<Result>) {
     if (!database.isOpen) throw new StoreError('closed', 'the store is closed: it answers no more');
     return driver(program);
+  }
+
+  function watchSize(): void {
+    try {
+      writeAheadLog.committed();
+    } catch (error) {
+      logger.error({ error }, 'the write-ahead log of the store could not be cut');
+    }
   }
 
   function tellListeners(changes: readonly Change[]): void {
@@ -51,7 +59,7 @@ export function createSqliteStore({ database, path, storeId, lock, clock, logger
     logger,
     onCommit(counted, changes) {
       commits = counted;
-      writeAheadLog.look();
+      watchSize();
       if (changes.length > 0) tellListeners(changes);
     },
   });
