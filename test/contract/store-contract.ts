@@ -1,0 +1,28 @@
+import { describe } from 'node:test';
+import { testAgents } from './store/agents.ts';
+import { testAttempts } from './store/attempts.ts';
+import { testCommits } from './store/commits.ts';
+import { testGivingUp } from './store/giving-up.ts';
+import { testJobs } from './store/jobs.ts';
+import { testLosses } from './store/losses.ts';
+import { testQueries } from './store/queries.ts';
+import { testRestoredStore } from './store/restored-store.ts';
+import type { OpenStore } from './store/scene.ts';
+import { testSecrets } from './store/secrets.ts';
+import { testTokens } from './store/tokens.ts';
+
+/** What every store does alike. An adapter passes it by calling this in its own test file. */
+export function testStore(name: string, open: OpenStore): void {
+  describe(`${name}: the store contract`, () => {
+    testCommits(open);
+    testJobs(open);
+    testAttempts(open);
+    testLosses(open);
+    testGivingUp(open);
+    testRestoredStore(open);
+    testSecrets(open);
+    testAgents(open);
+    testTokens(open);
+    testQueries(open);
+  });
+}
