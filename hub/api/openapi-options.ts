@@ -27,5 +27,5 @@ const toJsonSchema = createJsonSchemaTransform({ zodToJsonConfig: { unrepresenta
 /** Every route may answer with a problem. */
 function withProblems(schema: FastifySchema | undefined): FastifySchema {
   const problem = { description: 'A problem', content: { [problemMediaType]: { schema: Problem } } };
-  return { ...schema, response: { ...(schema?.response ?? {}), default: problem } };
+  return { ...schema, response: { ...(schema?.response as object | undefined), default: problem } };
 }

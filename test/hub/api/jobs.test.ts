@@ -65,7 +65,10 @@ describe('a job', () => {
     const otherSecret = await send({ parameters: { a: 1, b: 2 }, secrets: { p: 'y' } });
 
     assert.equal(new Set(all.map(({ json }) => json.id)).size, 1);
-    assert.deepEqual(all.map(({ status }) => status).toSorted(), [...Array(9).fill(200), 201]);
+    assert.deepEqual(
+      all.map(({ status }) => status).toSorted((a, b) => a - b),
+      [...Array(9).fill(200), 201],
+    );
     assert.deepEqual([reordered.status, reordered.json.id], [200, all[0]?.json.id]);
     assert.deepEqual([otherSecret.status, otherSecret.json.code], [409, 'idempotency-conflict']);
   });
