@@ -18,7 +18,7 @@ export type Enrol = (enrolment: {
   readonly proof: string;
 }) => Promise<EnrolmentOutcome>;
 
-export function toEnrolmentProofText(request: Pick<EnrolmentRequest, 'publicKey' | 'name'>): string {
+function toEnrolmentProofText(request: Pick<EnrolmentRequest, 'publicKey' | 'name'>): string {
   return `farhand-enrol-v1\n${request.publicKey}\n${request.name}`;
 }
 

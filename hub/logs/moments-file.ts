@@ -8,7 +8,7 @@ import { writeFully } from './write-fully.ts';
  */
 const recordBytes = 16;
 
-export function encodeMoments(moments: readonly LogMoment[]): Uint8Array {
+function encodeMoments(moments: readonly LogMoment[]): Uint8Array {
   const bytes = Buffer.allocUnsafe(moments.length * recordBytes);
   moments.forEach((moment, index) => {
     bytes.writeDoubleLE(moment.offset, index * recordBytes);
