@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentReport } from '../../protocol/agent-report.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
@@ -29,8 +29,10 @@ export interface FakeAttempt {
   secretsGone: boolean;
   /** A restored store does not know it. */
   unknown: boolean;
+  /** Empty where the hub keeps no bytes. */
   log: Buffer[];
   bytes: number;
+  hash: Hash;
   readonly times: { readonly offset: number; readonly at: number }[];
   result: AttemptResult | null;
   /** Every result frame that came, as text. */
@@ -70,6 +72,8 @@ export class FakeHub implements AsyncDisposable {
   leaseEpoch = 0;
   /** Acknowledgements are sent. */
   acknowledges = true;
+  /** Bytes of the streams are kept, not only counted. */
+  keepsLogs = true;
   /** The control channel is answered with a hello. */
   greets = true;
   intercept: Intercept = () => false;
@@ -131,6 +135,7 @@ export class FakeHub implements AsyncDisposable {
       unknown: false,
       log: [],
       bytes: 0,
+      hash: createHash('sha256'),
       times: [],
       result: null,
       results: [],
@@ -190,7 +195,7 @@ export class FakeHub implements AsyncDisposable {
   }
 
   digest(id: string): string {
-    return createHash('sha256').update(this.log(id)).digest('hex');
+    return this.get(id).hash.copy().digest('hex');
   }
 
   /** Forgets bytes of the stream, as a hub that lost its last writes. */
@@ -198,6 +203,7 @@ export class FakeHub implements AsyncDisposable {
     const attempt = this.get(id);
     attempt.log = [this.log(id).subarray(0, bytes)];
     attempt.bytes = bytes;
+    attempt.hash = createHash('sha256').update(this.log(id));
   }
 
   report(id: string): AttemptReport | undefined {
@@ -381,7 +387,8 @@ export class FakeHub implements AsyncDisposable {
     if (frame.offset > attempt.bytes) return channel.send({ type: 'rewind', offset: attempt.bytes });
     const fresh = frame.bytes.subarray(attempt.bytes - frame.offset);
     attempt.times.push({ offset: attempt.bytes, at: frame.at });
-    if (fresh.length > 0) attempt.log.push(Buffer.from(fresh));
+    if (this.keepsLogs) attempt.log.push(Buffer.from(fresh));
+    attempt.hash.update(fresh);
     attempt.bytes += fresh.length;
     if (this.acknowledges) await channel.send({ type: 'ack', offset: attempt.bytes });
   }
