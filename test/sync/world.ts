@@ -150,6 +150,11 @@ export function createWorld(given: {
       await world.disconnect();
       link = connect({ source: router(source), agent: router(agent), clock, decide });
     },
+    /** Both sides receive it, as if it had come over the link. */
+    inject(event: CloudEvent): void {
+      router(source).receive(event);
+      router(agent).receive(event);
+    },
     async disconnect(): Promise<void> {
       await link?.[Symbol.asyncDispose]();
       link = null;

@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { CloudEvent } from '../../protocol/cloud-event.ts';
+import { parseEventType } from '../../protocol/event-type.ts';
+import { silentLogger } from '../../runtime/logger.ts';
+import { createVirtualClock } from '../../runtime/virtual-clock.ts';
+import { createAgentClient } from '../../sync/agent-client.ts';
+import { createSequenceIds } from '../../sync/sequence-ids.ts';
+import type { SpecEntry } from '../../sync/spec-entry.ts';
+import { createSyncCounters } from '../../sync/sync-counters.ts';
+import { defaultSyncOptions } from '../../sync/sync-options.ts';
+import { checkLeaks } from '../support/leak-check.ts';
+import { createTestCodec, createTestRandom, type Have, type Want } from './world.ts';
+
+checkLeaks();
+
+const resource = 'io.farhand.test.things';
+const deletiontimestamp = '2026-01-01T00:00:00Z';
+
+function setUp(given: { deleteUnknown?: boolean; digests?: boolean } = {}) {
+  const clock = createVirtualClock();
+  const counters = createSyncCounters();
+  const statuses = new Map<string, Have>();
+  const applied: SpecEntry<Want>[] = [];
+  const sent: CloudEvent[] = [];
+  const cut = new AbortController();
+  const handler = {
+    apply: async (entry: SpecEntry<Want>, _options: { readonly signal: AbortSignal }): Promise<void> => {
+      applied.push(entry);
+      statuses.set(entry.id, { have: `took ${entry.version}`, serial: 0 });
+    },
+  };
+  const codec = createTestCodec({ deleteUnknown: given.deleteUnknown ?? false, digests: given.digests ?? true });
+  const client = createAgentClient<Want, Have>({
+    codec,
+    source: 'agent-1',
+    cluster: 'agent-1',
+    originalSource: '',
+    statuses: {
+      list: async () => [...statuses].map(([id, status]) => ({ id, status })),
+      get: async (id) => statuses.get(id) ?? null,
+    },
+    handler: { apply: (entry, options) => handler.apply(entry, options) },
+    sequenceIds: createSequenceIds(clock),
+    clock,
+    random: createTestRandom(),
+    logger: silentLogger,
+    counters,
+    options: defaultSyncOptions,
+  });
+  let served: Promise<void> = Promise.resolve();
+  return {
+    client,
+    clock,
+    codec,
+    counts: counters.counts,
+    statuses,
+    applied,
+    sent,
+    handler,
+    async connect(): Promise<void> {
+      served = client.serve(async (event) => void sent.push(event), { signal: cut.signal });
+      await clock.settle();
+    },
+    async receive(what: string, fields: Partial<CloudEvent>): Promise<void> {
+      const type = `${resource}.${what}`;
+      client.receive(parseEventType(type), { specversion: '1.0', id: '1', source: 'hub', type, ...fields });
+      await clock.settle();
+    },
+    spec(id: string, version: number, fields: Partial<CloudEvent> = { data: { want: 'x' } }): Promise<void> {
+      return this.receive('spec.update_request', { resourceid: id, resourceversion: version, ...fields });
+    },
+    /** Of the events sent since the last call: what each is and about which resource. */
+    taken(): string[] {
+      return sent
+        .splice(0)
+        .map(({ type, resourceid, resourceversion }) =>
+          [type.slice(resource.length + 1), resourceid, resourceversion].filter((part) => part !== undefined).join(' '),
+        );
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      cut.abort();
+      await served;
+      await client[Symbol.asyncDispose]();
+    },
+  };
+}
+
+suite('the agent client', () => {
+  test('begins a link by saying which specs it has taken', async () => {
+    await using agent = setUp();
+    await agent.spec('a', 3);
+
+    await agent.connect();
+
+    assert.equal(agent.sent[0]?.type, `${resource}.spec.resync_request`);
+    assert.deepEqual(agent.sent[0].data, {
+      resourceVersions: [{ resourceID: 'a', resourceVersion: 3 }],
+      scope: { of: 1, buckets: [0] },
+    });
+  });
+
+  test('hands on a spec and answers with the status, to its source', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    agent.taken();
+
+    await agent.spec('a', 3);
+
+    const [answer] = agent.sent;
+    assert.deepEqual(agent.applied, [{ type: 'wanted', id: 'a', version: 3, spec: { want: 'x' } }]);
+    assert.partialDeepStrictEqual(answer, {
+      type: `${resource}.status.update_request`,
+      source: 'agent-1',
+      clustername: 'agent-1',
+      originalsource: 'hub',
+      resourceid: 'a',
+      resourceversion: 3,
+      statushash: agent.codec.hashStatus({ have: 'took 3', serial: 0 }),
+      data: { have: 'took 3', serial: 0 },
+    });
+    assert.match(answer?.sequenceid ?? '', /^\d{19}$/);
+  });
+
+  test('answers the same spec again, and ignores an older one', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    agent.taken();
+
+    await agent.spec('a', 3);
+    await agent.spec('a', 3);
+    await agent.spec('a', 2);
+
+    assert.deepEqual(agent.taken(), ['status.update_request a 3', 'status.update_request a 3']);
+    assert.deepEqual(
+      agent.applied.map(({ version }) => version),
+      [3, 3],
+    );
+    assert.equal(agent.counts.stale, 1);
+  });
+
+  test('hands on one spec of a resource at a time, others meanwhile', async () => {
+    await using agent = setUp();
+    const begun: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    agent.handler.apply = ({ id, version }) => {
+      begun.push(`${id} ${version}`);
+      return promise;
+    };
+
+    await agent.spec('a', 1);
+    await agent.spec('a', 2);
+    await agent.spec('a', 3);
+    await agent.spec('b', 1);
+    assert.deepEqual(begun, ['a 1', 'b 1']);
+    resolve();
+    await agent.clock.settle();
+
+    assert.deepEqual(begun, ['a 1', 'b 1', 'a 3']);
+  });
+
+  test('has not seen a spec that its handler refused', async () => {
+    await using agent = setUp();
+    agent.handler.apply = () => Promise.reject(new Error('no room'));
+
+    await agent.spec('a', 1);
+    await agent.connect();
+
+    assert.equal(agent.counts['handler-failed'], 1);
+    assert.partialDeepStrictEqual(agent.sent[0]?.data, { resourceVersions: [] });
+  });
+
+  test('aborts its handlers when disposed, and waits for them', async () => {
+    const agent = setUp();
+    let hasEnded = false;
+    agent.handler.apply = (_entry, { signal }) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          hasEnded = true;
+          resolve();
+        });
+      });
+
+    await agent.spec('a', 1);
+    await agent[Symbol.asyncDispose]();
+
+    assert.equal(hasEnded, true);
+  });
+
+  test('lets no deletion through to resources that deletion does not touch', async () => {
+    await using agent = setUp({ deleteUnknown: false });
+
+    await agent.spec('a', 1);
+    await agent.spec('a', 2, { deletiontimestamp });
+
+    assert.equal(agent.applied.length, 1);
+    assert.equal(agent.counts['deletion-ignored'], 1);
+  });
+
+  test('hands on a deletion otherwise, which is the last word of its version', async () => {
+    await using agent = setUp({ deleteUnknown: true });
+
+    await agent.spec('a', 1);
+    await agent.spec('a', 1, { deletiontimestamp });
+    await agent.spec('a', 1);
+
+    assert.deepEqual(
+      agent.applied.map(({ type }) => type),
+      ['wanted', 'deleted'],
+    );
+  });
+
+  test('drops a malformed spec, and takes a good one after it', async () => {
+    await using agent = setUp();
+
+    await agent.spec('a', 1, {});
+    await agent.spec('a', 1, { data: { want: 7 } });
+    await agent.receive('spec.update_request', { resourceid: 'a', data: { want: 'x' } });
+    await agent.receive('status.update_request', { resourceid: 'a', resourceversion: 1 });
+    await agent.spec('a', 1);
+
+    assert.equal(agent.counts.malformed, 3);
+    assert.equal(agent.counts['wrong-direction'], 1);
+    assert.equal(agent.applied.length, 1);
+  });
+
+  test('publishes the status that the lister has, and none when it has none', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    agent.taken();
+    agent.statuses.set('a', { have: 'well', serial: 0 });
+
+    agent.client.publishStatus('a');
+    agent.client.publishStatus('b');
+    await agent.clock.settle();
+
+    assert.deepEqual(agent.taken(), ['status.update_request a 0']);
+  });
+
+  test('forgets what has ended, so that the source need not know it either', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    await agent.spec('a', 1);
+    await agent.spec('b', 1);
+    agent.taken();
+
+    agent.statuses.delete('a');
+    await agent.clock.advance(60_000);
+    const of1 = agent.sent.find(({ type }) => type.endsWith('spec.resync_request'))?.data;
+    agent.sent.length = 0;
+    await agent.receive('spec.resync_response', { data: { digest: { of: 1, sums: 'AAAAAAAAAAA=' } } });
+
+    assert.partialDeepStrictEqual(of1, { resourceVersions: [], digest: { of: 1 } });
+    assert.partialDeepStrictEqual(agent.sent[0]?.data, {
+      resourceVersions: [{ resourceID: 'b', resourceVersion: 1 }],
+    });
+  });
+
+  test('asks for everything again when told to forget the specs', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    await agent.spec('a', 7);
+    agent.taken();
+
+    agent.client.forgetSpecs();
+    await agent.clock.settle();
+    assert.partialDeepStrictEqual(agent.sent[0]?.data, { resourceVersions: [] });
+    await agent.spec('a', 2);
+
+    assert.deepEqual(
+      agent.applied.map(({ version }) => version),
+      [7, 2],
+    );
+  });
+});
+
+suite('the agent client answers a list of hashes', () => {
+  async function connectWith(given: { digests?: boolean } = {}) {
+    const agent = setUp(given);
+    for (const id of ['same', 'differs', 'missing']) agent.statuses.set(id, { have: id, serial: 0 });
+    await agent.connect();
+    agent.taken();
+    const statusHashes = [
+      { resourceID: 'same', statusHash: agent.codec.hashStatus({ have: 'same', serial: 0 }) },
+      { resourceID: 'differs', statusHash: 'abc' },
+      { resourceID: 'ended', statusHash: 'def' },
+    ];
+    return { agent, statusHashes };
+  }
+
+  test('that covers everything: with what differs, what is missing there, and what has ended here', async () => {
+    const { agent, statusHashes } = await connectWith();
+
+    await agent.receive('status.resync_request', { data: { statusHashes, scope: { of: 1, buckets: [0] } } });
+
+    const note = agent.sent.find(({ resourceid }) => resourceid === undefined);
+    assert.deepEqual(note?.data, { gone: ['ended'] });
+    assert.ok(note.sequenceid !== undefined);
+    assert.deepEqual(agent.taken(), [
+      'status.resync_response differs 0',
+      'status.resync_response missing 0',
+      'status.resync_response',
+    ]);
+    await agent[Symbol.asyncDispose]();
+  });
+
+  test('that does not say what it covers: with what differs of the ids in it', async () => {
+    const { agent, statusHashes } = await connectWith();
+
+    await agent.receive('status.resync_request', { data: { statusHashes } });
+
+    assert.deepEqual(agent.taken(), ['status.resync_response differs 0']);
+    await agent[Symbol.asyncDispose]();
+  });
+
+  test('that is empty: with everything', async () => {
+    const { agent } = await connectWith();
+
+    await agent.receive('status.resync_request', { data: { statusHashes: null } });
+
+    assert.equal(agent.taken().length, 3);
+    await agent[Symbol.asyncDispose]();
+  });
+
+  test('with sequence ids above those that the source has seen', async () => {
+    const { agent } = await connectWith();
+
+    await agent.receive('status.resync_request', {
+      data: { statusHashes: [], scope: { of: 1, buckets: [0] }, sequenceID: '3000000000000000000' },
+    });
+
+    assert.ok(agent.sent.every(({ sequenceid }) => BigInt(sequenceid ?? 0) > 3_000_000_000_000_000_000n));
+    await agent[Symbol.asyncDispose]();
+  });
+});
+
+test('to plain Open Cluster Management sources the agent client sends whole lists and no digests', async () => {
+  await using agent = setUp({ digests: false });
+  await agent.spec('a', 3);
+
+  await agent.connect();
+  await agent.clock.advance(60_000);
+
+  assert.ok(agent.sent.length >= 2);
+  for (const { data } of agent.sent) {
+    assert.deepEqual(data, { resourceVersions: [{ resourceID: 'a', resourceVersion: 3 }] });
+  }
+});
