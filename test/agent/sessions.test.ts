@@ -25,7 +25,9 @@ function cutSessions(network: MemoryNetwork, longest: number): void {
   network.watch((connection) => {
     if (!connection.target.startsWith('/v1/sessions/')) return;
     seed = (seed * 48_271) % 2_147_483_647;
-    connection.cutAfter(seed % 2 === 0 ? 'up' : 'down', { bytes: (seed >> 2) % longest });
+    const bytes = (seed >> 2) % longest;
+    if (seed % 4 === 0) connection.cutAfter('down', { bytes: bytes / 4 });
+    else connection.cutAfter('up', { bytes });
   });
 }
 
