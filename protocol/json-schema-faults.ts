@@ -46,6 +46,18 @@ function getAnchors(place: SchemaPlace): string[] {
   return typeof anchor === 'string' ? [anchor] : [];
 }
 
+function findSharedAnchors(places: readonly SchemaPlace[]): Issue[] {
+  const taken = new Set<string>();
+  return places.flatMap((place) =>
+    getAnchors(place).flatMap((anchor) => {
+      const isTaken = taken.has(anchor);
+      taken.add(anchor);
+      if (!isTaken) return [];
+      return [{ pointer: toPointer([...place.path, '$anchor']), message: `"${anchor}" is taken by another schema` }];
+    }),
+  );
+}
+
 /** Everything in a JSON Schema that is not taken, each with its place; the first 20. */
 export function findSchemaFaults(schema: JsonValue): readonly Issue[] {
   const places = listSchemaPlaces(schema);
@@ -53,7 +65,7 @@ export function findSchemaFaults(schema: JsonValue): readonly Issue[] {
     return [{ pointer: '', message: `expected at most ${maxPlaces} schemas in it, got ${places.length}` }];
   }
   const targets = new Set(places.flatMap((place) => [toPointer(place.path), ...getAnchors(place)]));
-  const faults: Issue[] = [];
+  const faults = findSharedAnchors(places);
   for (const place of places) {
     if (faults.length >= maxFaults) break;
     faults.push(...findPlaceFaults(place, targets));

@@ -1,10 +1,12 @@
-import type { ErrorObject, ValidateFunction } from 'ajv';
+import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { fromBareJson, isLargerThan, toBareJson } from './bare-json.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { findJsonFault } from './json-fault.ts';
 import { equalityKeywords } from './json-schema-equality.ts';
 import { findSchemaFaults } from './json-schema-faults.ts';
 import { formats } from './json-schema-formats.ts';
+import { toSchemaIssue } from './json-schema-issue.ts';
 import { isJsonObject, listSchemaPlaces } from './json-schema-places.ts';
 import { toPointer } from './parse.ts';
 import { compilePattern } from './pattern.ts';
@@ -20,7 +22,7 @@ export interface JsonSchemaValidator {
 }
 
 /** The largest schema, as JSON text in bytes. */
-export const maxSchemaBytes = 128 * 1024;
+const maxSchemaBytes = 128 * 1024;
 
 /** How many schemas may be applied for one value: references can multiply, and validation must end. */
 const maxSteps = 3_000_000;
@@ -34,22 +36,6 @@ const stepKeyword = 'x-farhand-step';
 
 class TooManySteps extends Error {}
 
-/** A copy whose objects have no prototype, so that `constructor` and its like are there only where the document has them. */
-function toBare(value: JsonValue, count: { nodes: number }): JsonValue {
-  count.nodes++;
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item: JsonValue) => toBare(item, count));
-  const bare = Object.create(null) as Record<string, JsonValue>;
-  for (const [key, item] of Object.entries(value)) bare[key] = toBare(item, count);
-  return bare;
-}
-
-function toPlain(value: JsonValue): JsonValue {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(toPlain);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)]));
-}
-
 /** A copy that counts how often each schema in it is applied, and stands on its own. */
 function withSteps(schema: JsonValue): JsonValue {
   const copy = structuredClone(schema);
@@ -60,55 +46,42 @@ function withSteps(schema: JsonValue): JsonValue {
   return Object.fromEntries(Object.entries(copy).filter(([keyword]) => keyword !== '$id' && keyword !== '$schema'));
 }
 
-function toIssue(error: ErrorObject): Issue {
-  const { params } = error;
-  if (error.keyword === 'required' || error.keyword === 'dependentRequired') {
-    return {
-      pointer: `${error.instancePath}${toPointer([String(params['missingProperty'])])}`,
-      message: 'is required',
-    };
-  }
-  const unknown = params['additionalProperty'] ?? params['unevaluatedProperty'];
-  if (typeof unknown === 'string') {
-    return { pointer: `${error.instancePath}${toPointer([unknown])}`, message: 'is not a known property' };
-  }
-  if (error.keyword === 'false schema') return { pointer: error.instancePath, message: 'is not allowed' };
-  const name = error.propertyName === undefined ? '' : `property name ${JSON.stringify(error.propertyName)} `;
-  return { pointer: error.instancePath, message: `${name}${error.message ?? 'is not valid'}`.slice(0, 600) };
-}
-
-/** One schema, compiled in two ways when it must be. */
-class CompiledSchema implements JsonSchemaValidator {
+/** One schema. Code is made of it when the first document comes: that costs milliseconds, and many are never used. */
+class LazySchema implements JsonSchemaValidator {
   readonly #schema: JsonValue;
   #steps = 0;
-  readonly #all: ValidateFunction;
+  #all: ValidateFunction | undefined;
   #first: ValidateFunction | undefined;
 
   constructor(schema: JsonValue) {
     this.#schema = withSteps(schema);
-    this.#all = this.#compile({ allErrors: true });
   }
 
   validate(value: JsonValue): JsonSchemaVerdict {
     const fault = findJsonFault(value);
     if (fault !== null) return { ok: false, errors: [{ pointer: toPointer(fault.path), message: fault.message }] };
-    const count = { nodes: 0 };
-    const bare = toBare(value, count);
     this.#steps = 0;
     try {
-      const check = this.#choose(count.nodes);
-      if (check(bare)) return { ok: true, value: toPlain(bare) };
-      return { ok: false, errors: (check.errors ?? []).slice(0, maxErrors).map(toIssue) };
+      const check = this.#choose(value);
+      const bare = toBareJson(value);
+      if (check(bare)) return { ok: true, value: fromBareJson(bare) };
+      return { ok: false, errors: (check.errors ?? []).slice(0, maxErrors).map(toSchemaIssue) };
     } catch (error) {
-      if (!(error instanceof TooManySteps) && !(error instanceof RangeError)) throw error;
-      return { ok: false, errors: [{ pointer: '', message: 'the schema takes too many steps to check this' }] };
+      const endless = error instanceof TooManySteps || error instanceof RangeError;
+      const message = endless
+        ? 'the schema takes too many steps to check this'
+        : `the schema cannot be used: ${String(error)}`;
+      return { ok: false, errors: [{ pointer: '', message }] };
     }
   }
 
-  #choose(nodes: number): ValidateFunction {
-    if (nodes <= maxNodesForAllErrors) return this.#all;
-    this.#first ??= this.#compile({ allErrors: false });
-    return this.#first;
+  #choose(value: JsonValue): ValidateFunction {
+    if (isLargerThan(value, maxNodesForAllErrors)) {
+      this.#first ??= this.#compile({ allErrors: false });
+      return this.#first;
+    }
+    this.#all ??= this.#compile({ allErrors: true });
+    return this.#all;
   }
 
   #compile({ allErrors }: { readonly allErrors: boolean }): ValidateFunction {
@@ -145,7 +118,7 @@ function refuse(issues: readonly Issue[]): never {
 }
 
 /**
- * Compiles a JSON Schema (2020-12) that came from outside; hub and agent judge with this same code. Regular expressions are
+ * Makes a validator of a JSON Schema (2020-12) that came from outside; hub and agent judge with this same code. Regular expressions are
  * RE2; formats are those of `json-schema-formats.ts` and are checked; references stay within the schema; unknown keywords are
  * mistakes unless they begin with `x-`; `$dynamicRef` and an inner `$id` are not taken. Throws `ProtocolError` (`invalid`,
  * `too-large`) that names every wrong place.
@@ -159,13 +132,5 @@ export function compileJsonSchema(schema: JsonValue): JsonSchemaValidator {
   }
   const faults = findSchemaFaults(schema);
   if (faults.length > 0) refuse(faults);
-  try {
-    return new CompiledSchema(schema);
-  } catch (cause) {
-    const reason = cause instanceof RangeError ? 'it refers to itself without end' : String(cause).slice(0, 200);
-    throw new ProtocolError('invalid', `not a usable JSON Schema: ${reason}`, {
-      issues: [{ pointer: '', message: reason }],
-      cause,
-    });
-  }
+  return new LazySchema(schema);
 }

@@ -11,7 +11,7 @@ import { findSharedVariable, toVariableName } from './variable-name.ts';
 export const parametersFileName = 'parameters.json';
 
 /** A longer parameter stands in the file only. */
-export const maxParameterBytes = 64 * 1024;
+const maxParameterBytes = 64 * 1024;
 
 /** What a job has of the agent's own environment without being asked. */
 const inherited = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];

@@ -4,13 +4,13 @@ import { toJsonForms } from './json-forms.ts';
 import { toPercentForms } from './percent-forms.ts';
 
 /** A shorter value is not masked, in no form: it would blacken half of the log. In bytes, like the next. */
-export const minValueBytes = 3;
+const minValueBytes = 3;
 
 /** Shorter lines and encodings are not used. */
-export const minFormBytes = 4;
+const minFormBytes = 4;
 
 /** The lines of a longer value are looked for as they are, not in encodings: that would multiply the memory. */
-export const maxEncodedLinesBytes = 8 * 1024;
+const maxEncodedLinesBytes = 8 * 1024;
 
 function toForms(text: string): string[] {
   return [...toJsonForms(text), ...toPercentForms(text), ...toBase64Forms(text)];

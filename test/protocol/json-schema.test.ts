@@ -160,6 +160,7 @@ suite('JSON Schema from outside', () => {
     assert.deepEqual(getErrors({ $defs: { a: { $anchor: 'x', type: 'null' } }, $ref: '#x' }, 1).length, 1);
     assert.match(getFaults({ $ref: 'https://example.org/x' })[0] ?? '', /^\/\$ref expected a place in this schema/);
     assert.match(getFaults({ items: { $ref: '#/$defs/x' } })[0] ?? '', /^\/items\/\$ref there is no schema at/);
+    assert.match(getFaults({ $anchor: 'x', not: { $anchor: 'x' } })[0] ?? '', /^\/not\/\$anchor "x" is taken/);
     assert.match(getFaults({ properties: { a: { $id: 'x' } } })[0] ?? '', /^\/properties\/a\/\$id only the whole/);
   });
 
@@ -231,6 +232,9 @@ suite('JSON Schema from outside', () => {
         const verdict = validator.validate(value);
         assert.equal(JSON.stringify(value), before);
         assert.ok(verdict.ok || verdict.errors.length > 0);
+        assert.ok(
+          verdict.ok || verdict.errors.every(({ message }) => !message.startsWith('the schema cannot be used')),
+        );
         assert.equal(Reflect.get({}, 'a'), undefined);
       }),
       { numRuns: 500 },

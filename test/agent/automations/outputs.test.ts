@@ -99,7 +99,7 @@ suite('outputs', () => {
     const makers = [
       () => symlink('/etc/hostname', path),
       () => mkdir(path),
-      async () => void execFileSync('mkfifo', [path]),
+      async () => void execFileSync('sh', ['-c', 'mkfifo "$0"', path]),
     ];
     for (const make of makers) {
       await make();
