@@ -55,6 +55,9 @@ export function createApi(options: ApiOptions): ApiServer {
       connectionsCheckingInterval: Math.min(limits.requestMs / 2, 15_000),
       // Node's own answer to its absence is no problem document: see `checkHeaders`.
       requireHostHeader: false,
+      // Some clients offer HTTP/2 by an upgrade that may be left alone.
+      shouldUpgradeCallback: ({ headers }) =>
+        headers.upgrade?.toLowerCase() === 'websocket' && app.server.listenerCount('upgrade') > 0,
     },
   });
   app.server.on('checkExpectation', refuseExpectation);

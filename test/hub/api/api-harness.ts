@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { ApiLimits } from '../../../hub/api/api-limits.ts';
 import { createApi } from '../../../hub/api/create-api.ts';
 import type { HubView, LiveAgentView } from '../../../hub/api/hub-view.ts';
@@ -119,6 +121,11 @@ async function storeToken(store: Store, role: Role, account: string, expiresAt: 
   return token;
 }
 
+/** As the hub's listener does: it takes every upgrade that it is given. */
+function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
+  socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n');
+}
+
 export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-api-'));
   const store = await openSqliteStore({ folder, logger: silentLogger, random: systemRandom });
@@ -139,6 +146,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
     version: '0.0.0',
     limits,
   });
+  api.server.on('upgrade', refuseUpgrade);
   await api.listen({ host: '127.0.0.1', port: 0 });
   const { port } = api.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;

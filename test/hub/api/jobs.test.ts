@@ -300,6 +300,18 @@ describe('the hub', () => {
     assert.equal((await api.call('/livez', { token: null })).status, 200);
   });
 
+  it('answers clients that offer to go on in HTTP/2, and leaves websockets to who listens for them', async () => {
+    await using api = await startApi();
+    const offer = (protocol: string) =>
+      api.talk(
+        `GET /livez HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: ${protocol}\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n`,
+        (text) => text.includes('{"status":"ok"}') || text.startsWith('HTTP/1.1 426'),
+      );
+
+    assert.match(await offer('h2c'), /^HTTP\/1.1 200 /);
+    assert.match(await offer('websocket'), /^HTTP\/1.1 426 /);
+  });
+
   it('answers HEAD like GET, without the body', async () => {
     await using api = await startApi();
     const id = await submitJob(api);
