@@ -9,6 +9,7 @@ export interface HeldValue {
 }
 
 const sumBytes = 8;
+const wordBytes = 4;
 const entriesPerBucket = 16;
 
 /** Sums of everything a side holds, by bucket: eight bytes each, in base64. */
@@ -48,8 +49,8 @@ function sumUp(held: readonly HeldValue[], of: number): Buffer {
   for (const { id, value } of held) {
     const entry = hash('sha256', JSON.stringify([id, value]), 'buffer');
     const start = of === 1 ? 0 : toBucket(toPrefix(id), of) * sumBytes;
-    for (let index = 0; index < sumBytes; index += 1) {
-      sums.writeUInt8(sums.readUInt8(start + index) ^ entry.readUInt8(index), start + index);
+    for (let index = 0; index < sumBytes; index += wordBytes) {
+      sums.writeInt32BE(sums.readInt32BE(start + index) ^ entry.readInt32BE(index), start + index);
     }
   }
   return sums;
