@@ -177,7 +177,7 @@ suite('whatever goes wrong, once it stops both sides agree within two periods', 
       assertOrdered(world);
       assert.ok([...world.took.values()].every((entry) => entry.type === 'wanted'));
     });
-    await fc.assert(property, { numRuns: 400 });
+    await fc.assert(property, { numRuns: 250 });
   });
 
   test('about resources that are deleted when the hub does not know them', async () => {
@@ -198,6 +198,6 @@ suite('whatever goes wrong, once it stops both sides agree within two periods', 
         if (entry.type === 'wanted') assert.deepEqual(world.specs.get(entry.id), entry);
       }
     });
-    await fc.assert(property, { numRuns: 300 });
+    await fc.assert(property, { numRuns: 200 });
   });
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { cutList } from '../../sync/list-pieces.ts';
 import { createScopeTest, wholeScope } from '../../sync/scope.ts';
 
-const ids = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 20 }), { maxLength: 200, size: 'max' });
+const ids = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 20 }), { maxLength: 100, size: 'max' });
 const options = { maxEntries: 7, maxBytes: 120, toItem: ({ id }: { readonly id: string }) => ({ id }) };
 
 function toHeld(names: readonly string[]) {
