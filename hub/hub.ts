@@ -79,6 +79,18 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const scheduler = opened.use(
     new Scheduler({ store, fleet, clock, random, logger: logger.child({ scope: 'scheduler' }) }),
   );
+  const api = createApi({
+    store,
+    logs,
+    hubView: createHubView(fleet, scheduler, progress),
+    secretKey,
+    version,
+    clock,
+    random,
+    logger,
+  });
+  // Closed after all channels: a server waits for its connections, upgraded ones too.
+  opened.defer(() => api.close());
   const control = opened.use(
     new ControlService({
       store,
@@ -111,16 +123,6 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   await scheduler.load();
   opened.use(new Housekeeping({ chores: createChores(options, { store, fleet, control }), clock, logger }));
 
-  const api = createApi({
-    store,
-    logs,
-    hubView: createHubView(fleet, scheduler, progress),
-    secretKey,
-    version,
-    clock,
-    random,
-    logger,
-  });
   const listener = createWebsocketListener<AgentPrincipal>({
     authenticate: createAgentAuthenticator({ store, secretKey, clock, random, logger }),
     clock,
@@ -133,7 +135,6 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     await listener[Symbol.asyncDispose]();
     await accepting;
   });
-  opened.defer(() => api.close());
   await api.listen(options.listen);
 
   const address = toAddress(api.server.address());

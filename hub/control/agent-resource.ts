@@ -46,13 +46,12 @@ export function createReportSink(options: {
       if (id !== agentId) return;
       const lasting = hashStatus({ ...status, loopLagMs: 0, slots: { ...status.slots, used: 0 } });
       if (lasting !== stored) {
-        const answer = await store.apply('record-agent-report', {
+        await store.apply('record-agent-report', {
           agentId,
           labels: status.labels,
           report: status,
           at: clock.now(),
         });
-        if (answer !== null) fleet.put(answer.agent);
         stored = lasting;
       }
       fleet.reported(agentId, status);

@@ -60,10 +60,12 @@ export function createAttemptSink({
     async apply({ id, status }) {
       const report = toStoredReport(status);
       if (report === null) return;
+      if (report.type === 'declined') {
+        // Before the job is queued again: it would be offered to the same agent at once.
+        const attempt = await store.queries.attempt(id);
+        if (attempt?.agentId === agentId) onDeclined(agentId, attempt.automation);
+      }
       await store.apply('report-attempt', { attemptId: id, agentId, report, at: clock.now() });
-      if (report.type !== 'declined') return;
-      const attempt = await store.queries.attempt(id);
-      if (attempt !== null) onDeclined(agentId, attempt.automation);
     },
   };
 }

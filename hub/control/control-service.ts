@@ -117,7 +117,8 @@ export class ControlService implements AsyncDisposable {
       await channel.close({ reason: this.#stopping ? 'the hub is stopping' : 'unknown agent', retryAfterMs: 1000 });
       return null;
     }
-    fleet.put(lease.agent);
+    // An older copy than what `#refresh` may have read since is no news.
+    if (fleet.get(principal.id) === undefined) fleet.put(lease.agent);
     const { id, name, account } = principal;
     const hello = {
       hub: hubSource,

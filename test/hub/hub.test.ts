@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { startFakeAgent } from '../support/fake-agent.ts';
+import { checkLeaks } from '../support/leak-check.ts';
+import { startTestHub } from '../support/test-hub.ts';
+import { resultFor } from './sessions/session-bench.ts';
+
+checkLeaks();
+
+describe('a hub with its agents', () => {
+  it('offers a job to an agent that fits, and ends it by the result of its session', async () => {
+    await using hub = await startTestHub();
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+
+    const { id } = await hub.submit({ automation: 'greet', parameters: { name: 'ada' } });
+    const offer = await agent.nextOffer();
+    const session = await agent.openSession(offer.attempt);
+    const frame = await session.next();
+    await session.send({ type: 'log', offset: 0, at: Date.now(), bytes: Buffer.from('hello') });
+    await session.send({ type: 'result', result: resultFor('hello') });
+    const job = await hub.jobIn(id, 'succeeded');
+
+    assert.equal(offer.job, id);
+    assert.deepEqual(frame?.type === 'job' && frame.document?.parameters, { name: 'ada' });
+    assert.equal(job.agent, 'a1');
+    assert.equal(job.attempt, 1);
+    assert.equal(job.log?.bytes, 5);
+  });
+
+  it('says of each agent why a job waits', async () => {
+    await using hub = await startTestHub();
+    const joinToken = await hub.joinToken();
+    await using busy = await startFakeAgent({ hub: hub.address, joinToken, name: 'busy' });
+    await using other = await startFakeAgent({ hub: hub.address, joinToken, name: 'other', automations: ['else'] });
+    await hub.submit({ automation: 'greet' });
+    await busy.nextOffer();
+
+    const { id } = await hub.submit({ automation: 'greet' });
+    const job = await hub.job(id);
+
+    assert.deepEqual(
+      [...job.waiting].sort((a, b) => a.agent.localeCompare(b.agent)),
+      [
+        { agent: 'busy', reason: 'slots' },
+        { agent: 'other', reason: 'automation' },
+      ],
+    );
+    assert.ok(other.id);
+  });
+
+  it('offers a declined job to another agent', async () => {
+    await using hub = await startTestHub();
+    const joinToken = await hub.joinToken();
+    await using first = await startFakeAgent({ hub: hub.address, joinToken, name: 'a1' });
+    const { id } = await hub.submit({ automation: 'greet' });
+    const offer = await first.nextOffer();
+    await using second = await startFakeAgent({ hub: hub.address, joinToken, name: 'a2' });
+
+    first.say(offer.attempt, { phase: 'declined', reason: 'no-slot' });
+    const again = await second.nextOffer();
+
+    assert.equal(again.job, id);
+    assert.notEqual(again.attempt, offer.attempt);
+  });
+
+  it('prefers the agent with the least load', async () => {
+    await using hub = await startTestHub();
+    const joinToken = await hub.joinToken();
+    await using small = await startFakeAgent({ hub: hub.address, joinToken, name: 'small', slots: 2 });
+    await hub.submit({ automation: 'greet' });
+    await small.nextOffer();
+    await using large = await startFakeAgent({ hub: hub.address, joinToken, name: 'large', slots: 8 });
+    while (!(await hub.agent('large')).online || (await hub.agent('large')).slots.total === 0);
+
+    const { id } = await hub.submit({ automation: 'greet' });
+
+    assert.equal((await large.nextOffer()).job, id);
+  });
+
+  it('tells an agent to drain, and offers it nothing then', async () => {
+    await using hub = await startTestHub();
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+
+    const drained = await hub.call('POST', '/agents/a1/drain', { note: 'new kernel' });
+    const { id } = await hub.submit({ automation: 'greet' });
+    const job = await hub.job(id);
+    await hub.call('POST', '/agents/a1/resume', {});
+
+    assert.equal(drained.status, 202);
+    assert.deepEqual(job.waiting, [{ agent: 'a1', reason: 'draining' }]);
+    assert.equal((await agent.nextOffer()).job, id);
+  });
+
+  it('tells a running job to stop', async () => {
+    await using hub = await startTestHub();
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+    const { id } = await hub.submit({ automation: 'greet' });
+    const offer = await agent.nextOffer();
+    const session = await agent.openSession(offer.attempt);
+    await session.next();
+    agent.say(offer.attempt, { phase: 'running', startedAt: new Date().toISOString() });
+
+    await hub.call('POST', `/jobs/${id}/cancel`);
+    let wish = await agent.nextOffer();
+    while (wish.desired !== 'cancel') wish = await agent.nextOffer();
+    await session.send({
+      type: 'result',
+      result: resultFor('', { outcome: 'cancelled', cause: 'cancelled', exitCode: null, outputs: null }),
+    });
+
+    assert.equal(wish.attempt, offer.attempt);
+    assert.equal((await hub.jobIn(id, 'cancelled')).cause, 'cancelled');
+  });
+
+  it('calls a job lost whose agent stays silent, and corrects it by a late result', async () => {
+    await using hub = await startTestHub({ lostAfterMs: 200 });
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+    const { id } = await hub.submit({ automation: 'greet' });
+    const offer = await agent.nextOffer();
+    const session = await agent.openSession(offer.attempt);
+    await session.next();
+    await session.channel.close();
+    await agent.hangUp();
+    const lost = await hub.jobIn(id, 'lost');
+
+    await agent.connect();
+    const late = await agent.openSession(offer.attempt, { have: 'ended', needsDocument: false });
+    await late.next();
+    await late.send({ type: 'result', result: resultFor('') });
+
+    assert.equal(lost.cause, 'agent-lost');
+    assert.equal((await hub.jobIn(id, 'succeeded')).cause, 'exit-code');
+  });
+
+  it('goes on where it was after a restart: queued, offered and running jobs', async () => {
+    await using hub = await startTestHub();
+    await using agent = await startFakeAgent({
+      hub: hub.address,
+      joinToken: await hub.joinToken(),
+      name: 'a1',
+      slots: 2,
+    });
+    const jobs = [];
+    for (let index = 0; index < 3; index++) jobs.push(await hub.submit({ automation: 'greet' }));
+    const first = await agent.nextOffer();
+    await agent.nextOffer();
+    await (await agent.openSession(first.attempt)).next();
+
+    await hub.restart();
+    await agent.connect();
+    const again = await agent.openSession(first.attempt, { have: 'started', needsDocument: false });
+    await again.next();
+    await again.send({ type: 'result', result: resultFor('') });
+
+    await hub.jobIn(first.job, 'succeeded');
+    let offer = await agent.nextOffer();
+    while (offer.job !== jobs[2]?.id) offer = await agent.nextOffer();
+    assert.equal((await hub.job(offer.job)).state, 'offered');
+  });
+});

@@ -1,0 +1,243 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
+import { formatEventType, resourceTypes } from '../../protocol/event-type.ts';
+import type { AttemptReport, Offer } from '../../protocol/offer.ts';
+import { agentResource, attemptResource } from '../../protocol/resources.ts';
+import type { AgentFrame, HubFrame, OpenFrame } from '../../protocol/session-frame.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { silentLogger } from '../../runtime/logger.ts';
+import { systemRandom } from '../../runtime/random.ts';
+import { createAgentClient } from '../../sync/agent-client.ts';
+import { createEventRouter } from '../../sync/event-router.ts';
+import { createJsonCodec } from '../../sync/resource-codec.ts';
+import { createSequenceIds } from '../../sync/sequence-ids.ts';
+import { createSyncCounters } from '../../sync/sync-counters.ts';
+import { defaultSyncOptions } from '../../sync/sync-options.ts';
+import type { Credential } from '../../transports/credential.ts';
+import { defaultLimits } from '../../transports/limits.ts';
+import type { AgentSessionChannel } from '../../transports/session-transport.ts';
+import { createWebsocketTransport } from '../../transports/websocket/websocket-transport.ts';
+
+/** An agent that speaks the real wire and does by hand what a test tells it: for tests of the hub. */
+export interface FakeAgent extends AsyncDisposable {
+  readonly id: string;
+  /** Specs of attempts, as they come. */
+  nextOffer(): Promise<Offer>;
+  readonly desired: AgentDesired | null;
+  say(attempt: string, report: Partial<AttemptReport>): void;
+  report(change: Partial<AgentReport>): void;
+  openSession(attempt: string, over?: Partial<OpenFrame>): Promise<FakeSession>;
+  /** Ends the control channel and waits for it. */
+  hangUp(): Promise<void>;
+  connect(): Promise<void>;
+}
+
+export interface FakeSession {
+  readonly channel: AgentSessionChannel;
+  send(frame: AgentFrame): Promise<void>;
+  next(): Promise<HubFrame | null>;
+}
+
+export interface FakeAgentOptions {
+  readonly hub: string;
+  readonly joinToken: string;
+  readonly name: string;
+  readonly automations?: readonly string[];
+  readonly slots?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export const fakeDigest = 'd'.repeat(64);
+
+function createReport(options: FakeAgentOptions): AgentReport {
+  return {
+    labels: options.labels ?? {},
+    version: '0.0.0',
+    bootId: 'boot',
+    platform: { os: 'linux', arch: 'x64', release: '1', hostname: 'host', node: '24' },
+    transport: 'websocket',
+    sessionAddress: null,
+    slots: { total: options.slots ?? 1, used: 0 },
+    automations: (options.automations ?? ['greet']).map((name) => ({
+      name,
+      kind: 'command',
+      digest: fakeDigest,
+      description: null,
+      parameters: null,
+      outputs: null,
+      timeoutSeconds: null,
+      retrySafe: false,
+      maxConcurrent: null,
+    })),
+    health: { state: 'ok', problems: [] },
+    loopLagMs: 0,
+  };
+}
+
+function createCredential(id: string, key: KeyObject): Credential {
+  return {
+    async present({ target, challenge }) {
+      if (challenge === null) return `agent=${id}`;
+      const signature = sign(null, Buffer.from(`farhand-auth-v1\n${challenge}\n${id}\n${target}`), key);
+      return `agent=${id},challenge=${challenge},signature=${signature.toString('base64url')}`;
+    },
+  };
+}
+
+async function enrol(options: FakeAgentOptions, publicKey: string, key: KeyObject): Promise<string> {
+  const proof = sign(null, Buffer.from(`farhand-enrol-v1\n${publicKey}\n${options.name}`), key).toString('base64');
+  const answer = await fetch(`${options.hub}/v1/enrol`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${options.joinToken}`,
+      'content-type': 'application/json',
+      'farhand-proof': proof,
+    },
+    body: JSON.stringify({ name: options.name, labels: options.labels ?? {}, publicKey }),
+  });
+  const body: { id?: string } = JSON.parse(await answer.text());
+  if (body.id === undefined) throw new Error(`enrolment: ${answer.status} ${JSON.stringify(body)}`);
+  return body.id;
+}
+
+/** Enrols, connects and reports. */
+export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAgent> {
+  const keys = generateKeyPairSync('ed25519');
+  const publicKey = keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+  const id = await enrol(options, publicKey, keys.privateKey);
+  const credential = createCredential(id, keys.privateKey);
+  const common = { clock: systemClock, logger: silentLogger, random: systemRandom };
+  const transport = createWebsocketTransport({ url: options.hub, limits: defaultLimits, ...common });
+
+  let report = createReport(options);
+  let desired: AgentDesired | null = null;
+  const attempts = new Map<string, AttemptReport>();
+  const offers: Offer[] = [];
+  let wake = () => {};
+  const shared = {
+    ...common,
+    source: id,
+    cluster: id,
+    originalSource: '',
+    sequenceIds: createSequenceIds(systemClock),
+    counters: createSyncCounters(),
+    options: defaultSyncOptions,
+  };
+  const jobs = createAgentClient({
+    ...shared,
+    codec: createJsonCodec(attemptResource),
+    statuses: {
+      list: async () => [...attempts].map(([attempt, status]) => ({ id: attempt, status })),
+      get: async (attempt) => attempts.get(attempt) ?? null,
+    },
+    handler: {
+      async apply(entry) {
+        if (entry.type !== 'wanted') return;
+        offers.push(entry.spec);
+        wake();
+      },
+    },
+  });
+  const agents = createAgentClient({
+    ...shared,
+    codec: createJsonCodec(agentResource),
+    statuses: { list: async () => [{ id, status: report }], get: async () => report },
+    handler: {
+      async apply(entry) {
+        if (entry.type === 'wanted') desired = entry.spec;
+      },
+    },
+  });
+  let opens = 0;
+  let leaseEpoch = 0;
+  let hangUp = async () => {};
+
+  const agent: FakeAgent = {
+    id,
+    get desired() {
+      return desired;
+    },
+    async nextOffer() {
+      for (;;) {
+        const offer = offers.shift();
+        if (offer !== undefined) return offer;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    say(attempt, change) {
+      const nothing = { phase: 'accepted', reason: null, message: null, startedAt: null, rawBytes: null } as const;
+      attempts.set(attempt, { ...nothing, ...change });
+      jobs.publishStatus(attempt);
+    },
+    report(change) {
+      report = { ...report, ...change };
+      agents.publishStatus(id);
+    },
+    async openSession(attempt, over = {}) {
+      const signal = AbortSignal.timeout(10_000);
+      const channel = await transport.session.openSession({ attempt, credential }, { signal });
+      const frames = channel[Symbol.asyncIterator]();
+      opens += 1;
+      await channel.send({
+        type: 'open',
+        attempt,
+        leaseEpoch,
+        opens,
+        folderId: '11111111-1111-4111-8111-111111111111',
+        have: 'claimed',
+        rawBytes: 0,
+        needsDocument: true,
+        needsSecrets: true,
+        ...over,
+      });
+      return {
+        channel,
+        send: (frame) => channel.send(frame),
+        async next() {
+          const next = await frames.next();
+          return next.done === true ? null : next.value;
+        },
+      };
+    },
+    hangUp: () => hangUp(),
+    async connect() {
+      const channel = await transport.control.connect(credential, { signal: AbortSignal.timeout(10_000) });
+      const events = channel[Symbol.asyncIterator]();
+      const hello = await events.next();
+      leaseEpoch = (hello.value?.data as { leaseEpoch: number }).leaseEpoch;
+      await channel.send({
+        specversion: '1.0',
+        id: systemRandom.uuid(),
+        source: id,
+        type: formatEventType({ resource: resourceTypes.agents, part: 'status', action: 'update_request' }),
+        clustername: id,
+        data: { version: '0.0.0', bootId: 'boot', protocols: [1], attempts: 0 },
+      });
+      const ended = new AbortController();
+      const router = createEventRouter({
+        cluster: id,
+        clients: [jobs, agents],
+        logger: silentLogger,
+        counters: shared.counters,
+      });
+      const reading = (async () => {
+        for (let next = await events.next(); next.done !== true; next = await events.next()) router.receive(next.value);
+        ended.abort();
+      })();
+      const serving = router.serve((event) => channel.send(event), { signal: ended.signal });
+      hangUp = async () => {
+        await channel.close();
+        await Promise.all([reading, serving]);
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await hangUp();
+      await Promise.all([jobs[Symbol.asyncDispose](), agents[Symbol.asyncDispose]()]);
+    },
+  };
+  await agent.connect();
+  agents.publishStatus(id);
+  return agent;
+}

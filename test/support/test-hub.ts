@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createHub, type Hub } from '../../hub/hub.ts';
+import type { Agent } from '../../protocol/agent.ts';
+import type { Job } from '../../protocol/job.ts';
+import type { JobState } from '../../protocol/job-state.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { silentLogger } from '../../runtime/logger.ts';
+import { systemRandom } from '../../runtime/random.ts';
+
+/** A whole hub in this process, with a folder of its own and an administrator's hand on its API. */
+export interface TestHub extends AsyncDisposable {
+  readonly address: string;
+  readonly folder: string;
+  call(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
+  submit(request: object): Promise<Job>;
+  job(id: string): Promise<Job>;
+  agent(name: string): Promise<Agent>;
+  joinToken(request?: object): Promise<string>;
+  /** Waits until the job is in one of these states. */
+  jobIn(id: string, ...states: JobState[]): Promise<Job>;
+  /** Stops it and starts another one on the same folder, at the same port. */
+  restart(): Promise<void>;
+}
+
+const adminToken = 'test-administrator-token-0123456789abcdef';
+const pollMs = 10;
+
+export async function startTestHub(over: { readonly lostAfterMs?: number } = {}): Promise<TestHub> {
+  const folder = await mkdtemp(join(tmpdir(), 'farhand-hub-'));
+  const start = (port: number): Promise<Hub> =>
+    createHub({
+      listen: { host: '127.0.0.1', port },
+      dataFolder: folder,
+      adminToken,
+      adminTokenFolder: null,
+      lostAfterMs: over.lostAfterMs ?? 3_600_000,
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+    });
+  let hub = await start(0);
+  const { address } = hub;
+
+  const call: TestHub['call'] = async (method, path, body) => {
+    const answer = await fetch(`${address}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${adminToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
+  };
+  const expect = async <T>(status: number, method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await call(method, path, body);
+    if (answer.status !== status) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body as T;
+  };
+  return {
+    address,
+    folder,
+    call,
+    submit: (request) => expect<Job>(201, 'POST', '/jobs', request),
+    job: (id) => expect<Job>(200, 'GET', `/jobs/${id}`),
+    agent: (name) => expect<Agent>(200, 'GET', `/agents/${name}`),
+    async joinToken(request = { uses: 10 }) {
+      return (await expect<{ token: string }>(201, 'POST', '/join-tokens', request)).token;
+    },
+    async jobIn(id, ...states) {
+      for (;;) {
+        const job = await expect<Job>(200, 'GET', `/jobs/${id}`);
+        if (states.includes(job.state)) return job;
+        await new Promise((resolve) => setTimeout(resolve, pollMs));
+      }
+    },
+    async restart() {
+      await hub[Symbol.asyncDispose]();
+      hub = await start(Number(new URL(address).port));
+    },
+    async [Symbol.asyncDispose]() {
+      await hub[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
