@@ -78,9 +78,7 @@ async function findOutputs(
 async function summarize(state: Sealing, secrets: SealingSecrets): Promise<LogSummary> {
   const gaps: Gap[] = [];
   const { bytes, sha256 } =
-    secrets.type === 'known'
-      ? await secrets.stream.summarize(state.rawBytes)
-      : { bytes: secrets.offset, sha256: digestOfNothing };
+    secrets.type === 'known' ? await secrets.stream.summarize() : { bytes: secrets.offset, sha256: digestOfNothing };
   if (secrets.type === 'gone') gaps.push({ at: bytes, bytes: null, why: 'secrets-gone' });
   // What the last boot had not flushed is lost, and nothing says how much that was.
   if (!state.sameBoot) gaps.push({ at: bytes, bytes: null, why: 'power-loss' });

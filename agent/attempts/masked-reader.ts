@@ -1,4 +1,3 @@
-import { createHash, type Hash } from 'node:crypto';
 import type { Masker } from '../masking/masker.ts';
 
 /** Reads `raw` from a place on. Answers fewer bytes only where the file ends. */
@@ -7,36 +6,25 @@ export type ReadRaw = (position: number, length: number) => Promise<Uint8Array>;
 /** Makes a masker for one walk. */
 export interface Masking {
   create(): Masker;
-  /** There is nothing to mask, so a masker made anywhere in the stream is as good as one that saw all of it. */
+  /** There is nothing to mask: the stream is `raw`, and a walk may begin anywhere. */
   readonly identity: boolean;
 }
 
 const nothing: Uint8Array = new Uint8Array(0);
 
-/** One walk along the stream from its first byte. Knows the digest of all that it handed out, and holds no more than one piece. */
+/** One walk along the stream. Holds no more than one piece. */
 export class MaskedReader {
-  readonly #masking: Masking;
   readonly #masker: Masker;
-  readonly #hash: Hash;
-  #rawOffset = 0;
-  #offset = 0;
+  #rawOffset: number;
+  #offset: number;
   #ready = nothing;
   #finished = false;
 
-  constructor(masking: Masking, from?: MaskedReader) {
-    this.#masking = masking;
+  /** Begins at the byte at `wanted` where there is nothing to mask, and at the first one otherwise. */
+  constructor(masking: Masking, wanted: number) {
     this.#masker = masking.create();
-    this.#hash = from === undefined ? createHash('sha256') : from.#hash.copy();
-    if (from === undefined) return;
-    this.#rawOffset = from.#rawOffset;
-    this.#offset = from.#offset;
-    this.#ready = from.#ready;
-    this.#finished = from.#finished;
-  }
-
-  /** Another reader at the same place; null where only a walk from the beginning leads there. */
-  fork(): MaskedReader | null {
-    return this.#masking.identity || this.#rawOffset === 0 ? new MaskedReader(this.#masking, this) : null;
+    this.#offset = masking.identity ? wanted : 0;
+    this.#rawOffset = this.#offset;
   }
 
   /** Bytes of `raw` that went in. */
@@ -44,7 +32,7 @@ export class MaskedReader {
     return this.#rawOffset;
   }
 
-  /** Bytes of the stream that were handed out. */
+  /** Offset in the stream of the next byte that is handed out. */
   get offset(): number {
     return this.#offset;
   }
@@ -52,11 +40,6 @@ export class MaskedReader {
   /** All of the stream was handed out. */
   get ended(): boolean {
     return this.#finished && this.#ready.length === 0;
-  }
-
-  /** Of all that was handed out, hex. */
-  digest(): string {
-    return this.#hash.copy().digest('hex');
   }
 
   /** Hands out up to `maxBytes`, made of `raw` before `rawEnd`. Empty when there is nothing more for now. */
@@ -70,7 +53,6 @@ export class MaskedReader {
     const piece = this.#ready.subarray(0, limits.maxBytes);
     this.#ready = piece.length === this.#ready.length ? nothing : this.#ready.subarray(piece.length);
     this.#offset += piece.length;
-    if (piece.length > 0) this.#hash.update(piece);
     return piece;
   }
 

@@ -1,5 +1,6 @@
 import { MaskedReader, type Masking, type ReadRaw } from './masked-reader.ts';
 import type { Moments } from './moments.ts';
+import { PrefixDigest } from './prefix-digest.ts';
 
 export interface StreamPiece {
   readonly offset: number;
@@ -8,13 +9,11 @@ export interface StreamPiece {
   readonly bytes: Uint8Array;
 }
 
-const checkpointBytes = 1024 * 1024;
-const maxCheckpoints = 16;
 const digestPieceBytes = 256 * 1024;
 
 /**
  * The stream of one attempt: `mask(raw, secrets)`, read from any offset, as often as it takes. Nothing of it is kept in memory:
- * going back means reading `raw` again, from a place that was remembered or from the beginning.
+ * going back means reading `raw` again, from its beginning where there are secrets.
  *
  * One reads at a time (the newest session); `summarize` may run beside it.
  */
@@ -22,8 +21,8 @@ export class MaskedStream {
   readonly #readRaw: ReadRaw;
   readonly #moments: Moments;
   readonly #masking: Masking;
+  readonly #digest = new PrefixDigest();
   #reader: MaskedReader;
-  #checkpoints: readonly MaskedReader[] = [];
   #from = 0;
   #rawEnd: number | null = null;
 
@@ -31,7 +30,7 @@ export class MaskedStream {
     this.#readRaw = options.readRaw;
     this.#moments = options.moments;
     this.#masking = options.masking;
-    this.#reader = new MaskedReader(options.masking);
+    this.#reader = new MaskedReader(options.masking, 0);
   }
 
   /** All of a frozen stream was read. */
@@ -42,9 +41,9 @@ export class MaskedStream {
   /** The next `read` begins with the byte at `offset`. One behind the end of the stream is never reached. */
   seek(offset: number): void {
     this.#from = offset;
-    if (this.#reader.offset <= offset) return;
-    const near = this.#checkpoints.findLast((checkpoint) => checkpoint.offset <= offset);
-    this.#reader = near?.fork() ?? new MaskedReader(this.#masking);
+    const isPassed = this.#reader.offset > offset;
+    const isFar = this.#masking.identity && this.#reader.offset < offset;
+    if (isPassed || isFar) this.#reader = new MaskedReader(this.#masking, offset);
   }
 
   /** The next bytes in order, up to `maxBytes` that were seen at one moment; null when there is nothing more for now. */
@@ -61,7 +60,7 @@ export class MaskedStream {
         reader.finish();
         continue;
       }
-      this.#remember(reader);
+      this.#digest.feed(offset, bytes);
       const skipped = Math.max(0, this.#from - offset);
       if (skipped >= bytes.length) continue;
       return { offset: offset + skipped, at: moment.at, bytes: bytes.subarray(skipped) };
@@ -73,19 +72,22 @@ export class MaskedStream {
     this.#rawEnd = rawEnd;
   }
 
-  /** Length and digest of the whole stream of `rawEnd` bytes of `raw`. */
-  async summarize(rawEnd: number): Promise<{ readonly bytes: number; readonly sha256: string }> {
-    const reader = this.#reader.fork() ?? new MaskedReader(this.#masking);
-    while (!reader.ended) {
-      const bytes = await reader.read(this.#readRaw, { maxBytes: digestPieceBytes, rawEnd });
-      if (bytes.length === 0) reader.finish();
+  /**
+   * Length and digest of the whole stream, which must be frozen. What was read already is in the digest; the rest is read now,
+   * unless the reader beside it is faster.
+   */
+  async summarize(): Promise<{ readonly bytes: number; readonly sha256: string }> {
+    const rawEnd = this.#rawEnd ?? 0;
+    let own = new MaskedReader(this.#masking, this.#digest.length);
+    while (!own.ended) {
+      if (this.#masking.identity && this.#digest.length > own.offset) {
+        own = new MaskedReader(this.#masking, this.#digest.length);
+      }
+      const { offset } = own;
+      const bytes = await own.read(this.#readRaw, { maxBytes: digestPieceBytes, rawEnd });
+      if (bytes.length === 0) own.finish();
+      else this.#digest.feed(offset, bytes);
     }
-    return { bytes: reader.offset, sha256: reader.digest() };
-  }
-
-  #remember(reader: MaskedReader): void {
-    if (reader.offset < (this.#checkpoints.at(-1)?.offset ?? 0) + checkpointBytes) return;
-    const checkpoint = reader.fork();
-    if (checkpoint !== null) this.#checkpoints = [...this.#checkpoints.slice(1 - maxCheckpoints), checkpoint];
+    return { bytes: own.offset, sha256: this.#digest.value() };
   }
 }
