@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
@@ -271,7 +271,6 @@ test('A fence that cannot be read is asked of the processes: one that carries th
 
 test('What a claim left before it was whole is removed, and so is half a removal', async () => {
   await using place = await createAgentPlace();
-  const { mkdir, writeFile } = await import('node:fs/promises');
   const torn = join(place.data, 'attempts', '0190d2a6-2222-7000-8000-000000000001');
   const half = join(place.data, 'attempts', '.removed-0190d2a6-2222-7000-8000-000000000002');
   for (const folder of [torn, half]) await mkdir(folder, { recursive: true });

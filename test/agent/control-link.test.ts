@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { toDataFolder } from '../../agent/data-folder.ts';
+import { requestTrust } from '../../agent/hub-guard.ts';
+import { systemFileSystem } from '../../runtime/file-system.ts';
+import { TransportError } from '../../transports/transport-error.ts';
+import { checkLeaks } from '../support/leak-check.ts';
+import { type AgentPlace, createAgentPlace, testLimits, waitFor } from './agent-place.ts';
+
+checkLeaks();
+
+async function startWaiting(place: AgentPlace): Promise<string> {
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: `echo up; ${waitFor('go')}` } });
+  await place.hub.until(() => place.hub.log(id).length === 3, 'the job to be up');
+  return id;
+}
+
+test('A channel that is lost is made anew, and what ran runs on', async () => {
+  await using place = await createAgentPlace();
+  const agent = await place.start();
+  const id = await startWaiting(place);
+
+  for (let epoch = 2; epoch <= 5; epoch += 1) {
+    for (const connection of place.network.connections) connection.cut();
+    await place.hub.until(() => place.hub.leaseEpoch === epoch && agent.status().link.state === 'up', 'the link');
+  }
+  await place.open('go');
+
+  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+  const epochs = place.hub.get(id).opens.map(({ leaseEpoch }) => leaseEpoch);
+  assert.deepEqual(
+    epochs,
+    epochs.toSorted((one, other) => one - other),
+  );
+  assert.equal(place.hub.hellos.at(-1)?.attempts, 1);
+});
+
+test('A hub that is away, or does not know the key, is asked for ever and stops nothing', async () => {
+  await using place = await createAgentPlace();
+  const agent = await place.start();
+  const id = await startWaiting(place);
+  place.network.faults.dials = 'refused';
+  await place.hub.cutControl();
+  for (const connection of place.network.connections) connection.cut();
+  await place.hub.until(() => agent.status().link.state === 'waiting', 'the link to be down');
+  await place.open('go');
+  await place.hub.until(() => agent.status().attempts[0]?.state === 'holding', 'the seal');
+
+  place.network.faults.dials = 'answered';
+
+  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+});
+
+test('An unauthorized agent tries again for ever', async () => {
+  await using place = await createAgentPlace();
+  let dials = 0;
+  const refuse = async (): Promise<never> => {
+    dials += 1;
+    throw new TransportError('unauthorized', 'who?');
+  };
+  const capabilities = { sessions: true, maxEventBytes: 1_000_000 };
+  const transport = {
+    control: { name: 'deaf', capabilities, connect: refuse },
+    session: { name: 'deaf', openSession: refuse },
+  };
+
+  const agent = await place.create({ transport });
+  await place.hub.until(() => dials > 3, 'more dials');
+
+  assert.equal(agent.state, 'serving');
+});
+
+test('A hub that does not say hello is hung up on', async () => {
+  await using place = await createAgentPlace();
+  place.hub.greets = false;
+  const agent = await place.create({ limits: { ...testLimits, link: { ...testLimits.link, helloMs: 30 } } });
+  await place.hub.until(() => place.hub.leaseEpoch >= 2, 'another dial');
+  place.hub.greets = true;
+
+  await agent.ready;
+});
+
+for (const [name, swap] of [
+  ['another store', (place: AgentPlace) => Object.assign(place.hub, { storeId: randomUUID() })],
+  ['a store restored from before', (place: AgentPlace) => Object.assign(place.hub, { commits: 0 })],
+] as const) {
+  test(`A hub with ${name} gets nothing and stops nothing, until somebody on this machine trusts it`, async () => {
+    await using place = await createAgentPlace();
+    const agent = await place.start();
+    const id = await startWaiting(place);
+
+    swap(place);
+    for (const connection of place.network.connections) connection.cut();
+    await place.hub.until(() => agent.status().link.state === 'distrusted', 'the agent to notice');
+    const opens = place.hub.get(id).opens.length;
+    const offer = place.hub.offer({ automation: 'sh', parameters: { run: 'echo ran' } });
+    await place.hub.cancel(id);
+    await place.hub.until(() => place.hub.report(offer)?.reason === 'store-changed', 'a decline');
+    assert.equal(place.hub.get(id).opens.length, opens);
+    await place.hub.until(() => place.hub.agentReport?.health.state === 'store-changed', 'the report');
+    assert.match(agent.status().health.problems.join(), /trust-hub/);
+    place.hub.get(id).desired = 'run';
+
+    await requestTrust(systemFileSystem, toDataFolder(place.data));
+    assert.equal((await place.hub.result(offer)).outcome, 'succeeded');
+    await place.open('go');
+    assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+    assert.equal(existsSync(join(place.data, 'trust-hub')), false);
+  });
+}
+
+test('What was seen of the store outlives the agent, and so does the distrust', async () => {
+  await using place = await createAgentPlace();
+  const first = await place.start();
+  await first[Symbol.asyncDispose]();
+  place.hub.storeId = randomUUID();
+
+  const second = await place.create();
+  await place.hub.until(() => second.status().link.state === 'distrusted', 'the agent to notice');
+  await second[Symbol.asyncDispose]();
+  await requestTrust(systemFileSystem, toDataFolder(place.data));
+  const third = await place.start();
+
+  assert.equal(third.status().link.state, 'up');
+});
+
+test('A word of trust that was given while nothing was wrong is not kept for later', async () => {
+  await using place = await createAgentPlace();
+  const agent = await place.start();
+  await requestTrust(systemFileSystem, toDataFolder(place.data));
+
+  place.hub.storeId = randomUUID();
+  for (const connection of place.network.connections) connection.cut();
+  await place.hub.until(() => agent.status().link.state === 'distrusted', 'the agent to notice');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+
+  assert.equal(agent.status().link.state, 'distrusted');
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { checkLeaks } from '../support/leak-check.ts';
+import { type AgentPlace, createAgentPlace, testLimits, waitFor } from './agent-place.ts';
+
+checkLeaks();
+
+async function declineOf(place: AgentPlace, id: string): Promise<string | null | undefined> {
+  await place.hub.until(() => place.hub.report(id)?.phase === 'declined', `a decline of ${id}`);
+  return place.hub.report(id)?.reason;
+}
+
+async function startWaiting(place: AgentPlace, automation = 'sh'): Promise<string> {
+  const id = place.hub.offer({ automation, parameters: { run: `echo up; ${waitFor('go')}` } });
+  await place.hub.until(() => place.hub.log(id).length === 3, 'the job to be up');
+  return id;
+}
+
+test('An offer is declined with the reason that holds', async () => {
+  await using place = await createAgentPlace();
+  await place.start({ slots: 2 });
+
+  const unknown = place.hub.offer({ automation: 'nobody-has-this' });
+  const changed = place.hub.offer({ automation: 'sh', digest: '0'.repeat(64) });
+  assert.equal(await declineOf(place, unknown), 'unknown-automation');
+  assert.equal(await declineOf(place, changed), 'unknown-automation');
+
+  const single = await startWaiting(place, 'single');
+  const second = place.hub.offer({ automation: 'single', parameters: { run: 'true' } });
+  assert.equal(await declineOf(place, second), 'automation-busy');
+  const other = await startWaiting(place);
+  const third = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  assert.equal(await declineOf(place, third), 'no-slot');
+
+  await place.open('go');
+  for (const id of [single, other]) assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+  const fourth = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  assert.equal((await place.hub.result(fourth)).outcome, 'succeeded');
+});
+
+test('Offers that come together never take more slots than there are', async () => {
+  await using place = await createAgentPlace();
+  await place.start({ slots: 3 });
+
+  const ids = Array.from({ length: 10 }, () =>
+    place.hub.offer({ automation: 'sh', parameters: { run: waitFor('go') } }),
+  );
+  await place.hub.until(() => ids.every((id) => place.hub.report(id) !== undefined), 'an answer to each');
+  const declined = ids.filter((id) => place.hub.report(id)?.phase === 'declined');
+  await place.open('go');
+
+  assert.equal(declined.length, 7);
+  for (const id of ids) if (!declined.includes(id)) assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+});
+
+test('An agent without the folder of a document that was sent says that the state is lost', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+
+  const id = place.hub.offer({ automation: 'sh' }, { documentSent: true });
+
+  assert.equal(await declineOf(place, id), 'state-lost');
+  assert.equal(existsSync(place.attemptFolder(id)), false);
+});
+
+test('An attempt that ended here is never claimed again, whatever is offered', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo once >>"$GATE/ledger"' } });
+  await place.hub.result(id);
+  await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
+
+  await place.hub.sendSpec(id, place.hub.get(id).offer, 50);
+
+  assert.equal(await declineOf(place, id), 'state-lost');
+  assert.equal(place.hub.get(id).documentsSent, 1);
+});
+
+test('A disk without room takes no job', async () => {
+  await using place = await createAgentPlace();
+  await place.start({ freeBytes: () => 1000, limits: { ...testLimits, spool: { ...testLimits.spool } } });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+
+  assert.equal(await declineOf(place, id), 'spool-full');
+});
+
+test('A claim that cannot be written is declined, and nothing of it is left', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  await rm(join(place.data, 'attempts'), { recursive: true });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+
+  assert.equal(await declineOf(place, id), 'failed');
+});
+
+test('The hub is told how each attempt goes, and what the agent is made of', async () => {
+  await using place = await createAgentPlace();
+  await place.start({ labels: { site: 'ams' } });
+  const id = await startWaiting(place);
+  await place.hub.until(() => place.hub.report(id)?.phase === 'running', 'the report');
+  await place.hub.until(() => place.hub.agentReport?.slots.used === 1, 'a used slot');
+  const { startedAt } = place.hub.report(id) ?? {};
+  await place.open('go');
+  const result = await place.hub.result(id);
+  await place.hub.until(() => place.hub.agentReport?.slots.used === 0, 'a free slot');
+
+  assert.equal(result.startedAt?.slice(0, 19), startedAt?.slice(0, 19));
+  const phases = [...new Set(place.hub.get(id).reports.map(({ phase }) => phase))];
+  assert.deepEqual(phases.slice(0, 2), ['accepted', 'running']);
+  const report = place.hub.agentReport;
+  assert.deepEqual([report?.labels, report?.slots.total, report?.health.state], [{ site: 'ams' }, 4, 'ok']);
+  assert.ok(report?.automations.some(({ name, digest }) => name === 'sh' && digest.length === 64));
+});
+
+test('A hub that wants no more work gets none, and what runs runs on', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  const running = await startWaiting(place);
+
+  await place.hub.sendDesired({ schedulable: true, drain: true, note: 'maintenance' }, 1);
+  await place.hub.until(() => place.hub.agentReport?.health.state === 'draining', 'the report');
+  const refused = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  assert.equal(await declineOf(place, refused), 'draining');
+  await place.hub.sendDesired({ schedulable: true, drain: false, note: null }, 2);
+  await place.hub.until(() => place.hub.agentReport?.health.state === 'ok', 'the report');
+  await place.open('go');
+
+  assert.equal((await place.hub.result(running)).outcome, 'succeeded');
+  const taken = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  assert.equal((await place.hub.result(taken)).outcome, 'succeeded');
+});
