@@ -84,7 +84,7 @@ export const agentConfigSchema = {
     variable: 'FARHAND_SLOTS',
     doc: 'How many jobs may run at the same time.',
     format: wholeNumber({ from: 0, to: 10_000 }),
-    default: '4',
+    default: '8',
     sensitive: false,
   },
   statusListen: {

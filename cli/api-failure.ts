@@ -22,10 +22,11 @@ export function toFailure(error: unknown): unknown {
 
 function toProblemFailure({ problem }: ApiError): Failure {
   if (problem === null) return new Failure(exitCodes.refused, 'the hub refused');
-  const places = (problem.errors ?? []).map(
-    ({ pointer, message }) => `${pointer === '' ? 'the whole' : pointer}: ${message}`,
-  );
-  const message = problem.detail === '' ? problem.title : problem.detail;
+  const places = problem.errors ?? [];
+  const detail = problem.detail === '' ? problem.title : problem.detail;
+  // One wrong place is in the detail already; of several a list says more than a sentence.
+  const message = places.length > 1 ? problem.title : detail;
+  const list = places.map(({ pointer, message: what }) => `${pointer === '' ? 'the whole' : pointer}: ${what}`);
   switch (problem.status) {
     case 401:
       return new Failure(exitCodes.refused, message, [
@@ -38,9 +39,16 @@ function toProblemFailure({ problem }: ApiError): Failure {
       return new Failure(exitCodes.refused, message, [
         'The token is valid, but its role does not allow this. An administrator can make another one.',
       ]);
+    case 404:
+      return new Failure(exitCodes.usage, message, [
+        'Is it the right id, on the right hub? `farhand jobs` lists the jobs that you may see.',
+      ]);
     case 429:
       return new Failure(exitCodes.refused, message, ['Wait a moment and try again.']);
     default:
-      return new Failure(problem.status >= 500 ? exitCodes.refused : exitCodes.usage, message, places);
+      return new Failure(problem.status >= 500 ? exitCodes.refused : exitCodes.usage, message, [
+        ...(list.length > 1 ? list : []),
+        ...(problem.code === 'parameters-invalid' ? ['What it takes: `farhand automations --json`'] : []),
+      ]);
   }
 }

@@ -24,7 +24,9 @@ export function toConfigSources(command: Command, schema: ConfigSchema, { enviro
   for (const { variable, sensitive } of Object.values(schema)) {
     for (const name of sensitive ? [variable, toFileVariable(variable)] : [variable]) {
       const value = given[toAttribute(name)];
-      if (value !== undefined) flags[name] = String(value);
+      // Commander keeps a flag without a value as true.
+      if (typeof value === 'string') flags[name] = value;
+      else if (value === true) flags[name] = 'true';
     }
   }
   return { environment, flags };

@@ -50,7 +50,7 @@ async function fetchItems<T>(api: ApiClient, { path, query, limit }: List, item:
   for (let cursor: string | null = ''; cursor !== null && items.length < limit; ) {
     query.set('limit', String(Math.min(limit - items.length, maxPageSize)));
     if (cursor !== '') query.set('cursor', cursor);
-    const answer: z.infer<typeof page> = await api.call({ path: `${path}?${query}` }, page);
+    const answer: z.infer<typeof page> = await api.call({ path: `${path}?${query.toString()}` }, page);
     items.push(...answer.items);
     cursor = answer.nextCursor;
   }

@@ -80,8 +80,9 @@ async function writeRest(
 ): Promise<void> {
   // The hub counts bytes of the log itself. Lines with times are longer: there, what was written is skipped here.
   const begin = timestamps ? { timestamps: 'true' } : { offset: String(position.written) };
+  const query = new URLSearchParams({ follow: 'true', ...begin }).toString();
   const response = await api.open({
-    path: `/jobs/${encodeURIComponent(id)}/log?${new URLSearchParams({ follow: 'true', ...begin })}`,
+    path: `/jobs/${encodeURIComponent(id)}/log?${query}`,
     headers: { accept: 'text/plain' },
     signal,
   });

@@ -2,6 +2,7 @@ import type { Job } from '../protocol/job.ts';
 import type { JobState } from '../protocol/job-state.ts';
 import type { Output } from './output.ts';
 import { toDurationWords } from './time-words.ts';
+import { toPrintable } from './to-printable.ts';
 
 const stateColors = {
   queued: 'gray',
@@ -39,7 +40,8 @@ function toReason({ state, cause, exitCode, message, log }: Job): string | null 
   const parts: string[] = [];
   if (state !== 'succeeded') {
     if (cause === 'exit-code') parts.push(`exit code ${exitCode}`);
-    else if (cause !== null) parts.push(message === null || message === '' ? cause : `${cause}, ${message}`);
+    else if (cause !== null)
+      parts.push(message === null || message === '' ? cause : `${cause}, ${toPrintable(message)}`);
   }
   if (log?.complete === false) parts.push('parts of its log are missing');
   return parts.length === 0 ? null : parts.join('; ');

@@ -20,6 +20,8 @@ export interface KeptProcessOptions {
 export interface KeptProcess {
   /** Resolves with the exit code once the process has ended for good: it was stopped, or cannot be started. Never rejects. */
   readonly ended: Promise<number>;
+  /** Tells it to read its files again. */
+  reload(): void;
   /** Passes the signal on and starts it no more. */
   stop(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void;
 }
@@ -62,6 +64,7 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
 
   return {
     ended: keep(),
+    reload: () => void (wasReady && child?.kill('SIGHUP')),
     stop(signal) {
       stopping.abort();
       child?.kill(signal);

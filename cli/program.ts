@@ -37,6 +37,7 @@ async function createProgram(args: readonly string[], context: Context): Promise
     .configureOutput({
       writeOut: (text) => void context.stdout.write(text),
       writeErr: (text) => void context.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'farhand: ')),
       getOutHasColors: () => context.stdout.hasColor,
       getErrHasColors: () => context.stderr.hasColor,
     });

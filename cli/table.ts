@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { Output } from './output.ts';
+import { toPrintable } from './to-printable.ts';
 
 /**
  * Rows for a person, in columns under a head; or, when a program reads, one line a row with tabs between and no head. Control characters
@@ -11,10 +11,10 @@ export async function printTable(
   rows: readonly (readonly string[])[],
 ): Promise<void> {
   if (!output.isTerminal) {
-    for (const row of rows) await output.line(row.map(toCell).join('\t'));
+    for (const row of rows) await output.line(row.map(toPrintable).join('\t'));
     return;
   }
-  const cells = rows.map((row) => row.map(toCell));
+  const cells = rows.map((row) => row.map(toPrintable));
   const widths = head.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)));
   const toLine = (row: readonly string[]) =>
     row
@@ -23,8 +23,4 @@ export async function printTable(
       .trimEnd();
   await output.line(output.paint('bold', toLine(head)));
   for (const row of cells) await output.line(toLine(row));
-}
-
-function toCell(text: string): string {
-  return stripVTControlCharacters(text).replaceAll(/[\p{Cc}]+/gu, ' ');
 }

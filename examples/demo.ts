@@ -87,7 +87,7 @@ async function farhand(environment: Environment, args: readonly string[], say = 
   const stop = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
   const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
   const [exitCode] = (await once(child, 'close')) as [number | null];
   signal.removeEventListener('abort', stop);
   signal.throwIfAborted();

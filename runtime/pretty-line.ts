@@ -6,7 +6,7 @@ const levelColors = { debug: 'gray', info: 'green', warn: 'yellow', error: 'red'
 export function toPrettyLine(line: string, color: boolean): string {
   const record = parse(line);
   if (record === undefined) return line;
-  const { level, time, message, process: name, ...fields } = record;
+  const { level, time, message, process: _process, ...fields } = record;
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     color ? styleText(style, text, { validateStream: false }) : text;
 
@@ -14,7 +14,7 @@ export function toPrettyLine(line: string, color: boolean): string {
   const mark = paint(label in levelColors ? levelColors[label as keyof typeof levelColors] : 'white', label.padEnd(5));
   const rest = Object.entries(fields).map(([key, value]) => `${key}=${toText(value)}`);
   const clock = String(time).slice(11, 23);
-  return `${[paint('gray', clock), mark, String(message ?? ''), paint('gray', rest.join(' '))].join(' ').trimEnd()}\n`;
+  return `${[paint('gray', clock), mark, typeof message === 'string' ? message : '', paint('gray', rest.join(' '))].join(' ').trimEnd()}\n`;
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

@@ -100,11 +100,12 @@ async function drain(options: {
 }): Promise<AgentEnd> {
   const { agent, config, shutdown, logger } = options;
   logger.info(
-    { reason: shutdown.reason(), drainSeconds: config.drainSeconds, then: config.drainThen },
+    { reason: shutdown.reason(), drainSeconds: config.drainSeconds, drainThen: config.drainThen },
     'agent draining',
   );
   const drained = agent.drain({
     drainMs: config.drainSeconds * 1000,
+    // oxlint-disable-next-line unicorn/no-thenable -- a word, not a function
     then: config.drainThen,
     cancelMs: config.graceSeconds * 1000 + deliverMs,
   });

@@ -5,6 +5,7 @@ import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
 import { printTable } from '../table.ts';
 import { toDurationWords } from '../time-words.ts';
+import { toPrintable } from '../to-printable.ts';
 
 export function createAgentsCommand(context: Context): Command {
   const command = new Command('agents')
@@ -34,7 +35,8 @@ export function createAgentsCommand(context: Context): Command {
       ]);
       await printTable(stdout, ['NAME', 'STATE', 'SLOTS', 'AUTOMATIONS', 'HEALTH', 'LAST SEEN', 'LABELS'], rows);
       for (const { name, health } of agents) {
-        for (const problem of health?.problems ?? []) await stderr.line(stderr.paint('yellow', `${name}: ${problem}`));
+        for (const problem of health?.problems ?? [])
+          await stderr.line(stderr.paint('yellow', `${name}: ${toPrintable(problem)}`));
       }
     });
   return addHubOptions(command);

@@ -13,11 +13,12 @@ import { type DevFolder, readDevToken, toDevFolder } from '../dev-folder.ts';
 import { type KeptProcess, keepProcess } from '../kept-process.ts';
 import { printReadyLine } from '../ready-line.ts';
 import { aborted, listenForShutdown } from '../shutdown.ts';
+import { watchFolder } from '../watch-folder.ts';
 
 const details = `
 Starts a hub and an agent as two processes, and starts again what ends unasked. Prints one line on standard output once
 both are ready; what they log goes to standard error. Commands that are called in the same folder (run, jobs, …) find the
-hub and the token by themselves. SIGTERM or Ctrl-C: running jobs may take 5 seconds to end and are then cancelled, unless
+hub and the token by themselves. Automations are read again when a file in their folder changes. SIGTERM or Ctrl-C: running jobs may take 5 seconds to end and are then cancelled, unless
 FARHAND_DRAIN_SECONDS and FARHAND_DRAIN_THEN say otherwise; a second one: at once. Every FARHAND_ variable of the hub and
 the agent holds here too.`;
 
@@ -93,6 +94,7 @@ async function runDev(command: Command, context: Context): Promise<void> {
       `try: farhand automations · farhand run hello · farhand jobs   (the token is in ${folder.adminToken})`,
     );
   }
+  using _watch = watchFolder(automations, () => agent.reload());
   const code = await Promise.race([aborted(shutdown.asked), agent.ended, hub.ended]);
   await rm(folder.running, { force: true });
   // The agent first, so that the hub still hears how its jobs ended.
@@ -128,20 +130,24 @@ async function chooseAutomations({ folder, stderr }: Context, { automations }: D
   return examples;
 }
 
-/** What both children inherit. Variables of clients are none of their business, and those that are set for each must not slip through. */
+/** Of clients, or set for each child alone. */
+const notForBoth = new Set([
+  'FARHAND_HUB_URL',
+  'FARHAND_TOKEN',
+  'FARHAND_TOKEN_FILE',
+  'FARHAND_ADMIN_TOKEN',
+  'FARHAND_ADMIN_TOKEN_FILE',
+  'FARHAND_JOIN_TOKEN',
+  'FARHAND_JOIN_TOKEN_FILE',
+]);
+
+/** What both children inherit. */
 function toCommonEnvironment({ environment, stderr }: Context): Record<string, string | undefined> {
-  const {
-    FARHAND_HUB_URL,
-    FARHAND_TOKEN,
-    FARHAND_TOKEN_FILE,
-    FARHAND_ADMIN_TOKEN_FILE,
-    FARHAND_JOIN_TOKEN_FILE,
-    ...rest
-  } = environment;
   const forPerson = stderr.isTerminal
     ? { FARHAND_LOG_FORMAT: 'pretty', ...(stderr.hasColor ? { FORCE_COLOR: '1' } : {}) }
     : {};
-  return { ...forPerson, ...rest };
+  const inherited = Object.entries(environment).filter(([name]) => !notForBoth.has(name));
+  return { ...forPerson, ...Object.fromEntries(inherited) };
 }
 
 /** One use, an hour: the agent that is started next is to join, and nobody else. */

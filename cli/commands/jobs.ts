@@ -8,6 +8,7 @@ import { printJson } from '../json-document.ts';
 import { wholeNumberOption } from '../number-option.ts';
 import { printTable } from '../table.ts';
 import { toDurationWords } from '../time-words.ts';
+import { toPrintable } from '../to-printable.ts';
 import { toWaitingLines } from '../waiting-words.ts';
 
 interface JobsOptions {
@@ -75,7 +76,7 @@ async function showJob(
   const now = Date.now();
   const facts: readonly (readonly [string, string | null])[] = [
     ['id', job.id],
-    ['state', paintState(stdout, job.state)],
+    ['state', job.state],
     ['automation', job.automation],
     ['agent', job.agent],
     ['attempt', job.attempt === null ? null : String(job.attempt)],
@@ -111,6 +112,10 @@ async function showJob(
     ['parameters', JSON.stringify(job.parameters)],
     ['outputs', job.outputs === null ? null : JSON.stringify(job.outputs)],
   ];
-  for (const [name, value] of facts) if (value !== null) await stdout.line(`${`${name}:`.padEnd(12)} ${value}`);
-  for (const line of toWaitingLines(job, true)) await stdout.line(line);
+  for (const [name, value] of facts) {
+    if (value === null) continue;
+    const text = toPrintable(value);
+    await stdout.line(`${`${name}:`.padEnd(12)} ${name === 'state' ? paintState(stdout, job.state) : text}`);
+  }
+  if (job.state === 'queued') for (const line of toWaitingLines(job, true)) await stdout.line(line);
 }

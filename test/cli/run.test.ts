@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { Job } from '../../protocol/job.ts';
+import { answerJson, answerProblem, type FakeApi, type FakeRoute, startFakeApi } from '../support/fake-api.ts';
+import { checkLeaks } from '../support/leak-check.ts';
+import { type CommandResult, runCommand } from '../support/run-command.ts';
+import { sampleAutomation, sampleJob } from '../support/sample-job.ts';
+
+checkLeaks();
+
+const { id } = sampleJob();
+const log = 'one\ntwo\n';
+
+/** A hub on which a job of `hello` ends as `ended` says, after it printed `log`. */
+function hubWith(ended: Partial<Job>, routes: Readonly<Record<string, FakeRoute>> = {}): Promise<FakeApi> {
+  const job = sampleJob({ log: { bytes: log.length, sha256: null, complete: true, gaps: [], trailing: 0 }, ...ended });
+  const queued = sampleJob({
+    state: 'queued',
+    agent: null,
+    attempt: null,
+    log: null,
+    startedAt: null,
+    finishedAt: null,
+  });
+  return startFakeApi({
+    'GET /automations': (_, response) => answerJson(response, { items: [sampleAutomation()], nextCursor: null }),
+    'POST /jobs': (_, response) => answerJson(response, queued, 201),
+    [`GET /jobs/${id}`]: (_, response) => answerJson(response, job),
+    [`GET /jobs/${id}/log`]: (_, response) => void response.end(log),
+    ...routes,
+  });
+}
+
+function run(api: FakeApi, ...args: readonly string[]): Promise<CommandResult> {
+  return runCommand(['run', ...args], {
+    environment: { FARHAND_HUB_URL: api.address, FARHAND_TOKEN: 'secret-token', HOME_PASSWORD: 'from env' },
+  });
+}
+
+function submitted(api: FakeApi): unknown {
+  return api.requests.find(({ method }) => method === 'POST')?.body;
+}
+
+describe('farhand run', () => {
+  it('writes the log to standard output, the rest to standard error, and ends as the job did', async () => {
+    await using api = await hubWith({ outputs: { answer: 42 } });
+
+    const result = await run(api, 'hello');
+
+    assert.equal(result.stdout, log);
+    assert.match(result.stderr, new RegExp(`^job ${id}\n`));
+    assert.match(result.stderr, /succeeded on a1 after 2\.0 s\noutputs \{"answer":42\}\n$/);
+    assert.equal(result.exitCode, 0);
+    assert.equal(api.requests[0]?.headers.authorization, 'Bearer secret-token');
+  });
+
+  for (const [state, exitCode] of [
+    ['failed', 1],
+    ['cancelled', 4],
+    ['timed-out', 4],
+    ['lost', 5],
+  ] as const) {
+    it(`exits with ${exitCode} for a job that is ${state}`, async () => {
+      await using api = await hubWith({ state });
+
+      const result = await run(api, 'hello');
+
+      assert.equal(result.exitCode, exitCode);
+      assert.match(result.stderr, new RegExp(`job ${id} ${state}`));
+    });
+  }
+
+  it('with --json writes the ended job as one document to standard output, and the log beside it', async () => {
+    await using api = await hubWith({ state: 'failed', exitCode: 3 });
+
+    const result = await run(api, 'hello', '--json');
+
+    assert.equal(JSON.parse(result.stdout).exitCode, 3);
+    assert.match(result.stderr, /one\ntwo\n/);
+  });
+
+  it('with --detach prints the id alone and follows nothing', async () => {
+    await using api = await hubWith({});
+
+    const result = await run(api, 'hello', '--detach');
+
+    assert.equal(result.stdout, `${id}\n`);
+    assert.equal(result.stderr, '');
+    assert.equal(api.requests.length, 2);
+  });
+
+  it('sends parameters as text, JSON, or what the schema takes there', async () => {
+    const parameters = {
+      properties: { count: { type: 'integer' }, flag: { type: 'boolean' }, name: { type: 'string' } },
+    };
+    await using api = await hubWith(
+      {},
+      {
+        'GET /automations': (_, response) => answerJson(response, { items: [sampleAutomation({ parameters })] }),
+      },
+    );
+
+    await run(
+      api,
+      'hello',
+      '-d',
+      '-p',
+      'count=3',
+      '-p',
+      'flag=true',
+      '-p',
+      'name=7',
+      '-p',
+      'list:=[1,"a=b"]',
+      '-p',
+      'free=$(x) = "y"\n',
+      '-p',
+      'empty=',
+    );
+
+    assert.deepEqual((submitted(api) as { parameters: unknown }).parameters, {
+      count: 3,
+      flag: true,
+      name: '7',
+      list: [1, 'a=b'],
+      free: '$(x) = "y"\n',
+      empty: '',
+    });
+  });
+
+  it('takes secrets from files and variables in silence, and warns of those on the command line', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'farhand-test-'));
+    await writeFile(join(folder.path, 'key'), 'line 1\nline 2\n');
+    await using api = await hubWith({});
+
+    const silent = await run(api, 'hello', '-d', '-s', `key=@${join(folder.path, 'key')}`, '-s', 'HOME_PASSWORD');
+    const warned = await run(api, 'hello', '-d', '-s', 'pin=1=2');
+
+    assert.deepEqual((submitted(api) as { secrets: unknown }).secrets, {
+      key: 'line 1\nline 2',
+      HOME_PASSWORD: 'from env',
+    });
+    assert.equal(silent.stderr, '');
+    assert.match(warned.stderr, /the secret pin stands on the command line/);
+    assert.doesNotMatch(warned.stderr, /1=2/);
+  });
+
+  it('sends every other wish', async () => {
+    await using api = await hubWith({});
+
+    await run(
+      api,
+      ...'hello -d -l site=ams -l tier --priority 5 --timeout 2m --expires 1h --retry 2 --retry-on signal --label ticket=42 --idempotency-key k1'.split(
+        ' ',
+      ),
+    );
+
+    assert.deepEqual(submitted(api), {
+      automation: 'hello',
+      parameters: {},
+      secrets: {},
+      selector: 'site=ams,tier',
+      priority: 5,
+      timeoutSeconds: 120,
+      expiresInSeconds: 3600,
+      retry: { limit: 2, on: ['signal'] },
+      labels: { ticket: '42' },
+    });
+    assert.equal(api.requests.at(-1)?.headers['idempotency-key'], 'k1');
+  });
+
+  it('names the nearest automation instead of queueing what nobody offers', async () => {
+    await using api = await hubWith({});
+
+    const result = await run(api, 'helo');
+
+    assert.equal(result.exitCode, 2);
+    assert.match(
+      result.stderr,
+      /no agent offers an automation named "helo"\n {2}Did you mean hello\?\n {2}There are: hello\n/,
+    );
+    assert.equal(submitted(api), undefined);
+  });
+
+  it('lists each wrong place of the parameters', async () => {
+    const errors = [
+      { pointer: '/parameters/name', message: 'is required' },
+      { pointer: '/parameters/nme', message: 'is not known' },
+    ];
+    await using api = await hubWith(
+      {},
+      { 'POST /jobs': (_, response) => answerProblem(response, 'parameters-invalid', 'two things', errors) },
+    );
+
+    const result = await run(api, 'hello', '-p', 'nme=x');
+
+    assert.equal(result.exitCode, 2);
+    assert.match(result.stderr, /\/parameters\/name: is required\n {2}\/parameters\/nme: is not known\n/);
+  });
+
+  it('says why a job waits, for each agent and with a next step', async () => {
+    let looks = 0;
+    const waiting: Job['waiting'] = [
+      { agent: 'a1', reason: 'offline' },
+      { agent: 'a2', reason: 'labels' },
+    ];
+    const queued = sampleJob({ state: 'queued', attempt: null, log: null, selector: 'site=ams', waiting });
+    await using api = await hubWith(
+      {},
+      {
+        [`GET /jobs/${id}`]: (_, response) => answerJson(response, looks++ < 2 ? queued : sampleJob()),
+        [`GET /jobs/${id}/log`]: (_, response) => void setTimeout(() => response.end(), 1_200),
+      },
+    );
+
+    const result = await run(api, 'hello');
+
+    assert.match(
+      result.stderr,
+      /waiting: no agent can take the job now\n {2}a1 is offline; .*\n {2}a2 does not carry the labels that "site=ams" asks for/,
+    );
+    assert.equal(result.exitCode, 0);
+  });
+
+  it('goes on at the byte where it was when the log breaks off', async () => {
+    const offsets: (string | null)[] = [];
+    await using api = await hubWith(
+      {},
+      {
+        [`GET /jobs/${id}`]: (_, response) =>
+          answerJson(
+            response,
+            sampleJob({
+              state: offsets.length < 2 ? 'running' : 'succeeded',
+              log: { bytes: 8, sha256: null, complete: true, gaps: [], trailing: 0 },
+            }),
+          ),
+        [`GET /jobs/${id}/log`]: ({ query }, response) => {
+          offsets.push(query.get('offset'));
+          if (offsets.length > 1) response.end(log.slice(Number(query.get('offset'))));
+          else response.write(log.slice(0, 5), () => setImmediate(() => response.destroy()));
+        },
+      },
+    );
+
+    const result = await run(api, 'hello');
+
+    assert.equal(result.stdout, log);
+    assert.deepEqual(offsets, ['0', '5']);
+  });
+});

@@ -1,0 +1,49 @@
+import type { Context } from '../../cli/context.ts';
+import type { Output } from '../../cli/output.ts';
+import { runProgram } from '../../cli/program.ts';
+
+export interface CommandResult {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: number;
+}
+
+/** Runs one command line of farhand in this process, with an environment and a folder of its own. */
+export async function runCommand(
+  args: readonly string[],
+  options: {
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly folder?: string;
+    readonly isTerminal?: boolean;
+  } = {},
+): Promise<CommandResult> {
+  const { environment = {}, folder = '/nonexistent', isTerminal = false } = options;
+  const stdout = createMemoryOutput(isTerminal);
+  const stderr = createMemoryOutput(isTerminal);
+  let exitCode = 0;
+  const context: Context = {
+    environment,
+    folder,
+    stdout: stdout.output,
+    stderr: stderr.output,
+    exitWith: (code) => {
+      exitCode = code;
+    },
+    exitWithin: () => {},
+  };
+  await runProgram(args, context);
+  return { stdout: stdout.text(), stderr: stderr.text(), exitCode };
+}
+
+function createMemoryOutput(isTerminal: boolean): { readonly output: Output; text(): string } {
+  const chunks: Buffer[] = [];
+  const write = async (chunk: string | Uint8Array) => void chunks.push(Buffer.from(chunk));
+  const output: Output = {
+    isTerminal,
+    hasColor: false,
+    write,
+    line: (text) => write(`${text}\n`),
+    paint: (_, text) => text,
+  };
+  return { output, text: () => Buffer.concat(chunks).toString('utf8') };
+}
