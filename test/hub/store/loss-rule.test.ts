@@ -49,6 +49,8 @@ describe('a folder that is gone', () => {
     assert.deepEqual(applyFolderLoss({ ...running, state: 'offered' }, late, true), none));
   test('changes nothing beside a newer attempt that got its document', () =>
     assert.deepEqual(applyFolderLoss(running, { late: true, newerGotDocument: true }, true), none));
+  test('changes nothing beside a newer attempt that is lost itself', () =>
+    assert.deepEqual(applyFolderLoss(lost, { late: true, newerGotDocument: true }, false), none));
   test('changes nothing about a settled end', () =>
     assert.deepEqual(applyFolderLoss({ ...running, state: 'cancelled', cause: 'cancelled' }, late, true), none));
 });
