@@ -313,7 +313,7 @@ class AgentProcess implements Agent {
   async #drain(options: DrainOptions): Promise<AgentEnd> {
     if (this.#state === 'starting' || this.#state === 'serving') this.#setState('draining');
     let empty = await this.#emptyWithin(options.drainMs);
-    if (!empty && options.then === 'cancel') {
+    if (!empty && options.then === 'cancel' && !this.#leaving.signal.aborted) {
       for (const attempt of this.#parts?.attempts.working() ?? [])
         if (attempt.state.type !== 'claimed') attempt.cancel();
       empty = await this.#emptyWithin(options.cancelMs);
