@@ -41,12 +41,12 @@ export const machineBootId = readFileSync('/proc/sys/kernel/random/boot_id', 'ut
 
 /** What most jobs of these tests are: one text, run by `sh`. */
 const automations: Readonly<Record<string, string>> = {
-  sh: 'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [LEAK_CHECK, GATE]\n',
+  sh: 'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [LEAK_CHECK, GATE, GO]\n',
   limited:
-    'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [LEAK_CHECK, GATE]\nlog: {limitBytes: 50000}\n',
-  single: 'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [LEAK_CHECK, GATE]\nmaxConcurrent: 1\n',
+    'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [LEAK_CHECK, GATE, GO]\nlog: {limitBytes: 50000}\n',
+  single: 'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [LEAK_CHECK, GATE, GO]\nmaxConcurrent: 1\n',
   typed:
-    'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [LEAK_CHECK, GATE]\noutputs: {type: object, required: [n], properties: {n: {type: number}}}\nparameters: {type: object, required: [run], properties: {run: {type: string}}}\n',
+    'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [LEAK_CHECK, GATE, GO]\noutputs: {type: object, required: [n], properties: {n: {type: number}}}\nparameters: {type: object, required: [run], properties: {run: {type: string}}}\n',
 };
 
 /** A hub, a data folder and a network, and agents that come and go between them. */
