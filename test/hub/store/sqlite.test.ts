@@ -155,7 +155,7 @@ describe('SQLite', () => {
   test('on a full disk refuses what it cannot keep, and goes on when there is room', async (t) => {
     const folder = newFolder();
     mkdirSync(folder);
-    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder]).status !== 0) {
+    if (spawnSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', folder]).status !== 0) {
       t.skip('no file system can be mounted here');
       return;
     }
@@ -175,7 +175,7 @@ describe('SQLite', () => {
 
       await assert.rejects(scene.submit({ parameters: { text: 'x'.repeat(500_000) } }), { code: 'full' });
       const answered = await Promise.all(kept.map(({ id }) => store.queries.job(account, id)));
-      const roomier = spawnSync('mount', ['-o', 'remount,size=20m', folder]);
+      const roomier = spawnSync('/bin/mount', ['-o', 'remount,size=20m', folder]);
       const later = await scene.submit({ parameters: { text: 'x'.repeat(500_000) } });
 
       assert.ok(refusal instanceof Error && 'code' in refusal);
@@ -185,7 +185,7 @@ describe('SQLite', () => {
       assert.equal(later.state, 'queued');
       assert.equal(store.commits(), commits + 1);
     } finally {
-      spawnSync('umount', [folder]);
+      spawnSync('/bin/umount', [folder]);
     }
   });
 });
