@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { farhand, startFarhand } from '../support/farhand-process.ts';
+import { checkLeaks } from '../support/leak-check.ts';
+
+checkLeaks({ settleMs: 8_000 });
+
+const args = ['dev', '--listen', '127.0.0.1:0'];
+
+it('farhand dev is a hub and an agent that commands in the same folder find by themselves', async () => {
+  await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-test-'));
+  await using dev = startFarhand(args, { folder: place.path });
+  const address = await dev.ready();
+  const token = (await readFile(join(place.path, '.farhand/admin-token'), 'utf8')).trim();
+
+  const hello = await farhand(['run', 'hello'], { folder: place.path });
+  const fetched = await fetch(`${address}/api/v1/jobs`, { headers: { authorization: `Bearer ${token}` } });
+
+  assert.match(hello.stdout, /^hello world from /);
+  assert.equal(hello.exitCode, 0);
+  assert.equal(fetched.status, 200);
+  await dev.said(/there is no folder .*automations: offering the examples/);
+
+  dev.kill('SIGTERM');
+  const { exitCode, stdout } = await dev.ended;
+  assert.equal(exitCode, 0);
+  assert.equal(stdout, `farhand dev ready ${address}\n`);
+  assert.equal(existsSync(join(place.path, '.farhand/dev.json')), false);
+});
+
+it('farhand dev keeps its jobs and its token from one start to the next', async () => {
+  await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-test-'));
+  await using first = startFarhand(args, { folder: place.path });
+  await first.ready();
+  await farhand(['run', 'hello'], { folder: place.path });
+  first.kill('SIGINT');
+  await first.ended;
+
+  await using second = startFarhand(args, { folder: place.path });
+  await second.ready();
+  const jobs = await farhand(['jobs'], { folder: place.path });
+  const again = await farhand(['run', 'hello'], { folder: place.path });
+
+  assert.match(jobs.stdout, /\tsucceeded\thello\t/);
+  assert.equal(again.exitCode, 0);
+  second.kill('SIGTERM');
+  await second.ended;
+});
