@@ -47,6 +47,7 @@ export function* giveUpJob(
       started: startedSoFar(job, attempt),
       started_at: attempt?.started_at ?? null,
       finished_at: at,
+      ended_at: at,
     },
     { at, actor, action: `job.${step.state}`, data: { cause: step.cause, number: attempt?.number ?? null } },
   );

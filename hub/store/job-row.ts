@@ -27,6 +27,7 @@ export const changingJobColumns = [
   'log',
   'started_at',
   'finished_at',
+  'ended_at',
 ] as const satisfies readonly (keyof JobRow)[];
 
 export const jobColumns = [

@@ -72,7 +72,7 @@ export const readUnwipedJobs = statement((db, { before, limit }: { before: numbe
     .selectFrom('jobs')
     .select(['id', 'account'])
     .where('secrets_wiped_at', 'is', null)
-    .where('finished_at', '<', before)
-    .orderBy('finished_at')
+    .where('ended_at', '<', before)
+    .orderBy('ended_at')
     .limit(limit),
 );

@@ -64,6 +64,8 @@ export interface JobRow {
   readonly log: string | null;
   readonly started_at: number | null;
   readonly finished_at: number | null;
+  /** When the hub heard of the end, by its own clock: what the correction window counts from. */
+  readonly ended_at: number | null;
   /** From here on the document is never sent again, whether it had secrets or not. */
   readonly secrets_wiped_at: number | null;
 }

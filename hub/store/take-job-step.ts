@@ -49,6 +49,7 @@ const nothingKnown: JobChange = {
   log: null,
   started_at: null,
   finished_at: null,
+  ended_at: null,
 };
 
 function describeResult(job: JobRow, { result, attempt, at }: AttemptEnd): JobChange {
@@ -111,6 +112,7 @@ export function* takeJobStep(job: JobRow, step: JobStep, end: AttemptEnd): Progr
           ...nothingKnown,
           ...describeResult(job, end),
           ...shownAttempt(attempt),
+          ended_at: at,
           state: step.state,
           cause: step.cause,
           message,

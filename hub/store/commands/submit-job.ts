@@ -73,6 +73,7 @@ export function* submitJob({
     log: null,
     started_at: null,
     finished_at: null,
+    ended_at: null,
     secrets_wiped_at: null,
   };
   yield* run(insertJob, { ...row, secrets: job.secrets });

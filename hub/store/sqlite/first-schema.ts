@@ -44,6 +44,7 @@ create table jobs (
   signal text,
   started_at integer,
   finished_at integer,
+  ended_at integer,
   labels text not null,
   secret_names text not null,
   log text,
@@ -58,7 +59,7 @@ create index jobs_by_automation on jobs (account, automation, state, id);
 create index jobs_by_agent on jobs (account, agent_name, state, id) where agent_name is not null;
 create index jobs_queued on jobs (id) where state = 'queued';
 create index jobs_expiring on jobs (expires_at) where state = 'queued' and expires_at is not null;
-create index jobs_unwiped on jobs (finished_at) where secrets_wiped_at is null and finished_at is not null;
+create index jobs_unwiped on jobs (ended_at) where secrets_wiped_at is null and ended_at is not null;
 
 create table job_labels (
   account text not null,

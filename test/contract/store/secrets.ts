@@ -78,6 +78,21 @@ export function testSecrets(open: OpenStore): void {
       assert.deepEqual([claimed.desired, claimed.document, claimed.secretsGone], ['cancel', null, false]);
     });
 
+    test('stay for the whole window by the clock of the hub, whatever an agent says of its own', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried: old } = await scene.start({ ...hidden, ...safe });
+      await scene.lose(old, true);
+      const newer = await scene.offer(job, await scene.agent());
+      await scene.open(newer);
+      await scene.end(newer, 'succeeded', { result: { endedAt: '1999-01-01T00:00:00.000Z' } });
+
+      const closed = await scene.apply('close-corrections', { before: scene.now() });
+
+      assert.deepEqual(closed.jobIds, []);
+      assert.equal(await askSecrets(scene, old), 'there');
+    });
+
     test('are wiped at once when all is over: nothing is left for the window', async () => {
       await using store = await open();
       const scene = createScene(store);
