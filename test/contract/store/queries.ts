@@ -80,6 +80,27 @@ export function testQueries(open: OpenStore): void {
       assert.deepEqual(await find({ states: ['succeeded'], agent: 'a1', automation: 'plan' }), []);
     });
 
+    test('look at a bounded number of jobs for one page, and pass none over', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const labels = { ticket: '1' };
+      const rare = await scene.submit({ labels });
+      await scene.cancel(rare);
+      await Promise.all(Array.from({ length: 10_100 }, () => scene.submit({ labels })));
+      const filter: JobFilter = { ...everything, states: ['cancelled'], labels: [{ key: 'ticket', value: '1' }] };
+
+      const first = await store.queries.jobs(account, filter, { limit: 5, cursor: null });
+      const second = await store.queries.jobs(account, filter, { limit: 5, cursor: first.nextCursor });
+
+      assert.deepEqual(first.items, []);
+      assert.notEqual(first.nextCursor, null);
+      assert.deepEqual(
+        second.items.map(({ id }) => id),
+        [rare.id],
+      );
+      assert.equal(second.nextCursor, null);
+    });
+
     test('give the queue of all accounts, oldest first; a job that comes back keeps its place', async () => {
       await using store = await open();
       const scene = createScene(store);
