@@ -27,11 +27,12 @@ export interface Execution {
   readonly ended: Promise<void>;
   /** Resolves when `started` was created by the wrapper (with its wall time), or with null when the execution ended without. */
   readonly started: Promise<{ readonly at: number } | null>;
-  /** Sends the signal to the whole tree: cgroup or group, and whatever carries the attempt's id. */
+  /** Sends the signal to the whole tree: the process group, and whatever carries the attempt's id in its environment. */
   signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /**
-   * Makes sure that nothing of the tree is left: what is alive gets TERM, after `graceMs` KILL, for at most `boundMs` in all.
-   * Resolves with the count of processes that are still there after that.
+   * Makes sure that nothing of the tree is left: what is alive gets TERM (unless `signal` sent it one), after `graceMs`
+   * KILL, for at most `boundMs` in all. Resolves with the count of processes that are still there after that; what could
+   * not be proved to be gone counts as one.
    */
   clear(options: { readonly graceMs: number; readonly boundMs: number }): Promise<{ readonly escaped: number }>;
 }
@@ -47,7 +48,11 @@ export type StartFailure = {
 /** Runs commands behind the fence. One suite (`test/contract/executor-contract.ts`) holds for all. */
 export interface Executor {
   readonly name: string;
-  /** Starts the command in a folder that has its `document.json`. The fence is in the folder, so a second start of the same one does nothing. */
+  /**
+   * Starts the command in a folder that has its `document.json`, writes its files there and adds FARHAND_ATTEMPT_ID to its
+   * environment. The fence is in the folder, so a second start of the same one does nothing. A command for which an intent
+   * is there by then is not run, though its execution starts and ends.
+   */
   start(
     target: ExecutionTarget,
     command: PreparedCommand,
@@ -55,7 +60,10 @@ export interface Executor {
   inspect(target: ExecutionTarget): Promise<FenceState>;
   /** Tries to take the fence so that the command never starts. True: we hold it, durably. False: the wrapper has it. */
   takeFence(target: ExecutionTarget): Promise<boolean>;
-  /** Watches a command that an earlier agent started; null when nothing of it is alive. */
+  /**
+   * Watches a command that an earlier agent started, in this boot; null when nothing of it is alive. When only the wrapper
+   * is dead, the execution has ended, and the rest is there to be cleared.
+   */
   adopt(target: ExecutionTarget): Promise<Execution | null>;
   /** The exit record: null while there is no valid one. `marked`: an intent was there when the command ended. */
   readExit(target: ExecutionTarget): Promise<{ readonly status: number; readonly marked: boolean } | null>;

@@ -35,18 +35,24 @@ export async function launchExecution(options: {
     const seen = await notice;
     // Let go before the end: whoever waits must not take that for one.
     if (seen === null && signal.aborted) return new Promise(() => {});
-    return seen ?? readStart();
+    return seen ?? readStartAtEnd();
+  }
+
+  /** Only a wrapper leaves a `started` that cannot be read: it found the disk full, and went on. */
+  async function readStartAtEnd(): Promise<{ readonly at: number } | null> {
+    const fence = await readFence(fileSystem, target.folder);
+    return fence.type === 'unreadable' ? { at: fence.at } : readStart();
   }
 
   function letGo(): void {
-    over.abort();
+    over.abort('over');
     wrapper?.release();
   }
 
   const notice = watchFor({ path: target.folder, name: 'started', check: readStart, clock, signal: over.signal });
   const launched = await launcher.launch(target.folder, command);
   if (launched.type === 'failed') {
-    over.abort();
+    over.abort('over');
     return launched;
   }
   wrapper = launched.wrapper;
@@ -57,7 +63,7 @@ export async function launchExecution(options: {
   else signal.addEventListener('abort', letGo);
   const ended = wrapper.ended.then(() => {
     signal.removeEventListener('abort', letGo);
-    over.abort();
+    over.abort('over');
   });
   const tree = createProcessTree({ attempt: target.attempt, leader, table, clock });
   return { type: 'started', execution: { ended, started: waitForStart(), ...tree } };

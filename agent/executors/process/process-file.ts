@@ -1,10 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** Holds nearly every file of `/proc/<pid>`, so that one read is enough. */
-const usualBytes = 16 * 1024;
+/** Holds nearly every file of `/proc/<pid>`, so that one read is enough, and comes from Node's pool. */
+const usualBytes = 4_000;
 
 /**
- * A file of `/proc/<pid>`: its bytes, or why there are none (`hidden`: the system does not show it to us).
+ * A file of `/proc/<pid>`: its bytes, or why there are none (`hidden`: the system does not show it to us). It throws when
+ * this process is short of something (descriptors, memory), which must not be taken for an answer.
  *
  * Synchronous: a sweep reads hundreds of them, each takes a few microseconds, and a hop to the thread pool ten times that.
  */
@@ -31,5 +32,7 @@ export function readProcessFile(pid: number, name: 'stat' | 'environ'): Buffer |
 
 function toAbsence(error: unknown): 'gone' | 'hidden' {
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'EACCES' || code === 'EPERM' ? 'hidden' : 'gone';
+  if (code === 'ENOENT' || code === 'ESRCH') return 'gone';
+  if (code === 'EACCES' || code === 'EPERM') return 'hidden';
+  throw error;
 }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { readProcessFile } from './process-file.ts';
 import { readProcessStatus } from './process-status.ts';
 
@@ -18,8 +19,14 @@ export type Marks =
 const prefix = `${markName}=`;
 const none: Marks = { type: 'read', attempts: [] };
 
-/** Processes hidden from us carry nothing: they belong to another user, whose processes we cannot signal either. */
+/**
+ * Processes hidden from us carry nothing: they belong to another user, whose processes we cannot signal either. Throws
+ * when this process is too short of something to look.
+ */
 export function readMarks(pid: number): Marks {
+  // The system would refuse these one by one, each with an error that costs more than all the rest.
+  const owner = process.geteuid?.() === 0 ? 0 : statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
+  if (owner !== process.geteuid?.()) return owner === undefined ? { type: 'gone' } : none;
   const environment = readProcessFile(pid, 'environ');
   if (environment === 'gone') return { type: 'gone' };
   if (environment === 'hidden') return none;

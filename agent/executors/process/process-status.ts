@@ -17,7 +17,7 @@ export interface ProcessStatus {
 
 const kernelThreadFlag = 0x0020_0000;
 
-/** Null when there is no such process, or none can be seen. */
+/** Null when there is no such process, or none can be seen. Throws when this process is too short of something to look. */
 export function readProcessStatus(pid: number): ProcessStatus | null {
   const content = readProcessFile(pid, 'stat');
   if (typeof content === 'string') return null;

@@ -17,7 +17,7 @@ export interface Carriers {
  * The processes of this machine, searched for those that carry an attempt's id in their environment.
  *
  * One sweep serves everyone who waits. It begins after they asked, so what they did before is in it; it begins at once
- * when none ran lately, and else leaves four fifths of the time to others.
+ * when none ran lately, and else leaves most of the time to others.
  *
  * **Why an empty sweep proves that none is left**, though processes fork while it reads: it lists and reads, then lists
  * again and reads what is new, until all that was new could be read. Suppose a carrier is alive after that. At the
@@ -37,6 +37,8 @@ export interface ProcessTable {
 const processesPerTurn = 250;
 /** A machine that starts processes without pause would keep a sweep going for ever. */
 const maxPasses = 20;
+/** On a machine so busy that sweeps take long, this is enough of a pause between them. */
+const longestPauseMs = 20;
 /** A sweep that follows another closer than this need not read again what carried no mark for `strangerAfterMs`. */
 const memoryMs = 1_000;
 const strangerAfterMs = 2_000;
@@ -54,7 +56,7 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
   let waiters: Waiter[] = [];
   let sweeping = false;
   let nextSweepAt = 0;
-  /** Since when each unmarked process of the last listing was seen without a mark. */
+  /** Since when each process of the last listing was seen without a mark, or as a zombie. */
   let unmarkedSince = new Map<number, number>();
   let lastListingAt = -Infinity;
   let lastWholeSweepAt = -Infinity;
@@ -71,59 +73,59 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
     const served = waiters;
     waiters = [];
     const startedAt = clock.monotonic();
-    const { carriers, settled } = await sweep(served);
+    const carriers = new Map<string, number[]>();
+    // Short of descriptors or memory: that is no answer, and whoever asked will ask again.
+    const settled = await sweep(served, carriers).catch(() => false);
     const endedAt = clock.monotonic();
-    nextSweepAt = endedAt + 4 * (endedAt - startedAt);
+    nextSweepAt = endedAt + Math.min(4 * (endedAt - startedAt), longestPauseMs);
     sweeping = false;
     for (const { attempt, resolve } of served) resolve({ pids: carriers.get(attempt) ?? [], settled });
     if (waiters.length > 0) request();
   }
 
-  async function sweep(
-    served: readonly Waiter[],
-  ): Promise<{ readonly carriers: ReadonlyMap<string, number[]>; readonly settled: boolean }> {
-    const carriers = new Map<string, number[]>();
-    const done = skipStrangers();
+  async function sweep(served: readonly Waiter[], carriers: Map<string, number[]>): Promise<boolean> {
+    let pids = list();
+    const done = skipStrangers(pids);
     for (let pass = 0; pass < maxPasses; pass += 1) {
       let complete = true;
       let count = 0;
-      for (const pid of list()) {
+      for (const pid of pids) {
         if (done.has(pid)) continue;
         count += 1;
         if (count % processesPerTurn === 0) await nextTurn();
         const marks = readMarks(pid);
         if (marks.type !== 'read') complete = false;
         if (marks.type === 'unsure') continue;
+        const attempts = marks.type === 'read' ? marks.attempts : [];
         done.add(pid);
-        if (marks.type === 'gone') continue;
-        remember(pid, marks.attempts);
-        for (const attempt of marks.attempts) {
+        remember(pid, attempts);
+        for (const attempt of attempts) {
           carriers.set(attempt, [...(carriers.get(attempt) ?? []), pid]);
           for (const waiter of served) if (waiter.attempt === attempt) waiter.onSight?.(pid);
         }
       }
-      if (complete && pass > 0) return { carriers, settled: true };
+      if (complete && pass > 0) return true;
       if (pass > 1) await nextTurn();
+      pids = list();
     }
-    return { carriers, settled: false };
+    return false;
   }
 
   /** Processes that were there without a mark through all the sweeps of some seconds: they will not be the job's now. */
-  function skipStrangers(): Set<number> {
+  function skipStrangers(pids: readonly number[]): Set<number> {
     const now = clock.monotonic();
-    if (now - lastListingAt > memoryMs) unmarkedSince = new Map();
+    const known = now - lastListingAt > memoryMs ? new Map<number, number>() : unmarkedSince;
     lastListingAt = now;
+    unmarkedSince = new Map();
+    for (const pid of pids) {
+      const since = known.get(pid);
+      if (since !== undefined) unmarkedSince.set(pid, since);
+    }
     if (now - lastWholeSweepAt > wholeSweepEveryMs) {
       lastWholeSweepAt = now;
       return new Set();
     }
-    const present = new Set(list());
-    const strangers = new Set<number>();
-    for (const [pid, since] of unmarkedSince) {
-      if (!present.has(pid)) unmarkedSince.delete(pid);
-      else if (now - since > strangerAfterMs) strangers.add(pid);
-    }
-    return strangers;
+    return new Set(pids.filter((pid) => now - (unmarkedSince.get(pid) ?? now) > strangerAfterMs));
   }
 
   function remember(pid: number, attempts: readonly string[]): void {
@@ -141,8 +143,9 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
   };
 }
 
+/** The process ids of the moment, rising. Everything else in `/proc` begins with a letter. */
 function list(): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^[1-9]/.test(name))
-    .map(Number);
+  const pids: number[] = [];
+  for (const name of readdirSync('/proc')) if (name < ':') pids.push(Number(name));
+  return pids;
 }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../runtime/clock.ts';
 import { hasMembers, isOurselves, signalGroup, signalProcess } from './process-group.ts';
 import { type ProcessStatus, readProcessStatus } from './process-status.ts';
@@ -17,11 +16,16 @@ export type TreeSignal = 'SIGTERM' | 'SIGKILL';
  * carries the attempt's id. A process that left the group *and* wiped its environment is not seen.
  */
 export interface ProcessTree {
+  /** Rejects when this process is too short of something (descriptors, memory) to look whom to signal. */
   signal(signal: TreeSignal): Promise<void>;
+  /** As of an execution. What could not be proved to be gone counts as one. */
   clear(options: { readonly graceMs: number; readonly boundMs: number }): Promise<{ readonly escaped: number }>;
 }
 
 type Finding = { readonly members: readonly ProcessStatus[]; readonly settled: boolean };
+
+/** Nothing was found, and nothing proved: this process is too short of something to look. */
+const unproven: Finding = { members: [], settled: false };
 
 const shortestWaitMs = 1;
 const longestWaitMs = 50;
@@ -95,25 +99,32 @@ export function createProcessTree(options: {
     tellMembers(await find(), name, toldGroup);
   }
 
+  /** Looks who is there and tells them. */
+  async function look(name: TreeSignal): Promise<Finding> {
+    try {
+      const finding = await find(name === 'SIGKILL' ? (pid) => void signalProcess(pid, name) : undefined);
+      if (finding.members.length > 0) tellMembers(finding, name, tellGroup(name));
+      return finding;
+    } catch {
+      return unproven;
+    }
+  }
+
   async function clear(bounds: { readonly graceMs: number; readonly boundMs: number }): Promise<{ escaped: number }> {
     const startedAt = clock.monotonic();
     const endAt = startedAt + bounds.boundMs;
     const killAt = Math.min(startedAt + bounds.graceMs, endAt);
     let waitMs = shortestWaitMs;
-    let killing = false;
+    let kills = 0;
     for (;;) {
-      const finding = await find(killing ? (pid) => void signalProcess(pid, 'SIGKILL') : undefined);
-      if (finding.members.length === 0 && finding.settled) return { escaped: 0 };
+      const killing = clock.monotonic() >= killAt;
+      const { members, settled } = await look(killing ? 'SIGKILL' : 'SIGTERM');
+      if (members.length === 0 && settled) return { escaped: 0 };
       const now = clock.monotonic();
-      if (killing && now >= endAt) return { escaped: finding.members.length };
-      if (!killing && now >= killAt) {
-        killing = true;
-        waitMs = shortestWaitMs;
-      }
-      const name = killing ? 'SIGKILL' : 'SIGTERM';
-      tellMembers(finding, name, tellGroup(name));
-      await pause(clock, Math.min(waitMs, (killing ? endAt : killAt) - now));
-      waitMs = Math.min(2 * waitMs, longestWaitMs);
+      if (kills > 0 && now >= endAt) return { escaped: Math.max(members.length, settled ? 0 : 1) };
+      if (killing) kills += 1;
+      waitMs = kills === 1 ? shortestWaitMs : Math.min(2 * waitMs, longestWaitMs);
+      await pause(clock, Math.max(Math.min(waitMs, (killing ? endAt : killAt) - now), shortestWaitMs));
     }
   }
 
@@ -124,7 +135,6 @@ function isStill(member: ProcessStatus): boolean {
   return readProcessStatus(member.pid)?.startTime === member.startTime;
 }
 
-function pause(clock: Clock, delayMs: number): Promise<unknown> {
-  if (delayMs <= 0) return nextTurn();
-  return new Promise<void>((resolve) => void clock.schedule(delayMs, resolve));
+function pause(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => void clock.schedule(delayMs, resolve));
 }
