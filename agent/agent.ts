@@ -1,26 +1,22 @@
 import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
-import { protocolVersion } from '../protocol/hello.ts';
 import type { Offer } from '../protocol/offer.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { sleep } from '../runtime/sleep.ts';
 import { AgentError } from './agent-error.ts';
 import type { AgentOptions } from './agent-options.ts';
+import { type AgentParts, createAgentParts } from './agent-parts.ts';
 import type { AgentState } from './agent-state.ts';
 import { type AgentStatus, toAgentStatus } from './agent-status.ts';
-import { type AttemptRegistry, createAttemptRegistry } from './attempts/attempt-registry.ts';
 import { createBell } from './attempts/bell.ts';
-import { openSpool, type Spool } from './attempts/spool.ts';
+import { openSpool } from './attempts/spool.ts';
 import { openTombstones, type Tombstones } from './attempts/tombstones.ts';
-import { type ControlLink, createControlLink } from './control-link.ts';
 import { type DataFolder, makeDataFolder, toDataFolder } from './data-folder.ts';
-import { createDispatch, type Decline, type Dispatch } from './dispatch.ts';
+import type { Decline } from './dispatch.ts';
 import { enrol } from './enrolment.ts';
 import { openHubGuard } from './hub-guard.ts';
 import { type Identity, loadIdentity } from './identity.ts';
 import type { LinkState } from './link-state.ts';
 import { createOnce, type Once, type OnceEnd } from './once.ts';
-import { type ReportLoop, startReportLoop } from './report-loop.ts';
-import { createSyncClients, type SyncClients } from './sync-clients.ts';
 
 /** How an agent's work came to its end: `drained` when nothing runs and the hub has it all, `left` when something may run on. */
 export type AgentEnd = OnceEnd | { readonly type: 'drained' } | { readonly type: 'left' };
@@ -29,7 +25,7 @@ export interface DrainOptions {
   /** How long what runs may go on. */
   readonly drainMs: number;
   /** What then happens to what still runs: it is left to the next agent, or cancelled and waited for. */
-  readonly then: 'leave' | 'cancel';
+  readonly afterwards: 'leave' | 'cancel';
   /** How long the cancelled may take to end and to be accepted by the hub. */
   readonly cancelMs: number;
 }
@@ -52,16 +48,6 @@ export interface Agent extends AsyncDisposable {
 const tombstoneSweepMs = 3600 * 1000;
 const draining: Decline = { reason: 'draining', message: 'this agent takes no more work' };
 
-/** What exists once the agent has its folder and its identity. */
-interface Parts {
-  readonly identity: Identity;
-  readonly attempts: AttemptRegistry;
-  readonly dispatch: Dispatch;
-  readonly clients: SyncClients;
-  readonly report: ReportLoop;
-  readonly link: ControlLink;
-}
-
 class AgentProcess implements Agent {
   readonly ready: Promise<void>;
   readonly ended: Promise<AgentEnd>;
@@ -75,7 +61,7 @@ class AgentProcess implements Agent {
   readonly #once: Once | null;
   readonly #running: Promise<void>;
   #state: AgentState = 'starting';
-  #parts: Parts | null = null;
+  #parts: AgentParts | null = null;
   #desired: AgentDesired = { schedulable: true, drain: false, note: null };
   #announceReady: () => void = () => {};
   #drained: Promise<AgentEnd> | null = null;
@@ -139,7 +125,7 @@ class AgentProcess implements Agent {
     this.#parts?.report.changed();
   }
 
-  #mustParts(): Parts {
+  #mustParts(): AgentParts {
     if (this.#parts === null) throw new Error('the agent has not started');
     return this.#parts;
   }
@@ -160,7 +146,26 @@ class AgentProcess implements Agent {
       freeBytes: this.#options.freeBytes,
       logger: this.#logger,
     });
-    const parts = await this.#build(identity, spool, tombstones);
+    const parts = createAgentParts({
+      options: this.#options,
+      logger: this.#logger,
+      folder: this.#folder,
+      bootId: this.#bootId,
+      identity,
+      spool,
+      tombstones,
+      guard: await openHubGuard(fileSystem, this.#folder),
+      refuse: (offer) => this.#refuse(offer),
+      health: () => this.#health(),
+      onDesired: (desired) => {
+        this.#desired = desired;
+      },
+      onLink: (state) => this.#linkChanged(state),
+      onAttempt: (attempt) => {
+        this.#once?.changed(attempt);
+        this.#attemptsChanged.ring();
+      },
+    });
     this.#parts = parts;
     try {
       await parts.attempts.recover();
@@ -193,89 +198,6 @@ class AgentProcess implements Agent {
         ? null
         : (key) => enrol({ ...enrolment, key, name, labels, fetch, clock, random, logger, signal }),
     );
-  }
-
-  async #build(identity: Identity, spool: Spool, tombstones: Tombstones): Promise<Parts> {
-    const { clock, random, catalog, transport, limits, slots, labels, fileSystem } = this.#options;
-    const logger = this.#logger;
-    const link = createControlLink({
-      transport: transport.control,
-      credential: identity.credential,
-      agentId: identity.id,
-      hello: () => ({
-        version: this.#options.version,
-        bootId: this.#bootId,
-        protocols: [protocolVersion],
-        attempts: attempts.list().length,
-      }),
-      guard: await openHubGuard(fileSystem, this.#folder),
-      router: {
-        receive: (event) => clients.router.receive(event),
-        serve: (publish, given) => clients.router.serve(publish, given),
-      },
-      onChange: (state) => this.#linkChanged(state),
-      onTrusted: () => clients.jobs.forgetSpecs(),
-      clock,
-      random,
-      logger,
-      limits: limits.link,
-    });
-    const attempts = createAttemptRegistry(
-      {
-        ...this.#options,
-        fs: fileSystem,
-        folder: this.#folder,
-        logger,
-        agent: () => ({ name: identity.name, labels }),
-        spool,
-        tombstones,
-        sessions: { transport: transport.session, credential: identity.credential, gate: link.gate },
-        limits: limits.attempt,
-      },
-      (attempt) => {
-        clients.jobs.publishStatus(attempt);
-        report.changed();
-        this.#once?.changed(attempt);
-        this.#attemptsChanged.ring();
-      },
-    );
-    const dispatch = createDispatch({
-      attempts,
-      tombstones,
-      catalog,
-      spool,
-      slots,
-      isDistrusted: () => link.state.type === 'distrusted',
-      refuse: (offer) => this.#refuse(offer),
-      logger,
-    });
-    const report = startReportLoop({
-      ...this.#options,
-      agentId: identity.id,
-      bootId: this.#bootId,
-      transport: transport.control.name,
-      slots: () => dispatch.slots,
-      health: () => this.#health(),
-      publish: () => clients.agents.publishStatus(identity.id),
-    });
-    const clients = createSyncClients({
-      agentId: identity.id,
-      jobs: dispatch,
-      agents: {
-        statuses: report.statuses,
-        handler: {
-          apply: async (entry) => {
-            if (entry.type === 'deleted') return;
-            this.#desired = entry.spec;
-            report.changed();
-          },
-        },
-      },
-      clock,
-      random,
-      logger,
-    });
-    return { identity, attempts, dispatch, clients, report, link };
   }
 
   #refuse(offer: Offer): Decline | null {
@@ -313,7 +235,7 @@ class AgentProcess implements Agent {
   async #drain(options: DrainOptions): Promise<AgentEnd> {
     if (this.#state === 'starting' || this.#state === 'serving') this.#setState('draining');
     let empty = await this.#emptyWithin(options.drainMs);
-    if (!empty && options.then === 'cancel' && !this.#leaving.signal.aborted) {
+    if (!empty && options.afterwards === 'cancel' && !this.#leaving.signal.aborted) {
       for (const attempt of this.#parts?.attempts.working() ?? [])
         if (attempt.state.type !== 'claimed') attempt.cancel();
       empty = await this.#emptyWithin(options.cancelMs);

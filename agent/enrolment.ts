@@ -31,7 +31,7 @@ const answerMs = 15_000;
 type Attempted = EnrolmentAnswer | { readonly retryAfterMs: number; readonly why: string };
 
 /** What is signed to prove that the key is ours: a token that was read on the way enrols no other key. */
-export function enrolmentProofText(publicKey: string, name: string): string {
+function enrolmentProofText(publicKey: string, name: string): string {
   return `farhand-enrol-v1\n${publicKey}\n${name}`;
 }
 

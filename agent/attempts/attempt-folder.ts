@@ -26,7 +26,7 @@ export interface AttemptFolder {
 }
 
 /** Begins the names of folders that are being removed. */
-export const removedPrefix = '.removed-';
+const removedPrefix = '.removed-';
 
 export function attemptFolder(fs: FileSystem, attempts: string, attempt: string): AttemptFolder {
   const path = join(attempts, attempt);

@@ -55,16 +55,16 @@ async function startedAtOf(
 }
 
 /**
- * Walks the table of `docs/attempts.md` §4 for one folder. `nothingAlive` is the word of one who watched the execution end; an agent
- * that has just started does not have it, and adopts what it finds alive.
+ * Walks the table of `docs/attempts.md` §4 for one folder. `ended` is the document of one whose execution the caller watched to its
+ * end: nothing of it is alive. An agent that has just started has none, reads it, and adopts what it finds alive.
  */
 export async function recoverFolder(
   context: AttemptContext,
   folder: AttemptFolder,
-  options: { readonly nothingAlive: boolean },
+  ended: DocumentRecord | null = null,
 ): Promise<Recovered> {
-  const record = await folder.document.read();
-  let { nothingAlive } = options;
+  const record = ended ?? (await folder.document.read());
+  let nothingAlive = ended !== null;
   for (;;) {
     const found = await look(context, folder, record);
     const recovery = recoverAttempt(found, nothingAlive);

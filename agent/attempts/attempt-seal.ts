@@ -1,26 +1,17 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { AttemptResult, Gap, LogSummary } from '../../protocol/attempt-result.ts';
-import type { Secrets } from '../../protocol/job-document.ts';
 import { compileJsonSchema } from '../../protocol/json-schema.ts';
 import { readOutputs } from '../automations/outputs.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 import type { DocumentRecord, ResultRecord } from './attempt-records.ts';
 import type { AttemptState } from './attempt-state.ts';
+import type { SealingSecrets } from './attempt-stream.ts';
 import { type Ending, type OutputsFound, toVerdict } from './ending.ts';
-import type { MaskedStream } from './masked-stream.ts';
 import { isNoSpace } from './spool.ts';
 
 type Sealing = Extract<AttemptState, { type: 'sealing' }>;
-
-/**
- * What is known of the secrets when the stream is sealed. `gone`: they do not exist any more, and the hub has `offset` bytes of the
- * stream; what comes behind can be masked by nobody, and is not sent.
- */
-export type SealingSecrets =
-  | { readonly type: 'known'; readonly secrets: Secrets; readonly stream: MaskedStream }
-  | { readonly type: 'gone'; readonly offset: number };
 
 const digestOfNothing = createHash('sha256').digest('hex');
 const emptyLog: LogSummary = { bytes: 0, sha256: digestOfNothing, complete: true, gaps: [], trailing: 0 };

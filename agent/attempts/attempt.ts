@@ -1,32 +1,23 @@
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
-import type { Secrets } from '../../protocol/job-document.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Execution } from '../executors/executor.ts';
-import { createMasker } from '../masking/masker.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { type AttemptFolder, attemptFolder } from './attempt-folder.ts';
 import type { ClaimRecord, DocumentRecord, IntentCause } from './attempt-records.ts';
 import { recoverFolder } from './attempt-recovery.ts';
-import {
-  endedAtOf,
-  type SealingSecrets,
-  sealAttempt,
-  toUnbornResult,
-  withSecretsGone,
-  writeResult,
-} from './attempt-seal.ts';
+import { toAttemptReport, toOpenFacts } from './attempt-report.ts';
+import { endedAtOf, sealAttempt, toUnbornResult, withSecretsGone, writeResult } from './attempt-seal.ts';
 import { startAttempt } from './attempt-start.ts';
 import { type AttemptState, hasNoStream } from './attempt-state.ts';
+import { AttemptStream } from './attempt-stream.ts';
 import { type Bell, createBell } from './bell.ts';
-import { type Ending, isUnborn } from './ending.ts';
+import { type Ending, isUnborn, withinLimit } from './ending.ts';
 import { ExecutionWatch } from './execution-watch.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
-import { MaskedStream } from './masked-stream.ts';
-import { Moments } from './moments.ts';
-import { createRawFile, type RawFile } from './raw-file.ts';
+import type { MaskedStream } from './masked-stream.ts';
 import { runSessions } from './session-loop.ts';
 import type { OpenFacts, SessionSubject } from './session-subject.ts';
 
@@ -70,8 +61,7 @@ class AttemptActor implements Attempt, SessionSubject {
   readonly #logger: Logger;
   readonly #onChange: () => void;
   readonly #folder: AttemptFolder;
-  readonly #raw: RawFile;
-  readonly #moments = new Moments();
+  readonly #stream: AttemptStream;
   readonly #mailbox: Mailbox;
   readonly #leaving = new AbortController();
   readonly #finish: () => void;
@@ -79,10 +69,6 @@ class AttemptActor implements Attempt, SessionSubject {
   #purpose: { readonly job: string; readonly automation: string } | null = null;
   #sessions: Promise<void> = Promise.resolve();
   #watch: ExecutionWatch | null = null;
-  #stream: MaskedStream | null = null;
-  #secrets: Secrets | null = null;
-  /** Where the hub's stream ends for ever: nobody can mask the rest. */
-  #secretsGoneAt: number | null = null;
   #cancelAsked = false;
   #spoolWasFull = false;
 
@@ -92,8 +78,8 @@ class AttemptActor implements Attempt, SessionSubject {
     this.#onChange = onChange;
     this.#logger = context.logger.child({ attempt: id });
     this.#folder = attemptFolder(context.fs, context.folder.attempts, id);
-    this.#raw = createRawFile(this.#folder);
     const { clock, limits } = context;
+    this.#stream = new AttemptStream(this.#folder, clock);
     this.#mailbox = createMailbox({ clock, logger: this.#logger, retryMs: limits.retryMs });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
@@ -117,32 +103,18 @@ class AttemptActor implements Attempt, SessionSubject {
   }
 
   get report(): AttemptReport | null {
-    const state = this.#state;
-    const base = { reason: null, message: null, rawBytes: this.#moments.length };
-    switch (state.type) {
-      case 'found':
-      case 'gone':
-        return null;
-      case 'claimed':
-        return { ...base, phase: 'accepted', startedAt: null };
-      case 'holding':
-        return { ...base, phase: 'holding-result', startedAt: state.held.result.startedAt };
-      default: {
-        if (state.startedAt === null) return { ...base, phase: 'accepted', startedAt: null };
-        return { ...base, phase: 'running', startedAt: new Date(state.startedAt).toISOString() };
-      }
-    }
+    return toAttemptReport(this.#state, this.#stream.rawBytes);
   }
 
   get stream(): MaskedStream | null {
-    return this.#state.type === 'holding' && hasNoStream(this.#state.held) ? null : this.#stream;
+    return this.#state.type === 'holding' && hasNoStream(this.#state.held) ? null : this.#stream.stream;
   }
 
   get result(): AttemptResult | null {
     if (this.#state.type !== 'holding') return null;
     const { result } = this.#state.held;
-    if (hasNoStream(this.#state.held) || this.#stream !== null) return result;
-    return this.#secretsGoneAt === null ? null : withSecretsGone(result, this.#secretsGoneAt);
+    if (hasNoStream(this.#state.held) || this.#stream.stream !== null) return result;
+    return this.#stream.goneAt === null ? null : withSecretsGone(result, this.#stream.goneAt);
   }
 
   async claimOffer(offer: Offer): Promise<boolean> {
@@ -166,7 +138,7 @@ class AttemptActor implements Attempt, SessionSubject {
   async describe(): Promise<OpenFacts | null> {
     let facts: OpenFacts | null = null;
     await this.#mailbox.post('describe', async () => {
-      facts = this.#describe();
+      facts = toOpenFacts(this.#state, this.#stream);
     });
     return facts;
   }
@@ -181,7 +153,7 @@ class AttemptActor implements Attempt, SessionSubject {
     await this.#mailbox.close();
     await this.#sessions;
     await this.#watch?.stopped;
-    await this.#raw.close();
+    await this.#stream.close();
     this.#finish();
   }
 
@@ -219,7 +191,7 @@ class AttemptActor implements Attempt, SessionSubject {
     const claim = await this.#folder.claim.read();
     if (claim === null) return this.#free();
     this.#purpose = claim;
-    const recovered = await recoverFolder(this.#context, this.#folder, { nothingAlive: false });
+    const recovered = await recoverFolder(this.#context, this.#folder);
     this.#logger.info({ recovered: recovered.type }, 'attempt recovered');
     switch (recovered.type) {
       case 'delete':
@@ -227,12 +199,12 @@ class AttemptActor implements Attempt, SessionSubject {
       case 'claimed':
         return this.#setState({ type: 'claimed', claim });
       case 'holding':
-        this.#moments.note(recovered.held.rawBytes, this.#context.clock.now());
+        this.#stream.freeze(recovered.held.rawBytes);
         this.#setState({ ...recovered, claim });
-        return this.#openStream(recovered.record);
+        return this.#stream.open(recovered.record);
       case 'running': {
         const { record, execution, startedAt, intent } = recovered;
-        this.#openStream(record);
+        this.#stream.open(record);
         this.#setState({ type: 'running', claim, record, execution, startedAt });
         this.#watchExecution(execution, record, startedAt);
         if (intent === null) return;
@@ -251,7 +223,7 @@ class AttemptActor implements Attempt, SessionSubject {
   ): Promise<void> {
     const { clock, executor, limits, machineBootId } = this.#context;
     const { record, startedAt, ending } = recovered;
-    this.#openStream(record);
+    this.#stream.open(record);
     const sameBoot = record.machineBootId === machineBootId;
     const left = sameBoot ? await executor.adopt({ attempt: this.id, folder: this.#folder.path }) : null;
     const cleared = await left?.clear({ graceMs: limits.leftoverGraceMs, boundMs: limits.boundMs });
@@ -262,30 +234,12 @@ class AttemptActor implements Attempt, SessionSubject {
 
   // What the hub says
 
-  #describe(): OpenFacts | null {
-    const state = this.#state;
-    if (state.type === 'found' || state.type === 'gone') return null;
-    const { folderId } = state.claim;
-    const rawBytes = this.#moments.length;
-    if (state.type === 'claimed') {
-      return { folderId, have: 'claimed', rawBytes, needsDocument: true, needsSecrets: true };
-    }
-    const needsSecrets = this.#stream === null && this.#secretsGoneAt === null;
-    if (state.type === 'holding') {
-      const wanted = needsSecrets && !hasNoStream(state.held);
-      return { folderId, have: 'ended', rawBytes, needsDocument: false, needsSecrets: wanted };
-    }
-    const have = state.startedAt === null ? 'document' : 'started';
-    return { folderId, have, rawBytes, needsDocument: false, needsSecrets };
-  }
-
   async #receive(frame: JobFrame): Promise<void> {
     const state = this.#state;
-    if (frame.secrets !== null) this.#secrets = frame.secrets;
+    this.#stream.learn(frame);
     if (state.type === 'found' || state.type === 'gone') return;
     if (state.type === 'claimed') return this.#receiveFirst(state.claim, frame);
-    this.#openStream(state.record);
-    if (frame.secretsGone) this.#secretsGoneAt ??= frame.offset;
+    this.#stream.open(state.record);
     if (frame.desired === 'cancel') await this.#stop('cancelled');
     if (state.type === 'sealing') await this.#seal();
     this.news.ring();
@@ -298,16 +252,15 @@ class AttemptActor implements Attempt, SessionSubject {
     }
     if (frame.document === null) return this.#logger.warn({}, 'expected a document, got a job without one');
     const { document } = frame;
-    this.#secrets ??= {};
     const outcome = await startAttempt(this.#context, {
       folder: this.#folder,
       document,
-      secrets: this.#secrets,
+      secrets: this.#stream.secrets(),
       isCancelled: () => this.#cancelAsked,
     });
     if (outcome.type === 'ended') return this.#endUnborn(claim, outcome.record, outcome.ending);
     const { record, execution } = outcome;
-    this.#openStream(record);
+    this.#stream.open(record);
     this.#setState({ type: 'running', claim, record, execution, startedAt: null });
     this.#watchExecution(execution, record, null);
   }
@@ -327,7 +280,7 @@ class AttemptActor implements Attempt, SessionSubject {
   async #free(): Promise<void> {
     this.#leaving.abort();
     this.#watch?.stop();
-    await this.#raw.close();
+    await this.#stream.close();
     await this.#folder.remove();
     this.#context.spool.forget(this.id);
     this.#setState({ type: 'gone' });
@@ -361,10 +314,9 @@ class AttemptActor implements Attempt, SessionSubject {
 
   /** `raw` may have grown. */
   async #look(record: DocumentRecord): Promise<void> {
-    const { clock, spool } = this.#context;
-    const size = await this.#folder.rawSize();
-    if (size <= this.#moments.length) return;
-    this.#moments.note(size, clock.now());
+    const { spool } = this.#context;
+    const size = await this.#stream.look();
+    if (size === null) return;
     spool.note(this.id, size);
     this.news.ring();
     if (record.terms.logLimitBytes !== null && size > record.terms.logLimitBytes) this.#postStop('log-limit');
@@ -422,7 +374,7 @@ class AttemptActor implements Attempt, SessionSubject {
     const state = this.#state;
     if (state.type !== 'stopping' && state.type !== 'clearing') return;
     const { claim, record } = state;
-    const found = await recoverFolder(this.#context, this.#folder, { nothingAlive: true });
+    const found = await recoverFolder(this.#context, this.#folder, record);
     if (found.type !== 'finished') return this.#logger.error({ found: found.type }, 'expected an end, found none');
     const startedAt = state.startedAt ?? found.startedAt;
     const endedAt = this.#context.clock.now();
@@ -443,13 +395,12 @@ class AttemptActor implements Attempt, SessionSubject {
     await this.#watch?.stopped;
     if (isUnborn(ending)) return this.#endUnborn(claim, record, ending);
     const rawBytes = await this.#folder.rawSize();
-    this.#moments.note(rawBytes, this.#context.clock.now());
     this.#context.spool.note(this.id, rawBytes);
-    this.#stream?.freeze(rawBytes);
+    this.#stream.freeze(rawBytes);
     this.#setState({
       ...end,
       type: 'sealing',
-      ending: this.#overLimit(record, rawBytes, ending),
+      ending: withinLimit(ending, rawBytes, record.terms.logLimitBytes),
       rawBytes,
       spoolWasFull: this.#spoolWasFull,
     });
@@ -457,46 +408,18 @@ class AttemptActor implements Attempt, SessionSubject {
     void this.#mailbox.post('seal', () => this.#seal());
   }
 
-  /** A program that printed over its limit and ended before that was seen has failed all the same. */
-  #overLimit(record: DocumentRecord, rawBytes: number, ending: Ending): Ending {
-    const limit = record.terms.logLimitBytes;
-    if (ending.type !== 'exited' || limit === null || rawBytes <= limit) return ending;
-    return { type: 'stopped', intent: 'log-limit', status: ending.status };
-  }
-
   async #seal(): Promise<void> {
     const state = this.#state;
     if (state.type !== 'sealing') return;
-    const secrets = this.#sealingSecrets();
+    const secrets = this.#stream.sealing;
     if (secrets === null) return;
     const held = await sealAttempt(this.#context, { folder: this.#folder, state, secrets });
     this.#setState({ type: 'holding', claim: state.claim, record: state.record, held });
   }
 
-  #sealingSecrets(): SealingSecrets | null {
-    if (this.#stream !== null) return { type: 'known', secrets: this.#secrets ?? {}, stream: this.#stream };
-    return this.#secretsGoneAt === null ? null : { type: 'gone', offset: this.#secretsGoneAt };
-  }
-
   async #endUnborn(claim: ClaimRecord, record: DocumentRecord | null, ending: Ending): Promise<void> {
     const held = await writeResult(this.#context, this.#folder, toUnbornResult(ending, this.#context.clock.now()));
     this.#setState({ type: 'holding', claim, record, held });
-  }
-
-  /** Begins the stream, if its secrets are known or there are none. */
-  #openStream(record: DocumentRecord | null): void {
-    if (this.#stream !== null || record === null) return;
-    const hasSecrets = record.document.secretNames.length > 0;
-    if (hasSecrets && this.#secrets === null) return;
-    const secrets = this.#secrets ?? {};
-    const stream = new MaskedStream({
-      readRaw: (position, length) => this.#raw.read(position, length),
-      moments: this.#moments,
-      masking: { create: () => createMasker(secrets), identity: !hasSecrets },
-    });
-    if (this.#state.type === 'sealing') stream.freeze(this.#state.rawBytes);
-    if (this.#state.type === 'holding') stream.freeze(this.#state.held.rawBytes);
-    this.#stream = stream;
   }
 
   #openSessions(): void {

@@ -27,6 +27,12 @@ export function isUnborn(ending: Ending): boolean {
   return ending.type === 'refused' || ending.type === 'never-started' || ending.type === 'stopped-unborn';
 }
 
+/** A program that printed over its limit and ended before anybody saw that has failed all the same. */
+export function withinLimit(ending: Ending, rawBytes: number, limitBytes: number | null): Ending {
+  if (ending.type !== 'exited' || limitBytes === null || rawBytes <= limitBytes) return ending;
+  return { type: 'stopped', intent: 'log-limit', status: ending.status };
+}
+
 export type Verdict = Pick<
   AttemptResult,
   'outcome' | 'cause' | 'message' | 'started' | 'exitCode' | 'signal' | 'outputs'
@@ -48,7 +54,7 @@ export function endingOfExit(
 }
 
 /** The name of signal `status - 128` by the shell's convention; null when it is none. */
-export function signalOfStatus(status: number): string | null {
+function signalOfStatus(status: number): string | null {
   if (status <= 128) return null;
   const entry = Object.entries(constants.signals).find(([, value]) => value === status - 128);
   return entry?.[0] ?? null;

@@ -92,7 +92,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
 
 async function drain(options: {
   readonly agent: {
-    drain(options: { drainMs: number; then: 'leave' | 'cancel'; cancelMs: number }): Promise<AgentEnd>;
+    drain(options: { drainMs: number; afterwards: 'leave' | 'cancel'; cancelMs: number }): Promise<AgentEnd>;
   };
   readonly config: AgentConfig;
   readonly shutdown: Shutdown;
@@ -105,8 +105,7 @@ async function drain(options: {
   );
   const drained = agent.drain({
     drainMs: config.drainSeconds * 1000,
-    // oxlint-disable-next-line unicorn/no-thenable -- a word, not a function
-    then: config.drainThen,
+    afterwards: config.drainThen,
     cancelMs: config.graceSeconds * 1000 + deliverMs,
   });
   const end = await Promise.race([drained, aborted(shutdown.forced)]);

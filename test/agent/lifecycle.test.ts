@@ -24,7 +24,7 @@ test('An agent that drains takes no work, waits for what runs, and is drained wh
   const agent = await place.start();
   const id = await startWaiting(place);
 
-  const drained = agent.drain({ drainMs: 60_000, then: 'leave', cancelMs: 0 });
+  const drained = agent.drain({ drainMs: 60_000, afterwards: 'leave', cancelMs: 0 });
   const refused = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
   await place.hub.until(() => place.hub.report(refused)?.reason === 'draining', 'a decline');
   await place.hub.until(() => place.hub.agentReport?.health.state === 'draining', 'the report');
@@ -41,7 +41,7 @@ test('What still runs after the drain is left, and the next agent adopts it', as
   const agent = await place.start();
   const id = await startWaiting(place);
 
-  assert.deepEqual(await agent.drain({ drainMs: 20, then: 'leave', cancelMs: 0 }), { type: 'left' });
+  assert.deepEqual(await agent.drain({ drainMs: 20, afterwards: 'leave', cancelMs: 0 }), { type: 'left' });
   assert.equal(place.hub.get(id).result, null);
   await place.start();
   await place.open('go');
@@ -54,7 +54,7 @@ test('Or it is cancelled, and the agent waits until the hub has that', async () 
   const agent = await place.start();
   const id = await startWaiting(place);
 
-  assert.deepEqual(await agent.drain({ drainMs: 20, then: 'cancel', cancelMs: 20_000 }), { type: 'drained' });
+  assert.deepEqual(await agent.drain({ drainMs: 20, afterwards: 'cancel', cancelMs: 20_000 }), { type: 'drained' });
 
   assert.equal(place.hub.get(id).result?.outcome, 'cancelled');
 });
@@ -64,7 +64,7 @@ test('Disposing cuts a drain short, and touches no process', async () => {
   const agent = await place.start();
   const id = await startWaiting(place);
 
-  const drained = agent.drain({ drainMs: 60_000, then: 'cancel', cancelMs: 60_000 });
+  const drained = agent.drain({ drainMs: 60_000, afterwards: 'cancel', cancelMs: 60_000 });
   await agent[Symbol.asyncDispose]();
 
   assert.deepEqual(await drained, { type: 'left' });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemFileSystem } from '../../runtime/file-system.ts';
@@ -125,7 +125,7 @@ test('The smaller time-out ends the job, and says so', async () => {
 /** A file system of one megabyte, or null where none can be mounted. */
 function mountSmall(path: string): boolean {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', path], { stdio: 'ignore' });
+    execFileSync('sh', ['-c', 'mount -t tmpfs -o size=1m tmpfs "$1"', 'sh', path], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
@@ -138,7 +138,7 @@ test('A job that prints 5 MB on a disk of 1 MB never ends in success', async (co
   await mkdir(dataFolder);
   if (!mountSmall(dataFolder)) return context.skip('no small file system can be mounted here');
   try {
-    execFileSync('cp', [join(place.data, 'identity.json'), dataFolder]);
+    await copyFile(join(place.data, 'identity.json'), join(dataFolder, 'identity.json'));
     await using agent = await place.create({ dataFolder });
     await agent.ready;
 
@@ -157,7 +157,7 @@ test('A job that prints 5 MB on a disk of 1 MB never ends in success', async (co
     );
     assert.equal((await place.hub.result(next)).outcome, 'succeeded');
   } finally {
-    execFileSync('umount', [dataFolder]);
+    execFileSync('sh', ['-c', 'umount "$1"', 'sh', dataFolder]);
   }
 });
 

@@ -1,0 +1,131 @@
+import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
+import { protocolVersion } from '../protocol/hello.ts';
+import type { Offer } from '../protocol/offer.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { AgentOptions } from './agent-options.ts';
+import { type AttemptRegistry, createAttemptRegistry } from './attempts/attempt-registry.ts';
+import type { Spool } from './attempts/spool.ts';
+import type { Tombstones } from './attempts/tombstones.ts';
+import { type ControlLink, createControlLink } from './control-link.ts';
+import type { DataFolder } from './data-folder.ts';
+import { createDispatch, type Decline, type Dispatch } from './dispatch.ts';
+import type { HubGuard } from './hub-guard.ts';
+import type { Identity } from './identity.ts';
+import type { LinkState } from './link-state.ts';
+import { type ReportLoop, startReportLoop } from './report-loop.ts';
+import { createSyncClients, type SyncClients } from './sync-clients.ts';
+
+/** What an agent is made of once it has its folder and its identity. */
+export interface AgentParts {
+  readonly identity: Identity;
+  readonly attempts: AttemptRegistry;
+  readonly dispatch: Dispatch;
+  readonly clients: SyncClients;
+  readonly report: ReportLoop;
+  readonly link: ControlLink;
+}
+
+export interface AgentPartsOptions {
+  readonly options: AgentOptions;
+  readonly logger: Logger;
+  readonly folder: DataFolder;
+  readonly bootId: string;
+  readonly identity: Identity;
+  readonly spool: Spool;
+  readonly tombstones: Tombstones;
+  readonly guard: HubGuard;
+  readonly refuse: (offer: Offer) => Decline | null;
+  readonly health: () => AgentReport['health'];
+  readonly onDesired: (desired: AgentDesired) => void;
+  readonly onLink: (state: LinkState) => void;
+  readonly onAttempt: (attempt: string) => void;
+}
+
+/**
+ * Puts the parts together. Nothing runs yet but the report's timers: the owner recovers the attempts, then runs the link.
+ * They know each other through what they are given here, and only through that.
+ */
+export function createAgentParts(given: AgentPartsOptions): AgentParts {
+  const { options, logger, identity, spool, tombstones } = given;
+  const { clock, random, catalog, transport, limits, fileSystem } = options;
+  const link = createControlLink({
+    transport: transport.control,
+    credential: identity.credential,
+    agentId: identity.id,
+    hello: () => ({
+      version: options.version,
+      bootId: given.bootId,
+      protocols: [protocolVersion],
+      attempts: attempts.list().length,
+    }),
+    guard: given.guard,
+    router: {
+      receive: (event) => clients.router.receive(event),
+      serve: (publish, signal) => clients.router.serve(publish, signal),
+    },
+    onChange: (state) => {
+      given.onLink(state);
+      report.changed();
+    },
+    onTrusted: () => clients.jobs.forgetSpecs(),
+    clock,
+    random,
+    logger,
+    limits: limits.link,
+  });
+  const attempts = createAttemptRegistry(
+    {
+      ...options,
+      fs: fileSystem,
+      folder: given.folder,
+      logger,
+      agent: () => ({ name: identity.name, labels: options.labels }),
+      spool,
+      tombstones,
+      sessions: { transport: transport.session, credential: identity.credential, gate: link.gate },
+      limits: limits.attempt,
+    },
+    (attempt) => {
+      clients.jobs.publishStatus(attempt);
+      report.changed();
+      given.onAttempt(attempt);
+    },
+  );
+  const dispatch = createDispatch({
+    attempts,
+    tombstones,
+    catalog,
+    spool,
+    slots: options.slots,
+    isDistrusted: () => link.state.type === 'distrusted',
+    refuse: given.refuse,
+    logger,
+  });
+  const report = startReportLoop({
+    ...options,
+    agentId: identity.id,
+    bootId: given.bootId,
+    transport: transport.control.name,
+    slots: () => dispatch.slots,
+    health: given.health,
+    publish: () => clients.agents.publishStatus(identity.id),
+  });
+  const clients = createSyncClients({
+    agentId: identity.id,
+    jobs: dispatch,
+    agents: {
+      statuses: report.statuses,
+      handler: {
+        apply: async (entry) => {
+          if (entry.type === 'deleted') return;
+          given.onDesired(entry.spec);
+          report.changed();
+        },
+      },
+    },
+    clock,
+    random,
+    logger,
+  });
+  return { identity, attempts, dispatch, clients, report, link };
+}
