@@ -8,6 +8,6 @@ export function printReadyLine({ stdout }: Context, what: 'hub' | 'agent' | 'dev
   return stdout.line(`farhand ${what} ready ${toLocalAddress(address)}`);
 }
 
-export function toLocalAddress(address: string): string {
+function toLocalAddress(address: string): string {
   return address.replace(/\/\/(0\.0\.0\.0|\[::\])(?=[:/]|$)/, '//127.0.0.1');
 }
