@@ -43,6 +43,13 @@ async function look(context: AttemptContext, folder: AttemptFolder, document: Do
   };
 }
 
+/** Takes the fence, or finds it taken: either way somebody has it afterwards. */
+export async function takeFence(context: AttemptContext, folder: AttemptFolder): Promise<void> {
+  await context.spool.withReserve(async () => {
+    await context.executor.takeFence(targetOf(folder));
+  });
+}
+
 /** The wrapper makes `started` in the moment it starts. */
 async function startedAtOf(
   context: AttemptContext,
@@ -74,7 +81,7 @@ export async function recoverFolder(
     const startedAt = await startedAtOf(context, folder, found.fence);
     if (recovery.type === 'finish') return { type: 'finished', record, startedAt, ending: recovery.ending };
     if (recovery.type === 'take-fence') {
-      await context.executor.takeFence(targetOf(folder));
+      await takeFence(context, folder);
       continue;
     }
     const execution = await context.executor.adopt(targetOf(folder));

@@ -133,8 +133,9 @@ async function syncRaw(folder: AttemptFolder, context: AttemptContext): Promise<
   return context.spool.isFull(folder.path);
 }
 
-/** When the exit record was written. */
-export async function endedAtOf(context: AttemptContext, folder: AttemptFolder): Promise<number> {
-  const status = await context.fs.lstat(join(folder.path, 'exit'));
+/** When the exit record was written; now, where there is none. */
+export async function endedAtOf(context: AttemptContext, folder: AttemptFolder, ending: Ending): Promise<number> {
+  const hasRecord = (ending.type === 'exited' || ending.type === 'stopped') && ending.status !== null;
+  const status = hasRecord ? await context.fs.lstat(join(folder.path, 'exit')) : null;
   return status === null ? context.clock.now() : Math.round(status.modifiedAt);
 }

@@ -7,7 +7,7 @@ import type { Execution } from '../executors/executor.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { type AttemptFolder, attemptFolder } from './attempt-folder.ts';
 import type { ClaimRecord, DocumentRecord, IntentCause } from './attempt-records.ts';
-import { recoverFolder } from './attempt-recovery.ts';
+import { recoverFolder, takeFence } from './attempt-recovery.ts';
 import { toAttemptReport, toOpenFacts } from './attempt-report.ts';
 import { endedAtOf, sealAttempt, toUnbornResult, withSecretsGone, writeResult } from './attempt-seal.ts';
 import { startAttempt } from './attempt-start.ts';
@@ -221,15 +221,14 @@ class AttemptActor implements Attempt, SessionSubject {
     claim: ClaimRecord,
     recovered: { readonly record: DocumentRecord; readonly startedAt: number | null; readonly ending: Ending },
   ): Promise<void> {
-    const { clock, executor, limits, machineBootId } = this.#context;
+    const { executor, limits, machineBootId } = this.#context;
     const { record, startedAt, ending } = recovered;
     this.#stream.open(record);
     const sameBoot = record.machineBootId === machineBootId;
     const left = sameBoot ? await executor.adopt({ attempt: this.id, folder: this.#folder.path }) : null;
-    const cleared = await left?.clear({ graceMs: limits.leftoverGraceMs, boundMs: limits.boundMs });
-    const hasExit = (ending.type === 'exited' || ending.type === 'stopped') && ending.status !== null;
-    const endedAt = hasExit ? await endedAtOf(this.#context, this.#folder) : clock.now();
-    await this.#beginSealing({ claim, record, startedAt, ending, escaped: cleared?.escaped ?? 0, endedAt, sameBoot });
+    if (left === null) return this.#beginSealing({ claim, record, startedAt, ending, escaped: 0, sameBoot });
+    this.#setState({ type: 'clearing', claim, record, startedAt });
+    this.#endTree(left, limits.leftoverGraceMs);
   }
 
   // What the hub says
@@ -338,7 +337,7 @@ class AttemptActor implements Attempt, SessionSubject {
     const { executor, clock, spool } = this.#context;
     const target = { attempt: this.id, folder: this.#folder.path };
     if ((await executor.readExit(target)) !== null) return;
-    if (state.startedAt === null) await executor.takeFence(target);
+    if (state.startedAt === null) await takeFence(this.#context, this.#folder);
     await spool.withReserve(() => this.#folder.intent.write({ cause, at: new Date(clock.now()).toISOString() }));
     this.#setState({ ...state, type: 'stopping', intent: cause });
     this.#endTree(state.execution, this.#graceMs(state.record));
@@ -377,8 +376,7 @@ class AttemptActor implements Attempt, SessionSubject {
     const found = await recoverFolder(this.#context, this.#folder, record);
     if (found.type !== 'finished') return this.#logger.error({ found: found.type }, 'expected an end, found none');
     const startedAt = state.startedAt ?? found.startedAt;
-    const endedAt = this.#context.clock.now();
-    await this.#beginSealing({ claim, record, startedAt, ending: found.ending, escaped, endedAt, sameBoot: true });
+    await this.#beginSealing({ claim, record, startedAt, ending: found.ending, escaped, sameBoot: true });
   }
 
   async #beginSealing(end: {
@@ -387,7 +385,6 @@ class AttemptActor implements Attempt, SessionSubject {
     readonly startedAt: number | null;
     readonly ending: Ending;
     readonly escaped: number;
-    readonly endedAt: number;
     readonly sameBoot: boolean;
   }): Promise<void> {
     const { claim, record, ending } = end;
@@ -402,6 +399,7 @@ class AttemptActor implements Attempt, SessionSubject {
       type: 'sealing',
       ending: withinLimit(ending, rawBytes, record.terms.logLimitBytes),
       rawBytes,
+      endedAt: await endedAtOf(this.#context, this.#folder, ending),
       spoolWasFull: this.#spoolWasFull,
     });
     // A step of its own, so that what came before it is not done again when it fails.
