@@ -40,7 +40,7 @@ export const DocumentRecord = z.object({
 });
 export type DocumentRecord = Readonly<z.infer<typeof DocumentRecord>>;
 
-const intentCauses = ['cancelled', 'timeout', 'log-limit', 'spool-full'] as const;
+export const intentCauses = ['cancelled', 'timeout', 'log-limit', 'spool-full'] as const;
 
 /** `intent.json`: durable before the first signal. The first one stands. */
 export const IntentRecord = z.object({ cause: z.enum(intentCauses), at: Timestamp });

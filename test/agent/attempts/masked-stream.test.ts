@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { MaskedStream } from '../../../agent/attempts/masked-stream.ts';
+import { Moments } from '../../../agent/attempts/moments.ts';
+import { mask } from '../../../agent/masking/mask.ts';
+import { createMasker } from '../../../agent/masking/masker.ts';
+
+const secret = 'abcabd';
+
+function openStream(
+  raw: Buffer,
+  secrets: Readonly<Record<string, string>>,
+): { stream: MaskedStream; moments: Moments } {
+  const moments = new Moments();
+  const readRaw = async (position: number, length: number) => raw.subarray(position, position + length);
+  const identity = Object.keys(secrets).length === 0;
+  const stream = new MaskedStream({ readRaw, moments, masking: { create: () => createMasker(secrets), identity } });
+  return { stream, moments };
+}
+
+/** Steps of a life: the file grows, somebody reads, somebody goes back. */
+const steps = fc.array(
+  fc.oneof(
+    fc.record({ type: fc.constant('grow' as const), by: fc.nat(40) }),
+    fc.record({ type: fc.constant('read' as const), max: fc.integer({ min: 1, max: 50 }) }),
+    fc.record({ type: fc.constant('seek' as const), to: fc.nat(200) }),
+  ),
+  { maxLength: 60 },
+);
+
+test('Whatever grows, reads and goes back in between, a stream is the mask of the whole file, and so is its digest', async () => {
+  const text = fc.array(fc.constantFrom('a', 'b', 'c', 'd', secret, secret.slice(0, 4)), { maxLength: 60 });
+
+  await fc.assert(
+    fc.asyncProperty(text, steps, fc.boolean(), async (words, life, hasSecret) => {
+      const raw = Buffer.from(words.join(''));
+      const secrets = hasSecret ? { word: secret } : {};
+      const expected = Buffer.from(mask(raw, secrets));
+      const { stream, moments } = openStream(raw, secrets);
+      const seen = Buffer.alloc(expected.length, '?');
+      let length = 0;
+      let now = 0;
+      const take = async (max: number) => {
+        const piece = await stream.read(max);
+        piece?.bytes.forEach((byte, index) => {
+          seen[piece.offset + index] = byte;
+        });
+        return piece;
+      };
+
+      for (const step of life) {
+        if (step.type === 'grow') moments.note((length = Math.min(raw.length, length + step.by)), (now += 70));
+        else if (step.type === 'read') await take(step.max);
+        else stream.seek(step.to);
+      }
+      moments.note(raw.length, now);
+      stream.freeze(raw.length);
+      const summarized = stream.summarize();
+      stream.seek(0);
+      while ((await take(64)) !== null);
+      const summary = await summarized;
+
+      assert.equal(seen.toString(), expected.toString());
+      assert.ok(stream.ended);
+      assert.deepEqual(summary, {
+        bytes: expected.length,
+        sha256: createHash('sha256').update(expected).digest('hex'),
+      });
+    }),
+  );
+});
+
+test('What may be the beginning of a secret waits until it is decided, or the stream is frozen', async () => {
+  const raw = Buffer.from('xxabca');
+  const { stream, moments } = openStream(raw, { word: secret });
+  moments.note(raw.length, 1);
+
+  const first = await stream.read(100);
+  const held = await stream.read(100);
+  stream.freeze(raw.length);
+  const last = await stream.read(100);
+
+  assert.deepEqual([first?.offset, Buffer.from(first?.bytes ?? []).toString()], [0, 'xx']);
+  assert.equal(held, null);
+  assert.deepEqual([last?.offset, Buffer.from(last?.bytes ?? []).toString()], [2, 'abca']);
+});
+
+test('Bytes behind the seal are not in the stream', async () => {
+  const { stream, moments } = openStream(Buffer.from('sealed and late'), {});
+  moments.note(15, 1);
+  stream.freeze(6);
+
+  const piece = await stream.read(100);
+
+  assert.equal(Buffer.from(piece?.bytes ?? []).toString(), 'sealed');
+  assert.equal(await stream.read(100), null);
+});
