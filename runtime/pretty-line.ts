@@ -14,7 +14,7 @@ export function toPrettyLine(line: string, color: boolean): string {
   const mark = paint(label in levelColors ? levelColors[label as keyof typeof levelColors] : 'white', label.padEnd(5));
   const rest = Object.entries(fields).map(([key, value]) => `${key}=${toText(value)}`);
   const clock = String(time).slice(11, 23);
-  return `${[paint('gray', clock), mark, typeof message === 'string' ? message : '', paint('gray', rest.join(' '))].join(' ').trimEnd()}\n`;
+  return `${[paint('gray', clock), mark, typeof message === 'string' ? message : '', rest.length === 0 ? '' : paint('gray', rest.join(' '))].join(' ').trimEnd()}\n`;
 }
 
 function parse(line: string): Record<string, unknown> | undefined {
