@@ -1,46 +1,26 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { causeNames, causes } from '../../protocol/cause.ts';
 import type { Job } from '../../protocol/job.ts';
 import { isFinal } from '../../protocol/job-state.ts';
-import { JsonObject } from '../../protocol/json.ts';
-import { parseLabelsText } from '../../protocol/labels-text.ts';
-import { parseJson } from '../../protocol/parse.ts';
-import { ProtocolError } from '../../protocol/protocol-error.ts';
 import type { ApiClient } from '../api-client.ts';
 import type { Context } from '../context.ts';
 import { parseDuration } from '../duration-option.ts';
-import { exitCodes, toExitCode } from '../exit-code.ts';
-import { Failure } from '../failure.ts';
-import { AnyJob } from '../fetch-items.ts';
+import { toExitCode } from '../exit-code.ts';
 import { followLog } from '../follow-log.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 import { listenForInterruption } from '../interruption.ts';
-import { toParameters } from '../job-parameters.ts';
-import { readSecrets } from '../job-secrets.ts';
 import { toEndSentence } from '../job-words.ts';
 import { printJson } from '../json-document.ts';
-import { findKnownAutomation } from '../known-automation.ts';
 import { wholeNumberOption } from '../number-option.ts';
+import { type RequestOptions, submitJob } from '../submit-job.ts';
+import { toPrintable } from '../to-printable.ts';
 import { watchWaiting } from '../watch-waiting.ts';
 
-interface RunOptions {
-  readonly parameter: readonly string[];
-  readonly parameters?: string;
-  readonly secret: readonly string[];
-  readonly selector: readonly string[];
-  readonly priority?: number;
-  readonly timeout?: number;
-  readonly expires?: number;
-  readonly retry?: number;
-  readonly retryOn: readonly string[];
-  readonly label: readonly string[];
+interface RunOptions extends RequestOptions {
   readonly follow: boolean;
   readonly detach?: true;
   readonly json?: true;
   readonly timestamps?: boolean;
-  readonly idempotencyKey?: string;
-  readonly queueUnknown?: true;
 }
 
 const retryable = causeNames.filter((cause) => causes[cause].retryable);
@@ -102,7 +82,7 @@ type RunRequest = RunOptions & { readonly automation: string };
 
 async function run(command: Command, context: Context, options: RunRequest): Promise<void> {
   const api = accessHub(command, context);
-  const job = await submit(api, context, options);
+  const job = await submitJob(api, context, options);
   if (options.detach === true || !options.follow) {
     if (options.json === true) await printJson(context, job);
     else await context.stdout.line(job.id);
@@ -114,57 +94,8 @@ async function run(command: Command, context: Context, options: RunRequest): Pro
   if (ended === null) return;
   await stderr.line(toEndSentence(stderr, ended, Date.now()));
   if (options.json === true) await printJson(context, ended);
-  else if (ended.outputs !== null) await stderr.line(`outputs ${JSON.stringify(ended.outputs)}`);
+  else if (ended.outputs !== null) await stderr.line(`outputs ${toPrintable(JSON.stringify(ended.outputs))}`);
   context.exitWith(toExitCode(ended));
-}
-
-async function submit(api: ApiClient, { environment, stderr }: Context, options: RunRequest): Promise<Job> {
-  const labels = parseLabelsText(options.label.join(','));
-  if (labels === undefined) {
-    throw new Failure(
-      exitCodes.usage,
-      `--label: expected key=value, such as ticket=42; got ${JSON.stringify(options.label.join(','))}`,
-    );
-  }
-  const secrets = readSecrets(options.secret, environment);
-  const base = options.parameters === undefined ? {} : readParameters(options.parameters);
-  const known = options.queueUnknown === true ? null : await findKnownAutomation(api, options.automation);
-  for (const name of secrets.exposed) {
-    const warning = `warning: the secret ${name} stands on the command line, where others on this machine can read it; better: -s ${name}=@file`;
-    await stderr.line(stderr.paint('yellow', warning));
-  }
-  return api.call(
-    {
-      method: 'POST',
-      path: '/jobs',
-      headers: options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey },
-      body: {
-        automation: options.automation,
-        parameters: toParameters({ base, pairs: options.parameter, schema: known?.parameters ?? null }),
-        secrets: secrets.values,
-        selector: options.selector.join(','),
-        priority: options.priority,
-        timeoutSeconds: options.timeout,
-        expiresInSeconds: options.expires,
-        retry:
-          options.retry === undefined
-            ? undefined
-            : { limit: options.retry, on: options.retryOn.length > 0 ? options.retryOn : ['agent-lost'] },
-        labels,
-      },
-    },
-    AnyJob,
-  );
-}
-
-function readParameters(path: string): JsonObject {
-  try {
-    return parseJson(JsonObject, readFileSync(path === '-' ? 0 : path), 'parameters');
-  } catch (error) {
-    if (error instanceof ProtocolError) throw new Failure(exitCodes.usage, `--parameters ${path}: ${error.message}`);
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Failure(exitCodes.usage, `--parameters ${path}: expected a file that can be read (${why})`);
-  }
 }
 
 /** Answers the ended job, or null when the person stopped watching. */

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import type { Job } from '../protocol/job.ts';
+import { JsonObject } from '../protocol/json.ts';
+import { parseLabelsText } from '../protocol/labels-text.ts';
+import { parseJson } from '../protocol/parse.ts';
+import { ProtocolError } from '../protocol/protocol-error.ts';
+import type { ApiClient } from './api-client.ts';
+import type { Context } from './context.ts';
+import { exitCodes } from './exit-code.ts';
+import { Failure } from './failure.ts';
+import { AnyJob } from './fetch-items.ts';
+import { toParameters } from './job-parameters.ts';
+import { readSecrets } from './job-secrets.ts';
+import { findKnownAutomation } from './known-automation.ts';
+
+/** What may be typed about a job, as commander reads it. Times are in seconds. */
+export interface RequestOptions {
+  readonly parameter: readonly string[];
+  /** Path of a file with all of them; `-` is standard input. */
+  readonly parameters?: string;
+  readonly secret: readonly string[];
+  readonly selector: readonly string[];
+  readonly priority?: number;
+  readonly timeout?: number;
+  readonly expires?: number;
+  readonly retry?: number;
+  readonly retryOn: readonly string[];
+  readonly label: readonly string[];
+  readonly idempotencyKey?: string;
+  readonly queueUnknown?: true;
+}
+
+/**
+ * Makes a job of what was typed, and answers it as the hub has it. An automation that nobody offers is refused here, with the nearest name,
+ * unless `queueUnknown` is set. Rejects with `Failure` or `ApiError`.
+ */
+export async function submitJob(
+  api: ApiClient,
+  { environment, stderr }: Context,
+  options: RequestOptions & { readonly automation: string },
+): Promise<Job> {
+  const labels = parseLabelsText(options.label.join(','));
+  if (labels === undefined) {
+    throw new Failure(
+      exitCodes.usage,
+      `--label: expected key=value, such as ticket=42; got ${JSON.stringify(options.label.join(','))}`,
+    );
+  }
+  const secrets = readSecrets(options.secret, environment);
+  const base = options.parameters === undefined ? {} : readParameters(options.parameters);
+  const known = options.queueUnknown === true ? null : await findKnownAutomation(api, options.automation);
+  for (const name of secrets.exposed) {
+    const warning = `warning: the secret ${name} stands on the command line, where others on this machine can read it; better: -s ${name}=@file`;
+    await stderr.line(stderr.paint('yellow', warning));
+  }
+  return api.call(
+    {
+      method: 'POST',
+      path: '/jobs',
+      headers: options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey },
+      body: {
+        automation: options.automation,
+        parameters: toParameters({ base, pairs: options.parameter, schema: known?.parameters ?? null }),
+        secrets: secrets.values,
+        selector: options.selector.join(','),
+        priority: options.priority,
+        timeoutSeconds: options.timeout,
+        expiresInSeconds: options.expires,
+        retry: toRetry(options),
+        labels,
+      },
+    },
+    AnyJob,
+  );
+}
+
+function readParameters(path: string): JsonObject {
+  try {
+    return parseJson(JsonObject, readFileSync(path === '-' ? 0 : path), 'parameters');
+  } catch (error) {
+    if (error instanceof ProtocolError) throw new Failure(exitCodes.usage, `--parameters ${path}: ${error.message}`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Failure(exitCodes.usage, `--parameters ${path}: expected a file that can be read (${why})`);
+  }
+}
+
+function toRetry({ retry, retryOn }: RequestOptions) {
+  if (retry === undefined && retryOn.length > 0) {
+    throw new Failure(exitCodes.usage, '--retry-on says when; expected --retry beside it, which says how often');
+  }
+  return retry === undefined ? undefined : { limit: retry, on: retryOn.length > 0 ? retryOn : ['agent-lost'] };
+}
