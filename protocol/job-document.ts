@@ -3,9 +3,6 @@ import { createDictionary } from './dictionary.ts';
 import { JsonObject } from './json.ts';
 import { Id, Name, ParameterName, Sha256 } from './names.ts';
 
-/** The largest document, as JSON text in bytes, secrets included. */
-export const maxDocumentBytes = 4 * 1024 * 1024;
-
 /**
  * What an attempt is to do. Travels in the session only and is kept as `document.json`, so it never holds a secret, only
  * their names.

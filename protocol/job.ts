@@ -9,7 +9,7 @@ import { Labels } from './labels.ts';
 import { ByteCount, Id, Name, ParameterName, Sha256, Timestamp } from './names.ts';
 
 /** The longest secret, in bytes: an environment variable must hold it (Linux: 128 KiB with its name). */
-export const maxSecretBytes = 120 * 1024;
+const maxSecretBytes = 120 * 1024;
 
 const retryable = causeNames.filter((cause) => causes[cause].retryable);
 

@@ -33,16 +33,14 @@ export interface LogFrame {
   readonly bytes: Uint8Array;
 }
 
-export const ProgressFrame = z.object({
+const ProgressFrame = z.object({
   type: z.literal('progress'),
   percent: z.number().min(0).max(100).nullable(),
   message: z.string().max(1024).nullable(),
   outputs: JsonObject.nullable(),
 });
-export type ProgressFrame = Readonly<z.infer<typeof ProgressFrame>>;
 
-export const ResultFrame = z.object({ type: z.literal('result'), result: AttemptResult });
-export type ResultFrame = Readonly<z.infer<typeof ResultFrame>>;
+const ResultFrame = z.object({ type: z.literal('result'), result: AttemptResult });
 
 /** Agent to hub, without the log. */
 export const AgentTextFrame = z.discriminatedUnion('type', [OpenFrame, ProgressFrame, ResultFrame]);
