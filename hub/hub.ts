@@ -12,7 +12,7 @@ import type { Listener } from '../transports/listener.ts';
 import { createWebsocketListener } from '../transports/websocket/listener.ts';
 import { createApi } from './api/create-api.ts';
 import type { HubView } from './api/hub-view.ts';
-import { ControlService, renewEveryMs } from './control/control-service.ts';
+import { ControlService, renewEveryMs, tellCommitsEveryMs } from './control/control-service.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { type Chore, Housekeeping } from './housekeeping/housekeeping.ts';
 import { LostWatch } from './housekeeping/lost-watch.ts';
@@ -182,6 +182,7 @@ function createChores(
   const lostWatch = new LostWatch({ store, fleet, clock, lostAfterMs });
   return [
     { name: 'renew leases', everyMs: renewEveryMs, run: () => control.renewLeases() },
+    { name: 'tell commits', everyMs: tellCommitsEveryMs, run: () => control.tellCommits() },
     {
       name: 'expire jobs',
       everyMs: expireEveryMs,

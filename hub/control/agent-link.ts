@@ -1,6 +1,6 @@
 import type { AgentDesired } from '../../protocol/agent-report.ts';
 import type { CloudEvent } from '../../protocol/cloud-event.ts';
-import { formatEventType, parseEventType, resourceTypes } from '../../protocol/event-type.ts';
+import { type EventType, resourceTypes } from '../../protocol/event-type.ts';
 import { AgentHello, type HubHello } from '../../protocol/hello.ts';
 import type { Offer } from '../../protocol/offer.ts';
 import { parse } from '../../protocol/parse.ts';
@@ -34,6 +34,8 @@ export interface AgentLinkOptions {
 /** Name of the hub on its events. */
 export const hubSource = 'farhand-hub';
 
+const helloType: EventType = { resource: resourceTypes.hubs, part: 'status', action: 'update_request' };
+
 /** The hub's end of one control channel, from the hello to its end. Made when the lease was taken. */
 export class ServedLink implements AgentLink {
   readonly agentId: string;
@@ -43,7 +45,9 @@ export class ServedLink implements AgentLink {
   readonly #attempts: SourceClient<Offer>;
   readonly #agents: SourceClient<AgentDesired>;
   readonly #router: EventRouter;
-  readonly #hello: CloudEvent;
+  readonly #hello: (commits: number) => CloudEvent;
+  readonly #commits: () => number;
+  #told: number;
   readonly #ended = new AbortController();
 
   constructor(channel: ControlChannel, hello: HubHello, options: AgentLinkOptions) {
@@ -80,8 +84,10 @@ export class ServedLink implements AgentLink {
       logger: this.#logger,
       counters,
     });
-    const type = formatEventType({ resource: resourceTypes.hubs, part: 'status', action: 'update_request' });
-    this.#hello = { ...createEventWriter(common).write(parseEventType(type), { resourceid: hello.storeId }, hello) };
+    const writer = createEventWriter(common);
+    this.#hello = (commits) => writer.write(helloType, { resourceid: hello.storeId }, { ...hello, commits });
+    this.#commits = () => store.commits();
+    this.#told = hello.commits;
   }
 
   publishAttempt(attempt: AttemptRecord): void {
@@ -90,6 +96,21 @@ export class ServedLink implements AgentLink {
 
   publishDesired(agent: AgentRecord): void {
     this.#agents.publishSpec(toDesiredEntry(agent));
+  }
+
+  /**
+   * Says hello again if the store went on since. An agent takes a counter lower than the last one for a restored store, so
+   * what it last heard should not be much older than what it was given to do.
+   */
+  async tellCommits(): Promise<void> {
+    const commits = this.#commits();
+    if (commits === this.#told || this.#ended.signal.aborted) return;
+    this.#told = commits;
+    try {
+      await this.#channel.send(this.#hello(commits));
+    } catch (error) {
+      this.#logger.debug({ err: error }, 'hello not sent, the channel is gone');
+    }
   }
 
   async close(reason: string, retryAfterMs?: number): Promise<void> {
@@ -101,7 +122,7 @@ export class ServedLink implements AgentLink {
   async serve(): Promise<void> {
     const serving: Promise<void>[] = [];
     try {
-      await this.#channel.send(this.#hello);
+      await this.#channel.send(this.#hello(this.#told));
       let greeted = false;
       for await (const event of this.#channel) {
         if (greeted) {

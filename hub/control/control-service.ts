@@ -16,6 +16,7 @@ export interface ControlServiceOptions extends AgentLinkOptions {
 /** How long a lease holds without being renewed, and how often it is. */
 const leaseMs = 30_000;
 export const renewEveryMs = 10_000;
+export const tellCommitsEveryMs = 2_000;
 
 /**
  * Serves control channels: each takes its agent's lease at once (a newer channel of the same agent replaces an older one), and
@@ -26,6 +27,8 @@ export class ControlService implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #links = new Map<ServedLink, Promise<void>>();
   readonly #working = new Set<Promise<void>>();
+  /** Agents whose attempts changed since they were last told of the store's counter. */
+  readonly #given = new Set<string>();
   #stopping = false;
 
   constructor(options: ControlServiceOptions) {
@@ -60,12 +63,20 @@ export class ControlService implements AsyncDisposable {
    * sent) the session told already, or the next comparison finds.
    */
   attemptChanged(attempt: AttemptRecord): void {
+    this.#given.add(attempt.agentId);
     if (attempt.desired === 'cancel') this.#options.fleet.get(attempt.agentId)?.link?.publishAttempt(attempt);
   }
 
   /** Reads the agent anew, and tells it what is wished of it if that changed. Never throws. */
   agentChanged(agentId: string): void {
     this.#track(this.#refresh(agentId));
+  }
+
+  /** Tells the counter of the store to those who have been given something since. */
+  async tellCommits(): Promise<void> {
+    const links = [...this.#links.keys()].filter((link) => this.#given.has(link.agentId));
+    this.#given.clear();
+    await Promise.all(links.map((link) => link.tellCommits()));
   }
 
   /** Keeps the leases of all that are connected here; those that somebody else took are let go. */
