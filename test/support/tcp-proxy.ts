@@ -1,20 +1,32 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** `up` is from the one who dialled. */
 export type ProxyDirection = 'up' | 'down';
 
-/** A TCP line between a dialler and `targetPort` that a test can break. Faults concern the connections of their moment. */
+/** Which lines a fault is for: those whose first request is for a path like this. */
+export interface LineFilter {
+  readonly path?: RegExp;
+}
+
+/** A TCP line between a dialler and `targetPort` that a test can break. */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /** Connections that a dialler holds. */
   readonly open: number;
   /** Bytes carried so far. */
   carried(direction: ProxyDirection): number;
-  /** Breaks each connection after so many bytes more. */
+  /** Breaks each connection of this moment after so many bytes more. */
   cutAfter(direction: ProxyDirection, bytes: number): void;
-  /** From now on swallows what goes this way. */
+  /** Breaks the connections of this moment at once, with a reset on both sides. */
+  cut(filter?: LineFilter): void;
+  /** From now on swallows what goes this way on the connections of this moment. */
   silence(direction: ProxyDirection): void;
+  /** Keeps what goes this way behind the upgrade, also on later connections, until disposed: then it goes on. */
+  hold(direction: ProxyDirection, filter?: LineFilter): Disposable;
+  /** At most about so many bytes a second go either way on all connections together; null for as fast as it can. */
+  slowTo(bytesPerSecond: number | null): void;
   /** Puts bytes of the test's own on the wire. */
   inject(direction: ProxyDirection, bytes: Uint8Array): void;
 }
@@ -23,11 +35,23 @@ interface Line {
   readonly sockets: { readonly up: Socket; readonly down: Socket };
   readonly cutAfter: { up: number; down: number };
   readonly silent: { up: boolean; down: boolean };
+  readonly held: { readonly up: Buffer[]; readonly down: Buffer[] };
+  path: string | null;
+  upgraded: boolean;
 }
+
+interface Hold extends LineFilter {
+  readonly direction: ProxyDirection;
+}
+
+const endOfHead = '\r\n\r\n';
+const slowPieceMs = 20;
 
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const lines = new Set<Line>();
+  const holds = new Set<Hold>();
   const carried = { up: 0, down: 0 };
+  let bytesPerSecond: number | null = null;
   const server = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1');
     // The socket to write to in each direction.
@@ -36,22 +60,29 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       sockets,
       cutAfter: { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY },
       silent: { up: false, down: false },
+      held: { up: [], down: [] },
+      path: null,
+      upgraded: false,
     };
     lines.add(line);
     forward(line, near, 'up');
     forward(line, far, 'down');
   });
 
+  function isHeld(line: Line, direction: ProxyDirection): boolean {
+    if (!line.upgraded) return false;
+    return [...holds].some((hold) => hold.direction === direction && matches(line, hold));
+  }
+
   function forward(line: Line, from: Socket, direction: ProxyDirection): void {
     const to = line.sockets[direction];
     from.setNoDelay();
     from.on('data', (chunk) => {
-      const passed = line.silent[direction] ? 0 : Math.min(chunk.length, line.cutAfter[direction]);
-      carried[direction] += passed;
-      line.cutAfter[direction] -= passed;
-      const last = line.cutAfter[direction] === 0;
-      if (passed > 0 && !to.write(chunk.subarray(0, passed)) && !last) from.pause();
-      if (last) cut(line);
+      if (direction === 'up') line.path ??= /^[A-Z]+ (\S+) /.exec(chunk.toString('latin1', 0, 2_000))?.[1] ?? '';
+      for (const piece of splitAtUpgrade(line, direction, chunk)) {
+        if (isHeld(line, direction)) line.held[direction].push(piece);
+        else pass(line, direction, piece);
+      }
     });
     to.on('drain', () => from.resume());
     from.on('end', () => to.end());
@@ -60,6 +91,33 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       to.destroySoon();
       lines.delete(line);
     });
+  }
+
+  function pass(line: Line, direction: ProxyDirection, chunk: Buffer): void {
+    const to = line.sockets[direction];
+    const from = line.sockets[direction === 'up' ? 'down' : 'up'];
+    const passed = line.silent[direction] ? 0 : Math.min(chunk.length, line.cutAfter[direction]);
+    carried[direction] += passed;
+    line.cutAfter[direction] -= passed;
+    const last = line.cutAfter[direction] === 0;
+    if (passed > 0 && !to.write(chunk.subarray(0, passed)) && !last) from.pause();
+    if (last) cut(line);
+    else if (bytesPerSecond !== null) void rest(from, (passed / bytesPerSecond) * 1_000);
+  }
+
+  async function rest(socket: Socket, ms: number): Promise<void> {
+    socket.pause();
+    await delay(Math.max(ms, slowPieceMs));
+    socket.resume();
+  }
+
+  function release(): void {
+    for (const line of lines) {
+      for (const direction of ['up', 'down'] as const) {
+        if (isHeld(line, direction)) continue;
+        for (const piece of line.held[direction].splice(0)) pass(line, direction, piece);
+      }
+    }
   }
 
   server.listen(0, '127.0.0.1');
@@ -75,25 +133,58 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     cutAfter(direction, bytes) {
       for (const line of lines) line.cutAfter[direction] = bytes;
     },
+    cut(filter = {}) {
+      for (const line of lines) if (matches(line, filter)) reset(line);
+    },
     silence(direction) {
       for (const line of lines) line.silent[direction] = true;
+    },
+    hold(direction, filter = {}) {
+      const hold = { direction, ...filter };
+      holds.add(hold);
+      return {
+        [Symbol.dispose]() {
+          if (holds.delete(hold)) release();
+        },
+      };
+    },
+    slowTo(rate) {
+      bytesPerSecond = rate;
     },
     inject(direction, bytes) {
       for (const line of lines) line.sockets[direction].write(bytes);
     },
     async [Symbol.asyncDispose]() {
-      for (const line of lines) {
-        line.sockets.up.destroy();
-        line.sockets.down.destroy();
-      }
+      for (const line of lines) reset(line);
       server.close();
       await once(server, 'close');
     },
   };
 }
 
+function matches(line: Line, { path }: LineFilter): boolean {
+  return path === undefined || path.test(line.path ?? '');
+}
+
+/** The head of the answer that upgrades a connection goes by itself: what comes behind may be held. */
+function* splitAtUpgrade(line: Line, direction: ProxyDirection, chunk: Buffer): Generator<Buffer> {
+  const end = line.upgraded || direction === 'up' ? -1 : chunk.indexOf(endOfHead);
+  if (end < 0 || !chunk.toString('latin1', 0, 12).startsWith('HTTP/1.1 101')) return yield chunk;
+  const behind = end + endOfHead.length;
+  yield chunk.subarray(0, behind);
+  line.upgraded = true;
+  if (behind < chunk.length) yield chunk.subarray(behind);
+}
+
 /** What was passed on is still delivered. */
 function cut(line: Line): void {
   line.sockets.up.destroySoon();
   line.sockets.down.destroySoon();
+}
+
+function reset(line: Line): void {
+  for (const socket of [line.sockets.up, line.sockets.down]) {
+    if (socket.connecting) socket.destroy();
+    else socket.resetAndDestroy();
+  }
 }

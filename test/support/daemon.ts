@@ -1,0 +1,56 @@
+import { type Ended, type Environment, type FarhandProcess, startFarhand } from './farhand-process.ts';
+
+/** `farhand hub` or `farhand agent`, which a test starts, stops, kills and starts again, always with the same environment. */
+export interface Daemon extends AsyncDisposable {
+  readonly isUp: boolean;
+  /** Starts it and resolves once it is ready; rejects with what it said when it ends before. */
+  start(environment?: Environment): Promise<void>;
+  /** Starts it and waits for nothing: an agent is ready when it reached its hub. */
+  launch(environment?: Environment): FarhandProcess;
+  /** Resolves once what it said on standard error since its last start matches. */
+  said(pattern: RegExp): Promise<void>;
+  /** Ends it and waits for that; nothing when it is not up. */
+  kill(signal?: 'SIGKILL' | 'SIGTERM'): Promise<Ended | null>;
+  /** SIGSTOP: it holds what it holds and does nothing. */
+  pause(): void;
+  resume(): void;
+}
+
+export function createDaemon(command: 'hub' | 'agent', environment: Environment): Daemon {
+  let current: FarhandProcess | null = null;
+
+  function launch(more: Environment = {}): FarhandProcess {
+    if (current !== null) throw new Error(`expected the ${command} to be down before it is started`);
+    const started = startFarhand([command], { environment: { ...environment, ...more } });
+    current = started;
+    void started.ended.then(() => {
+      if (current === started) current = null;
+    });
+    return started;
+  }
+
+  async function kill(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<Ended | null> {
+    const running = current;
+    running?.kill(signal);
+    return running === null ? null : running.ended;
+  }
+
+  return {
+    get isUp() {
+      return current !== null;
+    },
+    async start(more) {
+      await launch(more).ready();
+    },
+    launch,
+    async said(pattern) {
+      await current?.said(pattern);
+    },
+    kill,
+    pause: () => current?.kill('SIGSTOP'),
+    resume: () => current?.kill('SIGCONT'),
+    async [Symbol.asyncDispose]() {
+      await kill();
+    },
+  };
+}
