@@ -137,6 +137,7 @@ class Link implements ControlLink {
       const channel = await transport.connect(credential, { signal });
       const hangUp = () => void channel.close({ reason: 'the agent is leaving' });
       signal.addEventListener('abort', hangUp);
+      if (signal.aborted) hangUp();
       try {
         return await this.#serve(channel);
       } finally {

@@ -149,10 +149,10 @@ class AttemptActor implements Attempt, SessionSubject {
 
   async leave(): Promise<void> {
     this.#leaving.abort();
-    this.#watch?.stop();
+    // The step at work may be the one that begins the watch.
     await this.#mailbox.close();
-    await this.#sessions;
-    await this.#watch?.stopped;
+    this.#watch?.stop();
+    await Promise.all([this.#sessions, this.#watch?.stopped]);
     await this.#stream.close();
     this.#finish();
   }

@@ -117,6 +117,7 @@ class Session {
       const channel = await transport.openSession({ attempt: subject.attempt, credential }, { signal });
       const hangUp = () => void channel.close({ signal });
       signal.addEventListener('abort', hangUp);
+      if (signal.aborted) hangUp();
       try {
         return await this.#converse(channel);
       } finally {
