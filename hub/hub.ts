@@ -14,6 +14,7 @@ import { createApi } from './api/create-api.ts';
 import type { HubView } from './api/hub-view.ts';
 import { ControlService, renewEveryMs, tellCommitsEveryMs } from './control/control-service.ts';
 import { Fleet } from './fleet/fleet.ts';
+import { ParameterSchemas } from './fleet/parameter-schemas.ts';
 import { type Chore, Housekeeping } from './housekeeping/housekeeping.ts';
 import { LostWatch } from './housekeeping/lost-watch.ts';
 import { ensureAdminToken } from './identity/admin-token.ts';
@@ -26,7 +27,8 @@ import { Scheduler } from './scheduler/scheduler.ts';
 import { createProgressBoard } from './sessions/progress-board.ts';
 import { SessionService } from './sessions/session-service.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
-import type { Change, Store } from './store/store.ts';
+import type { Store } from './store/store.ts';
+import { followStore } from './store-follower.ts';
 
 export interface HubOptions {
   /** Port 0 lets the system choose. */
@@ -75,15 +77,17 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   });
 
   const fleet = new Fleet();
+  const schemas = new ParameterSchemas();
   const progress = createProgressBoard();
   const scheduler = opened.use(
-    new Scheduler({ store, fleet, clock, random, logger: logger.child({ scope: 'scheduler' }) }),
+    new Scheduler({ store, fleet, schemas, clock, random, logger: logger.child({ scope: 'scheduler' }) }),
   );
   const api = createApi({
     store,
     logs,
     hubView: createHubView(fleet, scheduler, progress),
     secretKey,
+    schemas,
     version,
     clock,
     random,
@@ -118,9 +122,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     }),
   );
 
-  opened.use(follow(store, { fleet, scheduler, control }));
-  await fleet.load(store);
-  await scheduler.load();
+  opened.use(await followStore({ store, fleet, scheduler, control, progress }));
   opened.use(new Housekeeping({ chores: createChores(options, { store, fleet, control }), clock, logger }));
 
   const listener = createWebsocketListener<AgentPrincipal>({
@@ -147,32 +149,6 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       logger.info({}, 'hub stopped');
     },
   };
-}
-
-/** Everybody who keeps a copy of what the store says hears of each commit, in order. */
-function follow(
-  store: Store,
-  {
-    fleet,
-    scheduler,
-    control,
-  }: { readonly fleet: Fleet; readonly scheduler: Scheduler; readonly control: ControlService },
-): Disposable {
-  const tell = (change: Change) => {
-    switch (change.type) {
-      case 'job':
-        return scheduler.jobChanged(change.job);
-      case 'attempt':
-        scheduler.attemptChanged(change.attempt);
-        fleet.attemptChanged(change.attempt);
-        return control.attemptChanged(change.attempt);
-      case 'agent':
-        return control.agentChanged(change.agentId);
-      case 'audit':
-        return;
-    }
-  };
-  return store.subscribe((changes) => changes.forEach(tell));
 }
 
 function createChores(
@@ -211,7 +187,7 @@ function createHubView(fleet: Fleet, scheduler: Scheduler, progress: ReturnType<
     agent: (agentId) => fleet.get(agentId),
     agents: (account) => fleet.ofAccount(account),
     waiting: (job) => scheduler.waiting(job),
-    progress: (jobId) => progress.get(jobId),
+    progress: (attemptId) => progress.get(attemptId),
     isReady: () => true,
   };
 }

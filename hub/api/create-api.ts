@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
 import { createEnrolment } from '../identity/enrolment.ts';
 import { createSecretBox } from '../identity/secret-box.ts';
 import type { SecretKey } from '../identity/secret-key.ts';
@@ -28,6 +29,7 @@ import { apiRoutes, rootRoutes } from './routes.ts';
 
 export interface ApiOptions extends Pick<ApiContext, 'store' | 'logs' | 'hubView' | 'clock' | 'random' | 'logger'> {
   readonly secretKey: SecretKey;
+  readonly schemas: ParameterSchemas;
   /** Of the hub, for the description of the API. */
   readonly version: string;
   readonly limits?: Partial<ApiLimits>;
@@ -119,7 +121,7 @@ function createContext(options: ApiOptions): ApiContext {
     hubView,
     secretBox: createSecretBox(secretKey, random),
     enrol: createEnrolment({ store, clock, random }),
-    checkParameters: createParameterCheck(hubView),
+    checkParameters: createParameterCheck(hubView, options.schemas),
     digestRequest: createRequestDigest(secretKey),
     auditWatch: new AuditWatch(store),
     jobWatch: new JobWatch(store),

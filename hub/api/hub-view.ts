@@ -25,7 +25,7 @@ export interface HubView {
   agents(account: string): Iterable<LiveAgentView>;
   /** Why each agent of the account cannot take this queued job; empty when one can. */
   waiting(job: JobRecord): readonly Waiting[];
-  progress(jobId: string): { readonly percent: number | null; readonly message: string | null } | null;
+  progress(attemptId: string): { readonly percent: number | null; readonly message: string | null } | null;
   /** Whether the hub does its work: store open, agents and jobs loaded. */
   isReady(): boolean;
 }

@@ -30,7 +30,7 @@ export async function toJob(
     outputs: job.outputs,
     log: await toLog(job, logs),
     waiting: job.state === 'queued' ? [...hubView.waiting(job)] : [],
-    progress: job.state === 'running' ? hubView.progress(job.id) : null,
+    progress: job.state === 'running' && job.attemptId !== null ? hubView.progress(job.attemptId) : null,
     cancelRequested: job.cancelRequestedAt !== null,
     createdAt: toTimestamp(job.createdAt),
     startedAt: toTimestamp(job.startedAt),

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Issue } from '../../protocol/protocol-error.ts';
-import { ParameterSchemas } from '../scheduler/parameter-fit.ts';
+import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
 import { ApiProblem } from './api-problem.ts';
 import type { HubView } from './hub-view.ts';
 
@@ -17,8 +17,7 @@ export type ParameterCheck = (job: {
 
 const maxIssues = 50;
 
-export function createParameterCheck(hubView: HubView): ParameterCheck {
-  const schemas = new ParameterSchemas();
+export function createParameterCheck(hubView: HubView, schemas: ParameterSchemas): ParameterCheck {
   return ({ account, automation: name, parameters }) => {
     const judged = new Set<string>();
     let errors: readonly Issue[] = [];

@@ -63,7 +63,7 @@ export function createAttemptSink({
       if (report.type === 'declined') {
         // Before the job is queued again: it would be offered to the same agent at once.
         const attempt = await store.queries.attempt(id);
-        if (attempt?.agentId === agentId) onDeclined(agentId, attempt.automation);
+        if (attempt?.agentId === agentId && attempt.state === 'offered') onDeclined(agentId, attempt.automation);
       }
       await store.apply('report-attempt', { attemptId: id, agentId, report, at: clock.now() });
     },

@@ -1,11 +1,9 @@
 import type { AgentReport } from '../../protocol/agent-report.ts';
 import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
 import { type AgentLink, LiveAgent } from './live-agent.ts';
 
-/** How many attempts are loaded in one query at the start. */
-const loadBatch = 1000;
+const nobody: ReadonlySet<LiveAgent> = new Set();
 
 /**
  * Every agent that the hub knows, in memory: who is connected here, what it last reported, how many of its slots are taken.
@@ -22,18 +20,6 @@ export class Fleet {
     this.#onRoom = listener;
   }
 
-  /** Reads agents and their open attempts from the store. */
-  async load(store: Store): Promise<void> {
-    for (const record of await store.queries.allAgents()) this.put(record);
-    let after: string | null = null;
-    for (;;) {
-      const attempts: readonly AttemptRecord[] = await store.queries.allOpenAttempts(after, loadBatch);
-      for (const attempt of attempts) this.attemptChanged(attempt);
-      if (attempts.length < loadBatch) return;
-      after = attempts.at(-1)?.id ?? null;
-    }
-  }
-
   get(agentId: string): LiveAgent | undefined {
     return this.#agents.get(agentId);
   }
@@ -42,8 +28,8 @@ export class Fleet {
     return this.#agents.values();
   }
 
-  ofAccount(account: string): Iterable<LiveAgent> {
-    return this.#byAccount.get(account) ?? [];
+  ofAccount(account: string): ReadonlySet<LiveAgent> {
+    return this.#byAccount.get(account) ?? nobody;
   }
 
   /** The automation of that name as the agent offers it now. */

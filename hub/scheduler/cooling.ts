@@ -1,35 +1,58 @@
-import type { Clock } from '../../runtime/clock.ts';
+import type { Clock, Timer } from '../../runtime/clock.ts';
 
 const firstMs = 250;
 const longestMs = 15_000;
+
+interface Pair {
+  delayMs: number;
+  /** Null when it may be tried again. */
+  timer: Timer | null;
+}
 
 /**
  * Pairs of agent and automation that just came to nothing (declined, or no answer): not tried again at once, and later each time,
  * so that an agent that says no does not make the hub spin. A success forgets it.
  */
-export class Cooling {
+export class Cooling implements Disposable {
   readonly #clock: Clock;
-  readonly #pairs = new Map<string, { readonly until: number; readonly delayMs: number }>();
+  readonly #onOver: () => void;
+  readonly #pairs = new Map<string, Pair>();
 
-  constructor(clock: Clock) {
+  /** `onOver` is called whenever a pair may be tried again. */
+  constructor(clock: Clock, onOver: () => void) {
     this.#clock = clock;
+    this.#onOver = onOver;
   }
 
-  /** Answers for how long, in milliseconds. */
-  refused(agentId: string, automation: string): number {
+  refused(agentId: string, automation: string): void {
     const key = keyOf(agentId, automation);
-    const delayMs = Math.min((this.#pairs.get(key)?.delayMs ?? firstMs / 2) * 2, longestMs);
-    this.#pairs.set(key, { until: this.#clock.monotonic() + delayMs, delayMs });
-    return delayMs;
+    const pair = this.#pairs.get(key) ?? { delayMs: firstMs / 2, timer: null };
+    this.#pairs.set(key, pair);
+    pair.timer?.cancel();
+    pair.delayMs = Math.min(pair.delayMs * 2, longestMs);
+    const over = () => {
+      pair.timer = null;
+      this.#onOver();
+    };
+    pair.timer = this.#clock.schedule(pair.delayMs, over, { background: true });
   }
 
   succeeded(agentId: string, automation: string): void {
-    this.#pairs.delete(keyOf(agentId, automation));
+    const key = keyOf(agentId, automation);
+    const pair = this.#pairs.get(key);
+    if (pair === undefined) return;
+    this.#pairs.delete(key);
+    pair.timer?.cancel();
+    this.#onOver();
   }
 
   isCooling(agentId: string, automation: string): boolean {
-    const pair = this.#pairs.get(keyOf(agentId, automation));
-    return pair !== undefined && pair.until > this.#clock.monotonic();
+    return (this.#pairs.get(keyOf(agentId, automation))?.timer ?? null) !== null;
+  }
+
+  [Symbol.dispose](): void {
+    for (const pair of this.#pairs.values()) pair.timer?.cancel();
+    this.#pairs.clear();
   }
 }
 

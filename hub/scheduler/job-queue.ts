@@ -1,3 +1,5 @@
+import { type LabelSelector, parseLabelSelector } from '../../protocol/label-selector.ts';
+
 /** A queued job, as little of it as the queue needs: there may be very many. */
 export interface QueuedJob {
   readonly id: string;
@@ -7,13 +9,16 @@ export interface QueuedJob {
   readonly priority: number;
   /** Form of the automation that its parameters were validated against. */
   readonly digest: string | null;
+  /** Digests of forms of the automation that its parameters were found not to fit. */
+  readonly misfits: readonly string[];
 }
 
-/** Jobs of one account that ask the same of an agent, best first: higher priority, then older. */
+/** Jobs of one account that ask the same of an agent, best first: higher priority, then older. An agent for one is one for each. */
 export interface Lane {
   readonly account: string;
   readonly automation: string;
-  readonly selector: string;
+  readonly selector: LabelSelector;
+  readonly misfits: readonly string[];
   readonly jobs: QueuedJob[];
 }
 
@@ -54,23 +59,16 @@ export class JobQueue {
     return this.#jobs.size;
   }
 
-  has(id: string): boolean {
-    return this.#jobs.has(id);
+  get(id: string): QueuedJob | undefined {
+    return this.#jobs.get(id);
   }
 
+  /** Nothing for one that is there already. */
   add(job: QueuedJob): void {
     if (this.#jobs.has(job.id)) return;
-    const queued: QueuedJob = {
-      id: job.id,
-      account: job.account,
-      automation: job.automation,
-      selector: job.selector,
-      priority: job.priority,
-      digest: job.digest,
-    };
-    const lane = this.#laneOf(queued);
-    lane.jobs.splice(placeOf(lane.jobs, queued), 0, queued);
-    this.#jobs.set(queued.id, queued);
+    const lane = this.#laneOf(job);
+    lane.jobs.splice(placeOf(lane.jobs, job), 0, job);
+    this.#jobs.set(job.id, job);
   }
 
   remove(id: string): void {
@@ -113,7 +111,8 @@ export class JobQueue {
     const key = laneKey(job);
     let lane = account.lanes.get(key);
     if (lane === undefined) {
-      lane = { account: job.account, automation: job.automation, selector: job.selector, jobs: [] };
+      const { automation, misfits } = job;
+      lane = { account: job.account, automation, selector: parseLabelSelector(job.selector), misfits, jobs: [] };
       account.lanes.set(key, lane);
     }
     return lane;
@@ -128,7 +127,7 @@ export class JobQueue {
 }
 
 function laneKey(job: QueuedJob): string {
-  return `${job.automation}\n${job.selector}`;
+  return [job.automation, job.selector, ...job.misfits].join('\n');
 }
 
 function headOf(lane: Lane): QueuedJob {

@@ -7,6 +7,8 @@ export interface Demand {
   readonly account: string;
   readonly automation: string;
   readonly selector: LabelSelector;
+  /** Digests of forms of the automation that the parameters do not fit. */
+  readonly misfits: readonly string[];
 }
 
 /** Why this agent cannot take a job that asks this, or null when it can. The first reason that will not go away by itself wins. */
@@ -14,6 +16,7 @@ export function whyNot(demand: Demand, agent: Candidate): WaitingReason | null {
   if (!selects(demand.selector, agent.labels)) return 'labels';
   const automation = agent.automations.get(demand.automation);
   if (automation === undefined) return 'automation';
+  if (demand.misfits.includes(automation.digest)) return 'parameters';
   if (agent.leaseEpoch === null) return 'offline';
   if (agent.health === 'store-changed') return 'store-changed';
   if (!agent.schedulable || agent.health === 'draining') return 'draining';

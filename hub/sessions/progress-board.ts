@@ -1,21 +1,21 @@
-/** The newest progress of a running job. */
-export interface JobProgress {
+/** The newest progress of a running attempt. */
+export interface AttemptProgress {
   readonly percent: number | null;
   readonly message: string | null;
 }
 
-/** Keeps the newest progress of each running job in memory: it is news, not a record. */
+/** Keeps the newest progress of each running attempt in memory: it is news, not a record. */
 export interface Progress {
-  set(jobId: string, progress: JobProgress): void;
-  get(jobId: string): JobProgress | null;
-  forget(jobId: string): void;
+  set(attemptId: string, progress: AttemptProgress): void;
+  get(attemptId: string): AttemptProgress | null;
+  forget(attemptId: string): void;
 }
 
 export function createProgressBoard(): Progress {
-  const newest = new Map<string, JobProgress>();
+  const newest = new Map<string, AttemptProgress>();
   return {
-    set: (jobId, progress) => void newest.set(jobId, progress),
-    get: (jobId) => newest.get(jobId) ?? null,
-    forget: (jobId) => void newest.delete(jobId),
+    set: (attemptId, progress) => void newest.set(attemptId, progress),
+    get: (attemptId) => newest.get(attemptId) ?? null,
+    forget: (attemptId) => void newest.delete(attemptId),
   };
 }

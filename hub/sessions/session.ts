@@ -129,7 +129,7 @@ export class Session {
           await receiver.receive(frame);
           break;
         case 'progress':
-          this.#options.progress.set(answer.attempt.jobId, { percent: frame.percent, message: frame.message });
+          this.#options.progress.set(open.attempt, { percent: frame.percent, message: frame.message });
           break;
         case 'result':
           await receiver.settled();
@@ -161,7 +161,6 @@ export class Session {
     });
     switch (answer.type) {
       case 'accepted':
-        this.#options.progress.forget(attempt.jobId);
         await this.#accept();
         return true;
       case 'replaced':

@@ -132,6 +132,29 @@ describe('a hub with its agents', () => {
     assert.equal((await hub.jobIn(id, 'succeeded')).cause, 'exit-code');
   });
 
+  it('shows the progress of the attempt that runs, and nothing of an earlier one', async () => {
+    await using hub = await startTestHub();
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+    const { id } = await hub.submit({ automation: 'greet' });
+    const first = await agent.openSession((await agent.nextOffer()).attempt);
+    await first.next();
+    await first.send({ type: 'progress', percent: 90, message: null, outputs: null });
+    while ((await hub.job(id)).progress === null);
+    const before = await hub.job(id);
+    await first.send({
+      type: 'result',
+      result: resultFor('', { outcome: 'never-started', cause: 'start-failed', started: false, exitCode: null }),
+    });
+
+    const second = await agent.openSession((await agent.nextOffer()).attempt);
+    await second.next();
+    const after = await hub.job(id);
+
+    assert.equal(before.progress?.percent, 90);
+    assert.equal(after.attempt, 2);
+    assert.equal(after.progress, null);
+  });
+
   it('goes on where it was after a restart: queued, offered and running jobs', async () => {
     await using hub = await startTestHub();
     await using agent = await startFakeAgent({

@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import type { ApiLimits } from '../../../hub/api/api-limits.ts';
 import { createApi } from '../../../hub/api/create-api.ts';
 import type { HubView, LiveAgentView } from '../../../hub/api/hub-view.ts';
+import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
 import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import { hashToken, makeToken } from '../../../hub/identity/token-text.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
@@ -139,6 +140,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
     store,
     logs,
     hubView: view,
+    schemas: new ParameterSchemas(),
     clock: systemClock,
     random: systemRandom,
     logger,

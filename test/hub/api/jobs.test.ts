@@ -116,6 +116,18 @@ describe('a job', () => {
     );
   });
 
+  it("judges parameters by what the account's own agents offer, whatever digest others claim for theirs", async () => {
+    await using api = await startApi();
+    api.view.offer('default', [toSummary('greet', { type: 'object' })]);
+    api.view.offer('other', [toSummary('greet', { type: 'object', required: ['nothing'] })]);
+    const stranger = await api.makeToken('operator', 'other');
+    await api.call(jobs, { token: stranger, body: { automation: 'greet' } });
+
+    const answer = await api.call(jobs, { body: { automation: 'greet' } });
+
+    assert.equal(answer.status, 201);
+  });
+
   it('can be cancelled until it has ended', async () => {
     await using api = await startApi();
     const agent = await enrolAgent(api, 'a1');

@@ -30,7 +30,7 @@ const able: Candidate = {
   automations: new Map([['greet', greet]]),
 };
 
-const demand = { account: 'a', automation: 'greet', selector: parseLabelSelector('site in (ams,fra)') };
+const demand = { account: 'a', automation: 'greet', selector: parseLabelSelector('site in (ams,fra)'), misfits: [] };
 
 describe('why an agent cannot take a job', () => {
   const rows: [string, Partial<Candidate>, ReturnType<typeof whyNot>][] = [
@@ -50,4 +50,8 @@ describe('why an agent cannot take a job', () => {
       assert.equal(whyNot(demand, { ...able, ...change }), expected);
     });
   }
+
+  it('the parameters were found not to fit its form of the automation', () => {
+    assert.equal(whyNot({ ...demand, misfits: [greet.digest] }, able), 'parameters');
+  });
 });

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { compileJsonSchema } from '../../protocol/json-schema.ts';
@@ -6,18 +7,22 @@ type Compiled = ReturnType<typeof compileJsonSchema>;
 
 const maxCompiled = 1000;
 
-/** Compiled parameter schemas by the digest of their automation: compiling costs far more than validating. */
+/**
+ * Compiled parameter schemas, by what they say: compiling costs far more than validating. Not by the digest of the automation,
+ * which is the agent's word: one account's agents have no say in how the parameters of another's are judged.
+ */
 export class ParameterSchemas {
   readonly #compiled = new Map<string, Compiled | null>();
 
   /** A schema that does not compile refuses nothing here: the agent that offers it has the last word. */
-  of(automation: AutomationSummary): Compiled | null {
-    if (automation.parameters === null) return null;
-    const known = this.#compiled.get(automation.digest);
+  of({ parameters }: AutomationSummary): Compiled | null {
+    if (parameters === null) return null;
+    const key = hash('sha256', JSON.stringify(parameters));
+    const known = this.#compiled.get(key);
     if (known !== undefined) return known;
-    const compiled = compileOrNull(automation.parameters);
+    const compiled = compileOrNull(parameters);
     if (this.#compiled.size >= maxCompiled) this.#compiled.clear();
-    this.#compiled.set(automation.digest, compiled);
+    this.#compiled.set(key, compiled);
     return compiled;
   }
 

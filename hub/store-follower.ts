@@ -1,0 +1,63 @@
+import type { ControlService } from './control/control-service.ts';
+import type { Fleet } from './fleet/fleet.ts';
+import type { Scheduler } from './scheduler/scheduler.ts';
+import type { Progress } from './sessions/progress-board.ts';
+import type { AttemptRecord, JobRecord } from './store/records.ts';
+import type { Change, Store } from './store/store.ts';
+
+export interface FollowerOptions {
+  readonly store: Store;
+  readonly fleet: Fleet;
+  readonly scheduler: Scheduler;
+  readonly control: Pick<ControlService, 'attemptChanged' | 'agentChanged'>;
+  readonly progress: Progress;
+}
+
+/** How many rows are loaded in one query at the start. */
+const batch = 1000;
+
+/**
+ * Everybody who keeps a copy of what the store says hears of it here: first of all that is open and queued, as if it had just
+ * come to be, then of each commit, in order.
+ */
+export async function followStore(options: FollowerOptions): Promise<Disposable> {
+  const { store, fleet, scheduler, control, progress } = options;
+
+  const tell = (change: Change) => {
+    switch (change.type) {
+      case 'job':
+        return scheduler.jobChanged(change.job);
+      case 'attempt':
+        scheduler.attemptChanged(change.attempt);
+        fleet.attemptChanged(change.attempt);
+        if (change.attempt.state !== 'running') progress.forget(change.attempt.id);
+        return control.attemptChanged(change.attempt);
+      case 'agent':
+        return control.agentChanged(change.agentId);
+      case 'audit':
+        return;
+    }
+  };
+
+  const following = store.subscribe((changes) => changes.forEach(tell));
+  for (const agent of await store.queries.allAgents()) fleet.put(agent);
+  for await (const attempt of readAll<AttemptRecord>((after) => store.queries.allOpenAttempts(after, batch))) {
+    tell({ type: 'attempt', attempt });
+  }
+  for await (const job of readAll<JobRecord>((after) => store.queries.queuedJobs(after, batch))) {
+    tell({ type: 'job', job });
+  }
+  return following;
+}
+
+async function* readAll<Row extends { readonly id: string }>(
+  read: (after: string | null) => Promise<readonly Row[]>,
+): AsyncGenerator<Row, void> {
+  let after: string | null = null;
+  for (;;) {
+    const rows: readonly Row[] = await read(after);
+    yield* rows;
+    if (rows.length < batch) return;
+    after = rows.at(-1)?.id ?? null;
+  }
+}

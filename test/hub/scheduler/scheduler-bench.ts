@@ -1,0 +1,193 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Fleet } from '../../../hub/fleet/fleet.ts';
+import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
+import { Scheduler } from '../../../hub/scheduler/scheduler.ts';
+import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
+import type { NewJob } from '../../../hub/store/command.ts';
+import type { AttemptRecord, JobRecord } from '../../../hub/store/records.ts';
+import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
+import type { Store } from '../../../hub/store/store.ts';
+import { followStore } from '../../../hub/store-follower.ts';
+import type { AutomationSummary } from '../../../protocol/automation-summary.ts';
+import { silentLogger } from '../../../runtime/logger.ts';
+import { systemRandom } from '../../../runtime/random.ts';
+import { createVirtualClock, type VirtualClock } from '../../../runtime/virtual-clock.ts';
+import { reportOf } from '../../contract/store/scene.ts';
+
+/** A real store, the fleet and the scheduler, with agents that take down what they are offered, under a clock that the test drives. */
+export interface SchedulerBench extends AsyncDisposable {
+  readonly store: Store;
+  readonly fleet: Fleet;
+  readonly scheduler: Scheduler;
+  readonly clock: VirtualClock;
+  submit(change?: Partial<NewJob>): Promise<JobRecord>;
+  job(id: string): Promise<JobRecord>;
+  /** Enrols an agent that is online and offers these automations. */
+  agent(name: string, options?: BenchAgentOptions): Promise<BenchAgent>;
+  /** Lets everything that was asked for come to an end; no time passes. */
+  settle(): Promise<void>;
+  /** From here on the store refuses every offer, until the function that is returned is called. */
+  failOffers(): () => number;
+  /** What a hub does that is started anew on the same store. */
+  restart(): Promise<void>;
+}
+
+export interface BenchAgentOptions {
+  readonly slots?: number;
+  readonly automations?: readonly Partial<AutomationSummary>[];
+}
+
+export interface BenchAgent {
+  readonly id: string;
+  readonly offers: AttemptRecord[];
+  report(options: BenchAgentOptions): void;
+  disconnect(): void;
+}
+
+const joinTokenHash = 'h';
+const control = { attemptChanged: () => {}, agentChanged: () => {} };
+
+export function automationOf(change: Partial<AutomationSummary> = {}): AutomationSummary {
+  return {
+    name: 'greet',
+    kind: 'command',
+    digest: 'a'.repeat(64),
+    description: null,
+    parameters: null,
+    outputs: null,
+    timeoutSeconds: null,
+    retrySafe: false,
+    maxConcurrent: null,
+    ...change,
+  };
+}
+
+export async function createSchedulerBench(): Promise<SchedulerBench> {
+  const folder = await mkdtemp(join(tmpdir(), 'farhand-scheduler-'));
+  const clock = createVirtualClock();
+  const store = await openSqliteStore({ folder, clock, logger: silentLogger, random: systemRandom });
+  let refused = 0;
+  let failing = false;
+  const watched: Store = {
+    ...store,
+    apply: (name, input) => {
+      if (!failing || name !== 'offer-attempt') return store.apply(name, input);
+      refused += 1;
+      return Promise.reject(new Error('the disk is full'));
+    },
+  };
+  await store.apply('create-join-token', {
+    token: {
+      id: systemRandom.orderedUuid(),
+      account: 'default',
+      usesLeft: null,
+      expiresAt: null,
+      allowedLabels: [],
+      labels: {},
+      ephemeral: false,
+    },
+    hash: joinTokenHash,
+    actor: 'test',
+    at: clock.now(),
+  });
+
+  const start = async () => {
+    const fleet = new Fleet();
+    const scheduler = new Scheduler({
+      store: watched,
+      fleet,
+      schemas: new ParameterSchemas(),
+      clock,
+      random: systemRandom,
+      logger: silentLogger,
+    });
+    const following = await followStore({ store, fleet, scheduler, control, progress: createProgressBoard() });
+    return { fleet, scheduler, following };
+  };
+  let hub = await start();
+  const stop = async () => {
+    hub.following[Symbol.dispose]();
+    await hub.scheduler[Symbol.asyncDispose]();
+  };
+
+  return {
+    store,
+    clock,
+    get fleet() {
+      return hub.fleet;
+    },
+    get scheduler() {
+      return hub.scheduler;
+    },
+    async submit(change = {}) {
+      const job: NewJob = {
+        id: systemRandom.orderedUuid(),
+        account: 'default',
+        automation: 'greet',
+        digest: 'a'.repeat(64),
+        parameters: {},
+        secretNames: [],
+        secrets: null,
+        selector: '',
+        priority: 0,
+        labels: {},
+        timeoutSeconds: null,
+        expiresAt: null,
+        retry: { limit: 0, on: [] },
+        traceparent: null,
+        ...change,
+      };
+      const answer = await store.apply('submit-job', { job, actor: 'test', idempotency: null, at: clock.now() });
+      if (answer.type !== 'created') throw new Error(`expected a new job, got ${answer.type}`);
+      return answer.job;
+    },
+    async job(id) {
+      const job = await store.queries.job('default', id);
+      if (job === null) throw new Error(`no job ${id}`);
+      return job;
+    },
+    async agent(name, options = {}) {
+      const id = systemRandom.orderedUuid();
+      const at = clock.now();
+      const agent = { joinTokenHash, agentId: id, name, publicKey: name, claimedLabels: {}, at };
+      await store.apply('enrol-agent', agent);
+      const lease = await store.apply('take-lease', { agentId: id, owner: 'test', expiresAt: at + 60_000, at });
+      if (lease.type !== 'taken') throw new Error('expected the lease to be taken');
+      const { fleet } = hub;
+      fleet.put(lease.agent);
+      const offers: AttemptRecord[] = [];
+      const link = {
+        leaseEpoch: lease.epoch,
+        publishAttempt: (attempt: AttemptRecord) => void offers.push(attempt),
+        publishDesired: () => {},
+        close: async () => {},
+      };
+      const report = ({ slots = 1, automations = [{}] }: BenchAgentOptions) =>
+        fleet.reported(id, reportOf({ slots: { total: slots, used: 0 }, automations: automations.map(automationOf) }));
+      report(options);
+      fleet.connected(id, link);
+      return { id, offers, report, disconnect: () => fleet.disconnected(id, link) };
+    },
+    async settle() {
+      for (let turn = 0; turn < 20; turn++) await clock.settle();
+    },
+    failOffers() {
+      failing = true;
+      return () => {
+        failing = false;
+        return refused;
+      };
+    },
+    async restart() {
+      await stop();
+      hub = await start();
+    },
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await store[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { offerTimeoutMs } from '../../../hub/scheduler/offer-timeouts.ts';
+import { checkLeaks } from '../../support/leak-check.ts';
+import { createSchedulerBench } from './scheduler-bench.ts';
+
+checkLeaks();
+
+const older = { digest: 'b'.repeat(64), parameters: { type: 'object', required: ['name'] } };
+
+describe('the scheduler', () => {
+  it('takes back an offer of an earlier hub that nobody opens', async () => {
+    await using bench = await createSchedulerBench();
+    await bench.agent('a1');
+    const { id } = await bench.submit();
+    await bench.settle();
+    assert.equal((await bench.job(id)).state, 'offered');
+
+    await bench.restart();
+    await bench.clock.advance(offerTimeoutMs);
+    await bench.settle();
+
+    assert.equal((await bench.job(id)).state, 'queued');
+  });
+
+  it('gives a job that nobody opened to another agent than the one that is silent', async () => {
+    await using bench = await createSchedulerBench();
+    const silent = await bench.agent('a1');
+    const { id } = await bench.submit();
+    await bench.settle();
+    const other = await bench.agent('a2');
+
+    await bench.clock.advance(offerTimeoutMs);
+    await bench.settle();
+
+    assert.equal(silent.offers.length, 1);
+    assert.deepEqual(
+      other.offers.map(({ jobId }) => jobId),
+      [id],
+    );
+  });
+
+  it('waits before it asks a store again that takes no offer', async () => {
+    await using bench = await createSchedulerBench();
+    await bench.agent('a1');
+    const heal = bench.failOffers();
+    const { id } = await bench.submit();
+    await bench.settle();
+
+    const asked = heal();
+    await bench.clock.advance(2000);
+    await bench.settle();
+
+    assert.equal(asked, 1);
+    assert.equal((await bench.job(id)).state, 'offered');
+  });
+
+  it('offers a job that fits, however many before it do not', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1', { automations: [older] });
+    for (let index = 0; index < 150; index++) await bench.submit();
+
+    const { id } = await bench.submit({ parameters: { name: 'ada' } });
+    for (let turn = 0; turn < 50; turn++) await bench.settle();
+
+    assert.deepEqual(
+      agent.offers.map(({ jobId }) => jobId),
+      [id],
+    );
+  });
+
+  it('says of a job that does not fit that its parameters do not, and offers it once a form comes that they fit', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1', { automations: [older] });
+    const job = await bench.submit();
+    await bench.settle();
+    const waiting = bench.scheduler.waiting(job);
+
+    agent.report({ automations: [{}] });
+    await bench.settle();
+
+    assert.deepEqual(waiting, [{ agent: 'a1', reason: 'parameters' }]);
+    assert.equal(agent.offers.length, 1);
+  });
+});
