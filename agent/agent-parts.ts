@@ -85,10 +85,13 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
       sessions: { transport: transport.session, credential: identity.credential, gate: link.gate },
       limits: limits.attempt,
     },
-    (attempt) => {
-      clients.jobs.publishStatus(attempt);
-      report.changed();
-      given.onAttempt(attempt);
+    {
+      changed: (attempt) => {
+        clients.jobs.publishStatus(attempt);
+        report.changed();
+        given.onAttempt(attempt);
+      },
+      lost: (attempt) => dispatch.lost(attempt),
     },
   );
   const dispatch = createDispatch({

@@ -16,6 +16,10 @@ export interface Decline {
   readonly message: string;
 }
 
+const folderGone: Decline = {
+  reason: 'state-lost',
+  message: 'this attempt got its document, and its folder is gone',
+};
 const storeChanged: Decline = { reason: 'store-changed', message: 'the hub has another store than before' };
 
 export interface DispatchOptions {
@@ -36,6 +40,8 @@ export interface Dispatch {
   readonly handler: SpecHandler<Offer>;
   readonly statuses: StatusLister<AttemptReport>;
   readonly slots: { readonly total: number; readonly used: number };
+  /** This agent held the attempt, and its folder was deleted. */
+  lost(attempt: string): void;
 }
 
 export function createDispatch(options: DispatchOptions): Dispatch {
@@ -54,8 +60,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   async function findLoss(offer: Offer): Promise<Decline | null> {
     if (await tombstones.has(offer.attempt))
       return { reason: 'state-lost', message: 'this attempt ended here, and its folder was freed' };
-    if (offer.documentSent)
-      return { reason: 'state-lost', message: 'this attempt got its document, and its folder is gone' };
+    if (offer.documentSent) return folderGone;
     return null;
   }
 
@@ -128,6 +133,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       },
       get: async (id) => statusOf(id),
     },
+    lost: (attempt) => decline(attempt, folderGone),
     get slots() {
       return { total: slots, used: attempts.working().length };
     },

@@ -17,6 +17,8 @@ export interface AttemptFolder {
   readonly result: RecordFile<ResultRecord>;
   /** Makes the folder with its claim. Resolved: file, folder and parent are durable. */
   make(record: ClaimRecord): Promise<void>;
+  /** False when somebody deleted it, or what is in it. */
+  isThere(): Promise<boolean>;
   /** 0 while there is no `raw`. */
   rawSize(): Promise<number>;
   /** Null while there is no `raw`. The caller closes it. */
@@ -31,7 +33,8 @@ const removedPrefix = '.removed-';
 export function attemptFolder(fs: FileSystem, attempts: string, attempt: string): AttemptFolder {
   const path = join(attempts, attempt);
   const rawPath = join(path, 'raw');
-  const claim = recordFile(fs, join(path, 'claim.json'), ClaimRecord);
+  const claimPath = join(path, 'claim.json');
+  const claim = recordFile(fs, claimPath, ClaimRecord);
   return {
     attempt,
     path,
@@ -43,6 +46,9 @@ export function attemptFolder(fs: FileSystem, attempts: string, attempt: string)
     async make(record) {
       await fs.mkdir(path, { mode: 0o700 });
       await Promise.all([claim.write(record), fs.syncFolder(attempts)]);
+    },
+    async isThere() {
+      return (await fs.lstat(claimPath)) !== null;
     },
     async rawSize() {
       return (await fs.lstat(rawPath))?.size ?? 0;

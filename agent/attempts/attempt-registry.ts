@@ -18,13 +18,20 @@ export interface AttemptRegistry {
   leave(): Promise<void>;
 }
 
-export function createAttemptRegistry(context: AttemptContext, onChange: (attempt: string) => void): AttemptRegistry {
+export interface AttemptListener {
+  /** An attempt changed, or is not held any more. */
+  changed(attempt: string): void;
+  /** Somebody deleted the attempt's folder: it is not held any more, and nobody can say how it ended. */
+  lost(attempt: string): void;
+}
+
+export function createAttemptRegistry(context: AttemptContext, listener: AttemptListener): AttemptRegistry {
   const attempts = new Map<string, Attempt>();
   /** Until when a claim without a document takes a slot: after that the hub has withdrawn it, whether we heard of it or not. */
   const claimsStandUntil = new Map<string, number>();
 
   function hold(id: string): Attempt {
-    const attempt = createAttempt({ id, context, onChange: () => onChange(id) });
+    const attempt = createAttempt({ id, context, onChange: () => listener.changed(id) });
     attempts.set(id, attempt);
     void drop(attempt);
     return attempt;
@@ -36,7 +43,8 @@ export function createAttemptRegistry(context: AttemptContext, onChange: (attemp
     if (attempts.get(attempt.id) !== attempt) return;
     attempts.delete(attempt.id);
     claimsStandUntil.delete(attempt.id);
-    onChange(attempt.id);
+    if (attempt.isLost) listener.lost(attempt.id);
+    listener.changed(attempt.id);
   }
 
   function takesSlot(attempt: Attempt): boolean {
@@ -44,10 +52,17 @@ export function createAttemptRegistry(context: AttemptContext, onChange: (attemp
     return context.clock.monotonic() < (claimsStandUntil.get(attempt.id) ?? Number.POSITIVE_INFINITY);
   }
 
+  function held(): readonly Attempt[] {
+    return [...attempts.values()].filter(({ state }) => state.type !== 'gone');
+  }
+
   return {
-    get: (id) => attempts.get(id) ?? null,
-    list: () => [...attempts.values()],
-    working: () => [...attempts.values()].filter(takesSlot),
+    get(id) {
+      const attempt = attempts.get(id);
+      return attempt === undefined || attempt.state.type === 'gone' ? null : attempt;
+    },
+    list: held,
+    working: () => held().filter(takesSlot),
     async recover() {
       const ids = await listAttempts(context.fs, context.folder.attempts);
       await Promise.all(ids.map((id) => hold(id).recover()));

@@ -40,6 +40,8 @@ export interface Attempt {
   leave(): Promise<void>;
   /** Resolves when the attempt is `gone`, or was left. */
   readonly ended: Promise<void>;
+  /** It is `gone` because somebody deleted its folder: nobody can say any more how it ended. */
+  readonly isLost: boolean;
 }
 
 export interface AttemptOptions {
@@ -71,6 +73,7 @@ class AttemptActor implements Attempt, SessionSubject {
   #watch: ExecutionWatch | null = null;
   #cancelAsked = false;
   #spoolWasFull = false;
+  #isLost = false;
 
   constructor({ id, context, onChange }: AttemptOptions) {
     this.id = id;
@@ -92,6 +95,10 @@ class AttemptActor implements Attempt, SessionSubject {
 
   get state(): AttemptState {
     return this.#state;
+  }
+
+  get isLost(): boolean {
+    return this.#isLost;
   }
 
   get automation(): string | null {
@@ -119,32 +126,32 @@ class AttemptActor implements Attempt, SessionSubject {
 
   async claimOffer(offer: Offer): Promise<boolean> {
     this.#purpose = offer;
-    const claimed = this.#mailbox.post('claim', () => this.#claim(offer));
+    const claimed = this.#post('claim', () => this.#claim(offer));
     this.#openSessions();
     await claimed;
     return this.#state.type !== 'gone';
   }
 
   async recover(): Promise<void> {
-    await this.#mailbox.post('recover', () => this.#recover());
+    await this.#post('recover', () => this.#recover());
     this.#openSessions();
   }
 
   cancel(): void {
     this.#cancelAsked = true;
-    void this.#mailbox.post('cancel', () => this.#stop('cancelled'));
+    void this.#post('cancel', () => this.#stop('cancelled'));
   }
 
   async describe(): Promise<OpenFacts | null> {
     let facts: OpenFacts | null = null;
-    await this.#mailbox.post('describe', async () => {
+    await this.#post('describe', async () => {
       facts = toOpenFacts(this.#state, this.#stream);
     });
     return facts;
   }
 
   receive(frame: JobFrame): Promise<void> {
-    return this.#mailbox.post('job', () => this.#receive(frame));
+    return this.#post('job', () => this.#receive(frame));
   }
 
   async leave(): Promise<void> {
@@ -155,6 +162,18 @@ class AttemptActor implements Attempt, SessionSubject {
     await Promise.all([this.#sessions, this.#watch?.stopped]);
     await this.#stream.close();
     this.#finish();
+  }
+
+  /** A step that cannot be done because somebody deleted the folder is not tried again: what was in it does not come back. */
+  #post(name: string, step: () => Promise<void>): Promise<void> {
+    return this.#mailbox.post(name, async () => {
+      try {
+        await step();
+      } catch (error) {
+        if (this.#state.type === 'found' || this.#state.type === 'gone' || (await this.#folder.isThere())) throw error;
+        await this.#lose();
+      }
+    });
   }
 
   #setState(state: AttemptState): void {
@@ -276,6 +295,16 @@ class AttemptActor implements Attempt, SessionSubject {
     await this.#free();
   }
 
+  async #lose(): Promise<void> {
+    this.#logger.error({ folder: this.#folder.path }, 'folder deleted, attempt lost');
+    const state = this.#state;
+    if (state.type === 'running') {
+      await state.execution.clear({ graceMs: this.#graceMs(state.record), boundMs: this.#context.limits.boundMs });
+    }
+    this.#isLost = true;
+    await this.#free();
+  }
+
   async #free(): Promise<void> {
     this.#leaving.abort();
     this.#watch?.stop();
@@ -300,9 +329,9 @@ class AttemptActor implements Attempt, SessionSubject {
       pollMs: limits.pollMs,
       timeoutMs: timeoutMs === null ? null : Math.max(0, timeoutMs - usedMs),
       look: () => this.#look(record).catch((err: unknown) => this.#logger.warn({ err }, 'output cannot be looked at')),
-      onStarted: (at) => void this.#mailbox.post('started', () => this.#started(at)),
-      onTimeout: () => void this.#mailbox.post('timeout', () => this.#stop('timeout')),
-      onEnded: () => void this.#mailbox.post('ended', () => this.#executionEnded()),
+      onStarted: (at) => void this.#post('started', () => this.#started(at)),
+      onTimeout: () => void this.#post('timeout', () => this.#stop('timeout')),
+      onEnded: () => void this.#post('ended', () => this.#executionEnded()),
     });
   }
 
@@ -324,7 +353,7 @@ class AttemptActor implements Attempt, SessionSubject {
   }
 
   #postStop(cause: IntentCause): void {
-    if (this.#state.type === 'running') void this.#mailbox.post(cause, () => this.#stop(cause));
+    if (this.#state.type === 'running') void this.#post(cause, () => this.#stop(cause));
   }
 
   /**
@@ -364,7 +393,7 @@ class AttemptActor implements Attempt, SessionSubject {
       await Promise.race([execution.ended, sleep(clock, limits.boundMs, this.#leaving.signal)]);
       return escaped;
     };
-    void clear().then((escaped) => this.#mailbox.post('cleared', () => this.#cleared(escaped)));
+    void clear().then((escaped) => this.#post('cleared', () => this.#cleared(escaped)));
   }
 
   // The seal
@@ -372,6 +401,7 @@ class AttemptActor implements Attempt, SessionSubject {
   async #cleared(escaped: number): Promise<void> {
     const state = this.#state;
     if (state.type !== 'stopping' && state.type !== 'clearing') return;
+    if (!(await this.#folder.isThere())) return this.#lose();
     const { claim, record } = state;
     const found = await recoverFolder(this.#context, this.#folder, record);
     if (found.type !== 'finished') return this.#logger.error({ found: found.type }, 'expected an end, found none');
@@ -403,7 +433,7 @@ class AttemptActor implements Attempt, SessionSubject {
       spoolWasFull: this.#spoolWasFull,
     });
     // A step of its own, so that what came before it is not done again when it fails.
-    void this.#mailbox.post('seal', () => this.#seal());
+    void this.#post('seal', () => this.#seal());
   }
 
   async #seal(): Promise<void> {
@@ -437,7 +467,7 @@ class AttemptActor implements Attempt, SessionSubject {
       limits: limits.session,
       signal,
     });
-    if (end !== 'stopped') await this.#mailbox.post(end, () => this.#release(end));
+    if (end !== 'stopped') await this.#post(end, () => this.#release(end));
   }
 }
 
