@@ -76,7 +76,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     logger,
   });
 
-  const fleet = new Fleet();
+  const fleet = new Fleet(clock);
   const schemas = new ParameterSchemas();
   const progress = createProgressBoard();
   const scheduler = opened.use(
@@ -116,6 +116,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       logs,
       openSecrets: (jobId, sealed) => secretBox.open(jobId, sealed),
       automation: (agentId, name) => fleet.automation(agentId, name),
+      heard: (agentId) => fleet.heard(agentId),
       progress,
       clock,
       logger: logger.child({ scope: 'session' }),
@@ -123,7 +124,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   );
 
   opened.use(await followStore({ store, fleet, scheduler, control, progress }));
-  opened.use(new Housekeeping({ chores: createChores(options, { store, fleet, control }), clock, logger }));
+  opened.use(new Housekeeping({ chores: createChores(options, { store, fleet, control, sessions }), clock, logger }));
 
   const listener = createWebsocketListener<AgentPrincipal>({
     authenticate: createAgentAuthenticator({ store, secretKey, clock, random, logger }),
@@ -153,9 +154,25 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
 function createChores(
   { clock, lostAfterMs }: HubOptions,
-  { store, fleet, control }: { readonly store: Store; readonly fleet: Fleet; readonly control: ControlService },
+  {
+    store,
+    fleet,
+    control,
+    sessions,
+  }: {
+    readonly store: Store;
+    readonly fleet: Fleet;
+    readonly control: ControlService;
+    readonly sessions: SessionService;
+  },
 ): Chore[] {
-  const lostWatch = new LostWatch({ store, fleet, clock, lostAfterMs });
+  const lostWatch = new LostWatch({
+    store,
+    fleet,
+    isSpeaking: (attemptId) => sessions.isServing(attemptId),
+    clock,
+    lostAfterMs,
+  });
   return [
     { name: 'renew leases', everyMs: renewEveryMs, run: () => control.renewLeases() },
     { name: 'tell commits', everyMs: tellCommitsEveryMs, run: () => control.tellCommits() },

@@ -36,10 +36,6 @@ export class ControlService implements AsyncDisposable {
     this.#clock = options.clock;
   }
 
-  get size(): number {
-    return this.#links.size;
-  }
-
   /** Never throws; the channel is served in the background until it ends or this is disposed. */
   accept(accepted: AcceptedControl): void {
     this.#track(this.#accept(accepted));

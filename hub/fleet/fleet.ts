@@ -1,5 +1,6 @@
 import type { AgentReport } from '../../protocol/agent-report.ts';
 import type { AutomationSummary } from '../../protocol/automation-summary.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
 import { type AgentLink, LiveAgent } from './live-agent.ts';
 
@@ -13,7 +14,12 @@ export class Fleet {
   readonly #agents = new Map<string, LiveAgent>();
   readonly #byAccount = new Map<string, Set<LiveAgent>>();
   readonly #attempts = new Map<string, LiveAgent>();
+  readonly #clock: Clock;
   #onRoom: () => void = () => {};
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Calls `listener` whenever some agent may take work that it could not take before. */
   onRoom(listener: () => void): void {
@@ -44,7 +50,7 @@ export class Fleet {
       this.#onRoom();
       return known;
     }
-    const agent = new LiveAgent(record);
+    const agent = new LiveAgent(record, this.#clock.monotonic());
     this.#agents.set(agent.id, agent);
     let account = this.#byAccount.get(agent.account);
     if (account === undefined) {
@@ -73,7 +79,15 @@ export class Fleet {
   /** Nothing when a newer link stands already. */
   disconnected(agentId: string, link: AgentLink): void {
     const agent = this.#agents.get(agentId);
-    if (agent?.link === link) agent.link = null;
+    if (agent?.link !== link) return;
+    agent.link = null;
+    this.heard(agentId);
+  }
+
+  /** It gave a sign of life. An agent that is connected need not. */
+  heard(agentId: string): void {
+    const agent = this.#agents.get(agentId);
+    if (agent !== undefined) agent.heardAt = this.#clock.monotonic();
   }
 
   /** Holds a slot for an attempt that is about to be offered. */

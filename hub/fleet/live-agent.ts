@@ -25,9 +25,12 @@ export class LiveAgent implements Candidate {
   readonly #open = new Map<string, string>();
   readonly #busy = new Map<string, number>();
   link: AgentLink | null = null;
+  /** When something was last heard of it while it had no link, by the clock that never goes back. */
+  heardAt: number;
 
-  constructor(record: AgentRecord) {
+  constructor(record: AgentRecord, heardAt: number) {
     this.#record = record;
+    this.heardAt = heardAt;
     this.#report = record.report;
     this.#derive();
   }

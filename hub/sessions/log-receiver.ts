@@ -5,6 +5,8 @@ import type { LogWriter } from '../logs/log-store.ts';
 export interface LogAnswers {
   ack(offset: number): Promise<void>;
   rewind(offset: number): Promise<void>;
+  /** What it sent cannot be made durable. It may be waiting to hear of it before it sends anything more. */
+  failed(error: unknown): Promise<void>;
 }
 
 /**
@@ -16,16 +18,16 @@ export class LogReceiver {
   readonly #answers: LogAnswers;
   #rewindingTo: number | null = null;
   #acking: Promise<void> | null = null;
-  #failure: Error | null = null;
+  #failed = false;
 
   constructor(writer: LogWriter, answers: LogAnswers) {
     this.#writer = writer;
     this.#answers = answers;
   }
 
-  /** Rejects with what the log store or an earlier acknowledgement failed with. */
+  /** Rejects with what the log store failed with. Nothing is taken once something could not be acknowledged. */
   async receive(frame: LogFrame): Promise<void> {
-    if (this.#failure !== null) throw this.#failure;
+    if (this.#failed) return;
     const have = this.#writer.length;
     if (frame.offset > have) {
       if (this.#rewindingTo === have) return;
@@ -39,10 +41,10 @@ export class LogReceiver {
     this.#acking ??= this.#acknowledge();
   }
 
-  /** Resolves when all that was received is durable and acknowledged. */
-  async settled(): Promise<void> {
+  /** Resolves with true when all that was received is durable and acknowledged, with false when it failed. */
+  async settled(): Promise<boolean> {
     while (this.#acking !== null) await this.#acking;
-    if (this.#failure !== null) throw this.#failure;
+    return !this.#failed;
   }
 
   async #acknowledge(): Promise<void> {
@@ -53,7 +55,8 @@ export class LogReceiver {
         await this.#answers.ack(durable);
       } while (durable < this.#writer.length);
     } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error('the log could not be acknowledged', { cause: error });
+      this.#failed = true;
+      await this.#answers.failed(error);
     } finally {
       this.#acking = null;
     }

@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly openSecrets: (jobId: string, sealed: Uint8Array) => Readonly<Record<string, string>>;
   /** The automation of that name as the agent offers it now. */
   readonly automation: (agentId: string, name: string) => AutomationSummary | undefined;
+  /** The agent spoke until now, on a session. */
+  readonly heard: (agentId: string) => void;
   readonly progress: Progress;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -5,8 +5,8 @@
 export class SessionRegistry {
   readonly #serving = new Map<string, { readonly replaced: AbortController; readonly ended: Promise<void> }>();
 
-  get size(): number {
-    return this.#serving.size;
+  has(attempt: string): boolean {
+    return this.#serving.has(attempt);
   }
 
   /** Aborts the earlier session of this attempt and waits for its end. `serve` gets the signal that ends it in turn. */

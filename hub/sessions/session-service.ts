@@ -21,8 +21,9 @@ export class SessionService implements AsyncDisposable {
     this.#options = options;
   }
 
-  get size(): number {
-    return this.#registry.size;
+  /** Whether a session of this attempt is open. */
+  isServing(attempt: string): boolean {
+    return this.#registry.has(attempt);
   }
 
   serve(accepted: AcceptedSession<AgentPrincipal>): void {
@@ -61,6 +62,7 @@ export class SessionService implements AsyncDisposable {
       await session.serve(open, frames, this.#registry);
     } finally {
       this.#stopping.signal.removeEventListener('abort', close);
+      this.#options.heard(principal.id);
       await channel.close();
     }
   }

@@ -119,6 +119,7 @@ export class Session {
     const receiver = new LogReceiver(writer, {
       ack: (offset) => this.#send({ type: 'ack', offset }),
       rewind: (offset) => this.#send({ type: 'rewind', offset }),
+      failed: (error) => this.#explain(error),
     });
     for (;;) {
       const next = await frames.next();
@@ -132,8 +133,7 @@ export class Session {
           this.#options.progress.set(open.attempt, { percent: frame.percent, message: frame.message });
           break;
         case 'result':
-          await receiver.settled();
-          if (await this.#end(open, answer.attempt, frame.result, writer)) return;
+          if (!(await receiver.settled()) || (await this.#end(open, answer.attempt, frame.result, writer))) return;
           break;
         case 'open':
           throw new SessionEnd('invalid-frame', 'expected log, progress or result, got a second open');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startFakeAgent } from '../support/fake-agent.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { startTestHub } from '../support/test-hub.ts';
@@ -130,6 +131,23 @@ describe('a hub with its agents', () => {
 
     assert.equal(lost.cause, 'agent-lost');
     assert.equal((await hub.jobIn(id, 'succeeded')).cause, 'exit-code');
+  });
+
+  it('does not call a job lost whose agent has lost its control channel, while its session speaks', async () => {
+    const lostAfterMs = 200;
+    await using hub = await startTestHub({ lostAfterMs });
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+    const { id } = await hub.submit({ automation: 'greet' });
+    const session = await agent.openSession((await agent.nextOffer()).attempt);
+    await session.next();
+
+    await agent.hangUp();
+    await delay(4 * lostAfterMs);
+    const meanwhile = await hub.job(id);
+    await session.channel.close();
+
+    assert.equal(meanwhile.state, 'running');
+    assert.equal((await hub.jobIn(id, 'lost')).cause, 'agent-lost');
   });
 
   it('shows the progress of the attempt that runs, and nothing of an earlier one', async () => {

@@ -94,7 +94,7 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
   });
 
   const start = async () => {
-    const fleet = new Fleet();
+    const fleet = new Fleet(clock);
     const scheduler = new Scheduler({
       store: watched,
       fleet,

@@ -35,6 +35,7 @@ describe('receiving a log', () => {
     const receiver = new LogReceiver(writer, {
       ack: async (offset) => void told.push(`ack ${offset}`),
       rewind: async (offset) => void told.push(`rewind ${offset}`),
+      failed: async () => {},
     });
 
     for (const [offset, text] of [
@@ -59,7 +60,11 @@ describe('receiving a log', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece, { maxLength: 30 }), async (pieces) => {
         const writer = memoryWriter();
-        const receiver = new LogReceiver(writer, { ack: async () => {}, rewind: async () => {} });
+        const receiver = new LogReceiver(writer, {
+          ack: async () => {},
+          rewind: async () => {},
+          failed: async () => {},
+        });
 
         for (const [offset, length] of pieces) {
           const bytes = Buffer.from(text.slice(offset, offset + length));
@@ -79,12 +84,21 @@ describe('receiving a log', () => {
     );
   });
 
-  it('passes on what the log store failed with', async () => {
+  it('tells by itself what the log store failed with, and takes nothing from then on', async () => {
     const writer = { ...memoryWriter(), flush: async () => Promise.reject(new Error('no space')) };
-    const receiver = new LogReceiver(writer, { ack: async () => {}, rewind: async () => {} });
+    const told: unknown[] = [];
+    const receiver = new LogReceiver(writer, {
+      ack: async () => {},
+      rewind: async () => {},
+      failed: async (error) => void told.push(error),
+    });
 
     await receiver.receive({ type: 'log', offset: 0, at: 0, bytes: Buffer.from('x') });
+    const settled = await receiver.settled();
+    await receiver.receive({ type: 'log', offset: 1, at: 0, bytes: Buffer.from('y') });
 
-    await assert.rejects(receiver.settled(), /no space/);
+    assert.equal(settled, false);
+    assert.match(String(told), /no space/);
+    assert.equal(writer.text(), 'x');
   });
 });

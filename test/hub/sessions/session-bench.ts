@@ -43,7 +43,12 @@ export interface SessionBench extends AsyncDisposable {
 
 export const folderId = '11111111-1111-4111-8111-111111111111';
 
-export async function createSessionBench(): Promise<SessionBench> {
+export async function createSessionBench({
+  wrapLogs = (logs) => logs,
+}: {
+  /** What the sessions write to, made of the real one. */
+  readonly wrapLogs?: (logs: LogStore) => LogStore;
+} = {}): Promise<SessionBench> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-sessions-'));
   const clock = systemClock;
   const common = { clock, logger: silentLogger, random: systemRandom };
@@ -60,9 +65,10 @@ export async function createSessionBench(): Promise<SessionBench> {
   });
   const service = new SessionService({
     store,
-    logs,
+    logs: wrapLogs(logs),
     openSecrets: (_job, sealed) => JSON.parse(Buffer.from(sealed).toString()),
     automation: () => undefined,
+    heard: () => {},
     progress: createProgressBoard(),
     clock,
     logger: silentLogger,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { LogError } from '../../../hub/logs/log-error.ts';
+import type { LogStore } from '../../../hub/logs/log-store.ts';
 import type { HubFrame } from '../../../protocol/session-frame.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { type BenchSession, createSessionBench, folderId, resultFor, type SessionBench } from './session-bench.ts';
@@ -36,6 +38,17 @@ async function readLog(bench: SessionBench, attempt: string): Promise<string> {
   for await (const bytes of bench.logs.read(attempt, 0, await bench.logs.length(attempt)))
     text += Buffer.from(bytes).toString();
   return text;
+}
+
+function bindLogs(logs: LogStore): LogStore {
+  return {
+    write: (attempt) => logs.write(attempt),
+    length: (attempt) => logs.length(attempt),
+    read: (attempt, start, end) => logs.read(attempt, start, end),
+    moments: (attempt, start, end) => logs.moments(attempt, start, end),
+    grown: (attempt, offset, signal) => logs.grown(attempt, offset, signal),
+    [Symbol.asyncDispose]: () => logs[Symbol.asyncDispose](),
+  };
 }
 
 describe('a session at the hub', () => {
@@ -99,6 +112,46 @@ describe('a session at the hub', () => {
     assert.equal(word?.type, 'accepted');
     assert.equal((await bench.job(jobId)).state, 'succeeded');
     assert.equal(await readLog(bench, attempt), 'abcdef');
+  });
+
+  it('says at once that it cannot keep a log, also to an agent that waits to be told of what it sent', async () => {
+    let failing = true;
+    await using bench = await createSessionBench({
+      wrapLogs: (logs) => ({
+        ...bindLogs(logs),
+        async write(attempt) {
+          const writer = await logs.write(attempt);
+          const flush = () => (failing ? Promise.reject(new LogError('full', 'no room')) : writer.flush());
+          return {
+            get durable() {
+              return writer.durable;
+            },
+            get length() {
+              return writer.length;
+            },
+            append: (bytes, at) => writer.append(bytes, at),
+            digest: () => writer.digest(),
+            flush,
+            [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
+          };
+        },
+      }),
+    });
+    const { jobId, attempt } = await bench.offer();
+    const session = await bench.open(attempt);
+    await expectJob(session);
+
+    await session.send(log(0, 'abc'));
+    const word = await session.next();
+    failing = false;
+    const again = await bench.open(attempt, { have: 'started', needsDocument: false });
+    const job = await expectJob(again);
+    await again.send(log(job.offset, 'abcdef'.slice(job.offset)));
+    await again.send({ type: 'result', result: resultFor('abcdef') });
+
+    assert.equal(word?.type === 'error' && word.code, 'overloaded');
+    assert.equal((await lastWord(again))?.type, 'accepted');
+    assert.equal((await bench.job(jobId)).log?.complete, true);
   });
 
   it('gives the document again to the folder that has not got it, and to no other', async () => {

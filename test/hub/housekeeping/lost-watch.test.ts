@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LostWatch } from '../../../hub/housekeeping/lost-watch.ts';
+import type { Clock } from '../../../runtime/clock.ts';
+import { checkLeaks } from '../../support/leak-check.ts';
+import { createSchedulerBench, type SchedulerBench } from '../scheduler/scheduler-bench.ts';
+
+checkLeaks();
+
+const lostAfterMs = 60_000;
+
+/** A job that runs on an agent, and the watch over it, whose wall clock the test may set. */
+async function runJob(bench: SchedulerBench) {
+  const agent = await bench.agent('a1');
+  const { id } = await bench.submit();
+  await bench.settle();
+  const attemptId = agent.offers[0]?.id ?? '';
+  await bench.store.apply('open-attempt', {
+    attemptId,
+    agentId: agent.id,
+    folderId: '11111111-1111-4111-8111-111111111111',
+    have: 'claimed',
+    epoch: { leaseEpoch: 1, opens: 1 },
+    at: bench.clock.now(),
+  });
+  let jumpedMs = 0;
+  const clock: Clock = {
+    now: () => bench.clock.now() + jumpedMs,
+    monotonic: () => bench.clock.monotonic(),
+    schedule: (delayMs, callback) => bench.clock.schedule(delayMs, callback),
+  };
+  const { store, fleet } = bench;
+  const speaking = new Set<string>();
+  const watch = new LostWatch({ store, fleet, clock, lostAfterMs, isSpeaking: (attempt) => speaking.has(attempt) });
+  return {
+    id,
+    agent,
+    attemptId,
+    speaking,
+    watch,
+    jump(ms: number) {
+      jumpedMs += ms;
+    },
+  };
+}
+
+describe('the watch for lost attempts', () => {
+  it('calls an attempt lost once its agent was silent for the whole time', async () => {
+    await using bench = await createSchedulerBench();
+    const { agent, attemptId, watch } = await runJob(bench);
+    await bench.clock.advance(10 * lostAfterMs);
+    const online = await watch.look();
+
+    agent.disconnect();
+    await bench.clock.advance(lostAfterMs - 1);
+    const early = await watch.look();
+    await bench.clock.advance(1);
+    const late = await watch.look();
+
+    assert.deepEqual([online, early, late], [[], [], [attemptId]]);
+  });
+
+  it('counts real time: a wall clock that jumps makes nobody silent', async () => {
+    await using bench = await createSchedulerBench();
+    const { id, agent, watch, jump } = await runJob(bench);
+    agent.disconnect();
+
+    jump(100 * lostAfterMs);
+    await bench.clock.advance(1000);
+
+    assert.deepEqual(await watch.look(), []);
+    assert.equal((await bench.job(id)).state, 'running');
+  });
+
+  it('counts anew when the hub was started anew', async () => {
+    await using bench = await createSchedulerBench();
+    const { attemptId } = await runJob(bench);
+    await bench.clock.advance(10 * lostAfterMs);
+
+    await bench.restart();
+    const { store, fleet, clock } = bench;
+    const watch = new LostWatch({ store, fleet, clock, lostAfterMs, isSpeaking: () => false });
+    const early = await watch.look();
+    await bench.clock.advance(lostAfterMs);
+
+    assert.deepEqual(early, []);
+    assert.deepEqual(await watch.look(), [attemptId]);
+  });
+
+  it('leaves an attempt alone whose session is open', async () => {
+    await using bench = await createSchedulerBench();
+    const { agent, attemptId, speaking, watch } = await runJob(bench);
+    agent.disconnect();
+    speaking.add(attemptId);
+    await bench.clock.advance(2 * lostAfterMs);
+
+    assert.deepEqual(await watch.look(), []);
+  });
+});
