@@ -38,7 +38,7 @@ async function runJob(bench: SchedulerBench) {
     attemptId,
     speaking,
     watch,
-    jump(ms: number) {
+    jump: (ms: number) => {
       jumpedMs += ms;
     },
   };
