@@ -80,7 +80,7 @@ export class AttemptStream {
     if (hasSecrets && this.#secrets === null) return;
     const secrets = this.secrets();
     this.#stream = new MaskedStream({
-      readRaw: (position, length) => this.#raw.read(position, length),
+      readRaw: (position, buffer) => this.#raw.read(position, buffer),
       moments: this.#moments,
       masking: { create: () => createMasker(secrets), identity: !hasSecrets },
     });

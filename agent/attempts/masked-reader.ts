@@ -1,7 +1,7 @@
 import type { Masker } from '../masking/masker.ts';
 
-/** Reads `raw` from a place on. Answers fewer bytes only where the file ends. */
-export type ReadRaw = (position: number, length: number) => Promise<Uint8Array>;
+/** Fills `buffer` with `raw` from a place on, and answers how many bytes came: fewer than fit only where the file ends. */
+export type ReadRaw = (position: number, buffer: Uint8Array) => Promise<number>;
 
 /** Makes a masker for one walk. */
 export interface Masking {
@@ -15,14 +15,19 @@ const nothing: Uint8Array = new Uint8Array(0);
 /** One walk along the stream. Holds no more than one piece. */
 export class MaskedReader {
   readonly #masker: Masker;
+  readonly #buffer: Uint8Array | null;
   #rawOffset: number;
   #offset: number;
   #ready = nothing;
   #finished = false;
 
-  /** Begins at the byte at `wanted` where there is nothing to mask, and at the first one otherwise. */
-  constructor(masking: Masking, wanted: number) {
+  /**
+   * Begins at the byte at `wanted` where there is nothing to mask, and at the first one otherwise. With a `buffer` every piece is
+   * good only until the next one is asked for.
+   */
+  constructor(masking: Masking, wanted: number, buffer: Uint8Array | null = null) {
     this.#masker = masking.create();
+    this.#buffer = buffer;
     this.#offset = masking.identity ? wanted : 0;
     this.#rawOffset = this.#offset;
   }
@@ -45,10 +50,12 @@ export class MaskedReader {
   /** Hands out up to `maxBytes`, made of `raw` before `rawEnd`. Empty when there is nothing more for now. */
   async read(readRaw: ReadRaw, limits: { readonly maxBytes: number; readonly rawEnd: number }): Promise<Uint8Array> {
     while (this.#ready.length === 0 && this.#rawOffset < limits.rawEnd) {
-      const bytes = await readRaw(this.#rawOffset, Math.min(limits.maxBytes, limits.rawEnd - this.#rawOffset));
-      if (bytes.length === 0) break;
-      this.#rawOffset += bytes.length;
-      this.#ready = this.#masker.push(bytes);
+      const wanted = Math.min(limits.maxBytes, limits.rawEnd - this.#rawOffset);
+      const buffer = this.#buffer?.subarray(0, wanted) ?? Buffer.allocUnsafe(wanted);
+      const count = await readRaw(this.#rawOffset, buffer);
+      if (count === 0) break;
+      this.#rawOffset += count;
+      this.#ready = this.#masker.push(buffer.subarray(0, count));
     }
     const piece = this.#ready.subarray(0, limits.maxBytes);
     this.#ready = piece.length === this.#ready.length ? nothing : this.#ready.subarray(piece.length);

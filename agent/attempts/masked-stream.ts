@@ -78,16 +78,17 @@ export class MaskedStream {
    */
   async summarize(): Promise<{ readonly bytes: number; readonly sha256: string }> {
     const rawEnd = this.#rawEnd ?? 0;
-    let own = new MaskedReader(this.#masking, this.#digest.length);
-    while (!own.ended) {
-      if (this.#masking.identity && this.#digest.length > own.offset) {
-        own = new MaskedReader(this.#masking, this.#digest.length);
-      }
+    const begin = () => new MaskedReader(this.#masking, this.#digest.length, buffer);
+    const from = this.#masking.identity ? this.#digest.length : 0;
+    const buffer = Buffer.allocUnsafe(Math.min(digestPieceBytes, Math.max(1, rawEnd - from)));
+    let own = begin();
+    while (!own.ended && !this.ended) {
+      if (this.#masking.identity && this.#digest.length > own.offset) own = begin();
       const { offset } = own;
-      const bytes = await own.read(this.#readRaw, { maxBytes: digestPieceBytes, rawEnd });
+      const bytes = await own.read(this.#readRaw, { maxBytes: buffer.length, rawEnd });
       if (bytes.length === 0) own.finish();
       else this.#digest.feed(offset, bytes);
     }
-    return { bytes: own.offset, sha256: this.#digest.value() };
+    return { bytes: this.#digest.length, sha256: this.#digest.value() };
   }
 }

@@ -1,12 +1,10 @@
 import type { FileHandle } from '../../runtime/file-system.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 
-const nothing: Uint8Array = new Uint8Array(0);
-
 /** `raw`, opened at the first read and kept open until it is closed. */
 export interface RawFile {
-  /** Fewer bytes only where the file ends; none after `close`. */
-  read(position: number, length: number): Promise<Uint8Array>;
+  /** Fills `buffer` and answers how many bytes came: fewer than fit only where the file ends, none after `close`. */
+  read(position: number, buffer: Uint8Array): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -22,17 +20,15 @@ export function createRawFile(folder: AttemptFolder): RawFile {
   }
 
   return {
-    async read(position, length) {
+    async read(position, buffer) {
       const file = closed ? null : await handle();
-      if (file === null) return nothing;
-      const buffer = Buffer.allocUnsafe(length);
       let filled = 0;
-      while (filled < length) {
+      while (file !== null && filled < buffer.length) {
         const count = await file.read(buffer.subarray(filled), position + filled);
         if (count === 0) break;
         filled += count;
       }
-      return buffer.subarray(0, filled);
+      return filled;
     },
     async close() {
       closed = true;

@@ -14,7 +14,7 @@ function openStream(
   secrets: Readonly<Record<string, string>>,
 ): { stream: MaskedStream; moments: Moments } {
   const moments = new Moments();
-  const readRaw = async (position: number, length: number) => raw.subarray(position, position + length);
+  const readRaw = async (position: number, buffer: Uint8Array) => raw.copy(buffer, 0, position);
   const identity = Object.keys(secrets).length === 0;
   const stream = new MaskedStream({ readRaw, moments, masking: { create: () => createMasker(secrets), identity } });
   return { stream, moments };
