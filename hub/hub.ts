@@ -115,7 +115,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       store,
       logs,
       openSecrets: (jobId, sealed) => secretBox.open(jobId, sealed),
-      automation: (agentId, name) => fleet.automation(agentId, name),
+      isRetrySafe: (attempt) => fleet.isRetrySafe(attempt),
       heard: (agentId) => fleet.heard(agentId),
       progress,
       clock,

@@ -1,5 +1,4 @@
 import type { AgentReport } from '../../protocol/agent-report.ts';
-import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
 import { type AgentLink, LiveAgent } from './live-agent.ts';
@@ -38,9 +37,10 @@ export class Fleet {
     return this.#byAccount.get(account) ?? nobody;
   }
 
-  /** The automation of that name as the agent offers it now. */
-  automation(agentId: string, name: string): AutomationSummary | undefined {
-    return this.#agents.get(agentId)?.automations.get(name);
+  /** What the agent says of the attempt's automation; false where it no longer offers that form of it. */
+  isRetrySafe({ agentId, automation, digest }: AttemptRecord): boolean {
+    const offered = this.#agents.get(agentId)?.automations.get(automation);
+    return offered?.retrySafe === true && (digest === null || offered.digest === digest);
   }
 
   put(record: AgentRecord): LiveAgent {

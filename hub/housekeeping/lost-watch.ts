@@ -38,7 +38,7 @@ export class LostWatch {
       if (silent.length > 0) {
         const answer = await store.apply('lose-attempts', {
           attemptIds: silent.map((attempt) => attempt.id),
-          retrySafe: silent.map((attempt) => fleet.automation(attempt.agentId, attempt.automation)?.retrySafe ?? false),
+          retrySafe: silent.map((attempt) => fleet.isRetrySafe(attempt)),
           at: clock.now(),
         });
         lost.push(...answer.lost);

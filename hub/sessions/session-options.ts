@@ -1,17 +1,18 @@
-import type { AutomationSummary } from '../../protocol/automation-summary.ts';
+import type { Secrets } from '../../protocol/job-document.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { LogStore } from '../logs/log-store.ts';
+import type { AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Progress } from './progress-board.ts';
 
 export interface SessionOptions {
   readonly store: Store;
   readonly logs: LogStore;
-  /** Decrypts what `submit-job` stored. Throws when the key is another one. */
-  readonly openSecrets: (jobId: string, sealed: Uint8Array) => Readonly<Record<string, string>>;
-  /** The automation of that name as the agent offers it now. */
-  readonly automation: (agentId: string, name: string) => AutomationSummary | undefined;
+  /** Decrypts what `submit-job` stored. Throws `IdentityError` when the key is another one. */
+  readonly openSecrets: (jobId: string, sealed: Uint8Array) => Secrets;
+  /** Whether the form of the automation that the attempt runs may be run again when nobody knows whether it ran. */
+  readonly isRetrySafe: (attempt: AttemptRecord) => boolean;
   /** The agent spoke until now, on a session. */
   readonly heard: (agentId: string) => void;
   readonly progress: Progress;

@@ -1,7 +1,9 @@
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { Secrets } from '../../protocol/job-document.ts';
 import type { AgentFrame, HubFrame, OpenFrame, SessionErrorCode } from '../../protocol/session-frame.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { HubSessionChannel } from '../../transports/session-transport.ts';
+import { IdentityError } from '../identity/identity-error.ts';
 import { LogError } from '../logs/log-error.ts';
 import type { LogWriter } from '../logs/log-store.ts';
 import type { OpenAnswer } from '../store/command.ts';
@@ -103,19 +105,7 @@ export class Session {
     replaced: AbortSignal,
   ): Promise<void> {
     await using writer = await this.#options.logs.write(open.attempt);
-    const secrets =
-      open.needsSecrets && answer.secrets !== null
-        ? this.#options.openSecrets(answer.attempt.jobId, answer.secrets)
-        : null;
-    const sendsDocument = open.needsDocument && answer.desired === 'run';
-    await this.#send({
-      type: 'job',
-      offset: writer.durable,
-      desired: answer.desired,
-      document: sendsDocument ? answer.document : null,
-      secrets: answer.desired === 'run' || !open.needsDocument ? secrets : null,
-      secretsGone: answer.secretsGone,
-    });
+    await this.#send({ ...this.#toJobFrame(open, answer), offset: writer.durable });
     const receiver = new LogReceiver(writer, {
       ack: (offset) => this.#send({ type: 'ack', offset }),
       rewind: (offset) => this.#send({ type: 'rewind', offset }),
@@ -141,6 +131,34 @@ export class Session {
     }
   }
 
+  /** Secrets that cannot be opened are gone like those that were wiped: a job that did not start must not start without. */
+  #toJobFrame(
+    open: OpenFrame,
+    { attempt, desired: wanted, document, secrets: sealed, secretsGone }: Extract<OpenAnswer, { type: 'job' }>,
+  ): Omit<Extract<HubFrame, { type: 'job' }>, 'offset'> {
+    const secrets = open.needsSecrets && sealed !== null ? this.#openSecrets(attempt.jobId, sealed) : null;
+    const gone = secretsGone || (open.needsSecrets && sealed !== null && secrets === null);
+    const desired = gone && open.have === 'claimed' ? 'cancel' : wanted;
+    return {
+      type: 'job',
+      desired,
+      document: open.needsDocument && desired === 'run' ? document : null,
+      secrets: desired === 'run' || !open.needsDocument ? secrets : null,
+      secretsGone: gone,
+    };
+  }
+
+  /** Null when they were sealed with another key. */
+  #openSecrets(jobId: string, sealed: Uint8Array): Secrets | null {
+    try {
+      return this.#options.openSecrets(jobId, sealed);
+    } catch (error) {
+      if (!(error instanceof IdentityError)) throw error;
+      this.#logger.error({ err: error, job: jobId }, 'secrets of a job cannot be opened');
+      return null;
+    }
+  }
+
   /** True when the session is over. */
   async #end(open: OpenFrame, attempt: AttemptRecord, result: AttemptResult, writer: LogWriter): Promise<boolean> {
     const durable = await writer.flush();
@@ -156,7 +174,7 @@ export class Session {
       epoch: { leaseEpoch: open.leaseEpoch, opens: open.opens },
       result,
       storedLog,
-      retrySafe: this.#options.automation(this.#agentId, attempt.automation)?.retrySafe ?? false,
+      retrySafe: this.#options.isRetrySafe(attempt),
       at: this.#options.clock.now(),
     });
     switch (answer.type) {

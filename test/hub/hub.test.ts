@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startFakeAgent } from '../support/fake-agent.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { startTestHub } from '../support/test-hub.ts';
+import { automationOf } from './scheduler/scheduler-bench.ts';
 import { resultFor } from './sessions/session-bench.ts';
 
 checkLeaks();
@@ -148,6 +149,24 @@ describe('a hub with its agents', () => {
 
     assert.equal(meanwhile.state, 'running');
     assert.equal((await hub.jobIn(id, 'lost')).cause, 'agent-lost');
+  });
+
+  it('does not run a job again because another form of its automation may be', async () => {
+    await using hub = await startTestHub();
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+    const { id } = await hub.submit({ automation: 'greet', retry: { limit: 1, on: ['process-lost'] } });
+    const session = await agent.openSession((await agent.nextOffer()).attempt);
+    await session.next();
+
+    agent.report({ automations: [automationOf({ digest: 'e'.repeat(64), retrySafe: true })] });
+    while ((await hub.agent('a1')).automations[0]?.digest !== 'e'.repeat(64));
+    await session.send({
+      type: 'result',
+      result: resultFor('', { outcome: 'lost', cause: 'process-lost', exitCode: null, outputs: null }),
+    });
+    while ((await session.next())?.type !== 'accepted');
+
+    assert.equal((await hub.job(id)).state, 'lost');
   });
 
   it('shows the progress of the attempt that runs, and nothing of an earlier one', async () => {

@@ -6,6 +6,7 @@ import type { AgentPrincipal } from '../../../hub/identity/agent-principal.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
 import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
+import type { SessionOptions } from '../../../hub/sessions/session-options.ts';
 import { SessionService } from '../../../hub/sessions/session-service.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../../hub/store/store.ts';
@@ -45,9 +46,11 @@ export const folderId = '11111111-1111-4111-8111-111111111111';
 
 export async function createSessionBench({
   wrapLogs = (logs) => logs,
+  openSecrets = (_job, sealed) => JSON.parse(Buffer.from(sealed).toString()),
 }: {
   /** What the sessions write to, made of the real one. */
   readonly wrapLogs?: (logs: LogStore) => LogStore;
+  readonly openSecrets?: SessionOptions['openSecrets'];
 } = {}): Promise<SessionBench> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-sessions-'));
   const clock = systemClock;
@@ -66,8 +69,8 @@ export async function createSessionBench({
   const service = new SessionService({
     store,
     logs: wrapLogs(logs),
-    openSecrets: (_job, sealed) => JSON.parse(Buffer.from(sealed).toString()),
-    automation: () => undefined,
+    openSecrets,
+    isRetrySafe: () => false,
     heard: () => {},
     progress: createProgressBoard(),
     clock,

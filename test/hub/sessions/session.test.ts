@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { IdentityError } from '../../../hub/identity/identity-error.ts';
 import { LogError } from '../../../hub/logs/log-error.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
 import type { HubFrame } from '../../../protocol/session-frame.ts';
@@ -152,6 +153,31 @@ describe('a session at the hub', () => {
     assert.equal(word?.type === 'error' && word.code, 'overloaded');
     assert.equal((await lastWord(again))?.type, 'accepted');
     assert.equal((await bench.job(jobId)).log?.complete, true);
+  });
+
+  it('starts no job whose secrets it cannot open any more, and takes the result of one that runs', async () => {
+    await using bench = await createSessionBench({
+      openSecrets: () => {
+        throw new IdentityError('sealed-invalid', 'another key');
+      },
+    });
+    const [waiting, running] = [
+      await bench.offer({ secrets: { password: 'x' } }),
+      await bench.offer({ secrets: { password: 'x' } }),
+    ];
+
+    const first = await expectJob(await bench.open(waiting.attempt));
+    const second = await bench.open(running.attempt, { have: 'started', needsDocument: false });
+    const job = await expectJob(second);
+    const gaps = [{ at: 0, bytes: null, why: 'secrets-gone' as const }];
+    await second.send({
+      type: 'result',
+      result: resultFor('', { log: { ...resultFor('').log, complete: false, gaps } }),
+    });
+
+    assert.deepEqual([first.desired, first.document, first.secrets], ['cancel', null, null]);
+    assert.deepEqual([job.desired, job.secrets, job.secretsGone], ['run', null, true]);
+    assert.equal((await lastWord(second))?.type, 'accepted');
   });
 
   it('gives the document again to the folder that has not got it, and to no other', async () => {
