@@ -50,14 +50,18 @@ export class MaskedStream {
   async read(maxBytes: number): Promise<StreamPiece | null> {
     for (;;) {
       const reader = this.#reader;
-      const moment = this.#moments.at(reader.rawOffset);
+      const { offset, rawOffset } = reader;
+      const moment = this.#moments.at(rawOffset);
       const rawEnd = Math.min(moment.end, this.#rawEnd ?? moment.end);
-      const offset = reader.offset;
       const bytes = await reader.read(this.#readRaw, { maxBytes, rawEnd });
       if (reader !== this.#reader) continue;
       if (bytes.length === 0) {
-        if (this.#rawEnd === null || reader.rawOffset < this.#rawEnd || reader.ended) return null;
-        reader.finish();
+        // A masker may keep all of a moment to itself: the next moment decides.
+        if (reader.rawOffset > rawOffset) continue;
+        if (this.#rawEnd === null || reader.ended) return null;
+        // Nothing came where there were bytes: somebody cut the file, and what is gone is not waited for.
+        const wasCut = rawEnd > rawOffset;
+        if (wasCut || rawOffset >= this.#rawEnd) reader.finish();
         continue;
       }
       this.#digest.feed(offset, bytes);
@@ -82,7 +86,8 @@ export class MaskedStream {
     const from = this.#masking.identity ? this.#digest.length : 0;
     const buffer = Buffer.allocUnsafe(Math.min(digestPieceBytes, Math.max(1, rawEnd - from)));
     let own = begin();
-    while (!own.ended && !this.ended) {
+    const isDone = () => this.ended && this.#digest.length === this.#reader.offset;
+    while (!own.ended && !isDone()) {
       if (this.#masking.identity && this.#digest.length > own.offset) own = begin();
       const { offset } = own;
       const bytes = await own.read(this.#readRaw, { maxBytes: buffer.length, rawEnd });

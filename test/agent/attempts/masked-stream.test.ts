@@ -69,6 +69,7 @@ test('Whatever grows, reads and goes back in between, a stream is the mask of th
         sha256: createHash('sha256').update(expected).digest('hex'),
       });
     }),
+    { numRuns: 500 },
   );
 });
 
@@ -96,4 +97,30 @@ test('Bytes behind the seal are not in the stream', async () => {
 
   assert.equal(Buffer.from(piece?.bytes ?? []).toString(), 'sealed');
   assert.equal(await stream.read(100), null);
+});
+
+test('A file that somebody cut ends where it ends now', async () => {
+  const { stream, moments } = openStream(Buffer.from('short'), {});
+  moments.note(100, 1);
+  stream.freeze(100);
+
+  const piece = await stream.read(1_000);
+  const nothing = await stream.read(1_000);
+  const summary = await stream.summarize();
+
+  assert.deepEqual([piece?.bytes.length, nothing, stream.ended, summary.bytes], [5, null, true, 5]);
+});
+
+test('A stream that is frozen while somebody waits for more goes on to its end', async () => {
+  const raw = Buffer.from('first and last');
+  const { stream, moments } = openStream(raw, {});
+  moments.note(5, 1);
+  await stream.read(100);
+
+  const waiting = stream.read(100);
+  moments.note(raw.length, 2);
+  stream.freeze(raw.length);
+  const pieces = [await waiting, await stream.read(100)];
+
+  assert.equal(Buffer.concat(pieces.map((piece) => piece?.bytes ?? Buffer.alloc(0))).toString(), ' and last');
 });
