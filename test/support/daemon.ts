@@ -1,4 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Ended, type Environment, type FarhandProcess, startFarhand } from './farhand-process.ts';
+
+const sayMs = 60_000;
 
 /** `farhand hub` or `farhand agent`, which a test starts, stops, kills and starts again, always with the same environment. */
 export interface Daemon extends AsyncDisposable {
@@ -44,7 +47,12 @@ export function createDaemon(command: 'hub' | 'agent', environment: Environment)
     },
     launch,
     async said(pattern) {
-      await current?.said(pattern);
+      await Promise.race([
+        current?.said(pattern),
+        delay(sayMs, undefined, { ref: false }).then(() => {
+          throw new Error(`expected the ${command} to say ${pattern} within ${sayMs} ms`);
+        }),
+      ]);
     },
     kill,
     pause: () => current?.kill('SIGSTOP'),
