@@ -123,7 +123,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     }),
   );
 
-  opened.use(await followStore({ store, fleet, scheduler, control, progress }));
+  opened.use(await followStore({ store, fleet, scheduler, control, progress, logger }));
   opened.use(new Housekeeping({ chores: createChores(options, { store, fleet, control, sessions }), clock, logger }));
 
   const listener = createWebsocketListener<AgentPrincipal>({

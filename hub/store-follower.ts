@@ -1,3 +1,4 @@
+import type { Logger } from '../runtime/logger.ts';
 import type { ControlService } from './control/control-service.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
@@ -11,6 +12,7 @@ export interface FollowerOptions {
   readonly scheduler: Scheduler;
   readonly control: Pick<ControlService, 'attemptChanged' | 'agentChanged'>;
   readonly progress: Progress;
+  readonly logger: Logger;
 }
 
 /** How many rows are loaded in one query at the start. */
@@ -21,7 +23,7 @@ const batch = 1000;
  * come to be, then of each commit, in order.
  */
 export async function followStore(options: FollowerOptions): Promise<Disposable> {
-  const { store, fleet, scheduler, control, progress } = options;
+  const { store, fleet, scheduler, control, progress, logger } = options;
 
   const tell = (change: Change) => {
     switch (change.type) {
@@ -39,13 +41,22 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
     }
   };
 
-  const following = store.subscribe((changes) => changes.forEach(tell));
+  /** One change that cannot be taken in must not keep the others out. */
+  const tryToTell = (change: Change) => {
+    try {
+      tell(change);
+    } catch (error) {
+      logger.error({ err: error, type: change.type }, 'a change could not be taken in');
+    }
+  };
+
+  const following = store.subscribe((changes) => changes.forEach(tryToTell));
   for (const agent of await store.queries.allAgents()) fleet.put(agent);
   for await (const attempt of readAll<AttemptRecord>((after) => store.queries.allOpenAttempts(after, batch))) {
-    tell({ type: 'attempt', attempt });
+    tryToTell({ type: 'attempt', attempt });
   }
   for await (const job of readAll<JobRecord>((after) => store.queries.queuedJobs(after, batch))) {
-    tell({ type: 'job', job });
+    tryToTell({ type: 'job', job });
   }
   return following;
 }

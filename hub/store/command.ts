@@ -27,13 +27,10 @@ export interface Commands {
     input: {
       readonly job: NewJob;
       readonly actor: string;
-      readonly idempotency: { readonly key: string; readonly requestDigest: string } | null;
+      readonly idempotency: Idempotency | null;
       readonly at: number;
     };
-    result:
-      | { readonly type: 'created'; readonly job: JobRecord }
-      | { readonly type: 'repeated'; readonly job: JobRecord }
-      | { readonly type: 'conflict' };
+    result: { readonly type: 'created'; readonly job: JobRecord } | RepeatedSubmission;
   };
   'cancel-job': {
     input: { readonly account: string; readonly jobId: string; readonly actor: string; readonly at: number };
@@ -209,6 +206,15 @@ export interface Commands {
 export type CommandName = keyof Commands;
 export type CommandInput<Name extends CommandName> = Commands[Name]['input'];
 export type CommandResult<Name extends CommandName> = Commands[Name]['result'];
+
+/** Makes sending a request again harmless: the key is the client's, the digest says whether it is the same request. */
+export interface Idempotency {
+  readonly key: string;
+  readonly requestDigest: string;
+}
+
+/** The key was used before: for the same request, or for another. */
+export type RepeatedSubmission = { readonly type: 'repeated'; readonly job: JobRecord } | { readonly type: 'conflict' };
 
 export interface NewJob {
   readonly id: string;

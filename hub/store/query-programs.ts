@@ -7,6 +7,7 @@ import { readAttempt } from './attempt-statements.ts';
 import { toAuditRecord } from './audit-row.ts';
 import { fromCursor, toCursor } from './cursor.ts';
 import { findJobs } from './find-jobs.ts';
+import { findSubmission } from './find-submission.ts';
 import { jobColumns, toJobRecord } from './job-row.ts';
 import { readJob, readJobOfAccount } from './job-statements.ts';
 import { toJoinTokenRecord } from './join-token-row.ts';
@@ -151,6 +152,7 @@ export const queryPrograms: QueryPrograms = {
     for (const id of ids) items.push(toJobRecord(need(yield* first(readJob, { id }), 'job')));
     return { items, nextCursor: end === null ? null : toCursor('jobs', end) };
   },
+  submission: findSubmission,
   *queuedJobs(after, limit) {
     return (yield* all(readQueuedJobs, { after: after ?? '', limit })).map(toJobRecord);
   },

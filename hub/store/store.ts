@@ -1,5 +1,5 @@
 import type { JobState } from '../../protocol/job-state.ts';
-import type { CommandInput, CommandName, CommandResult } from './command.ts';
+import type { CommandInput, CommandName, CommandResult, Idempotency, RepeatedSubmission } from './command.ts';
 import type { AgentRecord, AttemptRecord, AuditRecord, JobRecord, JoinTokenRecord, TokenRecord } from './records.ts';
 
 /** What a commit changed, told to whoever listens, after the commit. A hint: it may come twice, or, from another replica, late. */
@@ -33,6 +33,8 @@ export interface Queries {
     filter: JobFilter,
     page: { readonly limit: number; readonly cursor: string | null },
   ): Promise<Page<JobRecord>>;
+  /** What came of the request that used this idempotency key before; null when none did. */
+  submission(account: string, idempotency: Idempotency): Promise<RepeatedSubmission | null>;
   /** Jobs in `queued`, of every account, oldest first, after the given job id. */
   queuedJobs(after: string | null, limit: number): Promise<readonly JobRecord[]>;
   attempt(id: string): Promise<AttemptRecord | null>;

@@ -21,17 +21,20 @@ export function submitJob(app: ApiServer, context: ApiContext): void {
     },
     async (request, reply) => {
       const principal = principalOf(request);
+      const { account } = principal;
       const key = readIdempotencyKey(request);
       checkRequestSize(request.body, context.limits);
-      const result = await store.apply('submit-job', {
-        job: toNewJob(context, request.body, {
-          account: principal.account,
-          traceparent: request.headers['traceparent'],
-        }),
-        actor: toActor(principal),
-        idempotency: key === null ? null : { key, requestDigest: digestRequest(request.body) },
-        at: clock.now(),
-      });
+      const idempotency = key === null ? null : { key, requestDigest: digestRequest(request.body) };
+      // Before the parameters are checked: what agents offer may have changed since the job was taken.
+      const earlier = idempotency === null ? null : await store.queries.submission(account, idempotency);
+      const result =
+        earlier ??
+        (await store.apply('submit-job', {
+          job: toNewJob(context, request.body, { account, traceparent: request.headers['traceparent'] }),
+          actor: toActor(principal),
+          idempotency,
+          at: clock.now(),
+        }));
       if (result.type === 'conflict') {
         throw new ApiProblem(
           'idempotency-conflict',

@@ -1,19 +1,11 @@
 import type { CommandInput, CommandResult } from '../command.ts';
+import { findSubmission } from '../find-submission.ts';
 import { toJobRecord } from '../job-row.ts';
-import { insertJob, insertJobLabel, readJob } from '../job-statements.ts';
-import { need } from '../need.ts';
-import { first, type Program, run, tell } from '../program.ts';
+import { insertJob, insertJobLabel } from '../job-statements.ts';
+import { type Program, run, tell } from '../program.ts';
 import type { IdempotencyRow, JobRow } from '../schema.ts';
 import { columnsOf, statement } from '../statement.ts';
 import { writeAudit } from '../write-audit.ts';
-
-const readKey = statement((db, { account, key }: { account: string; key: string }) =>
-  db
-    .selectFrom('idempotency')
-    .select(['request_digest', 'job_id'])
-    .where('account', '=', account)
-    .where('key', '=', key),
-);
 
 const insertKey = statement((db, row: IdempotencyRow) =>
   db.insertInto('idempotency').values(columnsOf(row, ['account', 'key', 'request_digest', 'job_id', 'created_at'])),
@@ -27,11 +19,8 @@ export function* submitJob({
 }: CommandInput<'submit-job'>): Program<CommandResult<'submit-job'>> {
   const { id, account } = job;
   if (idempotency !== null) {
-    const known = yield* first(readKey, { account, key: idempotency.key });
-    if (known !== null) {
-      if (known.request_digest !== idempotency.requestDigest) return { type: 'conflict' };
-      return { type: 'repeated', job: toJobRecord(need(yield* first(readJob, { id: known.job_id }), 'job')) };
-    }
+    const earlier = yield* findSubmission(account, idempotency);
+    if (earlier !== null) return earlier;
   }
 
   const row: JobRow = {

@@ -16,6 +16,7 @@ export function createSqliteQueries(drive: <Result>(program: Program<Result>) =>
   return {
     job: (...input) => ask(queryPrograms.job(...input)),
     jobs: (...input) => ask(queryPrograms.jobs(...input)),
+    submission: (...input) => ask(queryPrograms.submission(...input)),
     queuedJobs: (...input) => ask(queryPrograms.queuedJobs(...input)),
     attempt: (...input) => ask(queryPrograms.attempt(...input)),
     attempts: (...input) => ask(queryPrograms.attempts(...input)),

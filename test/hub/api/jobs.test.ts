@@ -116,6 +116,22 @@ describe('a job', () => {
     );
   });
 
+  it('answers a request that comes again with the same job, also when its automation takes other parameters by then', async () => {
+    await using api = await startApi();
+    api.view.offer('default', [toSummary('greet', { type: 'object' })]);
+    const call = { body: { automation: 'greet' }, headers: { 'idempotency-key': 'k1' } };
+    const first = await api.call(jobs, call);
+    api.view.byAccount.clear();
+    api.view.offer('default', [toSummary('greet', { type: 'object', required: ['name'] }, 'b')]);
+
+    const again = await api.call(jobs, call);
+    const other = await api.call(jobs, { ...call, body: { automation: 'greet', priority: 1 } });
+
+    assert.equal(again.status, 200);
+    assert.equal(again.json.id, first.json.id);
+    assert.equal(other.json.code, 'idempotency-conflict');
+  });
+
   it("judges parameters by what the account's own agents offer, whatever digest others claim for theirs", async () => {
     await using api = await startApi();
     api.view.offer('default', [toSummary('greet', { type: 'object' })]);

@@ -103,7 +103,14 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
       random: systemRandom,
       logger: silentLogger,
     });
-    const following = await followStore({ store, fleet, scheduler, control, progress: createProgressBoard() });
+    const following = await followStore({
+      store,
+      fleet,
+      scheduler,
+      control,
+      progress: createProgressBoard(),
+      logger: silentLogger,
+    });
     return { fleet, scheduler, following };
   };
   let hub = await start();

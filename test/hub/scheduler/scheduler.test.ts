@@ -69,6 +69,21 @@ describe('the scheduler', () => {
     );
   });
 
+  it('starts, and goes on with all others, beside a job that it cannot make out', async () => {
+    await using bench = await createSchedulerBench();
+    await bench.submit({ selector: 'not a selector' });
+    const { id } = await bench.submit();
+
+    await bench.restart();
+    const agent = await bench.agent('a1', { slots: 2 });
+    await bench.settle();
+
+    assert.deepEqual(
+      agent.offers.map(({ jobId }) => jobId),
+      [id],
+    );
+  });
+
   it('says of a job that does not fit that its parameters do not, and offers it once a form comes that they fit', async () => {
     await using bench = await createSchedulerBench();
     const agent = await bench.agent('a1', { automations: [older] });
