@@ -5,6 +5,7 @@ import { systemWatchFolder } from '../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../agent/attempts/spool.ts';
 import { type Catalog, openCatalog } from '../agent/automations/catalog.ts';
 import type { AgentConfig } from '../agent/config.ts';
+import { findProgram } from '../agent/executors/process/find-program.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
 import { measureLoopLag } from '../agent/loop-lag.ts';
 import { readMachineBootId } from '../agent/machine-boot-id.ts';
@@ -33,7 +34,11 @@ export async function composeAgent(options: {
   const { config, hubUrl, mode, environment, logger } = options;
   await using opened = new AsyncDisposableStack();
   const catalog = await openCatalog(resolve(config.automations));
-  const executor = opened.use(createProcessExecutor({ fileSystem: systemFileSystem, clock: systemClock, logger }));
+  // POSIX promises a `sh` on the PATH, not where it is.
+  const shell = findProgram('sh', { path: environment['PATH'], workingDirectory: process.cwd() }) ?? '/bin/sh';
+  const executor = opened.use(
+    createProcessExecutor({ fileSystem: systemFileSystem, clock: systemClock, logger, shell }),
+  );
   const loopLag = opened.use(measureLoopLag());
   const agent = opened.use(
     createAgent({
