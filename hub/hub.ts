@@ -24,7 +24,7 @@ import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
-import { createProgressBoard } from './sessions/progress-board.ts';
+import { createProgressBoard, type Progress } from './sessions/progress-board.ts';
 import { SessionService } from './sessions/session-service.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -85,7 +85,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const api = createApi({
     store,
     logs,
-    hubView: createHubView(fleet, scheduler, progress),
+    hubView: createHubView(store, fleet, scheduler, progress),
     secretKey,
     schemas,
     version,
@@ -199,13 +199,13 @@ function createChores(
   ];
 }
 
-function createHubView(fleet: Fleet, scheduler: Scheduler, progress: ReturnType<typeof createProgressBoard>): HubView {
+function createHubView(store: Store, fleet: Fleet, scheduler: Scheduler, progress: Progress): HubView {
   return {
     agent: (agentId) => fleet.get(agentId),
     agents: (account) => fleet.ofAccount(account),
     waiting: (job) => scheduler.waiting(job),
     progress: (attemptId) => progress.get(attemptId),
-    isReady: () => true,
+    isReady: () => store.isOpen(),
   };
 }
 

@@ -75,9 +75,10 @@ export class Scheduler implements AsyncDisposable {
   attemptChanged(attempt: AttemptRecord): void {
     this.#timeouts.attemptChanged(attempt);
     if (attempt.state === 'running') this.#cooling.succeeded(attempt.agentId, attempt.automation);
+    if (attempt.result?.outcome === 'never-started') this.declined(attempt.agentId, attempt.automation);
   }
 
-  /** The agent said no: it is left alone for a moment. */
+  /** The agent said no, or could not: it is left alone for a moment, and another may take the job meanwhile. */
   declined(agentId: string, automation: string): void {
     if (!this.#disposed) this.#cooling.refused(agentId, automation);
   }

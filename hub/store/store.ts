@@ -69,6 +69,8 @@ export interface Store extends AsyncDisposable {
   readonly storeId: string;
   /** Count of commits so far: never lower than what was told before, unless the store was restored. */
   commits(): number;
+  /** False once it was disposed, or its disk failed so that it takes no commands until it is opened again. */
+  isOpen(): boolean;
   /** Resolves after the commit. Rejects with `StoreError` (`full`, `closed`, `broken`), and then nothing was changed. */
   apply<Name extends CommandName>(name: Name, input: CommandInput<Name>): Promise<CommandResult<Name>>;
   readonly queries: Queries;

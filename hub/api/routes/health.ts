@@ -11,7 +11,9 @@ export function health(app: ApiServer, { hubView }: ApiContext): void {
   app.get('/livez', options, async () => ({ status: 'ok' as const }));
   app.get('/readyz', options, async () => {
     if (!hubView.isReady())
-      throw new ApiProblem('unavailable', 'the hub is starting or stopping', { headers: { 'retry-after': '1' } });
+      throw new ApiProblem('unavailable', 'the hub is starting or stopping, or its store failed', {
+        headers: { 'retry-after': '1' },
+      });
     return { status: 'ok' as const };
   });
 }

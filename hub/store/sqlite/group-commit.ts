@@ -20,6 +20,8 @@ const slowMs = 500;
 export interface GroupCommit {
   /** `start` makes the command's program. Rejects with `StoreError`, or with what the program threw. */
   apply<Result>(start: () => Program<Result>): Promise<Result>;
+  /** False once it is closed or broken. */
+  isOpen(): boolean;
   /** Takes nothing more, and resolves when all that was taken is answered. */
   close(): Promise<void>;
 }
@@ -177,6 +179,7 @@ export function createGroupCommit({
         schedule();
       });
     },
+    isOpen: () => state.type === 'open',
     close() {
       if (state.type === 'open') setState({ type: 'closed' });
       if (!scheduled) return Promise.resolve();

@@ -73,6 +73,7 @@ export function createSqliteStore({ database, path, storeId, lock, clock, logger
   return {
     storeId,
     commits: () => commits,
+    isOpen: () => group.isOpen(),
     apply: (name, input) => group.apply(() => commandPrograms[name](input)),
     queries: createSqliteQueries(drive),
     subscribe(listener) {

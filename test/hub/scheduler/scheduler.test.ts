@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { offerTimeoutMs } from '../../../hub/scheduler/offer-timeouts.ts';
+import { resultOf } from '../../contract/store/scene.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { createSchedulerBench } from './scheduler-bench.ts';
 
@@ -34,6 +35,32 @@ describe('the scheduler', () => {
     await bench.settle();
 
     assert.equal(silent.offers.length, 1);
+    assert.deepEqual(
+      other.offers.map(({ jobId }) => jobId),
+      [id],
+    );
+  });
+
+  it('gives a job that did not start on one machine to another', async () => {
+    await using bench = await createSchedulerBench();
+    const broken = await bench.agent('a1');
+    const { id } = await bench.submit();
+    await bench.settle();
+    const other = await bench.agent('a2');
+    const session = { attemptId: broken.offers[0]?.id ?? '', agentId: broken.id, epoch: { leaseEpoch: 1, opens: 1 } };
+
+    const at = bench.clock.now();
+    await bench.store.apply('open-attempt', { ...session, folderId: broken.id, have: 'claimed', at });
+    await bench.store.apply('end-attempt', {
+      ...session,
+      result: resultOf('never-started'),
+      storedLog: { bytes: 0, sha256: '', complete: true, gaps: [] },
+      retrySafe: false,
+      at,
+    });
+    await bench.settle();
+
+    assert.equal(broken.offers.length, 1);
     assert.deepEqual(
       other.offers.map(({ jobId }) => jobId),
       [id],

@@ -109,6 +109,7 @@ describe('group commit', () => {
     await assert.rejects(first, { name: 'StoreError', code: 'broken' });
     await assert.rejects(sameTurn, { code: 'broken' });
     await assert.rejects(group.apply(nothing), { code: 'broken', message: /opened again/ });
+    assert.equal(group.isOpen(), false);
     await group.close();
     assert.equal(commits, 0);
     assert.equal(database.isTransaction, false);
