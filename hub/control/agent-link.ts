@@ -15,10 +15,11 @@ import type { SyncOptions } from '../../sync/sync-options.ts';
 import type { ControlChannel } from '../../transports/control-transport.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { AgentLink } from '../fleet/live-agent.ts';
+import { isOpen } from '../store/is-open.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { agentCodec, createDesiredLister, createReportSink, toDesiredEntry } from './agent-resource.ts';
-import { attemptCodec, createAttemptLister, createAttemptSink, isOpen, toSpecEntry } from './attempt-resource.ts';
+import { attemptCodec, createAttemptLister, createAttemptSink, toSpecEntry } from './attempt-resource.ts';
 
 export interface AgentLinkOptions {
   readonly store: Store;
@@ -91,7 +92,7 @@ export class ServedLink implements AgentLink {
   }
 
   publishAttempt(attempt: AttemptRecord): void {
-    if (isOpen(attempt)) this.#attempts.publishSpec(toSpecEntry(attempt));
+    if (isOpen(attempt.state)) this.#attempts.publishSpec(toSpecEntry(attempt));
   }
 
   publishDesired(agent: AgentRecord): void {

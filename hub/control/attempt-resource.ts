@@ -6,6 +6,7 @@ import type { SpecEntry } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
 import type { StatusSink } from '../../sync/status-sink.ts';
 import { offerTimeoutMs } from '../scheduler/offer-timeouts.ts';
+import { isOpen } from '../store/is-open.ts';
 import type { AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 
@@ -24,11 +25,6 @@ export function toSpecEntry(attempt: AttemptRecord): SpecEntry<Offer> {
   return { type: 'wanted', id: attempt.id, version: attempt.specVersion, spec };
 }
 
-/** Whether the agent is still to be told of it. */
-export function isOpen(attempt: AttemptRecord): boolean {
-  return attempt.state === 'offered' || attempt.state === 'running' || attempt.state === 'agent-lost';
-}
-
 export function createAttemptLister(store: Store, agentId: string): SpecLister<Offer> {
   return {
     async versions() {
@@ -37,7 +33,7 @@ export function createAttemptLister(store: Store, agentId: string): SpecLister<O
     },
     async get(id) {
       const attempt = await store.queries.attempt(id);
-      return attempt === null || attempt.agentId !== agentId || !isOpen(attempt) ? null : toSpecEntry(attempt);
+      return attempt === null || attempt.agentId !== agentId || !isOpen(attempt.state) ? null : toSpecEntry(attempt);
     },
   };
 }

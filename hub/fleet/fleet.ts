@@ -1,5 +1,6 @@
 import type { AgentReport } from '../../protocol/agent-report.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { isOpen } from '../store/is-open.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
 import { type AgentLink, LiveAgent } from './live-agent.ts';
 
@@ -102,8 +103,9 @@ export class Fleet {
     if (agent?.free(attemptId) === true) this.#onRoom();
   }
 
+  /** An attempt that was called lost keeps its slot: when its agent comes back, it may run on there. */
   attemptChanged(attempt: AttemptRecord): void {
-    if (attempt.state !== 'offered' && attempt.state !== 'running') {
+    if (!isOpen(attempt.state)) {
       this.release(attempt.id);
       return;
     }

@@ -1,3 +1,4 @@
+import { isOpen } from './is-open.ts';
 import type { AttemptRecord, AttemptState } from './records.ts';
 import type { AttemptRow } from './schema.ts';
 
@@ -35,7 +36,7 @@ export const attemptColumns = [
 
 /** What `open` holds for a state. */
 export function openOf(state: AttemptState): number | null {
-  return state === 'offered' || state === 'running' || state === 'agent-lost' ? 1 : null;
+  return isOpen(state) ? 1 : null;
 }
 
 export function toAttemptRecord(row: AttemptRow): AttemptRecord {

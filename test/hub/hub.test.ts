@@ -134,6 +134,55 @@ describe('a hub with its agents', () => {
     assert.equal((await hub.jobIn(id, 'succeeded')).cause, 'exit-code');
   });
 
+  it('counts the slot of a job that was called lost, until its agent says how it ended', async () => {
+    await using hub = await startTestHub({ lostAfterMs: 200 });
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+    const first = await hub.submit({ automation: 'greet' });
+    const { attempt } = await agent.nextOffer();
+    const session = await agent.openSession(attempt);
+    await session.next();
+    await session.channel.close();
+    await agent.hangUp();
+    await hub.jobIn(first.id, 'lost');
+
+    await agent.connect();
+    const second = await hub.submit({ automation: 'greet' });
+    await delay(100);
+    const { state, waiting } = await hub.job(second.id);
+    const late = await agent.openSession(attempt, { have: 'ended', needsDocument: false });
+    await late.next();
+    await late.send({ type: 'result', result: resultFor('') });
+    let offer = await agent.nextOffer();
+    while (offer.attempt === attempt) offer = await agent.nextOffer();
+
+    assert.equal(state, 'queued');
+    assert.deepEqual(waiting, [{ agent: 'a1', reason: 'slots' }]);
+    assert.equal(offer.job, second.id);
+  });
+
+  it('tells an agent to stop a job that was cancelled while it was away, whatever hub it comes back to', async () => {
+    await using hub = await startTestHub();
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+    const { id } = await hub.submit({ automation: 'greet' });
+    const { attempt } = await agent.nextOffer();
+    const session = await agent.openSession(attempt);
+    await session.next();
+    await session.channel.close();
+    await agent.hangUp();
+
+    await hub.call('POST', `/jobs/${id}/cancel`);
+    await hub.restart();
+    await agent.connect();
+    let wish = await agent.nextOffer();
+    while (wish.desired !== 'cancel') wish = await agent.nextOffer();
+    const again = await agent.openSession(attempt, { have: 'started', needsDocument: false });
+    const frame = await again.next();
+
+    assert.equal(wish.attempt, attempt);
+    assert.equal(frame?.type === 'job' && frame.desired, 'cancel');
+    assert.equal((await hub.job(id)).state, 'running');
+  });
+
   it('does not call a job lost whose agent has lost its control channel, while its session speaks', async () => {
     const lostAfterMs = 200;
     await using hub = await startTestHub({ lostAfterMs });

@@ -18,8 +18,8 @@ import { systemRandom } from '../../../runtime/random.ts';
 import { defaultLimits } from '../../../transports/limits.ts';
 import { createMemoryListener } from '../../../transports/memory/listener.ts';
 import { createMemoryTransport } from '../../../transports/memory/memory-transport.ts';
-import { createMemoryNetwork } from '../../../transports/memory/network.ts';
-import type { AgentSessionChannel } from '../../../transports/session-transport.ts';
+import { createMemoryNetwork, type MemoryNetwork } from '../../../transports/memory/network.ts';
+import type { AgentSessionChannel, SessionTransport } from '../../../transports/session-transport.ts';
 
 /** The agent's end of one session, frame by frame. */
 export interface BenchSession {
@@ -34,6 +34,10 @@ export interface SessionBench extends AsyncDisposable {
   readonly store: Store;
   readonly logs: LogStore;
   readonly agentId: string;
+  readonly leaseEpoch: number;
+  /** The wire between the two, to be broken. */
+  readonly network: MemoryNetwork;
+  readonly transport: SessionTransport;
   /** Submits a job and offers it: the attempt's id. */
   offer(over?: {
     readonly secrets?: Readonly<Record<string, string>>;
@@ -87,6 +91,9 @@ export async function createSessionBench({
     store,
     logs,
     agentId,
+    leaseEpoch,
+    network,
+    transport: transport.session,
     async offer({ secrets } = {}) {
       const jobId = systemRandom.orderedUuid();
       const sealed = secrets === undefined ? null : Buffer.from(JSON.stringify(secrets));
