@@ -32,6 +32,9 @@ export interface AgentLinkOptions {
   readonly onDeclined: (agentId: string, automation: string) => void;
 }
 
+/** How long an agent may be silent before its hello. */
+const helloTimeoutMs = 10_000;
+
 /** Name of the hub on its events. */
 export const hubSource = 'farhand-hub';
 
@@ -42,6 +45,7 @@ export class ServedLink implements AgentLink {
   readonly agentId: string;
   readonly leaseEpoch: number;
   readonly #channel: ControlChannel;
+  readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #attempts: SourceClient<Offer>;
   readonly #agents: SourceClient<AgentDesired>;
@@ -57,6 +61,7 @@ export class ServedLink implements AgentLink {
     this.agentId = agentId;
     this.leaseEpoch = hello.leaseEpoch;
     this.#channel = channel;
+    this.#clock = clock;
     this.#logger = options.logger.child({ agent: hello.agent.name, channel: channel.id });
     const common = {
       source: hubSource,
@@ -122,6 +127,7 @@ export class ServedLink implements AgentLink {
   /** Says hello, waits for the agent's, then serves until the channel ends. Never rejects. */
   async serve(): Promise<void> {
     const serving: Promise<void>[] = [];
+    const waiting = this.#clock.schedule(helloTimeoutMs, () => void this.close('expected a hello'));
     try {
       await this.#channel.send(this.#hello(this.#told));
       let greeted = false;
@@ -132,6 +138,7 @@ export class ServedLink implements AgentLink {
         }
         const agent = parse(AgentHello, event.data, "hello of an agent as the channel's first event");
         greeted = true;
+        waiting.cancel();
         this.#logger.info({ version: agent.version, attempts: agent.attempts, epoch: this.leaseEpoch }, 'agent online');
         serving.push(this.#router.serve((out) => this.#channel.send(out), { signal: this.#ended.signal }));
       }
@@ -139,6 +146,7 @@ export class ServedLink implements AgentLink {
       this.#logger.warn({ err: error }, 'control channel failed');
       await this.#channel.close({ reason: 'invalid hello' });
     } finally {
+      waiting.cancel();
       this.#ended.abort();
       await Promise.allSettled(serving);
       await Promise.all([this.#attempts[Symbol.asyncDispose](), this.#agents[Symbol.asyncDispose]()]);
