@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { parseJson } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { type FileSystem, writeDurably } from '../runtime/file-system.ts';
+import { type FileSystem, readSmallFile, writeDurably } from '../runtime/file-system.ts';
 
 /** One JSON file that must outlive the process. */
 export interface RecordFile<T> {
@@ -14,19 +14,10 @@ export interface RecordFile<T> {
   write(record: T): Promise<void>;
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
 export function recordFile<T>(fs: FileSystem, path: string, schema: z.ZodType<T>): RecordFile<T> {
   async function read(): Promise<T | null> {
-    let bytes: Uint8Array;
-    try {
-      bytes = await fs.readFile(path);
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
+    const bytes = await readSmallFile(fs, path);
+    if (bytes === null) return null;
     try {
       const record = parseJson(schema, bytes, path);
       await using handle = await fs.open(path, 'r');

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fstatSync,
   fsync,
   ftruncateSync,
@@ -35,6 +36,18 @@ export interface FileHandle extends AsyncDisposable {
 /** `r` read, `r+` read and write what is there, `w` make or empty, `wx` make and fail when there is one, `a` append. */
 export type OpenFlags = 'r' | 'r+' | 'w' | 'wx' | 'a';
 
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY } = constants;
+
+/** What a job put in the place of a file leads nowhere: a link is not followed, and a pipe does not hold up this process. */
+const careful = O_NOFOLLOW | O_NONBLOCK;
+const systemFlags: Readonly<Record<OpenFlags, number>> = {
+  r: O_RDONLY | careful,
+  'r+': O_RDWR | careful,
+  w: O_WRONLY | O_CREAT | O_TRUNC | careful,
+  wx: O_WRONLY | O_CREAT | O_EXCL | careful,
+  a: O_WRONLY | O_CREAT | O_APPEND | careful,
+};
+
 export interface FileStatus {
   readonly type: 'file' | 'folder' | 'other';
   readonly size: number;
@@ -47,11 +60,12 @@ export interface FileStatus {
  * place: one that loses what was not flushed.
  *
  * A failure rejects with an error whose `code` is the system's (`ENOENT`, `EEXIST`, `ENOSPC` …). Modes are subject to
- * the umask. Nothing is durable before `sync` of the file *and* `syncFolder` of the folder that names it.
+ * the umask. Nothing is durable before `sync` of the file *and* `syncFolder` of the folder that names it. The last part of
+ * a path is never followed when it is a symbolic link.
  */
 export interface FileSystem {
   open(path: string, flags: OpenFlags, mode?: number): Promise<FileHandle>;
-  /** The whole file. For small ones. */
+  /** The whole file, whatever its size: where others may have written, see `readSmallFile`. */
   readFile(path: string): Promise<Uint8Array>;
   /** Names in a folder, in no order. */
   readdir(path: string): Promise<readonly string[]>;
@@ -87,8 +101,8 @@ const writeInPool = promisify(write);
  * deleting whole folders go to the thread pool, where flushes of many callers share the disk's commit.
  */
 export const systemFileSystem: FileSystem = {
-  open: async (path, flags, mode = 0o600) => openHandle(openSync(path, flags, mode)),
-  readFile: async (path) => readFileSync(path),
+  open: async (path, flags, mode = 0o600) => openHandle(openSync(path, systemFlags[flags], mode)),
+  readFile: async (path) => readFileSync(path, { flag: systemFlags.r }),
   readdir: async (path) => readdirSync(path),
   lstat: async (path) => {
     const status = lstatSync(path, { throwIfNoEntry: false });
@@ -124,16 +138,33 @@ export const systemFileSystem: FileSystem = {
  */
 export async function writeDurably(fs: FileSystem, path: string, bytes: Uint8Array | string): Promise<void> {
   const part = path + partSuffix;
-  await using handle = await fs.open(part, 'w', 0o600);
+  await using handle = await openAnew(fs, part);
   try {
     await handle.write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
-    if ((await fs.lstat(path)) !== null) await handle.sync();
+    const replaced = await fs.lstat(path);
+    if (replaced !== null) await handle.sync();
+    if (replaced?.type === 'folder') await fs.remove(path);
     await fs.rename(part, path);
   } catch (error) {
     await fs.remove(part);
     throw error;
   }
   await Promise.all([handle.sync(), fs.syncFolder(path.slice(0, path.lastIndexOf('/')) || '/')]);
+}
+
+/** An empty file of ours, whatever was there. */
+async function openAnew(fs: FileSystem, path: string): Promise<FileHandle> {
+  const status = await fs.lstat(path);
+  if (status !== null && status.type !== 'file') await fs.remove(path);
+  return fs.open(path, 'w', 0o600);
+}
+
+const maxSmallBytes = 64 * 1024 * 1024;
+
+/** A file that others may write to: null where there is none, and where something else, or too much, is under its name. */
+export async function readSmallFile(fs: FileSystem, path: string): Promise<Uint8Array | null> {
+  const status = await fs.lstat(path);
+  return status?.type === 'file' && status.size <= maxSmallBytes ? fs.readFile(path) : null;
 }
 
 function openHandle(descriptor: number): FileHandle {

@@ -19,9 +19,9 @@ export interface AttemptFolder {
   make(record: ClaimRecord): Promise<void>;
   /** False when somebody deleted it, or what is in it. */
   isThere(): Promise<boolean>;
-  /** 0 while there is no `raw`. */
+  /** 0 while there is no `raw`, and where something else is under its name. */
   rawSize(): Promise<number>;
-  /** Null while there is no `raw`. The caller closes it. */
+  /** Null where `rawSize` knows none. The caller closes it. */
   openRaw(): Promise<FileHandle | null>;
   /** Removes the folder with all that is in it, under another name first: half a folder is never found under its own. */
   remove(): Promise<void>;
@@ -51,10 +51,11 @@ export function attemptFolder(fs: FileSystem, attempts: string, attempt: string)
       return (await fs.lstat(claimPath)) !== null;
     },
     async rawSize() {
-      return (await fs.lstat(rawPath))?.size ?? 0;
+      const status = await fs.lstat(rawPath);
+      return status?.type === 'file' ? status.size : 0;
     },
     async openRaw() {
-      return (await fs.lstat(rawPath)) === null ? null : fs.open(rawPath, 'r');
+      return (await fs.lstat(rawPath))?.type === 'file' ? fs.open(rawPath, 'r') : null;
     },
     async remove() {
       const removed = join(attempts, removedPrefix + attempt);

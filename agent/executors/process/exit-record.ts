@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../../runtime/file-system.ts';
+import { type FileSystem, readSmallFile } from '../../../runtime/file-system.ts';
 
 /** How a command ended, as the wrapper wrote it. `marked`: an intent was there by then. */
 export interface ExitRecord {
@@ -21,9 +21,9 @@ export async function makeRoomForExit(fileSystem: FileSystem, folder: string): P
 
 /** The record, or null while there is no valid one: it is valid with its newline. */
 export async function readExitRecord(fileSystem: FileSystem, folder: string): Promise<ExitRecord | null> {
-  const path = `${folder}/exit`;
-  if ((await fileSystem.lstat(path)) === null) return null;
-  const content = Buffer.from(await fileSystem.readFile(path)).toString('latin1');
+  const bytes = await readSmallFile(fileSystem, `${folder}/exit`);
+  if (bytes === null) return null;
+  const content = Buffer.from(bytes).toString('latin1');
   const [, status, mark] = /^(\d{1,3})( i)?\n *$/.exec(content) ?? [];
   return status === undefined ? null : { status: Number(status), marked: mark !== undefined };
 }

@@ -1,4 +1,4 @@
-import { type FileSystem, writeDurably } from '../../../runtime/file-system.ts';
+import { type FileSystem, readSmallFile, writeDurably } from '../../../runtime/file-system.ts';
 
 /**
  * The content of an attempt's `started`. The wrapper writes its process id and start time (in clock ticks since the boot,
@@ -43,5 +43,6 @@ export async function takeFence(fileSystem: FileSystem, folder: string): Promise
 }
 
 async function readText(fileSystem: FileSystem, path: string): Promise<string> {
-  return Buffer.from(await fileSystem.readFile(path)).toString('latin1');
+  const bytes = await readSmallFile(fileSystem, path);
+  return bytes === null ? '' : Buffer.from(bytes).toString('latin1');
 }
