@@ -8,4 +8,13 @@ export interface PreparedCommand {
   readonly workingDirectory: string;
   /** Written into the attempt's folder before the start, mode 0600 (0700 when executable). */
   readonly files: readonly { readonly name: string; readonly content: string; readonly executable: boolean }[];
+  /** Where its output goes; without it all of it goes to `raw`. */
+  readonly output?: CommandOutput;
+}
+
+/** A file of the attempt, seen from the folder the command is started in: its own log, or for a hook the log one folder up. */
+export interface CommandOutput {
+  readonly file: 'raw' | '../raw';
+  /** About where the file ends: what comes beyond is dropped and counted (`Executor.countOutput`). Null keeps all. */
+  readonly limitBytes: number | null;
 }

@@ -32,7 +32,8 @@ export interface Execution {
   /**
    * Makes sure that nothing of the tree is left: what is alive gets TERM (unless `signal` sent it one), after `graceMs`
    * KILL, for at most `boundMs` in all. Resolves with the count of processes that are still there after that; what could
-   * not be proved to be gone counts as one.
+   * not be proved to be gone counts as one. What still moves a command's last output into a limited log is let to its end
+   * first.
    */
   clear(options: { readonly graceMs: number; readonly boundMs: number }): Promise<{ readonly escaped: number }>;
 }
@@ -65,6 +66,11 @@ export interface Executor {
    * is dead, the execution has ended, and the rest is there to be cleared.
    */
   adopt(target: ExecutionTarget): Promise<Execution | null>;
+  /**
+   * For a command whose output was limited: how long its log would be without the limit, what was in the file before
+   * included. Null when nobody knows: what stands between command and file died, or is still at work.
+   */
+  countOutput(target: ExecutionTarget): Promise<number | null>;
   /** The exit record: null while there is no valid one. `marked`: an intent was there when the command ended. */
   readExit(target: ExecutionTarget): Promise<{ readonly status: number; readonly marked: boolean } | null>;
 }

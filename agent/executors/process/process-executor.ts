@@ -14,6 +14,7 @@ import { markName } from './process-marks.ts';
 import { isAlive } from './process-status.ts';
 import { createProcessTable } from './process-table.ts';
 import { refuseCommand, refuseProgram, withoutShellOwned } from './refuse-command.ts';
+import { readSinkRecord } from './sink.ts';
 
 /**
  * Runs commands as processes of this machine, each in a process group of its own, under a wrapper that takes the fence
@@ -41,9 +42,7 @@ export function createProcessExecutor(options: {
     name: 'process',
     start: async (target, command) => {
       const failure =
-        refuseCommand(command) ??
-        (await prepareFolder(fileSystem, target.folder, command.files)) ??
-        refuseProgram(command);
+        refuseCommand(command) ?? (await prepareFolder(fileSystem, target.folder, command)) ?? refuseProgram(command);
       if (failure !== null) return failure;
       const environment = { ...withoutShellOwned(command.environment), [markName]: target.attempt };
       const marked = { ...command, environment };
@@ -57,6 +56,7 @@ export function createProcessExecutor(options: {
     takeFence: ({ folder }) => takeFence(fileSystem, folder),
     adopt: (target) => adoptExecution({ target, fileSystem, table, clock, signal }),
     readExit: ({ folder }) => readExitRecord(fileSystem, folder),
+    countOutput: ({ folder }) => readSinkRecord(fileSystem, folder),
     [Symbol.asyncDispose]: async () => disposal.abort(),
   };
 }

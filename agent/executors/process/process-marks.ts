@@ -1,23 +1,25 @@
 import { statSync } from 'node:fs';
 import { readProcessFile } from './process-file.ts';
 import { readProcessStatus } from './process-status.ts';
+import { sinkMarkName } from './sink.ts';
 
 /** The variable that every process of an attempt inherits, however it left its group and session. */
 export const markName = 'FARHAND_ATTEMPT_ID';
 
 /**
- * Which attempts a process carries the id of.
+ * Which attempts a process carries the id of, and whether it is a sink (`sink.ts`).
  *
  * - `gone`: it ended, or only its zombie is left
  * - `unsure`: it is in the middle of an `exec`, when it shows no environment
  */
 export type Marks =
-  | { readonly type: 'read'; readonly attempts: readonly string[] }
+  | { readonly type: 'read'; readonly attempts: readonly string[]; readonly sink: boolean }
   | { readonly type: 'gone' }
   | { readonly type: 'unsure' };
 
 const prefix = `${markName}=`;
-const none: Marks = { type: 'read', attempts: [] };
+const sinkEntry = `${sinkMarkName}=1`;
+const none: Marks = { type: 'read', attempts: [], sink: false };
 
 /**
  * Processes hidden from us carry nothing: they belong to another user, whose processes we cannot signal either. Throws
@@ -33,7 +35,8 @@ export function readMarks(pid: number): Marks {
   if (environment.length === 0) return explainEmptiness(pid);
   if (!environment.includes(prefix)) return none;
   const entries = environment.toString().split('\0');
-  return { type: 'read', attempts: entries.filter((e) => e.startsWith(prefix)).map((e) => e.slice(prefix.length)) };
+  const attempts = entries.filter((e) => e.startsWith(prefix)).map((e) => e.slice(prefix.length));
+  return { type: 'read', attempts, sink: entries.includes(sinkEntry) };
 }
 
 function explainEmptiness(pid: number): Marks {

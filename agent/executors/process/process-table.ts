@@ -10,6 +10,8 @@ import { readProcessStatus } from './process-status.ts';
  */
 export interface Carriers {
   readonly pids: readonly number[];
+  /** Those of `pids` that are sinks. */
+  readonly sinks: ReadonlySet<number>;
   readonly settled: boolean;
 }
 
@@ -28,10 +30,12 @@ export interface Carriers {
  */
 export interface ProcessTable {
   /** `onSight` is called in the moment a carrier is read: what lives shorter than a sweep can only be met then. */
-  find(attempt: string, onSight?: (pid: number) => void): Promise<Carriers>;
+  find(attempt: string, onSight?: OnSight): Promise<Carriers>;
   /** The processes of a group, zombies included. Reads every process: for a group that is known to have some. */
   listGroup(group: number): readonly number[];
 }
+
+export type OnSight = (pid: number, isSink: boolean) => void;
 
 /** A pass reads this many processes (about 2 ms), then lets other work run. */
 const processesPerTurn = 250;
@@ -47,7 +51,7 @@ const wholeSweepEveryMs = 5_000;
 
 interface Waiter {
   readonly attempt: string;
-  readonly onSight: ((pid: number) => void) | undefined;
+  readonly onSight: OnSight | undefined;
   readonly resolve: (carriers: Carriers) => void;
 }
 
@@ -74,16 +78,24 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
     waiters = [];
     const startedAt = clock.monotonic();
     const carriers = new Map<string, number[]>();
+    const sinks = new Set<number>();
     // Short of descriptors or memory: that is no answer, and whoever asked will ask again.
-    const settled = await sweep(served, carriers).catch(() => false);
+    const settled = await sweep(served, carriers, sinks).catch(() => false);
     const endedAt = clock.monotonic();
     nextSweepAt = endedAt + Math.min(4 * (endedAt - startedAt), longestPauseMs);
     sweeping = false;
-    for (const { attempt, resolve } of served) resolve({ pids: carriers.get(attempt) ?? [], settled });
+    for (const { attempt, resolve } of served) {
+      const pids = carriers.get(attempt) ?? [];
+      resolve({ pids, sinks: new Set(pids.filter((pid) => sinks.has(pid))), settled });
+    }
     if (waiters.length > 0) request();
   }
 
-  async function sweep(served: readonly Waiter[], carriers: Map<string, number[]>): Promise<boolean> {
+  async function sweep(
+    served: readonly Waiter[],
+    carriers: Map<string, number[]>,
+    sinks: Set<number>,
+  ): Promise<boolean> {
     let pids = list();
     const done = skipStrangers(pids);
     for (let pass = 0; pass < maxPasses; pass += 1) {
@@ -97,11 +109,13 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
         if (marks.type !== 'read') complete = false;
         if (marks.type === 'unsure') continue;
         const attempts = marks.type === 'read' ? marks.attempts : [];
+        const isSink = marks.type === 'read' && marks.sink;
+        if (isSink) sinks.add(pid);
         done.add(pid);
         remember(pid, attempts);
         for (const attempt of attempts) {
           carriers.set(attempt, [...(carriers.get(attempt) ?? []), pid]);
-          for (const waiter of served) if (waiter.attempt === attempt) waiter.onSight?.(pid);
+          for (const waiter of served) if (waiter.attempt === attempt) waiter.onSight?.(pid, isSink);
         }
       }
       if (complete && pass > 0) return true;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../runtime/clock.ts';
 import { hasMembers, isOurselves, signalGroup, signalProcess } from './process-group.ts';
 import { type ProcessStatus, readProcessStatus } from './process-status.ts';
-import type { ProcessTable } from './process-table.ts';
+import type { OnSight, ProcessTable } from './process-table.ts';
 
 /** The wrapper as a process: the id is the tree's process group too. */
 export interface Leader {
@@ -22,10 +22,16 @@ export interface ProcessTree {
   clear(options: { readonly graceMs: number; readonly boundMs: number }): Promise<{ readonly escaped: number }>;
 }
 
-type Finding = { readonly members: readonly ProcessStatus[]; readonly settled: boolean };
+type Finding = {
+  readonly members: readonly ProcessStatus[];
+  readonly sinks: ReadonlySet<number>;
+  readonly settled: boolean;
+};
+
+const noSinks: ReadonlySet<number> = new Set();
 
 /** Nothing was found, and nothing proved: this process is too short of something to look. */
-const unproven: Finding = { members: [], settled: false };
+const unproven: Finding = { members: [], sinks: noSinks, settled: false };
 
 const shortestWaitMs = 1;
 const longestWaitMs = 50;
@@ -42,8 +48,8 @@ export function createProcessTree(options: {
   /** Who got a TERM: some programs take a second one for "at once". */
   const told = new Set<string>();
 
-  async function find(onSight?: (pid: number) => void): Promise<Finding> {
-    if (table === null) return { members: findGroupWithoutTable(), settled: true };
+  async function find(onSight?: OnSight): Promise<Finding> {
+    if (table === null) return { members: findGroupWithoutTable(), sinks: noSinks, settled: true };
     const carriers = await table.find(attempt, onSight);
     const pids = new Set([...carriers.pids, ...findGroup()]);
     const members = [...pids].flatMap((pid) => {
@@ -52,7 +58,11 @@ export function createProcessTree(options: {
     });
     // A carrier that ended meanwhile may have left a child that is younger than the sweep.
     const vanished = carriers.pids.some((pid) => !members.some((member) => member.pid === pid));
-    return { members: members.filter(({ pid }) => !isOurselves(pid)), settled: carriers.settled && !vanished };
+    return {
+      members: members.filter(({ pid }) => !isOurselves(pid)),
+      sinks: carriers.sinks,
+      settled: carriers.settled && !vanished,
+    };
   }
 
   /** The group, unless the id went to another process meanwhile: an id is not given again while a group has it. */
@@ -83,9 +93,17 @@ export function createProcessTree(options: {
     return signalGroup(group, name) ? group : null;
   }
 
-  /** Signals the members one by one, but for those of the group that was told just now. */
-  function tellMembers({ members }: Finding, name: TreeSignal, toldGroup: number | null): void {
+  /**
+   * Signals the members one by one, but for those of the group that was told just now, and for sinks: they end by themselves when
+   * nobody is left to write, unless `sinksToo`.
+   */
+  function tellMembers(
+    { members, sinks }: Finding,
+    name: TreeSignal,
+    { toldGroup, sinksToo }: { readonly toldGroup: number | null; readonly sinksToo: boolean },
+  ): void {
     for (const member of members) {
+      if (sinks.has(member.pid) && !sinksToo) continue;
       const key = `${member.pid} ${member.startTime}`;
       const reached = member.group === toldGroup || (name === 'SIGTERM' && told.has(key));
       if (!reached && isStill(member)) signalProcess(member.pid, name);
@@ -96,14 +114,17 @@ export function createProcessTree(options: {
   async function signal(name: TreeSignal): Promise<void> {
     told.clear();
     const toldGroup = tellGroup(name);
-    tellMembers(await find(), name, toldGroup);
+    tellMembers(await find(), name, { toldGroup, sinksToo: false });
   }
 
   /** Looks who is there and tells them. */
-  async function look(name: TreeSignal): Promise<Finding> {
+  async function look(name: TreeSignal, sinksToo: boolean): Promise<Finding> {
+    const kill: OnSight = (pid, isSink) => {
+      if (sinksToo || !isSink) signalProcess(pid, 'SIGKILL');
+    };
     try {
-      const finding = await find(name === 'SIGKILL' ? (pid) => void signalProcess(pid, name) : undefined);
-      if (finding.members.length > 0) tellMembers(finding, name, tellGroup(name));
+      const finding = await find(name === 'SIGKILL' ? kill : undefined);
+      if (finding.members.length > 0) tellMembers(finding, name, { toldGroup: tellGroup(name), sinksToo });
       return finding;
     } catch {
       return unproven;
@@ -114,11 +135,13 @@ export function createProcessTree(options: {
     const startedAt = clock.monotonic();
     const endAt = startedAt + bounds.boundMs;
     const killAt = Math.min(startedAt + bounds.graceMs, endAt);
+    const killSinksAt = (killAt + endAt) / 2;
     let waitMs = shortestWaitMs;
     let kills = 0;
     for (;;) {
-      const killing = clock.monotonic() >= killAt;
-      const { members, settled } = await look(killing ? 'SIGKILL' : 'SIGTERM');
+      const lookedAt = clock.monotonic();
+      const killing = lookedAt >= killAt;
+      const { members, settled } = await look(killing ? 'SIGKILL' : 'SIGTERM', lookedAt >= killSinksAt);
       if (members.length === 0 && settled) return { escaped: 0 };
       const now = clock.monotonic();
       if (kills > 0 && now >= endAt) return { escaped: Math.max(members.length, settled ? 0 : 1) };

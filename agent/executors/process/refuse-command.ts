@@ -13,13 +13,14 @@ const shellOwnedNames = new Set(['PWD', 'OLDPWD', 'SHLVL', '_']);
 /** Names that some POSIX shell takes for its own: it would drop or change the value on the way, or not start at all. */
 const reservedNames = new Set(
   (
-    'farhand_stat IFS OPTIND OPTERR PPID LINENO RANDOM SRANDOM PS1 PS2 PS4 HISTCMD EPOCHSECONDS EPOCHREALTIME COMP_WORDBREAKS ' +
+    'farhand_stat farhand_sink farhand_blocks FARHAND_SINK IFS OPTIND OPTERR PPID LINENO RANDOM SRANDOM PS1 PS2 PS4 HISTCMD EPOCHSECONDS EPOCHREALTIME COMP_WORDBREAKS ' +
     'SHELLOPTS BASHOPTS BASH BASHPID BASH_ARGV0 BASH_COMPAT BASH_EXECUTION_STRING BASH_SUBSHELL BASH_VERSION BASH_XTRACEFD'
   ).split(' '),
 );
 
 /** Files of an attempt's folder that are not the command's to name. */
-const reservedFiles = /^(\.{0,2}|started|raw|exit|fence|(claim|document|intent|result)\.json)(\.part)?$/;
+const reservedFiles =
+  /^(\.{0,2}|started|raw|exit|fence|sink|before|after|(claim|document|intent|result|after)\.json)(\.part)?$/;
 
 /** Why the command cannot be run as it was given, before anything of it is written; null when nothing is against it. */
 export function refuseCommand(command: PreparedCommand): StartFailure | null {

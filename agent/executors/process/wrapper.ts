@@ -1,5 +1,6 @@
-import type { PreparedCommand } from '../../automations/prepared-command.ts';
+import type { CommandOutput, PreparedCommand } from '../../automations/prepared-command.ts';
 import { findProgram } from './find-program.ts';
+import { sinkText, toBlocks } from './sink.ts';
 
 /**
  * What runs a command: POSIX shell out of builtins only (dash, bash as `sh`, busybox ash), because every fork costs. It
@@ -14,9 +15,9 @@ import { findProgram } from './find-program.ts';
  *    that are not the command's.
  * 4. The status over the room made in `exit`: opened without truncating, so that a full disk cannot refuse it.
  *
- * The one variable it sets is in `reservedNames`, so a command's environment cannot hold it.
+ * The variables it sets are in `reservedNames`, so a command's environment cannot hold them.
  */
-const wrapperText = `trap : TERM INT HUP
+const fenceText = `trap : TERM INT HUP
 stamp() { echo "$$ \${20}"; }
 read -r farhand_stat </proc/self/stat
 set -C
@@ -24,25 +25,59 @@ exec 3>started || exit 1
 set +C
 stamp \${farhand_stat##*) } >&3
 exec 3>&-
-(
+`;
+const commandText = `(
   [ -e intent.json ] && exit 143
   cd -- "$1" || exit 126
   unset OLDPWD SHLVL
   shift
   exec "$@"
-) </dev/null >>raw 2>&1
-set -- "$?"
+) </dev/null`;
+const exitText = `set -- "$?"
 [ -e intent.json ] && set -- "$1 i"
 echo "$1" 1<>exit
 `;
 
+function toPlainText(file: CommandOutput['file']): string {
+  return `${fenceText}${commandText} >>${file} 2>&1\n${exitText}`;
+}
+
+/**
+ * The same with a sink (`sink.ts`) between the command and its log. The shell waits for the left side, which is the wrapper proper
+ * and no more than a fork away from it, and not for the sink, which it leaves in the background: a process that keeps the output
+ * open cannot hold up the end. First two arguments: text and limit of the sink.
+ */
+const limitedText = `${fenceText}farhand_sink=$1 farhand_blocks=$2
+shift 2
+{
+  trap : TERM INT HUP
+  ${commandText} 2>&1
+  ${exitText}} | {
+  trap '' TERM INT HUP
+  PATH=/usr/bin:/bin:/usr/local/bin\${PATH+:$PATH} FARHAND_SINK=1
+  export PATH FARHAND_SINK
+  exec 4<&0
+  if command -v setsid >/dev/null; then set -- setsid; else set --; fi
+  "$@" sh -c "$farhand_sink" farhand-sink "$farhand_blocks" <&4 4<&- &
+}
+`;
+
 /** Arguments for a POSIX shell started in the attempt's folder. The text goes by `-c`: as fast as a file, and nothing to install. */
-export function toWrapperArguments({ argv, workingDirectory, environment }: PreparedCommand): readonly string[] {
+export function toWrapperArguments({
+  argv,
+  workingDirectory,
+  environment,
+  output,
+}: PreparedCommand): readonly string[] {
   const [program, ...rest] = argv;
   // The shell looks the name up as we did, but not without a PATH, and would take a leading `-` for its own option.
   const certain =
     program.startsWith('-') || environment['PATH'] === undefined
       ? (findProgram(program, { path: environment['PATH'], workingDirectory }) ?? program)
       : program;
-  return ['-c', wrapperText, 'farhand', workingDirectory, certain, ...rest];
+  const words = ['farhand', workingDirectory, certain, ...rest];
+  const limitBytes = output?.limitBytes ?? null;
+  if (limitBytes === null) return ['-c', toPlainText(output?.file ?? 'raw'), ...words];
+  const [name = '', ...others] = words;
+  return ['-c', limitedText, name, sinkText, toBlocks(limitBytes), ...others];
 }

@@ -85,7 +85,7 @@ describe('the tree of a process', () => {
     assert.deepEqual(await execution.clear({ graceMs: 20, boundMs: 20_000 }), { escaped: 0 });
 
     const table = createProcessTable({ clock: systemClock });
-    assert.deepEqual(await table.find(place.target.attempt), { pids: [], settled: true });
+    assert.deepEqual(await table.find(place.target.attempt), { pids: [], sinks: new Set(), settled: true });
   });
 
   it('dies also when it is broad and deep', async () => {
@@ -136,7 +136,7 @@ describe('the tree of a process', () => {
       find: async () => {
         const child = spawn('sleep', [nearlyForever], { stdio: 'ignore' });
         children.push(child);
-        return { pids: [child.pid ?? 0], settled: true };
+        return { pids: [child.pid ?? 0], sinks: new Set(), settled: true };
       },
       listGroup: () => [],
     };
