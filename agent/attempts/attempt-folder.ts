@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { FileHandle, FileSystem } from '../../runtime/file-system.ts';
+import type { HookName } from '../automations/hook.ts';
+import type { ExecutionTarget } from '../executors/executor.ts';
 import { type RecordFile, recordFile } from '../record-file.ts';
-import { ClaimRecord, DocumentRecord, IntentRecord, ResultRecord } from './attempt-records.ts';
+import { AfterRecord, ClaimRecord, DocumentRecord, IntentRecord, ResultRecord } from './attempt-records.ts';
 
 /**
- * The folder of one attempt, 0700. Who writes what, when, and how durable it is: `docs/attempts.md` §2. `started` and `exit` are
- * the executor's; `raw` is the command's, and only read here.
+ * The folder of one attempt, 0700. Who writes what, when, and how durable it is: `docs/attempts.md` §2. `started`, `exit`, `sink` and
+ * the folders of hooks are the executor's; `raw` is the command's, and only read here.
  */
 export interface AttemptFolder {
   readonly attempt: string;
@@ -14,7 +16,12 @@ export interface AttemptFolder {
   readonly claim: RecordFile<ClaimRecord>;
   readonly document: RecordFile<DocumentRecord>;
   readonly intent: RecordFile<IntentRecord>;
+  readonly after: RecordFile<AfterRecord>;
   readonly result: RecordFile<ResultRecord>;
+  /** Where the command runs. */
+  readonly target: ExecutionTarget;
+  /** Where a hook runs: a folder in this one, with a fence and an exit record of its own. */
+  hookTarget(name: HookName): ExecutionTarget;
   /** Makes the folder with its claim. Resolved: file, folder and parent are durable. */
   make(record: ClaimRecord): Promise<void>;
   /** False when somebody deleted it, or what is in it. */
@@ -23,6 +30,8 @@ export interface AttemptFolder {
   rawSize(): Promise<number>;
   /** Null where `rawSize` knows none. The caller closes it. */
   openRaw(): Promise<FileHandle | null>;
+  /** Cuts off what of `raw` is behind `length`. Nobody may be writing to it. */
+  cutRaw(length: number): Promise<void>;
   /** Removes the folder with all that is in it, under another name first: half a folder is never found under its own. */
   remove(): Promise<void>;
 }
@@ -42,7 +51,10 @@ export function attemptFolder(fs: FileSystem, attempts: string, attempt: string)
     claim,
     document: recordFile(fs, join(path, 'document.json'), DocumentRecord),
     intent: recordFile(fs, join(path, 'intent.json'), IntentRecord),
+    after: recordFile(fs, join(path, 'after.json'), AfterRecord),
     result: recordFile(fs, join(path, 'result.json'), ResultRecord),
+    target: { attempt, folder: path },
+    hookTarget: (name) => ({ attempt, folder: join(path, name) }),
     async make(record) {
       await fs.mkdir(path, { mode: 0o700 });
       await Promise.all([claim.write(record), fs.syncFolder(attempts)]);
@@ -56,6 +68,11 @@ export function attemptFolder(fs: FileSystem, attempts: string, attempt: string)
     },
     async openRaw() {
       return (await fs.lstat(rawPath))?.type === 'file' ? fs.open(rawPath, 'r') : null;
+    },
+    async cutRaw(length) {
+      if (((await fs.lstat(rawPath))?.size ?? 0) <= length) return;
+      await using raw = await fs.open(rawPath, 'r+');
+      await raw.truncate(length);
     },
     async remove() {
       const removed = join(attempts, removedPrefix + attempt);

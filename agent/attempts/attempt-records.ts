@@ -3,6 +3,7 @@ import { AttemptResult } from '../../protocol/attempt-result.ts';
 import { JobDocument } from '../../protocol/job-document.ts';
 import { JsonObject } from '../../protocol/json.ts';
 import { ByteCount, Id, Name, Sha256, Timestamp } from '../../protocol/names.ts';
+import { HookPlan } from '../automations/hook.ts';
 
 /** `claim.json`: durable before the attempt's first `open`. */
 export const ClaimRecord = z.object({
@@ -24,10 +25,14 @@ export const RunTerms = z.object({
   /** The smaller of the automation's and the job's. Counted from the spawn. */
   timeoutMs: z.number().positive().nullable(),
   logLimitBytes: ByteCount.nullable(),
+  /** What happens at the limit: the job is stopped, or what comes beyond is dropped and counted. */
+  logOver: z.enum(['fail', 'gap']).default('fail'),
   /** Between TERM and KILL; null leaves it to the agent. */
   graceMs: z.number().min(0).nullable(),
   /** JSON Schema of the outputs; null takes any object. */
   outputs: JsonObject.nullable(),
+  /** What to run when the command was started and has ended. */
+  after: HookPlan.nullable().default(null),
 });
 export type RunTerms = Readonly<z.infer<typeof RunTerms>>;
 
@@ -46,6 +51,16 @@ export const intentCauses = ['cancelled', 'timeout', 'log-limit', 'spool-full'] 
 export const IntentRecord = z.object({ cause: z.enum(intentCauses), at: Timestamp });
 export type IntentRecord = Readonly<z.infer<typeof IntentRecord>>;
 export type IntentCause = IntentRecord['cause'];
+
+/** `after.json`: durable before the `after` hook is started, so that it never runs twice. */
+export const AfterRecord = z.object({
+  /** Of the machine: a hook that was started in another boot is never started again. */
+  machineBootId: z.string().min(1).max(256),
+  /** Length of `raw` when the command's part of it ended. */
+  rawBytes: ByteCount,
+  at: Timestamp,
+});
+export type AfterRecord = Readonly<z.infer<typeof AfterRecord>>;
 
 /** `result.json`: durable before it is sent. */
 export const ResultRecord = z.object({

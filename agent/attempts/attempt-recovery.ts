@@ -25,28 +25,24 @@ export type Recovered =
       readonly ending: Ending;
     };
 
-function targetOf(folder: AttemptFolder): { readonly attempt: string; readonly folder: string } {
-  return { attempt: folder.attempt, folder: folder.path };
-}
-
 async function look(context: AttemptContext, folder: AttemptFolder, document: DocumentRecord | null): Promise<Found> {
   const { executor, machineBootId, tombstones } = context;
   const boot = document?.machineBootId === machineBootId ? 'this-boot' : 'another-boot';
-  const fence = await executor.inspect(targetOf(folder));
+  const fence = await executor.inspect(folder.target);
   return {
     tombstone: await tombstones.has(folder.attempt),
     result: await folder.result.read(),
     document: document === null ? 'none' : boot,
     intent: (await folder.intent.read())?.cause ?? null,
     fence,
-    exit: await executor.readExit(targetOf(folder)),
+    exit: await executor.readExit(folder.target),
   };
 }
 
 /** Takes the fence, or finds it taken: either way somebody has it afterwards. */
 export async function takeFence(context: AttemptContext, folder: AttemptFolder): Promise<void> {
   await context.spool.withReserve(async () => {
-    await context.executor.takeFence(targetOf(folder));
+    await context.executor.takeFence(folder.target);
   });
 }
 
@@ -71,7 +67,8 @@ export async function recoverFolder(
   ended: DocumentRecord | null = null,
 ): Promise<Recovered> {
   const record = ended ?? (await folder.document.read());
-  let nothingAlive = ended !== null;
+  // The `after` hook begins when nothing of the command is alive: what carries the attempt's id now is the hook.
+  let nothingAlive = ended !== null || (await folder.after.read()) !== null;
   for (;;) {
     const found = await look(context, folder, record);
     const recovery = recoverAttempt(found, nothingAlive);
@@ -84,7 +81,7 @@ export async function recoverFolder(
       await takeFence(context, folder);
       continue;
     }
-    const execution = await context.executor.adopt(targetOf(folder));
+    const execution = await context.executor.adopt(folder.target);
     if (execution !== null) return { type: 'running', record, execution, startedAt, intent: found.intent };
     nothingAlive = true;
   }

@@ -10,12 +10,14 @@ export function toAttemptReport(state: AttemptState, rawBytes: number): AttemptR
     case 'gone':
       return null;
     case 'claimed':
+    case 'preparing':
       return { ...base, phase: 'accepted', startedAt: null };
     case 'holding':
       return { ...base, phase: 'holding-result', startedAt: state.held.result.startedAt };
     case 'running':
     case 'stopping':
     case 'clearing':
+    case 'cleaning':
     case 'sealing':
       return state.startedAt === null
         ? { ...base, phase: 'accepted', startedAt: null }
@@ -34,5 +36,6 @@ export function toOpenFacts(
   if (state.type === 'claimed') return { ...facts, have: 'claimed', needsDocument: true, needsSecrets: true };
   if (state.type === 'holding')
     return { ...facts, have: 'ended', needsSecrets: needsSecrets && !hasNoStream(state.held) };
+  if (state.type === 'preparing') return { ...facts, have: 'document' };
   return { ...facts, have: state.startedAt === null ? 'document' : 'started' };
 }

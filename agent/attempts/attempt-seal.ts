@@ -5,16 +5,18 @@ import { compileJsonSchema } from '../../protocol/json-schema.ts';
 import { readOutputs } from '../automations/outputs.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
-import type { DocumentRecord, ResultRecord } from './attempt-records.ts';
-import type { AttemptState } from './attempt-state.ts';
+import type { ResultRecord } from './attempt-records.ts';
+import type { AttemptEnd, AttemptState } from './attempt-state.ts';
 import type { SealingSecrets } from './attempt-stream.ts';
-import { type Ending, type OutputsFound, toVerdict } from './ending.ts';
+import { type Ending, isUnborn, type OutputsFound, toVerdict } from './ending.ts';
 import { isNoSpace } from './spool.ts';
 
 type Sealing = Extract<AttemptState, { type: 'sealing' }>;
 
 const digestOfNothing = createHash('sha256').digest('hex');
 const emptyLog: LogSummary = { bytes: 0, sha256: digestOfNothing, complete: true, gaps: [], trailing: 0 };
+/** Of `AttemptResult`. */
+const maxMessageLength = 4096;
 const spoolFullMessage = 'the disk of the agent was full: output was lost';
 
 /** The result of an attempt whose command never ran. */
@@ -47,12 +49,13 @@ export function withSecretsGone(result: AttemptResult, offset: number): AttemptR
   return { ...result, log: { ...result.log, bytes: offset, complete: false, gaps: [...result.log.gaps, gap] } };
 }
 
-async function findOutputs(
+export async function findOutputs(
   folder: AttemptFolder,
-  record: DocumentRecord,
+  { record, ending }: Pick<AttemptEnd, 'record' | 'ending'>,
   secrets: SealingSecrets,
 ): Promise<OutputsFound> {
-  if (secrets.type === 'gone') return { type: 'valid', outputs: null };
+  const succeeded = ending.type === 'exited' && ending.status === 0;
+  if (!succeeded || secrets.type === 'gone') return { type: 'valid', outputs: null };
   const schema = record.terms.outputs;
   const outputs = schema === null ? null : compileJsonSchema(schema);
   const found = await readOutputs({ outputs }, { folder: folder.path, secrets: secrets.secrets });
@@ -66,8 +69,23 @@ async function findOutputs(
   }
 }
 
-async function summarize(state: Sealing, secrets: SealingSecrets): Promise<LogSummary> {
-  const gaps: Gap[] = [];
+/** What a limited log dropped, and where. */
+async function findDropped(
+  context: AttemptContext,
+  { folder, state, secrets }: { folder: AttemptFolder; state: Sealing; secrets: SealingSecrets },
+): Promise<readonly Gap[]> {
+  const { logOver, logLimitBytes } = state.record.terms;
+  if (logOver !== 'gap' || logLimitBytes === null || isUnborn(state.ending)) return [];
+  const total = await context.executor.countOutput(folder.target);
+  const dropped = total === null ? null : total - state.commandBytes;
+  if (dropped !== null && dropped <= 0) return [];
+  const at = secrets.type === 'known' ? await secrets.stream.offsetOf(state.commandBytes) : secrets.offset;
+  if (dropped === null) return [{ at, bytes: null, why: 'sink-died' }];
+  return [{ at, bytes: dropped, why: state.commandBytes < logLimitBytes ? 'spool-full' : 'log-limit' }];
+}
+
+async function summarize(state: Sealing, secrets: SealingSecrets, dropped: readonly Gap[]): Promise<LogSummary> {
+  const gaps: Gap[] = [...dropped];
   const { bytes, sha256 } =
     secrets.type === 'known' ? await secrets.stream.summarize() : { bytes: secrets.offset, sha256: digestOfNothing };
   if (secrets.type === 'gone') gaps.push({ at: bytes, bytes: null, why: 'secrets-gone' });
@@ -82,10 +100,9 @@ export async function sealAttempt(
   options: { readonly folder: AttemptFolder; readonly state: Sealing; readonly secrets: SealingSecrets },
 ): Promise<ResultRecord> {
   const { folder, state, secrets } = options;
-  const succeeded = state.ending.type === 'exited' && state.ending.status === 0;
   const [log, outputs, wasFull] = await Promise.all([
-    summarize(state, secrets),
-    succeeded ? findOutputs(folder, state.record, secrets) : ({ type: 'valid', outputs: null } as const),
+    findDropped(context, options).then((dropped) => summarize(state, secrets, dropped)),
+    state.outputs ?? findOutputs(folder, state, secrets),
     syncRaw(folder, context),
   ]);
   const { startedAt, endedAt } = state;
@@ -97,8 +114,10 @@ export async function sealAttempt(
     endedAt: new Date(endedAt).toISOString(),
     usage: startedAt === null ? null : { wallMs: Math.max(0, endedAt - startedAt) },
   };
+  const result = wasFull || state.spoolWasFull ? toSpoolFull(plain) : plain;
+  const message = state.note === null ? result.message : `${result.message}; ${state.note}`;
   return writeResult(context, folder, {
-    result: wasFull || state.spoolWasFull ? toSpoolFull(plain) : plain,
+    result: { ...result, message: message.slice(0, maxMessageLength) },
     rawBytes: state.rawBytes,
   });
 }

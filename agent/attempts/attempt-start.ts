@@ -1,17 +1,35 @@
 import type { JobDocument, Secrets } from '../../protocol/job-document.ts';
 import type { Automation } from '../automations/automation.ts';
+import type { HookPlan } from '../automations/hook.ts';
 import { prepare } from '../automations/prepare.ts';
+import type { PreparedCommand } from '../automations/prepared-command.ts';
 import type { Execution } from '../executors/executor.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 import type { DocumentRecord, RunTerms } from './attempt-records.ts';
+import { type BeforeHook, startBefore } from './before-hook.ts';
 import type { Ending } from './ending.ts';
 import { isNoSpace } from './spool.ts';
 
 export type StartOutcome =
   | { readonly type: 'running'; readonly record: DocumentRecord; readonly execution: Execution }
-  /** Nothing runs and nothing will. */
-  | { readonly type: 'ended'; readonly record: DocumentRecord | null; readonly ending: Ending };
+  /** The command is launched when the hook agrees. Launching twice is launching once. */
+  | {
+      readonly type: 'preparing';
+      readonly record: DocumentRecord;
+      readonly before: BeforeHook;
+      readonly launch: () => Promise<LaunchOutcome>;
+    }
+  | EndedStart;
+
+/** Nothing runs and nothing will. */
+interface EndedStart {
+  readonly type: 'ended';
+  readonly record: DocumentRecord | null;
+  readonly ending: Ending;
+}
+
+type LaunchOutcome = Exclude<StartOutcome, { type: 'preparing' }>;
 
 export interface StartRequest {
   readonly folder: AttemptFolder;
@@ -19,15 +37,19 @@ export interface StartRequest {
   readonly secrets: Secrets;
   /** Asked once more when the document is durable: nothing is spawned after a cancel that came before. */
   readonly isCancelled: () => boolean;
+  /** Called whenever a hook may have printed something. */
+  readonly look: (record: DocumentRecord) => Promise<void>;
 }
 
-function toTerms(automation: Automation, document: JobDocument): RunTerms {
+function toTerms(automation: Automation, document: JobDocument, after: HookPlan | null): RunTerms {
   const seconds = Math.min(automation.timeoutSeconds ?? Infinity, document.timeoutSeconds ?? Infinity);
   return {
     timeoutMs: Number.isFinite(seconds) ? seconds * 1000 : null,
     logLimitBytes: automation.log.limitBytes,
+    logOver: automation.log.over,
     graceMs: automation.graceSeconds === null ? null : automation.graceSeconds * 1000,
     outputs: automation.summary.outputs,
+    after,
   };
 }
 
@@ -35,7 +57,7 @@ function neverStarted(
   record: DocumentRecord | null,
   message: string,
   cause: 'start-failed' | 'spool-full' = 'start-failed',
-): StartOutcome {
+): EndedStart {
   return { type: 'ended', record, ending: { type: 'never-started', cause, message } };
 }
 
@@ -50,13 +72,14 @@ function findAutomation(context: AttemptContext, document: JobDocument): Automat
   return automation;
 }
 
-/** From the document to a spawned wrapper: judge it, make the command, make `document.json` durable, spawn. */
+/** From the document to a spawned wrapper: judge it, make the command, make `document.json` durable, spawn (the `before` hook, if any). */
 export async function startAttempt(context: AttemptContext, request: StartRequest): Promise<StartOutcome> {
   const { folder, document, secrets } = request;
   const automation = findAutomation(context, document);
   if (typeof automation === 'string') return neverStarted(null, automation);
   const { environment } = context;
-  const prepared = prepare(automation, { document, secrets, agent: context.agent(), folder: folder.path, environment });
+  const preparation = { document, secrets, agent: context.agent(), folder: folder.path, environment };
+  const prepared = prepare(automation, preparation);
   if (prepared.type === 'refused') {
     return {
       type: 'ended',
@@ -64,7 +87,11 @@ export async function startAttempt(context: AttemptContext, request: StartReques
       ending: { type: 'refused', cause: prepared.cause, message: prepared.message },
     };
   }
-  const record = { machineBootId: context.machineBootId, document, terms: toTerms(automation, document) };
+  const record = {
+    machineBootId: context.machineBootId,
+    document,
+    terms: toTerms(automation, document, prepared.after),
+  };
   try {
     await folder.document.write(record);
   } catch (error) {
@@ -76,7 +103,20 @@ export async function startAttempt(context: AttemptContext, request: StartReques
     await context.spool.withReserve(() => folder.intent.write(intent));
     return { type: 'ended', record, ending: { type: 'stopped-unborn', intent: 'cancelled' } };
   }
-  const started = await context.executor.start({ attempt: folder.attempt, folder: folder.path }, prepared.command);
+  const launch = () => launchCommand(context, { folder, record, command: prepared.command });
+  if (prepared.before === null) return launch();
+  const { terms } = record;
+  const look = () => request.look(record);
+  const before = startBefore(context, { folder, plan: prepared.before, terms, preparation, look });
+  return 'run' in before ? { type: 'preparing', record, before, launch } : { type: 'ended', record, ending: before };
+}
+
+async function launchCommand(
+  context: AttemptContext,
+  options: { readonly folder: AttemptFolder; readonly record: DocumentRecord; readonly command: PreparedCommand },
+): Promise<LaunchOutcome> {
+  const { folder, record, command } = options;
+  const started = await context.executor.start(folder.target, command);
   if (started.type === 'started') return { type: 'running', record, execution: started.execution };
   return started.fault === 'environment'
     ? neverStarted(record, started.message)

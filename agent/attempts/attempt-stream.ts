@@ -30,6 +30,7 @@ export class AttemptStream {
   #goneAt: number | null = null;
   #stream: MaskedStream | null = null;
   #rawEnd: number | null = null;
+  #bound: number | null = null;
 
   constructor(folder: AttemptFolder, clock: Clock) {
     this.#folder = folder;
@@ -87,9 +88,14 @@ export class AttemptStream {
     if (this.#rawEnd !== null) this.#stream.freeze(this.#rawEnd);
   }
 
+  /** Bytes of `raw` behind `length` are not looked at, until the bound is lifted with null. */
+  bound(length: number | null): void {
+    this.#bound = length;
+  }
+
   /** Looks how long `raw` is. Answers its length, or null when it has not grown. */
   async look(): Promise<number | null> {
-    const size = await this.#folder.rawSize();
+    const size = Math.min(await this.#folder.rawSize(), this.#bound ?? Infinity);
     if (size <= this.#moments.length) return null;
     this.#moments.note(size, this.#clock.now());
     return size;

@@ -4,18 +4,21 @@ import type { JobFrame } from '../../protocol/session-frame.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Execution } from '../executors/executor.ts';
+import { startAfter } from './after-hook.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { type AttemptFolder, attemptFolder } from './attempt-folder.ts';
 import type { ClaimRecord, DocumentRecord, IntentCause } from './attempt-records.ts';
 import { recoverFolder, takeFence } from './attempt-recovery.ts';
 import { toAttemptReport, toOpenFacts } from './attempt-report.ts';
-import { endedAtOf, sealAttempt, toUnbornResult, withSecretsGone, writeResult } from './attempt-seal.ts';
-import { startAttempt } from './attempt-start.ts';
-import { type AttemptState, hasNoStream } from './attempt-state.ts';
+import { endedAtOf, findOutputs, sealAttempt, toUnbornResult, withSecretsGone, writeResult } from './attempt-seal.ts';
+import { type StartOutcome, startAttempt } from './attempt-start.ts';
+import { type AttemptEnd, type AttemptState, hasNoStream } from './attempt-state.ts';
 import { AttemptStream } from './attempt-stream.ts';
+import { findLeftBefore } from './before-hook.ts';
 import { type Bell, createBell } from './bell.ts';
-import { type Ending, isUnborn, withinLimit } from './ending.ts';
+import { type Ending, isUnborn, type OutputsFound, wasBorn, withinLimit } from './ending.ts';
 import { ExecutionWatch } from './execution-watch.ts';
+import { describeHookEnd, type HookRun } from './hook-run.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import type { MaskedStream } from './masked-stream.ts';
 import { runSessions } from './session-loop.ts';
@@ -71,6 +74,7 @@ class AttemptActor implements Attempt, SessionSubject {
   #purpose: { readonly job: string; readonly automation: string } | null = null;
   #sessions: Promise<void> = Promise.resolve();
   #watch: ExecutionWatch | null = null;
+  #hook: HookRun | null = null;
   #cancelAsked = false;
   #spoolWasFull = false;
   #isLost = false;
@@ -159,7 +163,7 @@ class AttemptActor implements Attempt, SessionSubject {
     // The step at work may be the one that begins the watch.
     await this.#mailbox.close();
     this.#watch?.stop();
-    await Promise.all([this.#sessions, this.#watch?.stopped]);
+    await Promise.all([this.#sessions, this.#watch?.stopped, this.#hook?.leave()]);
     await this.#stream.close();
     this.#finish();
   }
@@ -240,14 +244,21 @@ class AttemptActor implements Attempt, SessionSubject {
     claim: ClaimRecord,
     recovered: { readonly record: DocumentRecord; readonly startedAt: number | null; readonly ending: Ending },
   ): Promise<void> {
-    const { executor, limits, machineBootId } = this.#context;
+    const { limits, machineBootId } = this.#context;
     const { record, startedAt, ending } = recovered;
     this.#stream.open(record);
     const sameBoot = record.machineBootId === machineBootId;
-    const left = sameBoot ? await executor.adopt({ attempt: this.id, folder: this.#folder.path }) : null;
-    if (left === null) return this.#beginSealing({ claim, record, startedAt, ending, escaped: 0, sameBoot });
+    const left = sameBoot ? await this.#findLeft(ending) : null;
+    if (left === null) return this.#settle({ claim, record, startedAt, ending, escaped: 0, sameBoot });
     this.#setState({ type: 'clearing', claim, record, startedAt });
     this.#endTree(left, limits.leftoverGraceMs);
+  }
+
+  async #findLeft(ending: Ending): Promise<Execution | null> {
+    if (isUnborn(ending)) return findLeftBefore(this.#context, this.#folder);
+    // The command's tree was cleared before the marker of the `after` hook was written: what is alive is the hook.
+    if ((await this.#folder.after.read()) !== null) return null;
+    return this.#context.executor.adopt(this.#folder.target);
   }
 
   // What the hub says
@@ -259,6 +270,7 @@ class AttemptActor implements Attempt, SessionSubject {
     if (state.type === 'claimed') return this.#receiveFirst(state.claim, frame);
     this.#stream.open(state.record);
     if (frame.desired === 'cancel') await this.#stop('cancelled');
+    if (state.type === 'cleaning') await this.#clean();
     if (state.type === 'sealing') await this.#seal();
     this.news.ring();
   }
@@ -275,12 +287,40 @@ class AttemptActor implements Attempt, SessionSubject {
       document,
       secrets: this.#stream.secrets(),
       isCancelled: () => this.#cancelAsked,
+      look: (record) => this.#look(record),
     });
     if (outcome.type === 'ended') return this.#endUnborn(claim, outcome.record, outcome.ending);
-    const { record, execution } = outcome;
-    this.#stream.open(record);
+    this.#stream.open(outcome.record);
+    if (outcome.type === 'running') return this.#beginRunning(claim, outcome);
+    const { record, before, launch } = outcome;
+    this.#hook = before.run;
+    this.#setState({ type: 'preparing', claim, record, intent: null });
+    void before.run.ended.then((end) => this.#post('before ended', () => this.#beforeEnded(before.judge(end), launch)));
+  }
+
+  #beginRunning(
+    claim: ClaimRecord,
+    { record, execution }: { readonly record: DocumentRecord; readonly execution: Execution },
+  ): void {
     this.#setState({ type: 'running', claim, record, execution, startedAt: null });
     this.#watchExecution(execution, record, null);
+  }
+
+  /** `refusal` null: the command may start. */
+  async #beforeEnded(
+    refusal: Ending | null,
+    launch: Extract<StartOutcome, { type: 'preparing' }>['launch'],
+  ): Promise<void> {
+    if (this.#cancelAsked) await this.#stop('cancelled');
+    if (this.#state.type !== 'preparing') return;
+    const { claim, record, intent } = this.#state;
+    this.#hook = null;
+    const end = { claim, record, startedAt: null, escaped: 0, sameBoot: true } as const;
+    if (intent !== null) return this.#settle({ ...end, ending: { type: 'stopped-unborn', intent } });
+    if (refusal !== null) return this.#settle({ ...end, ending: refusal });
+    const outcome = await launch();
+    if (outcome.type === 'ended') return this.#settle({ ...end, ending: outcome.ending });
+    this.#beginRunning(claim, outcome);
   }
 
   /** The hub has the result, or never wanted one: free the folder, behind whatever of it is still alive. */
@@ -291,6 +331,7 @@ class AttemptActor implements Attempt, SessionSubject {
       this.#logger.warn({ why }, 'attempt released while its command runs');
       await state.execution.clear({ graceMs: this.#graceMs(state.record), boundMs: this.#context.limits.boundMs });
     }
+    await this.#endHook();
     if (why === 'accepted') await this.#context.spool.withReserve(() => this.#context.tombstones.add(this.id));
     await this.#free();
   }
@@ -301,8 +342,15 @@ class AttemptActor implements Attempt, SessionSubject {
     if (state.type === 'running') {
       await state.execution.clear({ graceMs: this.#graceMs(state.record), boundMs: this.#context.limits.boundMs });
     }
+    await this.#endHook();
     this.#isLost = true;
     await this.#free();
+  }
+
+  async #endHook(): Promise<void> {
+    this.#hook?.stop();
+    await this.#hook?.ended;
+    this.#hook = null;
   }
 
   async #free(): Promise<void> {
@@ -319,7 +367,8 @@ class AttemptActor implements Attempt, SessionSubject {
 
   #watchExecution(execution: Execution, record: DocumentRecord, startedAt: number | null): void {
     const { clock, watchFolder, limits } = this.#context;
-    const { timeoutMs } = record.terms;
+    const { timeoutMs, logOver, logLimitBytes } = record.terms;
+    this.#stream.bound(logOver === 'gap' ? logLimitBytes : null);
     const usedMs = startedAt === null ? 0 : Math.max(0, clock.now() - startedAt);
     this.#watch = new ExecutionWatch({
       execution,
@@ -328,7 +377,7 @@ class AttemptActor implements Attempt, SessionSubject {
       watchFolder,
       pollMs: limits.pollMs,
       timeoutMs: timeoutMs === null ? null : Math.max(0, timeoutMs - usedMs),
-      look: () => this.#look(record).catch((err: unknown) => this.#logger.warn({ err }, 'output cannot be looked at')),
+      look: () => this.#look(record),
       onStarted: (at) => void this.#post('started', () => this.#started(at)),
       onTimeout: () => void this.#post('timeout', () => this.#stop('timeout')),
       onEnded: () => void this.#post('ended', () => this.#executionEnded()),
@@ -340,36 +389,50 @@ class AttemptActor implements Attempt, SessionSubject {
       this.#setState({ ...this.#state, startedAt: at });
   }
 
-  /** `raw` may have grown. */
   async #look(record: DocumentRecord): Promise<void> {
+    await this.#lookAtRaw(record).catch((err: unknown) => this.#logger.warn({ err }, 'output cannot be looked at'));
+  }
+
+  /** `raw` may have grown. */
+  async #lookAtRaw({ terms }: DocumentRecord): Promise<void> {
     const { spool } = this.#context;
     const size = await this.#stream.look();
     if (size === null) return;
     spool.note(this.id, size);
     this.news.ring();
-    if (record.terms.logLimitBytes !== null && size > record.terms.logLimitBytes) this.#postStop('log-limit');
+    if (terms.logOver === 'fail' && size > (terms.logLimitBytes ?? Infinity)) this.#postStop('log-limit');
     this.#spoolWasFull ||= await spool.isFull(this.#folder.path);
     if (this.#spoolWasFull || spool.isOverBound) this.#postStop('spool-full');
   }
 
   #postStop(cause: IntentCause): void {
-    if (this.#state.type === 'running') void this.#post(cause, () => this.#stop(cause));
+    const { type } = this.#state;
+    if (type === 'running' || type === 'preparing') void this.#post(cause, () => this.#stop(cause));
   }
 
   /**
    * Stops a running command: the intent on the disk, then signals. A valid exit record stands against it, and so does an
-   * earlier intent. Where it is not known to have begun, the fence decides whether it ever will.
+   * earlier intent. Where it is not known to have begun, the fence decides whether it ever will. During the `before` hook the
+   * intent keeps it from being launched.
    */
   async #stop(cause: IntentCause): Promise<void> {
     const state = this.#state;
+    if (state.type === 'preparing' && state.intent === null) {
+      await this.#writeIntent(cause);
+      this.#setState({ ...state, intent: cause });
+      this.#hook?.stop();
+    }
     if (state.type !== 'running') return;
-    const { executor, clock, spool } = this.#context;
-    const target = { attempt: this.id, folder: this.#folder.path };
-    if ((await executor.readExit(target)) !== null) return;
+    if ((await this.#context.executor.readExit(this.#folder.target)) !== null) return;
     if (state.startedAt === null) await takeFence(this.#context, this.#folder);
-    await spool.withReserve(() => this.#folder.intent.write({ cause, at: new Date(clock.now()).toISOString() }));
+    await this.#writeIntent(cause);
     this.#setState({ ...state, type: 'stopping', intent: cause });
     this.#endTree(state.execution, this.#graceMs(state.record));
+  }
+
+  #writeIntent(cause: IntentCause): Promise<void> {
+    const { clock, spool } = this.#context;
+    return spool.withReserve(() => this.#folder.intent.write({ cause, at: new Date(clock.now()).toISOString() }));
   }
 
   async #executionEnded(): Promise<void> {
@@ -406,32 +469,59 @@ class AttemptActor implements Attempt, SessionSubject {
     const found = await recoverFolder(this.#context, this.#folder, record);
     if (found.type !== 'finished') return this.#logger.error({ found: found.type }, 'expected an end, found none');
     const startedAt = state.startedAt ?? found.startedAt;
-    await this.#beginSealing({ claim, record, startedAt, ending: found.ending, escaped, sameBoot: true });
+    await this.#settle({ claim, record, startedAt, ending: found.ending, escaped, sameBoot: true });
   }
 
-  async #beginSealing(end: {
-    readonly claim: ClaimRecord;
-    readonly record: DocumentRecord;
-    readonly startedAt: number | null;
-    readonly ending: Ending;
-    readonly escaped: number;
-    readonly sameBoot: boolean;
-  }): Promise<void> {
-    const { claim, record, ending } = end;
+  /** The command's part is over: how long its log is, how it ended, and who comes next. */
+  async #settle(end: AttemptEnd): Promise<void> {
     this.#watch?.stop();
     await this.#watch?.stopped;
-    if (isUnborn(ending)) return this.#endUnborn(claim, record, ending);
+    const { logOver, logLimitBytes, after } = end.record.terms;
+    const marker = await this.#folder.after.read();
+    // A limited log ends within a block of its limit, and what the hook prints comes behind the limit.
+    const cuts = logOver === 'gap' && logLimitBytes !== null && marker === null && !isUnborn(end.ending);
+    if (cuts) await this.#folder.cutRaw(logLimitBytes);
+    this.#stream.bound(null);
+    const commandBytes = marker?.rawBytes ?? (await this.#folder.rawSize());
+    const ending = logOver === 'fail' ? withinLimit(end.ending, commandBytes, logLimitBytes) : end.ending;
+    const settled = { ...end, ending, commandBytes };
+    if (after === null || !wasBorn(ending)) return this.#beginSealing(settled, { outputs: null, note: null });
+    this.#setState({ ...settled, type: 'cleaning' });
+    void this.#post('after', () => this.#clean());
+  }
+
+  /** Starts the `after` hook, once the secrets are known or gone. */
+  async #clean(): Promise<void> {
+    const state = this.#state;
+    const secrets = this.#stream.sealing;
+    if (state.type !== 'cleaning' || this.#hook !== null || secrets === null) return;
+    const outputs = await findOutputs(this.#folder, state, secrets);
+    const look = () => this.#look(state.record);
+    const started = await startAfter(this.#context, { folder: this.#folder, state, secrets, outputs, look });
+    if (started.type === 'skipped') return this.#beginSealing(state, { outputs, note: started.why });
+    const { run, timeoutMs } = started;
+    this.#hook = run;
+    void run.ended.then((end) =>
+      this.#post('after ended', async () => {
+        if (this.#state.type !== 'cleaning') return;
+        this.#hook = null;
+        const note = describeHookEnd('after', end, timeoutMs);
+        await this.#beginSealing({ ...state, escaped: state.escaped + end.escaped }, { outputs, note });
+      }),
+    );
+  }
+
+  async #beginSealing(
+    end: AttemptEnd & { readonly commandBytes: number },
+    found: { readonly outputs: OutputsFound | null; readonly note: string | null },
+  ): Promise<void> {
     const rawBytes = await this.#folder.rawSize();
+    if (isUnborn(end.ending) && rawBytes === 0) return this.#endUnborn(end.claim, end.record, end.ending);
     this.#context.spool.note(this.id, rawBytes);
     this.#stream.freeze(rawBytes);
-    this.#setState({
-      ...end,
-      type: 'sealing',
-      ending: withinLimit(ending, rawBytes, record.terms.logLimitBytes),
-      rawBytes,
-      endedAt: await endedAtOf(this.#context, this.#folder, ending),
-      spoolWasFull: this.#spoolWasFull,
-    });
+    const endedAt = await endedAtOf(this.#context, this.#folder, end.ending);
+    const spoolWasFull = this.#spoolWasFull;
+    this.#setState({ ...end, ...found, type: 'sealing', rawBytes, endedAt, spoolWasFull });
     // A step of its own, so that what came before it is not done again when it fails.
     void this.#post('seal', () => this.#seal());
   }

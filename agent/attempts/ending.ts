@@ -27,6 +27,11 @@ export function isUnborn(ending: Ending): boolean {
   return ending.type === 'refused' || ending.type === 'never-started' || ending.type === 'stopped-unborn';
 }
 
+/** The command was started, for certain. */
+export function wasBorn(ending: Ending): boolean {
+  return !isUnborn(ending) && !(ending.type === 'process-lost' && ending.started === 'unknown');
+}
+
 /** A program that printed over its limit and ended before anybody saw that has failed all the same. */
 export function withinLimit(ending: Ending, rawBytes: number, limitBytes: number | null): Ending {
   if (ending.type !== 'exited' || limitBytes === null || rawBytes <= limitBytes) return ending;

@@ -76,6 +76,17 @@ export class MaskedStream {
     this.#rawEnd = rawEnd;
   }
 
+  /** Where in the stream stands what comes behind the first `rawBytes` of `raw`. */
+  async offsetOf(rawBytes: number): Promise<number> {
+    if (this.#masking.identity) return rawBytes;
+    const walk = new MaskedReader(this.#masking, 0);
+    while (!walk.ended) {
+      const bytes = await walk.read(this.#readRaw, { maxBytes: digestPieceBytes, rawEnd: rawBytes });
+      if (bytes.length === 0) walk.finish();
+    }
+    return walk.offset;
+  }
+
   /**
    * Length and digest of the whole stream, which must be frozen. What was read already is in the digest; the rest is read now,
    * unless the reader beside it is faster.

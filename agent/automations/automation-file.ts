@@ -10,6 +10,7 @@ import { automationKeys } from './automation-keys.ts';
 import type { AutomationKind, FileFault, RecipeReading } from './automation-kind.ts';
 import type { CatalogMistake } from './catalog-mistake.ts';
 import { readDocumentSchema } from './document-schema.ts';
+import type { Hook, HookName } from './hook.ts';
 import { findReferenceFault } from './reference-fault.ts';
 import { toFileFaults } from './schema-fault.ts';
 import { getReferences, parseTemplate, type Template } from './template.ts';
@@ -84,6 +85,25 @@ function findTemplateFaults(
   ];
 }
 
+function toHook(argv: readonly string[] | null, timeoutSeconds: number): Hook | null {
+  return argv === null ? null : { argv: argv.map(parseTemplate), timeoutMs: timeoutSeconds * 1000 };
+}
+
+function findHookFaults(name: HookName, common: CommonKeys): FileFault[] {
+  const templates = (common[name] ?? []).map(parseTemplate);
+  return templates.flatMap((template, index) => {
+    const path = [name, index];
+    if (index === 0 && template.length === 0) return [{ path, message: 'expected a program, got empty text' }];
+    return getReferences(template).flatMap((reference) => {
+      const message =
+        index === 0
+          ? `${reference.source}: the program itself holds no placeholder, or a job could run anything: write it out`
+          : findReferenceFault(reference, { parameters: common.parameters, secretsAllowed: false });
+      return message === null ? [] : [{ path, message }];
+    });
+  });
+}
+
 function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Reading<Automation> {
   const keys = { ...automationKeys, ...kind.keys };
   const parsed = z.strictObject(keys).safeParse({ kind: kind.name, ...file });
@@ -102,6 +122,8 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
     ...parameters.faults,
     ...outputs.faults,
     ...findTemplateFaults(common, environment, reading),
+    ...findHookFaults('before', common),
+    ...findHookFaults('after', common),
   ];
   if (name.data === undefined) {
     faults.push({
@@ -127,8 +149,8 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
     inherit: common.inherit,
     workingDirectory: common.workingDirectory,
     user: common.user,
-    before: common.before,
-    after: common.after,
+    before: toHook(common.before, common.beforeTimeoutSeconds),
+    after: toHook(common.after, common.afterTimeoutSeconds),
   };
   return { ok: true, value: automation };
 }

@@ -17,7 +17,11 @@ const PlainText = z.string().regex(/^[^\0]*$/, 'expected text without NUL');
 const Hook = z
   .array(PlainText)
   .min(1)
-  .describe('a list: a program and its arguments, each in quotes, such as ["./check.sh"]');
+  .nullable()
+  .default(null)
+  .describe('a list: one program and its arguments, each in quotes, such as ["./check.sh"]; there is no shell');
+
+const HookTimeout = z.number().positive().max(3600);
 
 /** What every automation may say, of whatever kind. A description says how to write the value. */
 export const automationKeys = {
@@ -54,6 +58,8 @@ export const automationKeys = {
     .default({ limitBytes: null, over: 'fail' })
     .describe('an object such as {limitBytes: 1073741824, over: fail}'),
   user: z.string().min(1).nullable().default(null).describe('the name of a user'),
-  before: Hook.nullable().default(null),
-  after: Hook.nullable().default(null),
+  before: Hook,
+  beforeTimeoutSeconds: HookTimeout.default(60).describe('seconds, above 0 and at most 3600, such as 60'),
+  after: Hook,
+  afterTimeoutSeconds: HookTimeout.default(30).describe('seconds, above 0 and at most 3600, such as 30'),
 } as const;

@@ -1,6 +1,7 @@
 import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { JsonSchemaValidator } from '../../protocol/json-schema.ts';
 import type { Recipe } from './automation-kind.ts';
+import type { Hook } from './hook.ts';
 import type { Template } from './template.ts';
 
 /** What to do with a log over its limit: stop the job, or go on and count what is dropped. */
@@ -35,8 +36,10 @@ export interface Automation {
   readonly inherit: readonly string[];
   /** Relative to the attempt's folder, or absolute. */
   readonly workingDirectory: string;
-  /** Who runs it. Null here, like the hooks below: `unsupported-features.ts` refuses files that ask for them. */
+  /** Who runs it. Null here: `unsupported-features.ts` refuses files that ask for somebody. */
   readonly user: string | null;
-  readonly before: readonly string[] | null;
-  readonly after: readonly string[] | null;
+  /** Runs before the command and may refuse the job. */
+  readonly before: Hook | null;
+  /** Runs when the command was started and has ended. */
+  readonly after: Hook | null;
 }

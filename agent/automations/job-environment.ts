@@ -44,7 +44,7 @@ function pick(source: Preparation['environment'], names: readonly string[]): [st
 
 /** The whole environment of a job; later entries win over earlier ones. `own` is what the automation's file sets. */
 export function createJobEnvironment(
-  automation: Automation,
+  automation: Pick<Automation, 'inherit'>,
   preparation: Preparation,
   { parameters, own }: { readonly parameters: JsonObject; readonly own: ReadonlyMap<string, string> },
 ): Readonly<Record<string, string>> {

@@ -1,48 +1,25 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { JobDocument } from '../../protocol/job-document.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { toPointer } from '../../protocol/parse.ts';
 import type { Automation } from './automation.ts';
 import { findExecFault } from './exec-limits.ts';
+import type { Hook, HookPlan } from './hook.ts';
 import { createJobEnvironment, findSharedVariables, parametersFileName } from './job-environment.ts';
 import type { Preparation } from './preparation.ts';
 import type { PreparedCommand } from './prepared-command.ts';
-import { createReferenceScope, type ReferenceScope, resolveReference, toText } from './reference-scope.ts';
+import { createReferenceScope, type ReferenceScope } from './reference-scope.ts';
 import type { Refusal } from './refusal.ts';
-import type { Reference, Template } from './template.ts';
+import { renderTemplate } from './render-template.ts';
 
-export type PreparationResult = { readonly type: 'prepared'; readonly command: PreparedCommand } | Refusal;
-
-function refuseMissing(reference: Reference): Refusal {
-  const [root, ...rest] = reference.path;
-  if (root === 'agent') {
-    const message = `the automation needs ${reference.source}, and this agent has no such label: set it, or select another agent`;
-    return { type: 'refused', cause: 'start-failed', message, errors: [] };
-  }
-  const message = `the automation needs ${reference.source}, and the job has none: give it`;
-  return {
-    type: 'refused',
-    cause: 'parameters-invalid',
-    message,
-    errors: [{ pointer: toPointer([root, ...rest]), message }],
-  };
-}
-
-function render(
-  template: Template,
-  scope: ReferenceScope,
-): { readonly type: 'rendered'; readonly text: string } | Refusal {
-  let text = '';
-  for (const part of template) {
-    if (part.type === 'text') text += part.text;
-    else {
-      const value = resolveReference(part.reference, scope);
-      if (value === undefined) return refuseMissing(part.reference);
-      text += toText(value);
+export type PreparationResult =
+  | {
+      readonly type: 'prepared';
+      readonly command: PreparedCommand;
+      readonly before: HookPlan | null;
+      readonly after: HookPlan | null;
     }
-  }
-  return { type: 'rendered', text };
-}
+  | Refusal;
 
 function checkParameters(
   automation: Automation,
@@ -73,9 +50,32 @@ function findMissingSecret({ document, secrets }: Preparation): Refusal | null {
   };
 }
 
+function planHook(
+  hook: Hook | null,
+  { automation, parameters, scope }: { automation: Automation; parameters: JsonObject; scope: ReferenceScope },
+): { readonly type: 'planned'; readonly plan: HookPlan | null } | Refusal {
+  if (hook === null) return { type: 'planned', plan: null };
+  const texts: string[] = [];
+  for (const template of hook.argv) {
+    const rendered = renderTemplate(template, scope);
+    if (rendered.type === 'refused') return rendered;
+    texts.push(rendered.text);
+  }
+  const [program = '', ...rest] = texts;
+  const plan: HookPlan = {
+    argv: [program, ...rest],
+    timeoutMs: hook.timeoutMs,
+    home: resolve(dirname(automation.file)),
+    inherit: automation.inherit,
+    environment: [...automation.environment],
+    parameters,
+  };
+  return { type: 'planned', plan };
+}
+
 /**
- * Makes the command of one attempt, or says why there is none: the same for the same arguments. Touches no file and starts
- * nothing. A refusal's message holds no secret.
+ * Makes the command of one attempt, and what its hooks are made of, or says why there is none: the same for the same arguments.
+ * Touches no file and starts nothing. A refusal's message holds no secret.
  */
 export function prepare(automation: Automation, preparation: Preparation): PreparationResult {
   const { document, secrets, folder } = preparation;
@@ -86,11 +86,11 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
   if (refusal !== null) return refusal;
 
   const scope = createReferenceScope({ document, parameters, agent: preparation.agent, secrets });
-  const prepared = automation.recipe.prepare({ folder, render: (template) => render(template, scope) });
+  const prepared = automation.recipe.prepare({ folder, render: (template) => renderTemplate(template, scope) });
   if (prepared.type === 'refused') return prepared;
   const own = new Map<string, string>();
   for (const [name, template] of automation.environment) {
-    const rendered = render(template, scope);
+    const rendered = renderTemplate(template, scope);
     if (rendered.type === 'refused') return rendered;
     own.set(name, rendered.text);
   }
@@ -98,12 +98,18 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
   const fault = findExecFault(prepared.argv, environment);
   if (fault !== null) return fault;
 
+  const { log } = automation;
   const parametersFile = { name: parametersFileName, content: JSON.stringify(parameters), executable: false };
   const command: PreparedCommand = {
     argv: prepared.argv,
     environment,
     workingDirectory: resolve(folder, automation.workingDirectory),
     files: [parametersFile, ...prepared.files],
+    ...(log.over === 'gap' ? { output: { file: 'raw', limitBytes: log.limitBytes } } : {}),
   };
-  return { type: 'prepared', command };
+  const before = planHook(automation.before, { automation, parameters, scope });
+  if (before.type === 'refused') return before;
+  const after = planHook(automation.after, { automation, parameters, scope });
+  if (after.type === 'refused') return after;
+  return { type: 'prepared', command, before: before.plan, after: after.plan };
 }

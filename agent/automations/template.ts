@@ -1,15 +1,21 @@
-/** A reference such as `${parameters.name}`, or text that stays as it is. */
-export type TemplatePart =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'reference'; readonly reference: Reference };
+import { z } from 'zod';
 
-export interface Reference {
+const Reference = z.object({
   /** As it was written, with `${` and `}`. */
-  readonly source: string;
-  readonly path: readonly [string, ...string[]];
-}
+  source: z.string(),
+  path: z.tuple([z.string()], z.string()).readonly(),
+});
+export type Reference = Readonly<z.infer<typeof Reference>>;
 
-/** One string of an automation's file, taken apart once when the file is read. */
+/** A reference such as `${parameters.name}`, or text that stays as it is. */
+const TemplatePart = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('text'), text: z.string() }),
+  z.object({ type: z.literal('reference'), reference: Reference }),
+]);
+export type TemplatePart = Readonly<z.infer<typeof TemplatePart>>;
+
+/** One string of an automation's file, taken apart once when the file is read. As it is kept on the disk. */
+export const TemplateRecord = z.array(TemplatePart).readonly();
 export type Template = readonly TemplatePart[];
 
 /** A word, a dot and more words, as no shell would write it; or all parameters. Anything else between braces is plain text. */

@@ -1,13 +1,8 @@
 import type { JsonObject } from '../../protocol/json.ts';
 import type { FileFault, FilePath } from './automation-kind.ts';
 
-/** What a file may ask for and this version cannot do. `value` narrows it to one value of the key. */
-const unsupportedFeatures: readonly { readonly path: FilePath; readonly value?: string }[] = [
-  { path: ['user'] },
-  { path: ['before'] },
-  { path: ['after'] },
-  { path: ['log', 'over'], value: 'gap' },
-];
+/** What a file may ask for and this version cannot do. */
+const unsupportedFeatures: readonly FilePath[] = [['user']];
 
 function getAt(file: JsonObject, path: FilePath): unknown {
   let value: unknown = file;
@@ -20,10 +15,7 @@ function getAt(file: JsonObject, path: FilePath): unknown {
 
 /** Refuses what would otherwise be ignored without a word. */
 export function findUnsupportedFeatures(file: JsonObject): readonly FileFault[] {
-  return unsupportedFeatures.flatMap(({ path, value }) => {
-    const asked = getAt(file, path);
-    if (asked === undefined || asked === null || (value !== undefined && asked !== value)) return [];
-    const wish = value === undefined ? '' : `"${value}" is `;
-    return [{ path, message: `${wish}not supported by this version yet: take it out` }];
-  });
+  return unsupportedFeatures
+    .filter((path) => (getAt(file, path) ?? null) !== null)
+    .map((path) => ({ path, message: 'not supported by this version yet: take it out' }));
 }

@@ -67,7 +67,8 @@ export interface AgentPlace extends AsyncDisposable {
   attemptFolder(attempt: string): string;
 }
 
-export async function createAgentPlace(): Promise<AgentPlace> {
+/** `more`: automations beside those that all these tests have, by name. */
+export async function createAgentPlace(more: Readonly<Record<string, string>> = {}): Promise<AgentPlace> {
   const root = await mkdtemp(join(tmpdir(), 'farhand-agent-'));
   const data = join(root, 'data');
   const gate = join(root, 'gate');
@@ -75,7 +76,9 @@ export async function createAgentPlace(): Promise<AgentPlace> {
   await mkdir(data, { mode: 0o700 });
   await mkdir(gate);
   await mkdir(catalogFolder);
-  for (const [name, text] of Object.entries(automations)) await writeFile(join(catalogFolder, `${name}.yaml`), text);
+  for (const [name, text] of Object.entries({ ...automations, ...more })) {
+    await writeFile(join(catalogFolder, `${name}.yaml`), text);
+  }
   await writeFile(join(data, 'identity.json'), JSON.stringify({ id: agentId, name: 'a1', account: 'default' }));
   const network = createMemoryNetwork({ clock: systemClock, random: systemRandom });
   const wire = { network, address: 'hub', clock: systemClock, limits: defaultLimits, logger: silentLogger };

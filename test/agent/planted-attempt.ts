@@ -20,6 +20,10 @@ export interface Planted {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly desired?: 'run' | 'cancel';
   readonly timeoutMs?: number;
+  /** What to run afterwards. */
+  readonly afterPlan?: object;
+  /** The boot in which that was begun. */
+  readonly after?: string;
 }
 
 export const recovered = 'recovered\n';
@@ -66,7 +70,13 @@ export async function plant(place: AgentPlace, planted: Planted): Promise<string
       timeoutSeconds: null,
       traceparent: null,
     };
-    const terms = { timeoutMs: planted.timeoutMs ?? null, logLimitBytes: null, graceMs: null, outputs: null };
+    const terms = {
+      timeoutMs: planted.timeoutMs ?? null,
+      logLimitBytes: null,
+      graceMs: null,
+      outputs: null,
+      after: planted.afterPlan,
+    };
     const boot = planted.document === 'this-boot' ? machineBootId : 'another boot';
     await put('document.json', JSON.stringify({ machineBootId: boot, document, terms }));
   }
@@ -75,6 +85,10 @@ export async function plant(place: AgentPlace, planted: Planted): Promise<string
   await put('raw', planted.raw);
   if (planted.intent !== undefined) {
     await put('intent.json', JSON.stringify({ cause: planted.intent, at: new Date().toISOString() }));
+  }
+  if (planted.after !== undefined) {
+    const marker = { machineBootId: planted.after, rawBytes: 0, at: new Date().toISOString() };
+    await put('after.json', JSON.stringify(marker));
   }
   if (planted.result !== undefined) {
     await put('result.json', JSON.stringify({ result: planted.result, rawBytes: (planted.raw ?? '').length }));
