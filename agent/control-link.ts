@@ -161,7 +161,7 @@ class Link implements ControlLink {
       for await (const event of channel) {
         if (event.type === helloType) {
           silence.cancel();
-          await this.#greet(event, serving.signal);
+          await this.#greet(event, { first: served === null, signal: serving.signal });
           served ??= router.serve((out) => channel.send(out), { signal: serving.signal });
         } else if (served !== null) router.receive(event);
       }
@@ -174,9 +174,12 @@ class Link implements ControlLink {
   }
 
   /** The hub's hello: its first event, and news of its counter later. */
-  async #greet(event: CloudEvent, signal: AbortSignal): Promise<void> {
+  async #greet(
+    event: CloudEvent,
+    { first, signal }: { readonly first: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
     const hub = parse(HubHello, event.data, 'hello of the hub');
-    const verdict = await this.#options.guard.judge(hub);
+    const verdict = await this.#options.guard.judge(hub, { first });
     if (verdict.type === 'trusted') {
       this.#setState({ type: 'up', hub });
       return;

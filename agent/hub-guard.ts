@@ -4,8 +4,16 @@ import { type FileSystem, writeDurably } from '../runtime/file-system.ts';
 import type { DataFolder } from './data-folder.ts';
 import { recordFile } from './record-file.ts';
 
-/** What was last seen of the hub's store. */
-const SeenStore = z.object({ storeId: z.string(), commits: z.int().min(0) });
+/**
+ * What was last seen of the hub's store. `restored`: it came back from an older copy, and nobody said yet that this is meant to be; its
+ * counters grow again, so what they say later proves nothing.
+ */
+const SeenStore = z.object({
+  storeId: z.string(),
+  commits: z.int().min(0),
+  leaseEpoch: z.int().min(0).default(0),
+  restored: z.boolean().default(false),
+});
 type SeenStore = Readonly<z.infer<typeof SeenStore>>;
 
 /**
@@ -19,8 +27,11 @@ export type HubVerdict = { readonly type: 'trusted' } | { readonly type: 'change
  * machine can say that such a store is to be trusted all the same.
  */
 export interface HubGuard {
-  /** Judges a hello. One that is trusted is remembered durably first. */
-  judge(hello: HubHello): Promise<HubVerdict>;
+  /**
+   * Judges a hello. One that is trusted is remembered durably first. The `first` one of a channel comes with a lease of its own, above all
+   * that a store gave before.
+   */
+  judge(hello: HubHello, options: { readonly first: boolean }): Promise<HubVerdict>;
   /** True when somebody asked to trust the store of the last hello: it is, from here on. */
   takeTrust(): Promise<boolean>;
 }
@@ -33,9 +44,13 @@ export async function requestTrust(fs: FileSystem, folder: DataFolder): Promise<
 function describeChange(seen: SeenStore, hello: HubHello): string {
   const what =
     seen.storeId === hello.storeId
-      ? `its store was restored from an older copy (commit ${hello.commits}, ${seen.commits} was seen before)`
+      ? `its store was restored from an older copy (it is at commit ${hello.commits} and lease ${hello.leaseEpoch}, commit ${seen.commits} and lease ${seen.leaseEpoch} were seen before)`
       : 'it has another store than before';
   return `the hub ${hello.hub} may not know what ran here: ${what}. Nothing new is taken; if that is meant to be, run "farhand agent trust-hub" on this machine`;
+}
+
+function isOlder(hello: HubHello, seen: SeenStore, first: boolean): boolean {
+  return hello.commits < seen.commits || (first && hello.leaseEpoch <= seen.leaseEpoch);
 }
 
 export async function openHubGuard(fs: FileSystem, folder: DataFolder): Promise<HubGuard> {
@@ -44,21 +59,26 @@ export async function openHubGuard(fs: FileSystem, folder: DataFolder): Promise<
   let last: HubHello | null = null;
   let trusting = false;
 
-  async function remember({ storeId, commits }: HubHello): Promise<void> {
-    const next = { storeId, commits };
+  async function note(next: SeenStore): Promise<void> {
     await file.write(next);
     seen = next;
+  }
+
+  async function remember({ storeId, commits, leaseEpoch }: HubHello): Promise<void> {
+    await note({ storeId, commits, leaseEpoch, restored: false });
     trusting = true;
     await fs.remove(folder.trustHub);
   }
 
   return {
-    async judge(hello) {
+    async judge(hello, { first }) {
       last = hello;
-      if (seen === null || (seen.storeId === hello.storeId && hello.commits >= seen.commits)) {
+      const isOther = seen !== null && seen.storeId !== hello.storeId;
+      if (seen === null || (!isOther && !seen.restored && !isOlder(hello, seen, first))) {
         await remember(hello);
         return { type: 'trusted' };
       }
+      if (!isOther && !seen.restored) await note({ ...seen, restored: true });
       // A word that was given while there was nothing to distrust is not about this store.
       if (trusting) await fs.remove(folder.trustHub);
       trusting = false;

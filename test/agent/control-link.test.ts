@@ -127,6 +127,26 @@ test('What was seen of the store outlives the agent, and so does the distrust', 
   assert.equal(third.status().link.state, 'up');
 });
 
+test('A restored store is not trusted for having grown past what was seen of it, nor for a lease that was given before', async () => {
+  await using place = await createAgentPlace();
+  const first = await place.start();
+  await first[Symbol.asyncDispose]();
+  place.hub.leaseEpoch -= 1;
+
+  const second = await place.create();
+  await place.hub.until(() => second.status().link.state === 'distrusted', 'the agent to notice');
+  place.hub.commits += 1_000;
+  for (const connection of place.network.connections) connection.cut();
+  await place.hub.until(() => place.hub.leaseEpoch === 2 && place.hub.controlIsUp, 'the next channel');
+  await place.hub.until(() => second.status().link.state === 'distrusted', 'the agent to judge it');
+  await second[Symbol.asyncDispose]();
+  const third = await place.create();
+  await place.hub.until(() => third.status().link.state === 'distrusted', 'the next agent to remember');
+  await requestTrust(systemFileSystem, toDataFolder(place.data));
+
+  await third.ready;
+});
+
 test('A word of trust that was given while nothing was wrong is not kept for later', async () => {
   await using place = await createAgentPlace();
   const agent = await place.start();
