@@ -25,8 +25,8 @@ interface KillPlace extends AsyncDisposable {
   spawn(step: string, shell?: string): { readonly child: ChildProcess; readonly dead: Promise<NodeJS.Signals | null> };
 }
 
-async function createKillPlace(): Promise<KillPlace> {
-  const place = await createAgentPlace();
+async function createKillPlace(more: Readonly<Record<string, string>> = {}): Promise<KillPlace> {
+  const place = await createAgentPlace(more);
   const listener = createWebsocketListener<string>({
     authenticate: async () => ({ type: 'admitted', principal: agentId }),
     clock: systemClock,
@@ -208,4 +208,55 @@ test('Killed again and again while a job prints, agents hand over every byte onc
   assert.equal(place.hub.log(id).toString(), Array.from({ length: 3_000 }, (_, line) => `line ${line}\n`).join(''));
   assert.equal(result.log.sha256, place.hub.digest(id));
   assert.equal(await countStarts(place, id), 1);
+});
+
+/** Each part notes its name in the attempt's own ledger. */
+const note = 'echo ${FARHAND_HOOK-command} >>"$GATE/$FARHAND_ATTEMPT_ID"';
+const hooked = [
+  'kind: script',
+  `script: '${note}; echo command; sleep 0.05'`,
+  `before: [sh, -c, '${note}; echo before; sleep 0.05']`,
+  `after: [sh, -c, '${note}; echo after; sleep 0.05; echo end']`,
+  'log: {limitBytes: 4, over: gap}',
+  'inherit: [LEAK_CHECK, GATE]',
+].join('\n');
+
+async function dieWithHooksAt(step: string): Promise<{ readonly result: AttemptResult; readonly ran: string }> {
+  await using killing = await createKillPlace({ hooked });
+  const { place } = killing;
+  const { dead } = killing.spawn(step);
+  await place.hub.until(() => place.hub.controlIsUp, 'the agent');
+  const id = place.hub.offer({ automation: 'hooked', parameters: {} });
+
+  assert.equal(await dead, 'SIGKILL');
+  await place.start();
+
+  const result = await place.hub.result(id);
+  assert.equal(result.log.sha256, place.hub.digest(id));
+  await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
+  const ledger = join(place.gate, id);
+  const ran = existsSync(ledger) ? (await readFile(ledger, 'utf8')).trim().split('\n').join(' ') : '';
+  return { result, ran };
+}
+
+const hookSteps: readonly (readonly [step: string, ran: RegExp])[] = [
+  ['after document.json', /^$/],
+  ['after start of before', /^(before)?$/],
+  ['before after.json', /^before command after$/],
+  ['after after.json', /^before command after$/],
+  ['after start of after', /^before command after$/],
+  ['before result.json', /^before command after$/],
+];
+
+test('Killed around its hooks, an agent leaves a folder from which none runs twice, and the truth is told', async () => {
+  const aftermaths = await Promise.all(hookSteps.map(([step]) => dieWithHooksAt(step)));
+
+  for (const [index, { result, ran }] of aftermaths.entries()) {
+    const [step, expected] = hookSteps[index] ?? ['', /^$/];
+    assert.match(ran, expected, `killed ${step}`);
+    const born = ran.includes('command');
+    assert.deepEqual([step, result.outcome, result.started], [step, born ? 'succeeded' : 'never-started', born]);
+    const gaps = [{ at: 4, bytes: 'before\ncommand\n'.length - 4, why: 'log-limit' }];
+    assert.deepEqual([step, result.log.gaps], [step, born ? gaps : []]);
+  }
 });

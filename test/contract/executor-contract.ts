@@ -218,6 +218,79 @@ export function testExecutor(harness: ExecutorHarness): void {
       });
     });
 
+    describe('ends the log of a command at its limit', () => {
+      const limitBytes = 10_240;
+
+      async function runLimited(place: ExecutorPlace, script: string): Promise<Execution> {
+        const command = toCommand(['sh', '-c', script]);
+        const output = { file: 'raw', limitBytes } as const;
+        const started = await executor.start(place.target, { ...command, output });
+        assert.ok(started.type === 'started', started.type === 'failed' ? started.message : '');
+        return started.execution;
+      }
+
+      it('and counts to the byte what it dropped', async () => {
+        const place = await createPlace();
+
+        const script = 'head -c 10000 /dev/urandom; sleep 0.05; head -c 3000000 /dev/urandom >&2; exit 5';
+        const execution = await runLimited(place, script);
+        await execution.ended;
+
+        assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+        assert.equal((await place.readOutput()).length, limitBytes);
+        assert.equal(await executor.countOutput(place.target), 3_010_000);
+        assert.deepEqual(await executor.readExit(place.target), { status: 5, marked: false });
+      });
+
+      it('and not before', async () => {
+        const place = await createPlace();
+
+        const execution = await runLimited(place, 'printf "%s" "$0"');
+        await execution.ended;
+        assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+
+        assert.equal(await readText(place), 'sh');
+        assert.equal(await executor.countOutput(place.target), 2);
+      });
+
+      it('and marks the exit record when an intent was there by then', async () => {
+        const place = await createPlace();
+        const execution = await runLimited(
+          place,
+          `trap 'echo told; exit 7' TERM; echo ready; sleep ${nearlyForever} & wait`,
+        );
+        await waitForOutput(place, 'ready\n');
+
+        await place.writeIntent();
+        await execution.signal('SIGTERM');
+        await execution.ended;
+
+        assert.deepEqual(await executor.readExit(place.target), { status: 7, marked: true });
+        assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+        assert.equal(await readText(place), 'ready\ntold\n');
+        assert.equal(await executor.countOutput(place.target), 11);
+      });
+
+      it('though a child of it keeps writing, which ends first', async () => {
+        const place = await createPlace();
+        const execution = await runLimited(place, `(trap '' TERM; while :; do echo tick; done) & sleep 0.05; exit 4`);
+
+        await execution.ended;
+        assert.deepEqual(await execution.clear({ graceMs: 50, boundMs: 20_000 }), { escaped: 0 });
+
+        assert.deepEqual(await executor.readExit(place.target), { status: 4, marked: false });
+        assert.ok(Number(await executor.countOutput(place.target)) > 0);
+      });
+
+      it('and does not know the count of a command that had no limit', async () => {
+        const place = await createPlace();
+
+        await run(place, 'echo plain');
+
+        assert.equal(await executor.countOutput(place.target), null);
+      });
+    });
+
     describe('refuses, before anything started, a command', () => {
       const refusals = {
         'that is not in the PATH': toCommand(['no-such-program']),
