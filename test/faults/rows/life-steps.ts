@@ -18,12 +18,12 @@ interface Step {
 interface Scene {
   readonly place: FaultPlace;
   readonly agent: FaultAgent;
-  submit(): Promise<Job>;
+  readonly submit: () => Promise<Job>;
   /** The attempt's folder, once it is there. */
-  attempt(): Promise<string>;
+  readonly attempt: () => Promise<string>;
   /** A file of the attempt, once it has content that fits. */
-  file(name: string, content?: RegExp): Promise<void>;
-  running(job: Job): Promise<Job>;
+  readonly file: (name: string, content?: RegExp) => Promise<void>;
+  readonly running: (job: Job) => Promise<Job>;
 }
 
 const sessions = { path: /^\/v1\/sessions\// };

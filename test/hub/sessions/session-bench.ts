@@ -50,13 +50,16 @@ export const folderId = '11111111-1111-4111-8111-111111111111';
 
 export async function createSessionBench({
   wrapLogs = (logs) => logs,
+  root = tmpdir(),
   openSecrets = (_job, sealed) => JSON.parse(Buffer.from(sealed).toString()),
 }: {
+  /** Where its folder is made. */
+  readonly root?: string;
   /** What the sessions write to, made of the real one. */
   readonly wrapLogs?: (logs: LogStore) => LogStore;
   readonly openSecrets?: SessionOptions['openSecrets'];
 } = {}): Promise<SessionBench> {
-  const folder = await mkdtemp(join(tmpdir(), 'farhand-sessions-'));
+  const folder = await mkdtemp(join(root, 'farhand-sessions-'));
   const clock = systemClock;
   const common = { clock, logger: silentLogger, random: systemRandom };
   const store = await openSqliteStore({ folder, ...common });
