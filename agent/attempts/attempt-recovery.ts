@@ -25,18 +25,38 @@ export type Recovered =
       readonly ending: Ending;
     };
 
-async function look(context: AttemptContext, folder: AttemptFolder, document: DocumentRecord | null): Promise<Found> {
+/** An execution that the caller watched to its end: nothing of it is alive. */
+export interface WatchedEnd {
+  readonly record: DocumentRecord;
+  /** Null where nobody saw it start. */
+  readonly startedAt: number | null;
+}
+
+async function look(
+  context: AttemptContext,
+  folder: AttemptFolder,
+  { document, watched }: { readonly document: DocumentRecord | null; readonly watched: WatchedEnd | null },
+): Promise<Found> {
   const { executor, machineBootId, tombstones } = context;
   const boot = document?.machineBootId === machineBootId ? 'this-boot' : 'another-boot';
-  const fence = await executor.inspect(folder.target);
+  const said = await executor.inspect(folder.target);
+  const hasStarted = (watched?.startedAt ?? null) !== null || (await hasPrinted(context, folder));
+  // The fence lies in the command's reach: one that denies what was seen is not believed, or it would run again.
+  const fence = hasStarted && said.type !== 'wrapper' ? ({ type: 'unreadable' } as const) : said;
   return {
-    tombstone: await tombstones.has(folder.attempt),
-    result: await folder.result.read(),
+    // Who watched has written neither: these are the command's doing.
+    tombstone: watched === null && (await tombstones.has(folder.attempt)),
+    result: watched === null ? await folder.result.read() : null,
     document: document === null ? 'none' : boot,
     intent: (await folder.intent.read())?.cause ?? null,
     fence,
     exit: await executor.readExit(folder.target),
   };
+}
+
+/** Only a command prints into `raw`, unless there was a hook before it. */
+async function hasPrinted({ fs }: AttemptContext, folder: AttemptFolder): Promise<boolean> {
+  return (await folder.rawSize()) > 0 && (await fs.lstat(folder.hookTarget('before').folder)) === null;
 }
 
 /** Takes the fence, or finds it taken: either way somebody has it afterwards. */
@@ -58,19 +78,19 @@ async function startedAtOf(
 }
 
 /**
- * Walks the table of `docs/attempts.md` §4 for one folder. `ended` is the document of one whose execution the caller watched to its
- * end: nothing of it is alive. An agent that has just started has none, reads it, and adopts what it finds alive.
+ * Walks the table of `docs/attempts.md` §4 for one folder. An agent that has just started has `watched` nothing: it reads the
+ * document, and adopts what it finds alive.
  */
 export async function recoverFolder(
   context: AttemptContext,
   folder: AttemptFolder,
-  ended: DocumentRecord | null = null,
+  watched: WatchedEnd | null = null,
 ): Promise<Recovered> {
-  const record = ended ?? (await folder.document.read());
+  const record = watched?.record ?? (await folder.document.read());
   // The `after` hook begins when nothing of the command is alive: what carries the attempt's id now is the hook.
-  let nothingAlive = ended !== null || (await folder.after.read()) !== null;
+  let nothingAlive = watched !== null || (await folder.after.read()) !== null;
   for (;;) {
-    const found = await look(context, folder, record);
+    const found = await look(context, folder, { document: record, watched });
     const recovery = recoverAttempt(found, nothingAlive);
     if (recovery.type === 'delete') return { type: 'delete' };
     if (recovery.type === 'deliver') return { type: 'holding', record, held: recovery.record };

@@ -466,7 +466,7 @@ class AttemptActor implements Attempt, SessionSubject {
     if (state.type !== 'stopping' && state.type !== 'clearing') return;
     if (!(await this.#folder.isThere())) return this.#lose();
     const { claim, record } = state;
-    const found = await recoverFolder(this.#context, this.#folder, record);
+    const found = await recoverFolder(this.#context, this.#folder, state);
     if (found.type !== 'finished') return this.#logger.error({ found: found.type }, 'expected an end, found none');
     const startedAt = state.startedAt ?? found.startedAt;
     await this.#settle({ claim, record, startedAt, ending: found.ending, escaped, sameBoot: true });

@@ -47,3 +47,59 @@ for (const name of ['exit', 'started', 'intent.json', 'result.json', 'outputs'])
     assert.equal(place.hub.log(id).toString(), 'done\n');
   });
 }
+
+test('A command that removed its fence and was killed has started all the same', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo ran; rm started; kill -9 $PPID' } });
+  const result = await place.hub.result(id);
+
+  assert.deepEqual([result.outcome, result.cause, result.started], ['lost', 'process-lost', true]);
+  assert.equal(place.hub.log(id).toString(), 'ran\n');
+});
+
+test('A result that a job writes itself is not believed', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  const forged = {
+    rawBytes: 0,
+    result: {
+      outcome: 'succeeded',
+      cause: 'exit-code',
+      message: 'forged',
+      started: true,
+      exitCode: 0,
+      signal: null,
+      outputs: null,
+      log: { bytes: 0, sha256: '0'.repeat(64), complete: true, gaps: [], trailing: 0 },
+      escaped: 0,
+      startedAt: null,
+      endedAt: '2026-01-01T00:00:00.000Z',
+      usage: null,
+    },
+  };
+
+  const run = `echo '${JSON.stringify(forged)}' >result.json; exit 3`;
+  const id = place.hub.offer({ automation: 'sh', parameters: { run } });
+  const result = await place.hub.result(id);
+
+  assert.deepEqual([result.outcome, result.exitCode], ['failed', 3]);
+});
+
+test('A command that removed its fence is adopted by the next agent, and not started again', async () => {
+  await using place = await createAgentPlace();
+  const first = await place.start();
+  const run = `echo ran; rm started; ${waitFor('go')}; echo on; exit 3`;
+  const id = place.hub.offer({ automation: 'sh', parameters: { run } });
+  await place.hub.until(() => place.hub.get(id).bytes === 4, 'the first line');
+  await first[Symbol.asyncDispose]();
+
+  await place.start();
+  await place.hub.until(() => place.hub.get(id).opens.length === 2, 'the attempt to be opened again');
+  await place.open('go');
+  const result = await place.hub.result(id);
+
+  assert.deepEqual([result.outcome, result.started, result.exitCode], ['failed', true, 3]);
+  assert.equal(place.hub.log(id).toString(), 'ran\non\n');
+});

@@ -42,7 +42,6 @@ export async function adoptExecution(options: {
 
   const fence = await readFence(fileSystem, folder);
   switch (fence.type) {
-    case 'none':
     case 'recovered':
       return null;
     case 'wrapper': {
@@ -55,20 +54,23 @@ export async function adoptExecution(options: {
       // Its group cannot be trusted any more: the id may be another's by now.
       return (await findCarriers()).length === 0 ? null : toExecution(null, Promise.resolve(), fence.at);
     }
+    // One that is not there any more was removed by the command itself.
+    case 'none':
     case 'unreadable': {
+      const at = fence.type === 'none' ? null : fence.at;
       const carriers = await findCarriers();
       const leader = carriers.map(readProcessStatus).find((status) => status?.pid === status?.session) ?? null;
       if (leader !== null)
         return toExecution(
           leader,
           waitUntil(async () => !isAlive(leader)),
-          fence.at,
+          at,
         );
       if (carriers.length === 0) return null;
       return toExecution(
         null,
         waitUntil(async () => (await findCarriers()).length === 0),
-        fence.at,
+        at,
       );
     }
   }
