@@ -202,7 +202,7 @@ function createChores(
 function createHubView(store: Store, fleet: Fleet, scheduler: Scheduler, progress: Progress): HubView {
   return {
     agent: (agentId) => fleet.get(agentId),
-    agents: (account) => fleet.ofAccount(account),
+    agents: (account) => fleet.serving(account),
     waiting: (job) => scheduler.waiting(job),
     progress: (attemptId) => progress.get(attemptId),
     isReady: () => store.isOpen(),

@@ -21,9 +21,9 @@ export interface LiveAgentView {
 /** What the API shows and the store does not hold: facts that live in the hub's memory. Every call answers at once. */
 export interface HubView {
   agent(agentId: string): LiveAgentView | undefined;
-  /** Agents of the account, online or not. */
+  /** Agents that serve the account, online or not. */
   agents(account: string): Iterable<LiveAgentView>;
-  /** Why each agent of the account cannot take this queued job; empty when one can. */
+  /** Why each agent that serves the account cannot take this queued job; empty when one can. */
   waiting(job: JobRecord): readonly Waiting[];
   progress(attemptId: string): { readonly percent: number | null; readonly message: string | null } | null;
   /** Whether the hub does its work: store open, agents and jobs loaded. */

@@ -1,10 +1,9 @@
 import type { AgentReport } from '../../protocol/agent-report.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { defaultAccount } from '../account.ts';
 import { isOpen } from '../store/is-open.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
 import { type AgentLink, LiveAgent } from './live-agent.ts';
-
-const nobody: ReadonlySet<LiveAgent> = new Set();
 
 /**
  * Every agent that the hub knows, in memory: who is connected here, what it last reported, how many of its slots are taken.
@@ -34,8 +33,10 @@ export class Fleet {
     return this.#agents.values();
   }
 
-  ofAccount(account: string): ReadonlySet<LiveAgent> {
-    return this.#byAccount.get(account) ?? nobody;
+  /** Agents that take jobs of the account, connected or not. */
+  *serving(account: string): Generator<LiveAgent, void, void> {
+    yield* this.#byAccount.get(account) ?? [];
+    if (account !== defaultAccount) yield* this.#byAccount.get(defaultAccount) ?? [];
   }
 
   /** What the agent says of the attempt's automation; false where it no longer offers that form of it. */

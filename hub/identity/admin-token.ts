@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
+import { defaultAccount } from '../account.ts';
 import type { Store } from '../store/store.ts';
 import { IdentityError } from './identity-error.ts';
-import { defaultAccount } from './principal.ts';
 import { replacePrivateFile } from './private-file.ts';
 import { hashToken, makeToken } from './token-text.ts';
 

@@ -1,3 +1,4 @@
+import { defaultAccount } from '../account.ts';
 import type { Role } from '../store/records.ts';
 
 /** Who calls the API. */
@@ -6,9 +7,6 @@ export interface Principal {
   readonly account: string;
   readonly role: Role;
 }
-
-/** The account of a hub that has only one, and of those who run the hub. */
-export const defaultAccount = 'default';
 
 /** As the audit names them. */
 export function toActor(principal: Principal): string {

@@ -89,7 +89,7 @@ export class Scheduler implements AsyncDisposable {
     const misfits = this.#queue.get(job.id)?.misfits ?? [];
     const demand = { account, automation, selector: parseLabelSelector(job.selector), misfits };
     const reasons: Waiting[] = [];
-    for (const agent of this.#fleet.ofAccount(account)) {
+    for (const agent of this.#fleet.serving(account)) {
       const reason = this.#whyNotNow(agent, demand);
       if (reason !== null) reasons.push({ agent: agent.name, reason });
     }
@@ -131,7 +131,7 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #hasRoom(account: string): boolean {
-    return this.#fleet.ofAccount(account).values().some(isFree);
+    return this.#fleet.serving(account).some(isFree);
   }
 
   /** False when nothing that stands in line can be placed now. */
@@ -154,7 +154,7 @@ export class Scheduler implements AsyncDisposable {
   /** The least loaded that can take it. */
   #agentFor(demand: Demand): LiveAgent | null {
     let best: LiveAgent | null = null;
-    for (const agent of this.#fleet.ofAccount(demand.account)) {
+    for (const agent of this.#fleet.serving(demand.account)) {
       if (!isFree(agent) || (best !== null && loadOf(agent) >= loadOf(best))) continue;
       if (this.#whyNotNow(agent, demand) === null) best = agent;
     }

@@ -266,4 +266,38 @@ describe('a hub with its agents', () => {
     while (offer.job !== jobs[2]?.id) offer = await agent.nextOffer();
     assert.equal((await hub.job(offer.job)).state, 'offered');
   });
+
+  it("serves every account with the hub's own agents, in turns", async () => {
+    await using hub = await startTestHub();
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+    const busy = await hub.tokenFor('busy');
+    const late = await hub.tokenFor('late');
+    for (let index = 0; index < 40; index++) await hub.submit({ automation: 'greet' }, busy);
+    const tens = new Set<string>();
+    for (let index = 0; index < 10; index++) tens.add((await hub.submit({ automation: 'greet' }, late)).id);
+
+    let ofLate = 0;
+    for (let ended = 0; ended < 25; ended++) {
+      const offer = await agent.nextOffer();
+      const session = await agent.openSession(offer.attempt);
+      await session.next();
+      await session.send({ type: 'result', result: resultFor('') });
+      while ((await session.next())?.type !== 'accepted');
+      if (tens.has(offer.job)) ofLate++;
+    }
+
+    assert.equal(ofLate, 10);
+  });
+
+  it('keeps agents of another account to that account', async () => {
+    await using hub = await startTestHub();
+    const joinToken = await hub.joinToken({ account: 'own' });
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken, name: 'a1' });
+
+    const foreign = await hub.submit({ automation: 'greet' }, await hub.tokenFor('other'));
+    const own = await hub.submit({ automation: 'greet' }, await hub.tokenFor('own'));
+
+    assert.equal((await agent.nextOffer()).job, own.id);
+    assert.deepEqual(foreign.waiting, []);
+  });
 });

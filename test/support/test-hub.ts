@@ -13,11 +13,19 @@ import { systemRandom } from '../../runtime/random.ts';
 export interface TestHub extends AsyncDisposable {
   readonly address: string;
   readonly folder: string;
-  call(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly body: unknown }>;
-  submit(request: object): Promise<Job>;
+  /** Without a token it is the administrator who calls. */
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    token?: string,
+  ): Promise<{ readonly status: number; readonly body: unknown }>;
+  submit(request: object, token?: string): Promise<Job>;
   job(id: string): Promise<Job>;
   agent(name: string): Promise<Agent>;
   joinToken(request?: object): Promise<string>;
+  /** An operator's of that account. */
+  tokenFor(account: string): Promise<string>;
   /** Waits until the job is in one of these states. */
   jobIn(id: string, ...states: JobState[]): Promise<Job>;
   /** Stops it and starts another one on the same folder, at the same port. */
@@ -43,11 +51,11 @@ export async function startTestHub(over: { readonly lostAfterMs?: number } = {})
   let hub = await start(0);
   const { address } = hub;
 
-  const call: TestHub['call'] = async (method, path, body) => {
+  const call: TestHub['call'] = async (method, path, body, token = adminToken) => {
     const answer = await fetch(`${address}/api/v1${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${adminToken}`,
+        authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -55,8 +63,14 @@ export async function startTestHub(over: { readonly lostAfterMs?: number } = {})
     const text = await answer.text();
     return { status: answer.status, body: text === '' ? null : JSON.parse(text) };
   };
-  const expect = async <T>(status: number, method: string, path: string, body?: unknown): Promise<T> => {
-    const answer = await call(method, path, body);
+  const expect = async <T>(
+    status: number,
+    method: string,
+    path: string,
+    body?: unknown,
+    token?: string,
+  ): Promise<T> => {
+    const answer = await call(method, path, body, token);
     if (answer.status !== status) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body as T;
   };
@@ -64,11 +78,15 @@ export async function startTestHub(over: { readonly lostAfterMs?: number } = {})
     address,
     folder,
     call,
-    submit: (request) => expect<Job>(201, 'POST', '/jobs', request),
+    submit: (request, token) => expect<Job>(201, 'POST', '/jobs', request, token),
     job: (id) => expect<Job>(200, 'GET', `/jobs/${id}`),
     agent: (name) => expect<Agent>(200, 'GET', `/agents/${name}`),
     async joinToken(request = { uses: 10 }) {
       return (await expect<{ token: string }>(201, 'POST', '/join-tokens', request)).token;
+    },
+    async tokenFor(account) {
+      return (await expect<{ token: string }>(201, 'POST', '/tokens', { role: 'operator', account, name: account }))
+        .token;
     },
     async jobIn(id, ...states) {
       for (;;) {

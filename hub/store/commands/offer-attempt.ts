@@ -1,3 +1,4 @@
+import { serves } from '../../account.ts';
 import { openOf, toAttemptRecord } from '../attempt-row.ts';
 import { insertAttempt } from '../attempt-statements.ts';
 import { changeJob } from '../change-job.ts';
@@ -31,7 +32,7 @@ export function* offerAttempt({
   if (job === null || job.state !== 'queued') return { type: 'not-queued' };
   const agent = yield* first(readLeasedAgent, { id: agentId, epoch: leaseEpoch });
   if (agent === null) return { type: 'lease-gone' };
-  if (agent.account !== job.account) {
+  if (!serves(agent.account, job.account)) {
     throw new Error(`A job of account ${job.account} was to be offered to an agent of account ${agent.account}`);
   }
 

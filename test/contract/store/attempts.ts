@@ -55,10 +55,11 @@ export function testAttempts(open: OpenStore): void {
       );
     });
 
-    test('an offer never crosses accounts', async () => {
+    test('an offer crosses accounts only to agents of the hub itself', async () => {
       await using store = await open();
       const scene = createScene(store);
-      const agent = await scene.agent();
+      const agent = await scene.agent('own', { account: 'own' });
+      const shared = await scene.agent('shared', { account: 'default' });
       const job = await scene.submit({ account: 'other' });
 
       await assert.rejects(
@@ -71,6 +72,14 @@ export function testAttempts(open: OpenStore): void {
         }),
         /account other/,
       );
+      const offered = await scene.apply('offer-attempt', {
+        jobId: job.id,
+        attemptId: crypto.randomUUID(),
+        agentId: shared.id,
+        leaseEpoch: shared.lease?.epoch ?? 0,
+        digest: null,
+      });
+      assert.equal(offered.type, 'offered');
     });
 
     test('an offer that comes to nothing goes back, and leaves no number behind', async () => {

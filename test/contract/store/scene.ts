@@ -70,7 +70,7 @@ export interface Scene {
   readonly store: Store;
   now(): number;
   apply<Name extends CommandName>(name: Name, input: Omit<CommandInput<Name>, 'at'>): Promise<CommandResult<Name>>;
-  agent(name?: string): Promise<AgentRecord>;
+  agent(name?: string, its?: { readonly account: string }): Promise<AgentRecord>;
   submit(change?: Partial<NewJob>): Promise<JobRecord>;
   offer(job: JobRecord, agent: AgentRecord): Promise<Try>;
   open(
@@ -103,12 +103,12 @@ export function createScene(store: Store): Scene {
       seconds++;
       return store.apply(name, { ...input, at: seconds * 1000 } as never);
     },
-    async agent(name = `a${++agents}`) {
+    async agent(name = `a${++agents}`, its = { account }) {
       const hash = systemRandom.uuid();
       await scene.apply('create-join-token', {
         token: {
           id: systemRandom.uuid(),
-          account,
+          account: its.account,
           usesLeft: 1,
           expiresAt: null,
           allowedLabels: [],

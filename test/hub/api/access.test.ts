@@ -151,7 +151,6 @@ describe('who may call what', () => {
     }
     assert.deepEqual((await api.call('/api/v1/jobs', { token: other })).json.items, []);
     assert.deepEqual((await api.call('/api/v1/agents', { token: other })).json.items, []);
-    assert.deepEqual((await api.call('/api/v1/automations', { token: other })).json.items, []);
     const key = { 'idempotency-key': 'same' };
     await api.call('/api/v1/jobs', { body: { automation: 'greet' }, headers: key });
     const same = await api.call('/api/v1/jobs', { token: other, body: { automation: 'other' }, headers: key });
