@@ -3,7 +3,8 @@ import type { FileSystem } from '../../../runtime/file-system.ts';
 import type { Logger } from '../../../runtime/logger.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { Execution, ExecutionTarget, StartFailure } from '../executor.ts';
-import { readFence } from './fence.ts';
+import { adoptExecution } from './adopt-execution.ts';
+import { readFence, takeFence } from './fence.ts';
 import type { LaunchedWrapper, Launcher } from './launcher.ts';
 import { readProcessStatus } from './process-status.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -44,6 +45,19 @@ export async function launchExecution(options: {
     return fence.type === 'unreadable' ? { at: fence.at } : readStart();
   }
 
+  /** Nobody can say whether it was started: whoever gets the fence decides. */
+  async function settleUnclear(
+    message: string,
+  ): Promise<{ readonly type: 'started'; readonly execution: Execution } | StartFailure> {
+    if (await takeFence(fileSystem, target.folder)) return { type: 'failed', fault: 'environment', message };
+    const found = await adoptExecution({ target, fileSystem, table, clock, signal });
+    if (found !== null) return { type: 'started', execution: found };
+    const fence = await readFence(fileSystem, target.folder);
+    const started = Promise.resolve('at' in fence ? { at: fence.at } : null);
+    const tree = createProcessTree({ attempt: target.attempt, leader: null, table, clock });
+    return { type: 'started', execution: { ended: Promise.resolve(), started, ...tree } };
+  }
+
   function letGo(): void {
     over.abort('over');
     wrapper?.release();
@@ -51,9 +65,9 @@ export async function launchExecution(options: {
 
   const notice = watchFor({ path: target.folder, name: 'started', check: readStart, clock, signal: over.signal });
   const launched = await launcher.launch(target.folder, command);
-  if (launched.type === 'failed') {
+  if (launched.type !== 'launched') {
     over.abort('over');
-    return launched;
+    return launched.type === 'failed' ? launched : settleUnclear(launched.message);
   }
   wrapper = launched.wrapper;
   const { pid } = wrapper;

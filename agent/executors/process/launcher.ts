@@ -11,11 +11,22 @@ export interface LaunchedWrapper {
   release(): void;
 }
 
-/** A way to start wrappers. Their process group is their own, and they outlive whoever started them. */
-export interface Launcher {
-  /** Starts the wrapper of `command` in `folder`. A failure means that nothing of it ran. */
-  launch(
-    folder: string,
-    command: PreparedCommand,
-  ): Promise<{ readonly type: 'launched'; readonly wrapper: LaunchedWrapper } | StartFailure>;
+/**
+ * What came of a launch.
+ *
+ * - `failed`: nothing of it ran, and nothing will
+ * - `unclear`: the wrapper may have been started, or may yet come. The fence decides
+ */
+export type Launch =
+  | { readonly type: 'launched'; readonly wrapper: LaunchedWrapper }
+  | { readonly type: 'unclear'; readonly message: string }
+  | StartFailure;
+
+/**
+ * A way to start wrappers. Their process group is their own, and they outlive whoever started them. Disposing leaves them
+ * alone; an end that was not told by then never is.
+ */
+export interface Launcher extends AsyncDisposable {
+  /** Starts the wrapper of `command` in `folder`. */
+  launch(folder: string, command: PreparedCommand): Promise<Launch>;
 }

@@ -4,7 +4,7 @@ import type { FileSystem } from '../../../runtime/file-system.ts';
 import type { Logger } from '../../../runtime/logger.ts';
 import type { Executor } from '../executor.ts';
 import { adoptExecution } from './adopt-execution.ts';
-import { createExecaLauncher } from './execa-launcher.ts';
+import { createLauncher } from './create-launcher.ts';
 import { readExitRecord } from './exit-record.ts';
 import { readFence, takeFence } from './fence.ts';
 import { launchExecution } from './launch-execution.ts';
@@ -29,11 +29,11 @@ export function createProcessExecutor(options: {
   readonly logger: Logger;
   /** A POSIX shell, by its path. */
   readonly shell?: string;
-  /** Another way to start wrappers than by `shell` from this process. */
+  /** Another way to start wrappers. The executor disposes of it. */
   readonly launcher?: Launcher;
 }): Executor & AsyncDisposable {
   const { fileSystem, clock, logger, shell = '/bin/sh' } = options;
-  const launcher = options.launcher ?? createExecaLauncher({ shell });
+  const launcher = options.launcher ?? createLauncher({ shell, clock });
   const table = existsSync('/proc/self/environ') ? createProcessTable({ clock }) : null;
   const disposal = new AbortController();
   const { signal } = disposal;
@@ -57,6 +57,9 @@ export function createProcessExecutor(options: {
     adopt: (target) => adoptExecution({ target, fileSystem, table, clock, signal }),
     readExit: ({ folder }) => readExitRecord(fileSystem, folder),
     countOutput: ({ folder }) => readSinkRecord(fileSystem, folder),
-    [Symbol.asyncDispose]: async () => disposal.abort(),
+    [Symbol.asyncDispose]: async () => {
+      disposal.abort();
+      await launcher[Symbol.asyncDispose]();
+    },
   };
 }

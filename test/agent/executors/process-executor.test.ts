@@ -14,10 +14,13 @@ function linkTo(shell: string, name: string): string {
   return path;
 }
 
-testExecutor(createProcessHarness({ name: 'process, /bin/sh', shell: '/bin/sh', places }));
-if (existsSync('/bin/bash')) {
-  testExecutor(createProcessHarness({ name: 'process, bash as sh', shell: linkTo('/bin/bash', 'sh'), places }));
+/** Each shell as what runs the wrapper, started by execa, and as what starts it too. */
+function testShell(name: string, shell: string): void {
+  testExecutor(createProcessHarness({ name: `process, ${name}, by execa`, shell, launcher: 'execa', places }));
+  const launcher = { launcherShell: shell };
+  testExecutor(createProcessHarness({ name: `process, ${name}, by itself`, shell, launcher, places }));
 }
-if (existsSync('/bin/busybox')) {
-  testExecutor(createProcessHarness({ name: 'process, busybox ash', shell: linkTo('/bin/busybox', 'ash'), places }));
-}
+
+testShell('/bin/sh', '/bin/sh');
+if (existsSync('/bin/bash')) testShell('bash as sh', linkTo('/bin/bash', 'sh'));
+if (existsSync('/bin/busybox')) testShell('busybox ash', linkTo('/bin/busybox', 'ash'));

@@ -12,10 +12,12 @@ import {
   createExecutor,
   createProcessPlaces,
   eventually,
+  launcherKinds,
   nearlyForever,
   readPid,
   startCommand,
   toCommand,
+  toName,
 } from './process-place.ts';
 
 const places = await createProcessPlaces();
@@ -34,179 +36,180 @@ function runAgent(...args: readonly string[]): Promise<string> {
   return new Promise((resolve) => child.once('close', () => resolve(said)));
 }
 
-describe('the fence of a process', () => {
-  let executor: Executor & AsyncDisposable;
+for (const launcher of launcherKinds)
+  describe(`the fence of a process (${toName(launcher)})`, () => {
+    let executor: Executor & AsyncDisposable;
 
-  beforeEach(() => {
-    executor = createExecutor();
+    beforeEach(() => {
+      executor = createExecutor('/bin/sh', launcher);
+    });
+    checkLeaks();
+    afterEach(() => executor[Symbol.asyncDispose]());
+
+    it('is lost by a shell that starts slowly, when it was taken meanwhile', async () => {
+      const place = await places.create();
+      const go = `${place.target.folder}.go`;
+      await using slow = createExecutor(slowShell, launcher);
+      const execution = await startCommand(slow, place, toCommand('echo never', { GO: go }));
+
+      assert.equal(await executor.takeFence(place.target), true);
+      await writeFile(go, '');
+
+      await execution.ended;
+      assert.equal(await execution.started, null);
+      assert.equal((await place.readOutput()).length, 0);
+      assert.equal(await executor.readExit(place.target), null);
+    });
+
+    it('is won by a shell that starts slowly, long after its agent was killed', async () => {
+      const place = await places.create();
+      const go = `${place.target.folder}.go`;
+      await using slow = createExecutor(slowShell, launcher);
+      const execution = await startCommand(slow, place, toCommand('echo ran; exit 6', { GO: go }));
+      assert.deepEqual(await executor.inspect(place.target), { type: 'none' });
+
+      await writeFile(go, '');
+
+      await execution.ended;
+      assert.notEqual(await execution.started, null);
+      assert.equal(await executor.takeFence(place.target), false);
+      assert.deepEqual(await executor.readExit(place.target), { status: 6, marked: false });
+    });
+
+    it('is not found by a shell that starts slowly, when its folder was deleted and made anew', async () => {
+      const place = await places.create();
+      const go = `${place.target.folder}.go`;
+      await using slow = createExecutor(slowShell, launcher);
+      const execution = await startCommand(slow, place, toCommand('echo never', { GO: go }));
+
+      await rm(place.target.folder, { recursive: true });
+      await mkdir(place.target.folder);
+      await writeFile(go, '');
+
+      await execution.ended;
+      assert.equal(await execution.started, null);
+      assert.deepEqual(await readdir(place.target.folder), []);
+    });
+
+    it('names the wrapper also when the shell has blanks and brackets in its name', async () => {
+      const place = await places.create();
+      const shell = `${place.target.folder}) S 1 (x`;
+      await symlink('/bin/sh', shell);
+      await using odd = createExecutor(shell, launcher);
+
+      const execution = await startCommand(odd, place, toCommand(`echo ready; sleep ${nearlyForever}`));
+      await execution.started;
+
+      const fence = await executor.inspect(place.target);
+      assert.ok(fence.type === 'wrapper' && fence.alive);
+      assert.equal(readProcessStatus(fence.pid)?.group, fence.pid);
+      await execution.clear(atOnce);
+      await execution.ended;
+    });
+
+    it('does not take another process with the same id for the wrapper, nor signals it', async () => {
+      const place = await places.create();
+      const stranger = spawn('sleep', [nearlyForever], { detached: true, stdio: 'ignore' });
+      const gone = new Promise((resolve) => stranger.once('exit', resolve));
+      await writeFile(join(place.target.folder, 'started'), `${stranger.pid} 1\n`);
+
+      assert.deepEqual(await executor.inspect(place.target), { type: 'wrapper', pid: stranger.pid, alive: false });
+      assert.equal(await executor.adopt(place.target), null);
+
+      assert.equal(readProcessStatus(stranger.pid ?? 0)?.alive, true);
+      stranger.kill('SIGKILL');
+      await gone;
+    });
+
+    it('that cannot be read makes the attempt be found by what carries its id', async () => {
+      const place = await places.create();
+      const earlier = createExecutor('/bin/sh', launcher);
+      await startCommand(earlier, place, toCommand(`echo ready; sleep ${nearlyForever}`));
+      await eventually(async () => (await place.readOutput()).length > 0, 'the command to run');
+      await earlier[Symbol.asyncDispose]();
+      await writeFile(join(place.target.folder, 'started'), '');
+
+      const adopted = await executor.adopt(place.target);
+
+      assert.deepEqual(await executor.inspect(place.target), { type: 'unreadable' });
+      assert.equal(await executor.takeFence(place.target), false);
+      assert.ok(adopted !== null);
+      assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
+      await adopted.ended;
+      assert.equal(await executor.adopt(place.target), null);
+    });
+
+    it('lets another Node process adopt what the first one left behind', async () => {
+      const place = await places.create();
+      const { attempt, folder } = place.target;
+
+      const said = await runAgent(
+        'let-go',
+        attempt,
+        folder,
+        `trap 'exit 9' TERM; echo ready; sleep ${nearlyForever} & wait`,
+      );
+
+      assert.equal(said, 'started\nleft\n');
+      const adopted = await executor.adopt(place.target);
+      assert.ok(adopted !== null);
+      await eventually(async () => (await place.readOutput()).length > 0, 'the command to run');
+      await place.writeIntent();
+      await adopted.signal('SIGTERM');
+      await adopted.ended;
+      assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
+      assert.deepEqual(await executor.readExit(place.target), { status: 9, marked: true });
+    });
+
+    it('lets another Node process read how it ended, when the first one was killed', async () => {
+      const place = await places.create();
+      const { attempt, folder } = place.target;
+
+      await runAgent('kill', attempt, folder, 'sleep 0.2; echo done; exit 11');
+
+      const adopted = await executor.adopt(place.target);
+      await adopted?.ended;
+      assert.deepEqual(await executor.readExit(place.target), { status: 11, marked: false });
+      assert.equal((await place.readOutput()).toString(), 'done\n');
+    });
+
+    it('leaves files that only their owner can read, and an exit record written in place', async () => {
+      const place = await places.create();
+      const { folder } = place.target;
+      const execution = await startCommand(executor, place, toCommand('read -r _; exit 1'));
+      await execution.ended;
+
+      const status = await Promise.all(['raw', 'exit'].map((name) => readFile(join(folder, name), 'latin1')));
+
+      assert.deepEqual(status, ['', `1\n${' '.repeat(14)}`]);
+      assert.deepEqual((await readdir(folder)).toSorted(), ['exit', 'raw', 'started']);
+      await chmod(folder, 0o700);
+    });
+
+    it('is taken by the wrapper, but nothing runs, when an intent was there before the command', async () => {
+      const place = await places.create();
+      await place.writeIntent();
+
+      const execution = await startCommand(executor, place, toCommand('echo never'));
+      await execution.ended;
+
+      assert.equal((await place.readOutput()).length, 0);
+      assert.deepEqual(await executor.readExit(place.target), { status: 143, marked: true });
+    });
+
+    it('shows a wrapper that was killed alone as dead, and its command as what is left', async () => {
+      const place = await places.create();
+      const execution = await startCommand(executor, place, toCommand(`echo "wrapper $PPID"; sleep ${nearlyForever}`));
+
+      process.kill(await readPid(place, 'wrapper'), 'SIGKILL');
+      await execution.ended;
+
+      assert.equal(await executor.readExit(place.target), null);
+      const adopted = await executor.adopt(place.target);
+      assert.ok(adopted !== null);
+      await adopted.ended;
+      assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
+      assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
+      assert.equal(await executor.adopt(place.target), null);
+    });
   });
-  checkLeaks();
-  afterEach(() => executor[Symbol.asyncDispose]());
-
-  it('is lost by a shell that starts slowly, when it was taken meanwhile', async () => {
-    const place = await places.create();
-    const go = join(places.root, 'go-1');
-    await using slow = createExecutor(slowShell);
-    const execution = await startCommand(slow, place, toCommand('echo never', { GO: go }));
-
-    assert.equal(await executor.takeFence(place.target), true);
-    await writeFile(go, '');
-
-    await execution.ended;
-    assert.equal(await execution.started, null);
-    assert.equal((await place.readOutput()).length, 0);
-    assert.equal(await executor.readExit(place.target), null);
-  });
-
-  it('is won by a shell that starts slowly, long after its agent was killed', async () => {
-    const place = await places.create();
-    const go = join(places.root, 'go-2');
-    await using slow = createExecutor(slowShell);
-    const execution = await startCommand(slow, place, toCommand('echo ran; exit 6', { GO: go }));
-    assert.deepEqual(await executor.inspect(place.target), { type: 'none' });
-
-    await writeFile(go, '');
-
-    await execution.ended;
-    assert.notEqual(await execution.started, null);
-    assert.equal(await executor.takeFence(place.target), false);
-    assert.deepEqual(await executor.readExit(place.target), { status: 6, marked: false });
-  });
-
-  it('is not found by a shell that starts slowly, when its folder was deleted and made anew', async () => {
-    const place = await places.create();
-    const go = join(places.root, 'go-3');
-    await using slow = createExecutor(slowShell);
-    const execution = await startCommand(slow, place, toCommand('echo never', { GO: go }));
-
-    await rm(place.target.folder, { recursive: true });
-    await mkdir(place.target.folder);
-    await writeFile(go, '');
-
-    await execution.ended;
-    assert.equal(await execution.started, null);
-    assert.deepEqual(await readdir(place.target.folder), []);
-  });
-
-  it('names the wrapper also when the shell has blanks and brackets in its name', async () => {
-    const place = await places.create();
-    const shell = join(places.root, ') S 1 (x');
-    await symlink('/bin/sh', shell);
-    await using odd = createExecutor(shell);
-
-    const execution = await startCommand(odd, place, toCommand(`echo ready; sleep ${nearlyForever}`));
-    await execution.started;
-
-    const fence = await executor.inspect(place.target);
-    assert.ok(fence.type === 'wrapper' && fence.alive);
-    assert.equal(readProcessStatus(fence.pid)?.group, fence.pid);
-    await execution.clear(atOnce);
-    await execution.ended;
-  });
-
-  it('does not take another process with the same id for the wrapper, nor signals it', async () => {
-    const place = await places.create();
-    const stranger = spawn('sleep', [nearlyForever], { detached: true, stdio: 'ignore' });
-    const gone = new Promise((resolve) => stranger.once('exit', resolve));
-    await writeFile(join(place.target.folder, 'started'), `${stranger.pid} 1\n`);
-
-    assert.deepEqual(await executor.inspect(place.target), { type: 'wrapper', pid: stranger.pid, alive: false });
-    assert.equal(await executor.adopt(place.target), null);
-
-    assert.equal(readProcessStatus(stranger.pid ?? 0)?.alive, true);
-    stranger.kill('SIGKILL');
-    await gone;
-  });
-
-  it('that cannot be read makes the attempt be found by what carries its id', async () => {
-    const place = await places.create();
-    const earlier = createExecutor();
-    await startCommand(earlier, place, toCommand(`echo ready; sleep ${nearlyForever}`));
-    await eventually(async () => (await place.readOutput()).length > 0, 'the command to run');
-    await earlier[Symbol.asyncDispose]();
-    await writeFile(join(place.target.folder, 'started'), '');
-
-    const adopted = await executor.adopt(place.target);
-
-    assert.deepEqual(await executor.inspect(place.target), { type: 'unreadable' });
-    assert.equal(await executor.takeFence(place.target), false);
-    assert.ok(adopted !== null);
-    assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
-    await adopted.ended;
-    assert.equal(await executor.adopt(place.target), null);
-  });
-
-  it('lets another Node process adopt what the first one left behind', async () => {
-    const place = await places.create();
-    const { attempt, folder } = place.target;
-
-    const said = await runAgent(
-      'let-go',
-      attempt,
-      folder,
-      `trap 'exit 9' TERM; echo ready; sleep ${nearlyForever} & wait`,
-    );
-
-    assert.equal(said, 'started\nleft\n');
-    const adopted = await executor.adopt(place.target);
-    assert.ok(adopted !== null);
-    await eventually(async () => (await place.readOutput()).length > 0, 'the command to run');
-    await place.writeIntent();
-    await adopted.signal('SIGTERM');
-    await adopted.ended;
-    assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
-    assert.deepEqual(await executor.readExit(place.target), { status: 9, marked: true });
-  });
-
-  it('lets another Node process read how it ended, when the first one was killed', async () => {
-    const place = await places.create();
-    const { attempt, folder } = place.target;
-
-    await runAgent('kill', attempt, folder, 'sleep 0.2; echo done; exit 11');
-
-    const adopted = await executor.adopt(place.target);
-    await adopted?.ended;
-    assert.deepEqual(await executor.readExit(place.target), { status: 11, marked: false });
-    assert.equal((await place.readOutput()).toString(), 'done\n');
-  });
-
-  it('leaves files that only their owner can read, and an exit record written in place', async () => {
-    const place = await places.create();
-    const { folder } = place.target;
-    const execution = await startCommand(executor, place, toCommand('read -r _; exit 1'));
-    await execution.ended;
-
-    const status = await Promise.all(['raw', 'exit'].map((name) => readFile(join(folder, name), 'latin1')));
-
-    assert.deepEqual(status, ['', `1\n${' '.repeat(14)}`]);
-    assert.deepEqual((await readdir(folder)).toSorted(), ['exit', 'raw', 'started']);
-    await chmod(folder, 0o700);
-  });
-
-  it('is taken by the wrapper, but nothing runs, when an intent was there before the command', async () => {
-    const place = await places.create();
-    await place.writeIntent();
-
-    const execution = await startCommand(executor, place, toCommand('echo never'));
-    await execution.ended;
-
-    assert.equal((await place.readOutput()).length, 0);
-    assert.deepEqual(await executor.readExit(place.target), { status: 143, marked: true });
-  });
-
-  it('shows a wrapper that was killed alone as dead, and its command as what is left', async () => {
-    const place = await places.create();
-    const execution = await startCommand(executor, place, toCommand(`echo "wrapper $PPID"; sleep ${nearlyForever}`));
-
-    process.kill(await readPid(place, 'wrapper'), 'SIGKILL');
-    await execution.ended;
-
-    assert.equal(await executor.readExit(place.target), null);
-    const adopted = await executor.adopt(place.target);
-    assert.ok(adopted !== null);
-    await adopted.ended;
-    assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
-    assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
-    assert.equal(await executor.adopt(place.target), null);
-  });
-});

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PreparedCommand } from '../../../agent/automations/prepared-command.ts';
 import type { Execution, Executor } from '../../../agent/executors/executor.ts';
+import { createExecaLauncher } from '../../../agent/executors/process/execa-launcher.ts';
 import { createProcessExecutor } from '../../../agent/executors/process/process-executor.ts';
+import { createShellLauncher } from '../../../agent/executors/process/shell-launcher.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
@@ -63,20 +65,43 @@ export async function startCommand(
   return started.type === 'started' ? started.execution : assert.fail(started.message);
 }
 
-export function createExecutor(shell?: string): ReturnType<typeof createProcessExecutor> {
-  const parts = { fileSystem: systemFileSystem, clock: systemClock, logger: silentLogger };
-  return createProcessExecutor(shell === undefined ? parts : { ...parts, shell });
+/** Who starts wrappers: a shell of that path, or `execa`. */
+export type LauncherKind = 'execa' | { readonly launcherShell: string };
+
+export const launcherKinds: readonly LauncherKind[] = [{ launcherShell: '/bin/sh' }, 'execa'];
+
+export function toName(kind: LauncherKind): string {
+  return kind === 'execa' ? kind : `by ${kind.launcherShell}`;
+}
+
+export function createExecutor(
+  shell = '/bin/sh',
+  kind: LauncherKind = { launcherShell: '/bin/sh' },
+): ReturnType<typeof createProcessExecutor> {
+  const otherwise = createExecaLauncher({ shell });
+  const launcher =
+    kind === 'execa'
+      ? otherwise
+      : createShellLauncher({ ...kind, shell, setsid: '/usr/bin/setsid', otherwise, clock: systemClock });
+  return createProcessExecutor({
+    fileSystem: systemFileSystem,
+    clock: systemClock,
+    logger: silentLogger,
+    shell,
+    launcher,
+  });
 }
 
 export function createProcessHarness(options: {
   readonly name: string;
   readonly shell: string;
+  readonly launcher: LauncherKind;
   readonly places: ProcessPlaces;
 }): ExecutorHarness {
-  const { name, shell, places } = options;
+  const { name, shell, launcher, places } = options;
   return {
     name,
-    create: () => createExecutor(shell),
+    create: () => createExecutor(shell, launcher),
     createPlace: () => places.create(),
     environment: commandEnvironment(),
     workingDirectory: '/tmp',
