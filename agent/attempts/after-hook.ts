@@ -31,12 +31,12 @@ export async function startAfter(
   },
 ): Promise<AfterStart> {
   const { folder, state, secrets, outputs, look } = options;
+  const { marker } = state;
   const { document, terms } = state.record;
   const plan = terms.after;
   if (plan === null) return skip('there is none');
   if (secrets.type === 'gone') return skip("the job's secrets are gone");
   const { machineBootId, environment, limits, clock, spool } = context;
-  const marker = await folder.after.read();
   if (marker !== null && marker.machineBootId !== machineBootId) {
     return { type: 'skipped', why: 'the machine was restarted while the after hook ran, or before it began' };
   }

@@ -87,10 +87,13 @@ export async function recoverFolder(
   watched: WatchedEnd | null = null,
 ): Promise<Recovered> {
   const record = watched?.record ?? (await folder.document.read());
-  // The `after` hook begins when nothing of the command is alive: what carries the attempt's id now is the hook.
-  let nothingAlive = watched !== null || (await folder.after.read()) !== null;
+  let nothingAlive = watched !== null;
   for (;;) {
     const found = await look(context, folder, { document: record, watched });
+    // The `after` hook begins when nothing of the command is alive: what carries the attempt's id now is the hook. A wrapper that
+    // lives says that the command wrote the marker itself.
+    const isLiving = found.fence.type === 'wrapper' && found.fence.alive;
+    nothingAlive ||= !isLiving && (await folder.after.read()) !== null;
     const recovery = recoverAttempt(found, nothingAlive);
     if (recovery.type === 'delete') return { type: 'delete' };
     if (recovery.type === 'deliver') return { type: 'holding', record, held: recovery.record };

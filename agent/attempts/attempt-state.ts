@@ -1,5 +1,5 @@
 import type { Execution } from '../executors/executor.ts';
-import type { ClaimRecord, DocumentRecord, IntentCause, ResultRecord } from './attempt-records.ts';
+import type { AfterRecord, ClaimRecord, DocumentRecord, IntentCause, ResultRecord } from './attempt-records.ts';
 import type { Ending, OutputsFound } from './ending.ts';
 
 /** What is known when the command's part is over. */
@@ -63,7 +63,12 @@ export type AttemptState =
       readonly record: DocumentRecord;
       readonly startedAt: number | null;
     }
-  | (AttemptEnd & { readonly type: 'cleaning'; readonly commandBytes: number })
+  | (AttemptEnd & {
+      readonly type: 'cleaning';
+      readonly commandBytes: number;
+      /** What an earlier agent wrote before it began the hook. */
+      readonly marker: AfterRecord | null;
+    })
   | (AttemptEnd & {
       readonly type: 'sealing';
       /** Length of `raw` when the command's part of it ended. */

@@ -7,7 +7,7 @@ import type { Execution } from '../executors/executor.ts';
 import { startAfter } from './after-hook.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { type AttemptFolder, attemptFolder } from './attempt-folder.ts';
-import type { ClaimRecord, DocumentRecord, IntentCause } from './attempt-records.ts';
+import type { AfterRecord, ClaimRecord, DocumentRecord, IntentCause } from './attempt-records.ts';
 import { recoverFolder, takeFence } from './attempt-recovery.ts';
 import { toAttemptReport, toOpenFacts } from './attempt-report.ts';
 import { endedAtOf, findOutputs, sealAttempt, toUnbornResult, withSecretsGone, writeResult } from './attempt-seal.ts';
@@ -248,16 +248,15 @@ class AttemptActor implements Attempt, SessionSubject {
     const { record, startedAt, ending } = recovered;
     this.#stream.open(record);
     const sameBoot = record.machineBootId === machineBootId;
-    const left = sameBoot ? await this.#findLeft(ending) : null;
-    if (left === null) return this.#settle({ claim, record, startedAt, ending, escaped: 0, sameBoot });
+    const marker = await this.#folder.after.read();
+    const left = sameBoot && marker === null ? await this.#findLeft(ending) : null;
+    if (left === null) return this.#settle({ claim, record, startedAt, ending, escaped: 0, sameBoot }, marker);
     this.#setState({ type: 'clearing', claim, record, startedAt });
     this.#endTree(left, limits.leftoverGraceMs);
   }
 
   async #findLeft(ending: Ending): Promise<Execution | null> {
     if (isUnborn(ending)) return findLeftBefore(this.#context, this.#folder);
-    // The command's tree was cleared before the marker of the `after` hook was written: what is alive is the hook.
-    if ((await this.#folder.after.read()) !== null) return null;
     return this.#context.executor.adopt(this.#folder.target);
   }
 
@@ -472,19 +471,21 @@ class AttemptActor implements Attempt, SessionSubject {
     await this.#settle({ claim, record, startedAt, ending: found.ending, escaped, sameBoot: true });
   }
 
-  /** The command's part is over: how long its log is, how it ended, and who comes next. */
-  async #settle(end: AttemptEnd): Promise<void> {
+  /**
+   * The command's part is over: how long its log is, how it ended, and who comes next. `marker`: an earlier agent was as far as
+   * its `after` hook. Of an end that was watched there is none: one that lies in the folder is the command's doing.
+   */
+  async #settle(end: AttemptEnd, marker: AfterRecord | null = null): Promise<void> {
     this.#watch?.stop();
     await this.#watch?.stopped;
     const { logOver, logLimitBytes, after } = end.record.terms;
-    const marker = await this.#folder.after.read();
     // A limited log ends within a block of its limit, and what the hook prints comes behind the limit.
     const cuts = logOver === 'gap' && logLimitBytes !== null && marker === null && !isUnborn(end.ending);
     if (cuts) await this.#folder.cutRaw(logLimitBytes);
     this.#stream.bound(null);
     const commandBytes = marker?.rawBytes ?? (await this.#folder.rawSize());
     const ending = logOver === 'fail' ? withinLimit(end.ending, commandBytes, logLimitBytes) : end.ending;
-    const settled = { ...end, ending, commandBytes };
+    const settled = { ...end, ending, commandBytes, marker };
     if (after === null || !wasBorn(ending)) return this.#beginSealing(settled, { outputs: null, note: null });
     this.#setState({ ...settled, type: 'cleaning' });
     void this.#post('after', () => this.#clean());

@@ -29,8 +29,10 @@ export async function adoptExecution(options: {
     };
   }
 
+  /** Without sinks: those lead a session too, end by themselves, and are nobody to wait for. */
   async function findCarriers(): Promise<readonly number[]> {
-    return (await table?.find(attempt))?.pids ?? [];
+    const found = await table?.find(attempt);
+    return found?.pids.filter((pid) => !found.sinks.has(pid)) ?? [];
   }
 
   async function waitUntil(isOver: () => Promise<boolean>): Promise<void> {
@@ -52,7 +54,9 @@ export async function adoptExecution(options: {
           fence.at,
         );
       // Its group cannot be trusted any more: the id may be another's by now.
-      return (await findCarriers()).length === 0 ? null : toExecution(null, Promise.resolve(), fence.at);
+      return ((await table?.find(attempt))?.pids ?? []).length === 0
+        ? null
+        : toExecution(null, Promise.resolve(), fence.at);
     }
     // One that is not there any more was removed by the command itself.
     case 'none':
@@ -66,7 +70,7 @@ export async function adoptExecution(options: {
           waitUntil(async () => !isAlive(leader)),
           at,
         );
-      if (carriers.length === 0) return null;
+      if (((await table?.find(attempt))?.pids ?? []).length === 0) return null;
       return toExecution(
         null,
         waitUntil(async () => (await findCarriers()).length === 0),
