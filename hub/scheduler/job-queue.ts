@@ -24,8 +24,8 @@ export interface Lane {
 
 interface AccountQueue {
   readonly lanes: Map<string, Lane>;
-  /** Turns this account has had; the account with the fewest is next. */
-  turns: number;
+  /** When its next turn is, counted in turns; the account with the earliest is next. */
+  turn: number;
 }
 
 export function isBefore(a: QueuedJob, b: QueuedJob): boolean {
@@ -53,6 +53,11 @@ function placeOf(jobs: readonly QueuedJob[], job: QueuedJob): number {
  */
 export class JobQueue {
   readonly #accounts = new Map<string, AccountQueue>();
+  /**
+   * The turn that was had last. Whoever comes takes the one after it, behind those who wait for it already, so that neither
+   * idleness nor coming with one job at a time earns anything; who could not be served catches nothing up.
+   */
+  #now = 0;
   readonly #jobs = new Map<string, QueuedJob>();
 
   get size(): number {
@@ -87,7 +92,7 @@ export class JobQueue {
 
   /** Accounts that have queued jobs, whose turn it is first. */
   accountsByTurn(): string[] {
-    return [...this.#accounts].sort(([, a], [, b]) => a.turns - b.turns).map(([name]) => name);
+    return [...this.#accounts].sort(([, a], [, b]) => a.turn - b.turn).map(([name]) => name);
   }
 
   /** Lanes of an account, the one with the best head first. */
@@ -99,13 +104,15 @@ export class JobQueue {
   /** The account has had its turn. */
   tookTurn(account: string): void {
     const queue = this.#accounts.get(account);
-    if (queue !== undefined) queue.turns++;
+    if (queue === undefined) return;
+    this.#now = Math.max(this.#now, queue.turn);
+    queue.turn = this.#now + 1;
   }
 
   #laneOf(job: QueuedJob): Lane {
     let account = this.#accounts.get(job.account);
     if (account === undefined) {
-      account = { lanes: new Map(), turns: this.#fewestTurns() };
+      account = { lanes: new Map(), turn: this.#now + 1 };
       this.#accounts.set(job.account, account);
     }
     const key = laneKey(job);
@@ -116,13 +123,6 @@ export class JobQueue {
       account.lanes.set(key, lane);
     }
     return lane;
-  }
-
-  /** A newcomer starts level with the account that waits longest: earlier idleness earns nothing. */
-  #fewestTurns(): number {
-    let fewest = Number.POSITIVE_INFINITY;
-    for (const account of this.#accounts.values()) fewest = Math.min(fewest, account.turns);
-    return Number.isFinite(fewest) ? fewest : 0;
   }
 }
 

@@ -34,6 +34,38 @@ describe('the job queue', () => {
     assert.equal(next.filter((id) => id.startsWith('b')).length, 10);
   });
 
+  it('gives a newcomer no more than its turns beside an account that nobody can serve', () => {
+    const queue = new JobQueue();
+    queue.add(job('x', { account: 'unserved', automation: 'nowhere' }));
+    for (let index = 0; index < 100; index++) queue.add(job(`a${String(index).padStart(4, '0')}`));
+    const take = () => {
+      const account = queue.accountsByTurn().find((name) => name !== 'unserved') ?? '';
+      const head = queue.lanes(account)[0]?.jobs[0];
+      queue.tookTurn(account);
+      queue.remove(head?.id ?? '');
+      return account;
+    };
+    for (let turn = 0; turn < 50; turn++) take();
+    for (let index = 0; index < 20; index++) queue.add(job(`b${index}`, { account: 'b' }));
+
+    const next = Array.from({ length: 10 }, take);
+
+    assert.equal(next.filter((account) => account === 'b').length, 5);
+  });
+
+  it('lets nobody go first again by coming with one job at a time', () => {
+    const queue = new JobQueue();
+    for (let index = 0; index < 20; index++) queue.add(job(`a${String(index).padStart(4, '0')}`));
+    const served: string[] = [];
+
+    for (let turn = 0; turn < 10; turn++) {
+      if (queue.accountsByTurn().length === 1) queue.add(job(`b${turn}`, { account: 'b' }));
+      served.push(...drain(queue, 1).map((id) => id.slice(0, 1)));
+    }
+
+    assert.equal(served.filter((account) => account === 'a').length, 5);
+  });
+
   it('serves the higher priority first, then the older, across lanes of one account', () => {
     const queue = new JobQueue();
     queue.add(job('1'));
