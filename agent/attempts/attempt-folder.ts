@@ -70,7 +70,8 @@ export function attemptFolder(fs: FileSystem, attempts: string, attempt: string)
       return (await fs.lstat(rawPath))?.type === 'file' ? fs.open(rawPath, 'r') : null;
     },
     async cutRaw(length) {
-      if (((await fs.lstat(rawPath))?.size ?? 0) <= length) return;
+      const status = await fs.lstat(rawPath);
+      if (status?.type !== 'file' || status.size <= length) return;
       await using raw = await fs.open(rawPath, 'r+');
       await raw.truncate(length);
     },

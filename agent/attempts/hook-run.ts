@@ -94,7 +94,11 @@ export class HookRun {
     const { context, folder, name, command } = this.#options;
     const { executor, fs } = context;
     const target = folder.hookTarget(name);
-    if ((await fs.lstat(target.folder)) === null) await fs.mkdir(target.folder, { mode: 0o700 });
+    const status = await fs.lstat(target.folder);
+    if (status === null) await fs.mkdir(target.folder, { mode: 0o700 });
+    else if (status.type !== 'folder') {
+      return { type: 'failed', fault: 'command', message: `expected a folder, something else is at ${target.folder}` };
+    }
     if ((await executor.inspect(target)).type === 'none') {
       const started = await executor.start(target, command);
       return started.type === 'failed' ? started : { type: 'begun', execution: started.execution, usedMs: 0 };

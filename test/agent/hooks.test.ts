@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import { checkLeaks } from '../support/leak-check.ts';
-import { type AgentPlace, createAgentPlace, waitFor } from './agent-place.ts';
+import { type AgentPlace, createAgentPlace, machineBootId, waitFor } from './agent-place.ts';
 import { dead, plant } from './planted-attempt.ts';
 
 checkLeaks();
@@ -149,7 +149,7 @@ test('After runs also when the command was cancelled, timed out or printed too m
   const [timedOut, late] = await run(place, { automation: 'bounded', run: waitFor('never'), after });
   const [tooLong, long] = await run(place, { automation: 'failing', run: 'while :; do echo 0123456789; done', after });
   const [fine] = await run(place, { after });
-  const [slow] = await run(place, { automation: 'hasty', after: waitFor('never') });
+  const [slow] = await run(place, { automation: 'hasty', after: `trap '' TERM; ${waitFor('never')}` });
 
   assert.deepEqual([stopped.outcome, place.hub.log(cancelled).toString()], ['cancelled', 'up\nafter cancelled\n']);
   assert.deepEqual([timedOut.outcome, late], ['timed-out', 'after timed-out\n']);
@@ -261,6 +261,46 @@ test('After runs for a command that ended while no agent was there, once its sec
 
   assert.deepEqual(gist(result), succeeded);
   assert.equal(place.hub.log(id).toString(), 'up\nafter ***\n');
+});
+
+test('After does not run without the secrets that are gone, and the result says so', async () => {
+  await using place = await createAgentPlace(automations);
+  const first = await place.start();
+  const secrets = { word: 'hush-hush' };
+  const id = offer(place, { run: `echo up; ${waitFor('go')}`, after: 'echo after', secrets });
+  await place.hub.until(() => place.hub.log(id).length === 3, 'the job to be up');
+  await first[Symbol.asyncDispose]();
+  place.hub.get(id).secretsGone = true;
+  await place.open('go');
+
+  await place.start();
+  const result = await place.hub.result(id);
+
+  assert.deepEqual([gist(result), place.hub.log(id).toString()], [succeeded, 'up\n']);
+  assert.match(result.message, /; the after hook did not run: the job's secrets are gone$/);
+});
+
+test('A job that forges what its agent writes about hooks and limits holds up nobody, and passes no limit', async () => {
+  await using place = await createAgentPlace(automations);
+  await place.start();
+  const marker = JSON.stringify({ machineBootId, rawBytes: 0, at: new Date().toISOString() });
+  const print = 'head -c 60000 /dev/zero';
+
+  const [forged, log] = await run(place, {
+    automation: 'failing',
+    run: `printf %s '${marker}' >after.json; ${print}`,
+    after: 'printf after',
+  });
+  const [piped] = await run(place, {
+    automation: 'gap',
+    run: `mkfifo pipe; mv pipe sink; ${print}`,
+    after: 'printf after',
+  });
+  const [linked] = await run(place, { run: 'ln -s /tmp after', after: 'echo after' });
+
+  assert.deepEqual([forged.cause, forged.log.bytes, log.endsWith('after')], ['log-limit', 60_005, true]);
+  assert.deepEqual(piped.log.gaps, [{ at: 1000, bytes: null, why: 'sink-died' }]);
+  assert.match(linked.message, /; the after hook could not be started: expected a folder/);
 });
 
 const afterPlan = {

@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../../runtime/file-system.ts';
+import { type FileSystem, readSmallFile } from '../../../runtime/file-system.ts';
 
 /** The variable that tells a sink from the other processes of its attempt. */
 export const sinkMarkName = 'FARHAND_SINK';
@@ -46,9 +46,9 @@ const wholeStatuses = new Set(['0', '1']);
 
 /** How long the log would be without its limit; null when there is no whole record. */
 export async function readSinkRecord(fileSystem: FileSystem, folder: string): Promise<number | null> {
-  const path = `${folder}/sink`;
-  if ((await fileSystem.lstat(path)) === null) return null;
-  const content = Buffer.from(await fileSystem.readFile(path)).toString('latin1');
+  const bytes = await readSmallFile(fileSystem, `${folder}/sink`);
+  if (bytes === null) return null;
+  const content = Buffer.from(bytes).toString('latin1');
   const [, base, status, count] = /^(\d+) (\d+)\n *(\d+)\n *$/.exec(content) ?? [];
   if (status === undefined || !wholeStatuses.has(status)) return null;
   return Number(base) + Number(count);

@@ -57,6 +57,8 @@ test('Whatever grows, reads and goes back in between, a stream is the mask of th
       }
       moments.note(raw.length, now);
       stream.freeze(raw.length);
+      const cut = Math.floor(raw.length / 2);
+      assert.equal(await stream.offsetOf(cut), mask(raw.subarray(0, cut), secrets).length);
       const summarized = stream.summarize();
       stream.seek(0);
       while ((await take(64)) !== null);
