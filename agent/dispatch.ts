@@ -117,8 +117,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   }
 
   function statusOf(id: string): AttemptReport | null {
-    const held = attempts.get(id);
-    return held === null ? (declined.get(id) ?? null) : held.report;
+    return attempts.get(id)?.report ?? declined.get(id) ?? null;
   }
 
   return {

@@ -60,6 +60,8 @@ export async function openHubGuard(fs: FileSystem, folder: DataFolder): Promise<
   let trusting = false;
 
   async function note(next: SeenStore): Promise<void> {
+    // The first store that is seen counts when it is durable; what is news of it counts at once.
+    if (seen !== null) seen = next;
     await file.write(next);
     seen = next;
   }
@@ -75,7 +77,9 @@ export async function openHubGuard(fs: FileSystem, folder: DataFolder): Promise<
       last = hello;
       const isOther = seen !== null && seen.storeId !== hello.storeId;
       if (seen === null || (!isOther && !seen.restored && !isOlder(hello, seen, first))) {
-        await remember(hello);
+        // A disk that takes nothing takes no claim either, and must not keep back the results that would free it.
+        if (seen === null) await remember(hello);
+        else await remember(hello).catch(() => {});
         return { type: 'trusted' };
       }
       if (!isOther && !seen.restored) await note({ ...seen, restored: true });

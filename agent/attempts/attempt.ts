@@ -133,7 +133,7 @@ class AttemptActor implements Attempt, SessionSubject {
     const claimed = this.#post('claim', () => this.#claim(offer));
     this.#openSessions();
     await claimed;
-    return this.#state.type !== 'gone';
+    return this.#state.type !== 'found' && this.#state.type !== 'gone';
   }
 
   async recover(): Promise<void> {
@@ -204,7 +204,8 @@ class AttemptActor implements Attempt, SessionSubject {
       await this.#folder.make(claim);
     } catch (err) {
       this.#logger.warn({ err }, 'claim cannot be written');
-      await this.#free();
+      // A step of its own: this one must not be taken again when that fails.
+      void this.#post('free', () => this.#free());
       return;
     }
     this.#setState({ type: 'claimed', claim });

@@ -12,10 +12,15 @@ export function createRawFile(folder: AttemptFolder): RawFile {
   let opening: Promise<FileHandle | null> | null = null;
   let closed = false;
 
+  /** What cannot be opened now may be later. */
   async function handle(): Promise<FileHandle | null> {
-    opening ??= folder.openRaw();
-    const opened = await opening;
-    if (opened === null) opening = null;
+    let opened: FileHandle | null = null;
+    try {
+      opening ??= folder.openRaw();
+      opened = await opening;
+    } finally {
+      if (opened === null) opening = null;
+    }
     return opened;
   }
 
@@ -32,7 +37,7 @@ export function createRawFile(folder: AttemptFolder): RawFile {
     },
     async close() {
       closed = true;
-      await (await opening)?.close();
+      await (await opening?.catch(() => null))?.close();
     },
   };
 }

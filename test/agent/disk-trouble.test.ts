@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { test } from 'node:test';
+import { type FileSystem, systemFileSystem } from '../../runtime/file-system.ts';
+import { checkLeaks } from '../support/leak-check.ts';
+import { createAgentPlace, waitFor } from './agent-place.ts';
+
+checkLeaks();
+
+/** The disk, but for calls that fail as `refuse` says: with the code it answers. */
+function brokenDisk(refuse: (call: 'open' | 'remove' | 'syncFolder', path: string) => string | null): FileSystem {
+  const check = (call: 'open' | 'remove' | 'syncFolder', path: string) => {
+    const code = refuse(call, path);
+    if (code !== null) throw Object.assign(new Error(`refused: ${code}`), { code });
+  };
+  return {
+    ...systemFileSystem,
+    open: async (path, flags, mode) => {
+      check('open', path);
+      return systemFileSystem.open(path, flags, mode);
+    },
+    remove: async (path) => {
+      check('remove', path);
+      return systemFileSystem.remove(path);
+    },
+    syncFolder: async (path) => {
+      check('syncFolder', path);
+      return systemFileSystem.syncFolder(path);
+    },
+  };
+}
+
+test('A log that could not be opened for a while arrives all the same', async () => {
+  await using place = await createAgentPlace();
+  let refusals = 0;
+  const fileSystem = brokenDisk((call, path) => {
+    // The first one makes the file.
+    if (call !== 'open' || !path.endsWith('/raw') || !existsSync(path)) return null;
+    refusals += 1;
+    return refusals <= 3 ? 'EMFILE' : null;
+  });
+  const agent = await place.start({ fileSystem });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
+  const result = await place.hub.result(id);
+
+  assert.ok(refusals > 3);
+  assert.equal(result.outcome, 'succeeded');
+  assert.equal(place.hub.log(id).toString(), 'hello\n');
+  await place.hub.until(() => agent.status().attempts.length === 0, 'the folder to be freed');
+});
+
+test('An agent whose disk is full delivers what it has to a hub that went on meanwhile', async () => {
+  await using place = await createAgentPlace();
+  let isFull = false;
+  const fileSystem = brokenDisk((call, path) =>
+    call === 'open' && isFull && path.endsWith('/hub.json.part') ? 'ENOSPC' : null,
+  );
+  await place.start({ fileSystem });
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: `echo one; ${waitFor('go')}; echo two` } });
+  await place.hub.until(() => place.hub.get(id).bytes === 4, 'the first line');
+
+  isFull = true;
+  place.hub.commits += 1;
+  await place.hub.cutControl();
+  await place.hub.session(id)?.close();
+  await place.open('go');
+
+  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+});
+
+test('A claim that could neither be written nor removed takes no slot, and its offer is declined', async () => {
+  await using place = await createAgentPlace();
+  let isBroken = true;
+  const fileSystem = brokenDisk((call, path) => {
+    if (!isBroken) return null;
+    if (call === 'syncFolder' && path.endsWith('/attempts')) return 'EMFILE';
+    return call === 'remove' && path.includes('.removed-') ? 'EMFILE' : null;
+  });
+  const agent = await place.start({ fileSystem });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
+  await place.hub.until(() => place.hub.report(id)?.phase === 'declined', 'a decline');
+  isBroken = false;
+  await place.hub.until(() => agent.status().attempts.length === 0, 'the attempt to be let go of');
+
+  assert.equal(place.hub.report(id)?.reason, 'failed');
+  assert.deepEqual(agent.status().slots, { total: 4, used: 0 });
+  const next = place.hub.offer({ automation: 'sh', parameters: { run: 'echo next' } });
+  assert.equal((await place.hub.result(next)).outcome, 'succeeded');
+});
