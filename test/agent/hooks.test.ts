@@ -22,7 +22,8 @@ function withHooks(more = ''): string {
 const automations = {
   hooked: withHooks(),
   hasty: withHooks('beforeTimeoutSeconds: 0.05\nafterTimeoutSeconds: 0.05\n'),
-  bounded: withHooks('timeoutSeconds: 0.3\nafterTimeoutSeconds: 20\n'),
+  bounded: withHooks('timeoutSeconds: 0.3\n'),
+  timed: `${withHooks('timeoutSeconds: 0.3\n').replace(/^before.*\n/m, '')}`,
   failing: withHooks('log: {limitBytes: 50000}\n'),
   gap: withHooks('log: {limitBytes: 1000, over: gap}\n'),
   secret: withHooks('environment: {OWN: "${secrets.word}-${parameters.run}"}\n'),
@@ -99,7 +100,7 @@ test('A before hook that fails, is too slow, prints without end or is not there 
 test('The whole tree of a hook is gone when it has ended, also what left its group', async () => {
   await using place = await createAgentPlace(automations);
   await place.start();
-  const leave = `(trap '' TERM; ${waitFor('never')}) & setsid sh -c '${waitFor('never')}' & echo left`;
+  const leave = `(trap '' TERM; ${waitFor('never')}) & setsid sh -c '${waitFor('never')}' 2>/dev/null & echo left`;
 
   const [result, log] = await run(place, { before: leave, run: 'echo run', after: leave });
 
@@ -146,7 +147,7 @@ test('After runs also when the command was cancelled, timed out or printed too m
   await place.hub.cancel(cancelled);
   const stopped = await place.hub.result(cancelled);
 
-  const [timedOut, late] = await run(place, { automation: 'bounded', run: waitFor('never'), after });
+  const [timedOut, late] = await run(place, { automation: 'timed', run: waitFor('never'), after });
   const [tooLong, long] = await run(place, { automation: 'failing', run: 'while :; do echo 0123456789; done', after });
   const [fine] = await run(place, { after });
   const [slow] = await run(place, { automation: 'hasty', after: `trap '' TERM; ${waitFor('never')}` });
