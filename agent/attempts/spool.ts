@@ -23,6 +23,9 @@ export interface SpoolLimits {
 
 export const defaultSpoolLimits: SpoolLimits = { maxBytes: null, minFreeBytes: 256 * 1024, reserveBytes: 128 * 1024 };
 
+/** What is given up of the reserve at a time: a job that still prints takes what comes free, too. */
+const sliceBytes = 16 * 1024;
+
 /** With this much free a disk may be full for one who writes by the block. Whether it is, a write must say. */
 const suspectBytes = 64 * 1024;
 const probeBytes = 16 * 1024;
@@ -38,7 +41,7 @@ export interface Spool {
   readonly isOverBound: boolean;
   /** The disk is full: whoever prints now loses bytes. Tries a write in the folder where that is in doubt. */
   isFull(folder: string): Promise<boolean>;
-  /** Writes what must not fail for want of room: on a full disk the reserve is given up for it. Rejects as `write` does. */
+  /** Writes what must not fail for want of room: on a full disk the reserve is given up for it, bit by bit. Rejects as `write` does. */
   withReserve(write: () => Promise<void>): Promise<void>;
 }
 
@@ -76,6 +79,20 @@ export async function openSpool(options: {
     if (!(await fill(options.reserve, limits.reserveBytes))) logger.warn({}, 'no room for the reserve');
   }
 
+  /** False when nothing is left of the reserve. */
+  async function giveUpSlice(): Promise<boolean> {
+    const size = (await fs.lstat(options.reserve))?.size ?? 0;
+    if (size === 0) return false;
+    const left = Math.max(0, size - sliceBytes);
+    logger.warn({ left }, 'disk full, reserve given up');
+    if (left === 0) await fs.remove(options.reserve);
+    else {
+      await using file = await fs.open(options.reserve, 'r+');
+      await file.truncate(left);
+    }
+    return true;
+  }
+
   function note(attempt: string, rawBytes: number): void {
     total += rawBytes - (sizes.get(attempt) ?? 0);
     sizes.set(attempt, rawBytes);
@@ -105,13 +122,12 @@ export async function openSpool(options: {
       return !fits;
     },
     async withReserve(write) {
-      try {
-        await write();
-      } catch (error) {
-        if (!isNoSpace(error)) throw error;
-        logger.warn({}, 'disk full, reserve given up');
-        await fs.remove(options.reserve);
-        await write();
+      for (;;) {
+        try {
+          return await write();
+        } catch (error) {
+          if (!isNoSpace(error) || !(await giveUpSlice())) throw error;
+        }
       }
     },
   };
