@@ -86,6 +86,8 @@ async function runDev(command: Command, context: Context): Promise<void> {
     say: say('agent', 'magenta'),
     onReady: () => agentStarted.resolve(),
   });
+  // Before anybody is told that it is ready: from then on files may change.
+  using _watch = watchFolder(automations, () => agent.reload());
   const first = await Promise.race([agentStarted.promise, agent.ended, hub.ended, aborted(shutdown.asked)]);
   if (first === undefined && !shutdown.asked.aborted) {
     await writeFile(folder.running, `${JSON.stringify({ url: address })}\n`);
@@ -94,7 +96,6 @@ async function runDev(command: Command, context: Context): Promise<void> {
       `try: farhand automations · farhand run hello · farhand jobs   (the token is in ${folder.adminToken})`,
     );
   }
-  using _watch = watchFolder(automations, () => agent.reload());
   const code = await Promise.race([aborted(shutdown.asked), agent.ended, hub.ended]);
   await rm(folder.running, { force: true });
   // The agent first, so that the hub still hears how its jobs ended.
