@@ -401,7 +401,7 @@ class AttemptActor implements Attempt, SessionSubject {
     spool.note(this.id, size);
     this.news.ring();
     if (terms.logOver === 'fail' && size > (terms.logLimitBytes ?? Infinity)) this.#postStop('log-limit');
-    this.#spoolWasFull ||= await spool.isFull(this.#folder.path);
+    this.#spoolWasFull ||= spool.isNearlyFull();
     if (this.#spoolWasFull || spool.isOverBound) this.#postStop('spool-full');
   }
 

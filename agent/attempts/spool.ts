@@ -39,7 +39,9 @@ export interface Spool {
   forget(attempt: string): void;
   /** The output of all attempts is over the bound. */
   readonly isOverBound: boolean;
-  /** The disk is full: whoever prints now loses bytes. Tries a write in the folder where that is in doubt. */
+  /** Next to nothing is left. Only looks: a write to make sure would take room from a program that prints, and hide that it had none. */
+  isNearlyFull(): boolean;
+  /** The disk is full: whoever printed last lost bytes. Tries a write in the folder where that is in doubt. */
   isFull(folder: string): Promise<boolean>;
   /** Writes what must not fail for want of room: on a full disk the reserve is given up for it, bit by bit. Rejects as `write` does. */
   withReserve(write: () => Promise<void>): Promise<void>;
@@ -114,6 +116,7 @@ export async function openSpool(options: {
     get isOverBound() {
       return limits.maxBytes !== null && total > limits.maxBytes;
     },
+    isNearlyFull: () => options.freeBytes(options.folder) < probeBytes,
     async isFull(folder) {
       if (options.freeBytes(options.folder) >= suspectBytes) return false;
       const probe = join(folder, 'probe');
