@@ -13,6 +13,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmdirSync,
   unlinkSync,
   write,
   writeSync,
@@ -89,6 +90,10 @@ export interface FileSystem {
  */
 const maxInlineBytes = 16 * 1024;
 
+/** More than this is removed by the thread pool: freeing the blocks of a large file takes its time. */
+const maxInlineRemoval = 1024 * 1024;
+const maxInlineNames = 32;
+
 /** `<name>.part` beside a file is a write that did not end: whoever finds one may delete it. */
 export const partSuffix = '.part';
 
@@ -98,7 +103,7 @@ const writeInPool = promisify(write);
 
 /**
  * The disk of this machine. Calls that only touch names and the page cache are synchronous inside; flushes, bulk and
- * deleting whole folders go to the thread pool, where flushes of many callers share the disk's commit.
+ * deleting large folders go to the thread pool, where flushes of many callers share the disk's commit.
  */
 export const systemFileSystem: FileSystem = {
   open: async (path, flags, mode = 0o600) => openHandle(openSync(path, systemFlags[flags], mode)),
@@ -116,7 +121,9 @@ export const systemFileSystem: FileSystem = {
   link: async (existing, path) => linkSync(existing, path),
   rename: async (from, to) => renameSync(from, to),
   unlink: async (path) => unlinkSync(path),
-  remove: (path) => rm(path, { recursive: true, force: true }),
+  remove: async (path) => {
+    if (!removeSmallFolder(path)) await rm(path, { recursive: true, force: true });
+  },
   syncFolder: async (path) => {
     const descriptor = openSync(path, 'r');
     try {
@@ -126,6 +133,34 @@ export const systemFileSystem: FileSystem = {
     }
   },
 };
+
+/**
+ * Removes a file or a folder of few small files at once: a hop to the thread pool for each would cost ten times that. False
+ * when there is more to it, and much or nothing was removed.
+ */
+function removeSmallFolder(path: string): boolean {
+  try {
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    if (status === undefined) return true;
+    if (!status.isDirectory()) {
+      if (status.size > maxInlineRemoval) return false;
+      unlinkSync(path);
+      return true;
+    }
+    const names = readdirSync(path);
+    if (names.length > maxInlineNames) return false;
+    for (const name of names) {
+      const found = lstatSync(`${path}/${name}`);
+      if (found.isDirectory() || found.size > maxInlineRemoval) return false;
+      unlinkSync(`${path}/${name}`);
+    }
+    rmdirSync(path);
+    return true;
+  } catch {
+    // What is in the way, or came meanwhile, is for whoever can wait and try again.
+    return false;
+  }
+}
 
 /**
  * Writes a small file (mode 0600) so that it survives a power loss, its name in the folder included.
