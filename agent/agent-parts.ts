@@ -13,6 +13,7 @@ import type { HubGuard } from './hub-guard.ts';
 import type { Identity } from './identity.ts';
 import type { LinkState } from './link-state.ts';
 import { type ReportLoop, startReportLoop } from './report-loop.ts';
+import { createStatusNews, type StatusNews } from './status-news.ts';
 import { createSyncClients, type SyncClients } from './sync-clients.ts';
 
 /** What an agent is made of once it has its folder and its identity. */
@@ -22,6 +23,7 @@ export interface AgentParts {
   readonly dispatch: Dispatch;
   readonly clients: SyncClients;
   readonly report: ReportLoop;
+  readonly news: StatusNews;
   readonly link: ControlLink;
 }
 
@@ -73,6 +75,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     logger,
     limits: limits.link,
   });
+  const news = createStatusNews({ clock, publish: (attempt) => clients.jobs.publishStatus(attempt) });
   const attempts = createAttemptRegistry(
     {
       ...options,
@@ -87,7 +90,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     },
     {
       changed: (attempt) => {
-        clients.jobs.publishStatus(attempt);
+        news.changed(attempt);
         report.changed();
         given.onAttempt(attempt);
       },
@@ -130,5 +133,5 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     random,
     logger,
   });
-  return { identity, attempts, dispatch, clients, report, link };
+  return { identity, attempts, dispatch, clients, report, news, link };
 }

@@ -176,6 +176,7 @@ class AgentProcess implements Agent {
       await parts.attempts.leave();
       await parts.clients[Symbol.asyncDispose]();
       parts.report[Symbol.dispose]();
+      parts.news[Symbol.dispose]();
       this.#once?.[Symbol.dispose]();
     }
   }
