@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { AttemptResult, Gap, LogSummary } from '../../protocol/attempt-result.ts';
-import { compileJsonSchema } from '../../protocol/json-schema.ts';
+import { compileJsonSchema, type JsonSchemaValidator } from '../../protocol/json-schema.ts';
 import { readOutputs } from '../automations/outputs.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
@@ -49,15 +49,26 @@ export function withSecretsGone(result: AttemptResult, offset: number): AttemptR
   return { ...result, log: { ...result.log, bytes: offset, complete: false, gaps: [...result.log.gaps, gap] } };
 }
 
+/** What checks outputs. Compiling costs milliseconds: where the automation is still the one that ran, it did so already. */
+function findOutputsSchema(
+  context: AttemptContext,
+  { document, terms }: AttemptEnd['record'],
+): JsonSchemaValidator | null {
+  if (terms.outputs === null) return null;
+  const offered = context.catalog.current.automations.get(document.automation);
+  if (offered !== undefined && offered.summary.outputs === terms.outputs) return offered.outputs;
+  return compileJsonSchema(terms.outputs);
+}
+
 export async function findOutputs(
+  context: AttemptContext,
   folder: AttemptFolder,
   { record, ending }: Pick<AttemptEnd, 'record' | 'ending'>,
   secrets: SealingSecrets,
 ): Promise<OutputsFound> {
   const succeeded = ending.type === 'exited' && ending.status === 0;
   if (!succeeded || secrets.type === 'gone') return { type: 'valid', outputs: null };
-  const schema = record.terms.outputs;
-  const outputs = schema === null ? null : compileJsonSchema(schema);
+  const outputs = findOutputsSchema(context, record);
   const found = await readOutputs({ outputs }, { folder: folder.path, secrets: secrets.secrets });
   switch (found.type) {
     case 'outputs':
@@ -102,7 +113,7 @@ export async function sealAttempt(
   const { folder, state, secrets } = options;
   const [log, outputs, wasFull] = await Promise.all([
     findDropped(context, options).then((dropped) => summarize(state, secrets, dropped)),
-    state.outputs ?? findOutputs(folder, state, secrets),
+    state.outputs ?? findOutputs(context, folder, state, secrets),
     syncRaw(folder, context),
   ]);
   const { startedAt, endedAt } = state;

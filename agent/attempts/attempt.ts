@@ -159,7 +159,7 @@ class AttemptActor implements Attempt, SessionSubject {
   }
 
   async leave(): Promise<void> {
-    this.#leaving.abort();
+    this.#leaving.abort('left');
     // The step at work may be the one that begins the watch.
     await this.#mailbox.close();
     this.#watch?.stop();
@@ -354,7 +354,7 @@ class AttemptActor implements Attempt, SessionSubject {
   }
 
   async #free(): Promise<void> {
-    this.#leaving.abort();
+    this.#leaving.abort('left');
     this.#watch?.stop();
     await this.#stream.close();
     await this.#folder.remove();
@@ -497,7 +497,7 @@ class AttemptActor implements Attempt, SessionSubject {
     const state = this.#state;
     const secrets = this.#stream.sealing;
     if (state.type !== 'cleaning' || this.#hook !== null || secrets === null) return;
-    const outputs = await findOutputs(this.#folder, state, secrets);
+    const outputs = await findOutputs(this.#context, this.#folder, state, secrets);
     const look = () => this.#look(state.record);
     const started = await startAfter(this.#context, { folder: this.#folder, state, secrets, outputs, look });
     if (started.type === 'skipped') return this.#beginSealing(state, { outputs, note: started.why });

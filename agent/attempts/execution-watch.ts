@@ -39,7 +39,7 @@ export class ExecutionWatch {
   }
 
   stop(): void {
-    this.#stopping.abort();
+    this.#stopping.abort('over');
     this.#deadline?.cancel();
   }
 }

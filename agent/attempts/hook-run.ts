@@ -64,7 +64,7 @@ export class HookRun {
 
   /** Watches no more, and leaves the processes to another agent. */
   async leave(): Promise<void> {
-    this.#left.abort();
+    this.#left.abort('left');
     this.#watch?.stop();
     await this.#watch?.stopped;
   }
@@ -139,7 +139,7 @@ export class HookRun {
     // A wrapper that the kernel does not let go of is not waited for.
     const over = new AbortController();
     await Promise.race([execution.ended, sleep(clock, limits.boundMs, over.signal)]);
-    over.abort();
+    over.abort('over');
     await this.#look();
     return escaped;
   }

@@ -156,7 +156,7 @@ class Session {
       return fromClose(await channel.closed);
     } finally {
       watchdog.stop();
-      pumping.abort();
+      pumping.abort('over');
       await Promise.all([channel.close({ signal: this.#options.signal }), pumped]);
     }
   }

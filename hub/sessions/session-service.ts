@@ -75,7 +75,7 @@ export class SessionService implements AsyncDisposable {
         sleep(this.#options.clock, openTimeoutMs, waiting.signal).then(() => null),
       ]);
     } finally {
-      waiting.abort();
+      waiting.abort('over');
     }
   }
 }

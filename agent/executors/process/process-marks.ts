@@ -27,8 +27,9 @@ const none: Marks = { type: 'read', attempts: [], sink: false };
  */
 export function readMarks(pid: number): Marks {
   // The system would refuse these one by one, each with an error that costs more than all the rest.
-  const owner = process.geteuid?.() === 0 ? 0 : statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
-  if (owner !== process.geteuid?.()) return owner === undefined ? { type: 'gone' } : none;
+  const self = process.geteuid?.();
+  const owner = self === 0 ? 0 : statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
+  if (owner !== self) return owner === undefined ? { type: 'gone' } : none;
   const environment = readProcessFile(pid, 'environ');
   if (environment === 'gone') return { type: 'gone' };
   if (environment === 'hidden') return none;
