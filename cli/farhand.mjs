@@ -7,6 +7,7 @@ import { Socket } from 'net';
 import { constants, homedir } from 'os';
 import { basename, dirname, join } from 'path';
 import { fileURLToPath, pathToFileURL } from 'url';
+import v8 from 'v8';
 
 const neededMajor = 24;
 const self = fileURLToPath(import.meta.url);
@@ -23,6 +24,7 @@ else runOnNewerNode();
 /** Loads the program into this process. */
 function runHere() {
   if (process.env[wrappedVariable] !== undefined) endWithWrapper();
+  keepYoungGenerationSmall();
   enableCompileCache();
   const sources = join(packageFolder, 'cli', 'main.ts');
   const bundle = join(packageFolder, 'dist', 'farhand.js');
@@ -31,6 +33,14 @@ function runHere() {
     console.error(error);
     process.exitCode = 1;
   });
+}
+
+/**
+ * V8 lets the space for new objects grow to 32 MB and more, and a daemon keeps it for good. The bound can only be given at
+ * the start of a process; its growth can be stopped here, because that is asked for each time.
+ */
+function keepYoungGenerationSmall() {
+  v8.setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** Killing the wrapper with SIGKILL, which it cannot pass on, ends the program in the same way. */
