@@ -1,7 +1,9 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
 import { formatEventType, resourceTypes } from '../../protocol/event-type.ts';
+import { HubHello } from '../../protocol/hello.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
+import { parse } from '../../protocol/parse.ts';
 import { agentResource, attemptResource } from '../../protocol/resources.ts';
 import type { AgentFrame, HubFrame, OpenFrame } from '../../protocol/session-frame.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -206,7 +208,7 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
       const channel = await transport.control.connect(credential, { signal: AbortSignal.timeout(10_000) });
       const events = channel[Symbol.asyncIterator]();
       const hello = await events.next();
-      leaseEpoch = (hello.value?.data as { leaseEpoch: number }).leaseEpoch;
+      leaseEpoch = parse(HubHello, hello.done === true ? null : hello.value.data, 'hello of the hub').leaseEpoch;
       await channel.send({
         specversion: '1.0',
         id: systemRandom.uuid(),
