@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { withSecretsGone } from '../../../agent/attempts/attempt-seal.ts';
 import { IdentityError } from '../../../hub/identity/identity-error.ts';
 import { LogError } from '../../../hub/logs/log-error.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
@@ -178,6 +179,63 @@ describe('a session at the hub', () => {
     assert.deepEqual([first.desired, first.document, first.secrets], ['cancel', null, null]);
     assert.deepEqual([job.desired, job.secrets, job.secretsGone], ['run', null, true]);
     assert.equal((await lastWord(second))?.type, 'accepted');
+  });
+
+  it('takes a result that was sealed before its secrets went, and calls its log what it is', async () => {
+    let sealedElsewhere = false;
+    await using bench = await createSessionBench({
+      openSecrets: (_job, sealed) => {
+        if (sealedElsewhere) throw new IdentityError('sealed-invalid', 'another key');
+        return JSON.parse(Buffer.from(sealed).toString());
+      },
+    });
+    const { jobId, attempt } = await bench.offer({ secrets: { password: 'x' } });
+    const first = await bench.open(attempt);
+    await expectJob(first);
+    await first.send(log(0, 'begin '));
+    assert.deepEqual(await first.next(), { type: 'ack', offset: 6 });
+    await first.channel.close();
+    sealedElsewhere = true;
+
+    const second = await bench.open(attempt, { have: 'ended', needsDocument: false });
+    const job = await expectJob(second);
+    await second.send({ type: 'result', result: withSecretsGone(resultFor('begin *** end\n'), job.offset) });
+
+    assert.deepEqual([job.secretsGone, job.offset], [true, 6]);
+    assert.equal((await lastWord(second))?.type, 'accepted');
+    const ended = await bench.job(jobId);
+    assert.deepEqual([ended.state, ended.log?.bytes, ended.log?.complete], ['succeeded', 6, false]);
+    assert.deepEqual(ended.log?.gaps, [{ at: 6, bytes: 8, why: 'secrets-gone' }]);
+    assert.equal(await readLog(bench, attempt), 'begin ');
+  });
+
+  it('keeps what it has of a log that a power loss made shorter at the agent', async () => {
+    await using bench = await createSessionBench();
+    const { jobId, attempt } = await bench.offer();
+    const first = await bench.open(attempt);
+    await expectJob(first);
+    await first.send(log(0, 'hello\n'));
+    assert.deepEqual(await first.next(), { type: 'ack', offset: 6 });
+    await first.channel.close();
+
+    const second = await bench.open(attempt, { have: 'started', needsDocument: false, rawBytes: 3 });
+    const job = await expectJob(second);
+    const gaps = [{ at: 3, bytes: null, why: 'power-loss' as const }];
+    const result = resultFor('hel', {
+      outcome: 'lost',
+      cause: 'process-lost',
+      exitCode: null,
+      outputs: null,
+      log: { ...resultFor('hel').log, complete: false, gaps },
+    });
+    await second.send({ type: 'result', result });
+
+    assert.equal(job.offset, 6);
+    assert.equal((await lastWord(second))?.type, 'accepted');
+    const ended = await bench.job(jobId);
+    assert.deepEqual([ended.state, ended.cause], ['lost', 'process-lost']);
+    assert.deepEqual([ended.log?.bytes, ended.log?.complete, ended.log?.gaps], [6, false, gaps]);
+    assert.equal(await readLog(bench, attempt), 'hello\n');
   });
 
   it('gives the document again to the folder that has not got it, and to no other', async () => {
