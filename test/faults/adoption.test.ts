@@ -126,6 +126,7 @@ test('an agent that is silent for too long has its job called lost, which a late
   const { place: given, agent } = await openPlace({ FARHAND_LOST_AFTER_SECONDS: '2' });
   await using place = given;
   const id = await startJob(place, script('say up; wait_for go; say done'));
+  await place.api.jobWhen(id, 'told to be started', ({ startedAt }) => startedAt !== null);
 
   await agent.kill();
   const lost = await place.api.jobWhen(id, 'lost', ({ state }) => state === 'lost');
