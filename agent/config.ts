@@ -14,8 +14,8 @@ import {
   yesOrNo,
 } from '../runtime/configuration/formats.ts';
 import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
+import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
-import { logLevels } from '../runtime/log-level.ts';
 
 const name: ConfigFormat<string> = {
   expected: '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit',
@@ -151,20 +151,7 @@ export const agentConfigSchema = {
     default: 'false',
     sensitive: false,
   },
-  logLevel: {
-    variable: 'FARHAND_LOG_LEVEL',
-    doc: 'The least important messages that are still logged.',
-    format: oneOf(...logLevels),
-    default: 'info',
-    sensitive: false,
-  },
-  logFormat: {
-    variable: 'FARHAND_LOG_FORMAT',
-    doc: 'json: a document a line, for programs. pretty: for a person.',
-    format: oneOf('json', 'pretty'),
-    default: 'json',
-    sensitive: false,
-  },
+  ...logKeys,
 } as const satisfies ConfigSchema;
 
 export type AgentConfig = ConfigOf<typeof agentConfigSchema>;

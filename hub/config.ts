@@ -1,8 +1,8 @@
 import type { ConfigOf, ConfigSchema } from '../runtime/configuration/config-key.ts';
-import { folder, listenAddress, oneOf, seconds, text, yesOrNo } from '../runtime/configuration/formats.ts';
+import { folder, listenAddress, seconds, text, yesOrNo } from '../runtime/configuration/formats.ts';
 import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
+import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
-import { logLevels } from '../runtime/log-level.ts';
 
 /** Everything that a hub can be told. Help and `docs/config.md` are made of it. */
 export const hubConfigSchema = {
@@ -49,20 +49,7 @@ export const hubConfigSchema = {
     default: 'false',
     sensitive: false,
   },
-  logLevel: {
-    variable: 'FARHAND_LOG_LEVEL',
-    doc: 'The least important messages that are still logged.',
-    format: oneOf(...logLevels),
-    default: 'info',
-    sensitive: false,
-  },
-  logFormat: {
-    variable: 'FARHAND_LOG_FORMAT',
-    doc: 'json: a document a line, for programs. pretty: for a person.',
-    format: oneOf('json', 'pretty'),
-    default: 'json',
-    sensitive: false,
-  },
+  ...logKeys,
 } as const satisfies ConfigSchema;
 
 export type HubConfig = ConfigOf<typeof hubConfigSchema>;
