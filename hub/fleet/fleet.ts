@@ -29,10 +29,6 @@ export class Fleet {
     return this.#agents.get(agentId);
   }
 
-  all(): Iterable<LiveAgent> {
-    return this.#agents.values();
-  }
-
   /** Agents that take jobs of the account, connected or not. */
   *serving(account: string): Generator<LiveAgent, void, void> {
     yield* this.#byAccount.get(account) ?? [];
