@@ -91,8 +91,8 @@ function assertSucceeded(
   assert.ok(result.outputs !== null);
 }
 
-suite('a template of Packer', { skip: packer.skip }, () => {
-  test('is validated, and built with its artifacts and its manifest as outputs', async () => {
+suite('a template of Packer', () => {
+  test('is validated, and built with its artifacts and its manifest as outputs', { skip: packer.skip }, async () => {
     await using place = await createPackerPlace({ all: automation('action: build') });
     await place.start();
     const target = join(place.root, 'made.txt');
@@ -116,7 +116,7 @@ suite('a template of Packer', { skip: packer.skip }, () => {
     assert.deepEqual(readdirSync(join(place.root, 'automations/image')), ['image.pkr.hcl']);
   });
 
-  test('that is wrong fails with what packer says, and builds nothing', async () => {
+  test('that is wrong fails with what packer says, and builds nothing', { skip: packer.skip }, async () => {
     await using place = await createPackerPlace();
     await place.start();
     const target = join(place.root, 'made.txt');
@@ -139,7 +139,7 @@ suite('a template of Packer', { skip: packer.skip }, () => {
     long: `${'0123456789 "\n'.repeat(8_000)}end`,
   };
 
-  test('gets parameters of any content byte by byte', async () => {
+  test('gets parameters of any content byte by byte', { skip: packer.skip }, async () => {
     const given = automation('action: build', 'only: ["file.image"]');
     await using place = await createPackerPlace({ given });
     await place.start();
@@ -152,7 +152,9 @@ suite('a template of Packer', { skip: packer.skip }, () => {
     assert.equal(await readFile(target, 'utf8'), content);
   });
 
-  test('gets secrets by its environment, and gives them to neither log nor outputs', async () => {
+  test('gets secrets by its environment, and gives them to neither log nor outputs', {
+    skip: packer.skip,
+  }, async () => {
     const secret = 'correct "horse" ${battery} staple';
     await using place = await createPackerPlace({
       told: automation(
@@ -176,7 +178,7 @@ suite('a template of Packer', { skip: packer.skip }, () => {
     assert.ok(!/: \.\.\/(?!raw)/.test(log), log);
   });
 
-  test('that is cancelled removes what it made, and says so', async () => {
+  test('that is cancelled removes what it made, and says so', { skip: packer.skip }, async () => {
     await using place = await createPackerPlace();
     await place.start();
     const target = join(place.root, 'made.txt');
@@ -191,7 +193,9 @@ suite('a template of Packer', { skip: packer.skip }, () => {
     assert.match(place.hub.log(id).toString(), /Cancelling build/);
   });
 
-  test('that runs on while its agent is replaced is adopted, and its artifacts are told', async () => {
+  test('that runs on while its agent is replaced is adopted, and its artifacts are told', {
+    skip: packer.skip,
+  }, async () => {
     await using place = await createPackerPlace();
     const agent = await place.start();
     const target = join(place.root, 'made.txt');
@@ -208,7 +212,9 @@ suite('a template of Packer', { skip: packer.skip }, () => {
     assert.deepEqual(result.outputs['artifacts'], [{ build: 'file.image', description: `Stored file: ${target}` }]);
   });
 
-  test('of the older syntax is built too, and neither takes a value that packer would run', async () => {
+  test('of the older syntax is built too, and neither takes a value that packer would run', {
+    skip: packer.skip,
+  }, async () => {
     const old = automation('template: old.json', 'action: build');
     await using place = await createPackerPlace({ old });
     const builder = { type: 'file', content: '{{user `content`}}', target: '{{user `target`}}' };
@@ -229,7 +235,7 @@ suite('a template of Packer', { skip: packer.skip }, () => {
     }
   });
 
-  test('chosen by a job out of those that the file allows, or not at all', async () => {
+  test('chosen by a job out of those that the file allows, or not at all', { skip: packer.skip }, async () => {
     const checked = automation('action: "${parameters.action}"', 'actions: [validate]');
     await using place = await createPackerPlace({ checked });
     await place.start();

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { prepare } from '../../agent/automations/prepare.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { type AgentPlace, createAgentPlace, waitFor } from '../agent/agent-place.ts';
+import { createPreparation, readAutomation } from '../agent/automations/sample.ts';
 import type { FakeRequest } from '../support/fake-hub.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { findOutsideProgram } from '../support/outside-program.ts';
@@ -98,9 +101,6 @@ async function run(
   const id = place.hub.offer({ automation: 'net', parameters, ...given });
   const result = await place.hub.result(id);
   assert.equal(result.log.sha256, place.hub.digest(id));
-  if (result.outcome !== 'succeeded') {
-    assert.ok(result.message.length > 0);
-  }
   return result;
 }
 
@@ -126,8 +126,8 @@ function summaryOf({ outputs }: AttemptResult): object {
   return { changes, add, change, destroy };
 }
 
-suite('a module of OpenTofu', { skip: tofu.skip }, () => {
-  test('is planned, applied, changed and destroyed by jobs that share its state', async () => {
+suite('a module of OpenTofu', () => {
+  test('is planned, applied, changed and destroyed by jobs that share its state', { skip: tofu.skip }, async () => {
     await using place = await createTofuPlace();
     await place.start();
 
@@ -159,7 +159,7 @@ suite('a module of OpenTofu', { skip: tofu.skip }, () => {
     assert.equal((await stat(join(place.root, 'state'))).mode & 0o777, 0o700);
   });
 
-  test('leaves nothing in the folder it comes from, and keeps workspaces apart', async () => {
+  test('leaves nothing in the folder it comes from, and keeps workspaces apart', { skip: tofu.skip }, async () => {
     const staged = automation(
       'action: apply',
       'stateFolder: ../state',
@@ -192,7 +192,7 @@ suite('a module of OpenTofu', { skip: tofu.skip }, () => {
     empty: '',
   };
 
-  test('gets parameters of any content byte by byte', async () => {
+  test('gets parameters of any content byte by byte', { skip: tofu.skip }, async () => {
     await using place = await createTofuPlace();
     await place.start();
 
@@ -203,7 +203,7 @@ suite('a module of OpenTofu', { skip: tofu.skip }, () => {
     assert.deepEqual(result.outputs['values'], { name: hostile['long'], list });
   });
 
-  test('gets secrets by its environment, and gives them to neither log nor outputs', async () => {
+  test('gets secrets by its environment, and gives them to neither log nor outputs', { skip: tofu.skip }, async () => {
     const secret = 'correct "horse" ${battery}\nstaple';
     await using place = await createTofuPlace({
       told: automation(
@@ -241,7 +241,7 @@ suite('a module of OpenTofu', { skip: tofu.skip }, () => {
     assert.equal(state.outputs.password.value, secret);
   });
 
-  test('that fails says at what, and keeps what it made', async () => {
+  test('that fails says at what, and keeps what it made', { skip: tofu.skip }, async () => {
     await using place = await createTofuPlace();
     await place.start();
 
@@ -255,7 +255,7 @@ suite('a module of OpenTofu', { skip: tofu.skip }, () => {
     assert.deepEqual(summaryOf(again), planned({ add: 1, change: 0, destroy: 1 }));
   });
 
-  test('whose state another job holds says who, and does nothing', async () => {
+  test('whose state another job holds says who, and does nothing', { skip: tofu.skip }, async () => {
     await using place = await createTofuPlace();
     await place.start();
     const first = place.hub.offer({
@@ -277,7 +277,9 @@ suite('a module of OpenTofu', { skip: tofu.skip }, () => {
     assert.deepEqual(result.outputs['values'], { name: 'nobody', list: [] });
   });
 
-  test('that is cancelled in the midst of apply gives its lock back, and the next job goes on from there', async () => {
+  test('that is cancelled in the midst of apply gives its lock back, and the next job goes on from there', {
+    skip: tofu.skip,
+  }, async () => {
     await using place = await createTofuPlace();
     await place.start();
     const id = place.hub.offer({
@@ -298,7 +300,9 @@ suite('a module of OpenTofu', { skip: tofu.skip }, () => {
     assert.deepEqual(summaryOf(next), planned({ add: 1, change: 1, destroy: 1 }));
   });
 
-  test('that runs on while its agent is replaced is adopted, and its outputs are read by another catalog', async () => {
+  test('that runs on while its agent is replaced is adopted, and its outputs are read by another catalog', {
+    skip: tofu.skip,
+  }, async () => {
     await using place = await createTofuPlace();
     const agent = await place.start();
     const id = place.hub.offer({
@@ -319,7 +323,9 @@ suite('a module of OpenTofu', { skip: tofu.skip }, () => {
     assert.deepEqual(summaryOf(result), planned({ add: 2, change: 0, destroy: 0 }));
   });
 
-  test('on a backend of its own is unlocked by the id that the message tells, after a run that was killed', async () => {
+  test('on a backend of its own is unlocked by the id that the message tells, after a run that was killed', {
+    skip: tofu.skip,
+  }, async () => {
     await using server = await createStateServer();
     const remote = automation(
       ...chosen,
@@ -350,7 +356,7 @@ suite('a module of OpenTofu', { skip: tofu.skip }, () => {
     assert.equal(server.lock, null);
   });
 
-  test('whose backend does not take the new state leaves it where the message says', async () => {
+  test('whose backend does not take the new state leaves it where the message says', { skip: tofu.skip }, async () => {
     await using server = await createStateServer();
     const remote = automation(
       'action: apply',
@@ -375,7 +381,36 @@ suite('a module of OpenTofu', { skip: tofu.skip }, () => {
     assert.match(readFileSync(kept, 'utf8'), /"name":\{"value":"ada"/);
   });
 
-  test('that would lose its state, or replace its backend, is not run', async () => {
+  test('tells how far it is, in the file that the environment names', { skip: tofu.skip }, async () => {
+    await using place = await createTofuPlace();
+    const folder = join(place.root, 'attempt');
+    await mkdir(folder);
+    const file = join(place.root, 'automations/net.yaml');
+    const preparation = createPreparation({ folder, document: { parameters: { action: 'apply' } } });
+    const prepared = prepare(readAutomation(net, file), preparation);
+    if (prepared.type === 'refused') assert.fail(prepared.message);
+    const { argv, environment, files } = prepared.command;
+    for (const { name, content } of files) await writeFile(join(folder, name), content);
+    const [program, ...rest] = argv;
+
+    execFileSync(program, rest, {
+      cwd: folder,
+      env: { ...environment, LEAK_CHECK: String(process.pid), FARHAND_PROGRESS: join(folder, 'progress') },
+      stdio: 'ignore',
+    });
+
+    const lines = readFileSync(join(folder, 'progress'), 'utf8').trim().split('\n');
+    assert.deepEqual(
+      lines.map((line): unknown => JSON.parse(line)),
+      [
+        { percent: 5, message: 'initializing' },
+        { percent: 20, message: 'planning' },
+        { percent: 50, message: 'applying' },
+      ],
+    );
+  });
+
+  test('that would lose its state, or replace its backend, is not run', { skip: tofu.skip }, async () => {
     const homeless = automation('action: apply');
     await using place = await createTofuPlace({ homeless });
     await place.start();
