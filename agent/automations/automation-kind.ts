@@ -8,6 +8,8 @@ import type { Template } from './template.ts';
 export interface RecipeContext {
   /** The attempt's folder, absolute. */
   readonly folder: string;
+  /** Id of the job. */
+  readonly job: string;
   /** Folder of the automation's file, absolute. */
   readonly home: string;
   /** With the defaults of the schema. */

@@ -89,6 +89,7 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
   const scope = createReferenceScope({ document, parameters, agent: preparation.agent, secrets });
   const prepared = automation.recipe.prepare({
     folder,
+    job: document.job,
     home: resolve(dirname(automation.file)),
     parameters,
     secretNames: document.secretNames,

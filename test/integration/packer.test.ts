@@ -126,7 +126,7 @@ suite('a template of Packer', () => {
     const invalid = await run(place, { action: 'validate' });
 
     assert.deepEqual([failed.outcome, failed.cause, failed.exitCode, failed.outputs], ['failed', 'exit-code', 1, null]);
-    assert.match(failed.message, /build failed/);
+    assert.match(failed.message, /build failed: file.image: Script exited with non-zero exit status: 3/);
     assert.match(invalid.message, /^the program ended with exit status 1: validate failed: Missing name for source$/);
   });
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
+import { openCatalog } from '../../agent/automations/catalog.ts';
 import { prepare } from '../../agent/automations/prepare.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { JsonObject } from '../../protocol/json.ts';
@@ -381,6 +382,28 @@ suite('a module of OpenTofu', () => {
     assert.match(readFileSync(kept, 'utf8'), /"name":\{"value":"ada"/);
   });
 
+  test('as the examples have it can be tried by anybody', { skip: tofu.skip }, async () => {
+    await using place = await createAgentPlace();
+    await cp(join(import.meta.dirname, '../../examples/tofu'), join(place.root, 'automations'), { recursive: true });
+    await mkdir(join(place.root, 'bin'));
+    await symlink(tofu.path, join(place.root, 'bin/tofu'));
+    await place.start({
+      environment: { PATH: `${join(place.root, 'bin')}:/usr/bin:/bin` },
+      catalog: await openCatalog(join(place.root, 'automations')),
+    });
+    const request = (parameters: JsonObject): Promise<AttemptResult> =>
+      run(place, parameters, { automation: 'site', secrets: { token: 'of the site' } });
+
+    const plan = await request({});
+    const applied = await request({ action: 'apply', plan: plan.outputs?.['plan'] ?? null });
+    const destroyed = await request({ action: 'destroy' });
+
+    assertSucceeded(place, applied);
+    assert.deepEqual(applied.outputs['values'], { racks: ['ams-rack-1', 'ams-rack-2'] });
+    assert.deepEqual(applied.outputs['sensitive'], ['token']);
+    assert.deepEqual(summaryOf(destroyed), planned({ add: 0, change: 0, destroy: 2 }));
+  });
+
   test('tells how far it is, in the file that the environment names', { skip: tofu.skip }, async () => {
     await using place = await createTofuPlace();
     const folder = join(place.root, 'attempt');
@@ -408,6 +431,37 @@ suite('a module of OpenTofu', () => {
         { percent: 50, message: 'applying' },
       ],
     );
+  });
+
+  test('is applied exactly as an earlier job planned it, once, and not when its state moved on', {
+    skip: tofu.skip,
+  }, async () => {
+    const shown = automation(
+      ...chosen,
+      'stateFolder: ../state',
+      'planFolder: ../plans',
+      'plan: "${parameters.plan}"',
+      'variables: {name: "${parameters.name}"}',
+    );
+    await using place = await createTofuPlace({ shown });
+    await place.start();
+    const request = (parameters: JsonObject): Promise<AttemptResult> =>
+      run(place, { lock: 'none', plan: '', name: 'ignored', ...parameters }, { automation: 'shown' });
+
+    const first = await request({ action: 'plan', name: 'first' });
+    const rival = await request({ action: 'plan', name: 'rival' });
+    const applied = await request({ action: 'apply', plan: first.outputs?.['plan'] ?? null });
+    const stale = await request({ action: 'apply', plan: rival.outputs?.['plan'] ?? null });
+    const twice = await request({ action: 'apply', plan: first.outputs?.['plan'] ?? null });
+    const foreign = await request({ action: 'apply', plan: '../../etc/passwd' });
+
+    assertSucceeded(place, applied);
+    assert.deepEqual(applied.outputs['values'], { name: 'first', list: [] });
+    assert.deepEqual(summaryOf(applied), planned({ add: 2, change: 0, destroy: 0 }));
+    assert.match(stale.message, /apply failed: Saved plan is stale/);
+    assert.match(twice.message, /there is no plan \S+ in planFolder: it was applied/);
+    assert.deepEqual([foreign.cause, foreign.started], ['parameters-invalid', false]);
+    assert.equal((await stat(join(place.root, 'plans'))).mode & 0o777, 0o700);
   });
 
   test('that would lose its state, or replace its backend, is not run', { skip: tofu.skip }, async () => {

@@ -4,7 +4,7 @@ import type { LeftFile } from '../../left-file.ts';
 import { OutputsError } from '../../outputs-error.ts';
 import { findFirstError } from '../first-error.ts';
 import { logTail, toLogTail } from '../log-tail.ts';
-import { findArtifacts } from './find-artifacts.ts';
+import { readBuildList } from './build-list.ts';
 
 const smallBytes = 64 * 1024;
 const action: LeftFile = { name: 'action', called: 'the action', maxBytes: smallBytes, over: 'refuse' };
@@ -35,14 +35,18 @@ function toOutputs(files: LeftFiles): JsonObject {
   const json = files(manifest.name)?.toString() ?? null;
   return {
     action: done,
-    artifacts: findArtifacts(toLogTail(files)).map((artifact) => ({ ...artifact })),
+    artifacts: readBuildList(toLogTail(files), 'Builds finished. The artifacts of successful builds are:').map(
+      ({ build, text }) => ({ build, description: text }),
+    ),
     manifest: json === null ? null : parseManifest(json),
   };
 }
 
 function explain(files: LeftFiles): string | null {
   const reason = files(failure.name)?.toString() ?? null;
-  const error = findFirstError(toLogTail(files));
+  const log = toLogTail(files);
+  const [failed] = readBuildList(log, "Some builds didn't complete successfully and had errors:");
+  const error = failed === undefined ? findFirstError(log) : `${failed.build}: ${failed.text}`;
   if (reason === null || error === null || reason.includes(':')) return reason ?? error;
   return `${reason}: ${error}`;
 }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Name } from '../../../../protocol/names.ts';
+import { Id, Name } from '../../../../protocol/names.ts';
 import type { AutomationKind, FileFault, RecipeCommand, RecipeContext, RecipeReading } from '../../automation-kind.ts';
 import type { Refusal } from '../../refusal.ts';
 import { getReferences, parseTemplate, type Template } from '../../template.ts';
@@ -19,6 +19,7 @@ interface TofuRecipe {
   readonly choice: ActionChoice;
   readonly workspace: Template | null;
   readonly lockId: Template | null;
+  readonly plan: Template | null;
   readonly targets: readonly Template[];
   readonly backendConfig: readonly (readonly [name: string, template: Template])[];
   readonly variables: ModuleVariables;
@@ -35,6 +36,11 @@ function findStateFaults({ stateFolder, backendConfig }: TofuValues): FileFault[
   if (stateFolder === null || backendConfig === null) return [];
   const message = 'expected "stateFolder" or settings of a backend, got both: take one out';
   return [{ path: ['backendConfig'], part: 'key', message }];
+}
+
+function findPlanFaults({ plan, planFolder }: TofuValues): FileFault[] {
+  if (plan === null || planFolder !== null) return [];
+  return [{ path: ['plan'], part: 'key', message: 'needs beside it "planFolder", where plans are kept: add it' }];
 }
 
 function findLockFaults({ lockId, actions }: TofuValues, choice: ActionChoice): FileFault[] {
@@ -73,6 +79,20 @@ function renderLockId(
   );
 }
 
+/** A job that names no plan gets a new one. */
+function renderPlan(
+  { plan }: TofuRecipe,
+  action: string,
+  context: RecipeContext,
+): { readonly type: 'rendered'; readonly text: string } | Refusal {
+  if (action !== 'apply' || plan === null) return { type: 'rendered', text: '' };
+  const rendered = context.render(plan);
+  if (rendered.type === 'refused' || rendered.text === '' || Id.safeParse(rendered.text).success) return rendered;
+  return refuse(
+    `the plan: expected its name as the outputs of the job that made it tell, got ${JSON.stringify(rendered.text.slice(0, 80))}`,
+  );
+}
+
 function listSettings(
   recipe: TofuRecipe,
   state: string,
@@ -105,6 +125,8 @@ function prepare(recipe: TofuRecipe, context: RecipeContext): RecipeCommand | Re
   if (workspace.type === 'refused') return workspace;
   const lockId = renderLockId(recipe, chosen.action, context);
   if (lockId.type === 'refused') return lockId;
+  const plan = renderPlan(recipe, chosen.action, context);
+  if (plan.type === 'refused') return plan;
   const targets = renderAll(recipe.targets, context);
   if (targets.type === 'refused') return targets;
   const state = place(values.stateFolder);
@@ -115,10 +137,18 @@ function prepare(recipe: TofuRecipe, context: RecipeContext): RecipeCommand | Re
 
   const first = [program, chosen.action, place(values.source), values.module, workspace.text];
   const second = [String(values.lockTimeoutSeconds), state, lockId.text, place(values.pluginCache)];
+  const third = [place(values.planFolder), plan.text, context.job];
   const backend = toBackendSettings(settings.settings);
   return {
     type: 'prepared',
-    argv: ['sh', `${folder}/tofu-program`, ...first, ...second, ...targets.texts.map((target) => `-target=${target}`)],
+    argv: [
+      'sh',
+      `${folder}/tofu-program`,
+      ...first,
+      ...second,
+      ...third,
+      ...targets.texts.map((target) => `-target=${target}`),
+    ],
     files: [
       { name: 'tofu-program', content: tofuProgram, executable: false },
       { name: 'variables.tfvars.json', content: JSON.stringify(variables.file), executable: false },
@@ -134,6 +164,7 @@ function read(values: TofuValues, defaults: { readonly program: string; readonly
   const choice: ActionChoice = { action, allowed: values.actions, known: tofuActions };
   const workspace = values.workspace === null ? null : parseTemplate(values.workspace);
   const lockId = values.lockId === null ? null : parseTemplate(values.lockId);
+  const plan = values.plan === null ? null : parseTemplate(values.plan);
   const targets = values.targets.map(parseTemplate);
   const backendConfig = Object.entries(values.backendConfig ?? {}).map(
     ([name, text]) => [name, parseTemplate(text)] as const,
@@ -142,6 +173,7 @@ function read(values: TofuValues, defaults: { readonly program: string; readonly
     { path: ['action'], template: action },
     ...(workspace === null ? [] : [{ path: ['workspace'], template: workspace }]),
     ...(lockId === null ? [] : [{ path: ['lockId'], template: lockId }]),
+    ...(plan === null ? [] : [{ path: ['plan'], template: plan }]),
     ...targets.map((template, index) => ({ path: ['targets', index], template })),
     ...backendConfig.map(([name, template]) => ({ path: ['backendConfig', name], template })),
   ];
@@ -149,13 +181,14 @@ function read(values: TofuValues, defaults: { readonly program: string; readonly
   const variables = readModuleVariables(values.variables, { used, prefix: 'TF_VAR_' });
   const program = values.program ?? defaults.program;
   const { remedy } = defaults;
-  const recipe = { values, program, remedy, choice, workspace, lockId, targets, backendConfig, variables };
+  const recipe = { values, program, remedy, choice, workspace, lockId, plan, targets, backendConfig, variables };
   return {
     recipe: { prepare: (context) => prepare(recipe, context) },
     templates: [...templates, ...variables.templates],
     faults: [
       ...findActionFaults(choice),
       ...findStateFaults(values),
+      ...findPlanFaults(values),
       ...findLockFaults(values, choice),
       ...variables.faults,
       ...findPlaceFaults(values),

@@ -19,6 +19,9 @@ export interface PlanSummary {
 /** So many are listed: a person reads no more, and the counts tell the rest. */
 const maxResources = 500;
 
+/** Of one address, whose keys may be of any length. */
+const maxAddressLength = 500;
+
 function toAction(actions: readonly string[]): string {
   return actions.length > 1 ? 'replace' : (actions[0] ?? 'no-op');
 }
@@ -36,7 +39,10 @@ export function toPlanSummary(json: string): PlanSummary | null {
   const count = (action: string): number =>
     plan.data.resource_changes.filter(({ change }) => change.actions.includes(action)).length;
   const resources = plan.data.resource_changes
-    .map(({ address, change }) => ({ address, action: toAction(change.actions) }))
+    .map(({ address, change }) => ({
+      address: address.slice(0, maxAddressLength),
+      action: toAction(change.actions),
+    }))
     .filter(({ action }) => action !== 'no-op' && action !== 'read');
   return {
     add: count('create'),

@@ -19,6 +19,7 @@ const values: LeftFile = {
   maxBytes: 1024 * 1024,
   over: 'refuse',
 };
+const keptPlan: LeftFile = { name: 'kept-plan', called: 'the name of the plan', maxBytes: smallBytes, over: 'refuse' };
 const failure: LeftFile = { name: 'failure', called: 'the reason', maxBytes: smallBytes, over: 'tail' };
 
 /** `output -json`. */
@@ -60,12 +61,14 @@ function toOutputs(files: LeftFiles): JsonObject {
     resources: [],
   };
   const told = getText(files, values);
+  const kept = getText(files, keptPlan);
   return {
     action: done,
     changes: getText(files, changes) === 'true',
     ...summary,
     resources: summary.resources.map((resource) => ({ ...resource })),
     ...(told === null ? {} : toValues(told)),
+    ...(kept === null ? {} : { plan: kept }),
   };
 }
 
@@ -89,7 +92,7 @@ function explain(files: LeftFiles): string | null {
 
 /** Plan summary and outputs of a module, or why there are none. */
 export const tofuHarvest: Harvest = {
-  outputFiles: [action, changes, plan, values],
+  outputFiles: [action, changes, plan, values, keptPlan],
   toOutputs,
   failureFiles: [failure, logTail],
   explain,

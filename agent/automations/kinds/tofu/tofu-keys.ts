@@ -43,6 +43,12 @@ export const tofuKeys = {
     .describe('a list of addresses of resources, each in quotes, such as ["module.network"]'),
   lockTimeoutSeconds: z.int().min(0).max(86_400).default(60).describe('seconds, a whole number from 0, such as 60'),
   lockId: Text.nullable().default(null).describe('the id of the lock to release, such as "${parameters.lockId}"'),
+  planFolder: SourcePath.nullable()
+    .default(null)
+    .describe("a folder that keeps plans for later jobs, absolute or seen from the automation's file"),
+  plan: Text.nullable()
+    .default(null)
+    .describe('the plan of an earlier job to apply, by its name in the outputs, such as "${parameters.plan}"'),
   pluginCache: SourcePath.nullable()
     .default(null)
     .describe("a folder that keeps providers for later jobs, absolute or seen from the automation's file"),

@@ -2,15 +2,15 @@ import { programPrelude } from '../program-prelude.ts';
 
 /**
  * What a job of kind terraform or tofu runs. Arguments: program, action, source, module within it, workspace or nothing, seconds to wait for a lock,
- * folder of the state or nothing, id of a lock or nothing, folder of the plugin cache or nothing; then what `plan` gets beside.
+ * folder of the state or nothing, id of a lock or nothing, folder of the plugin cache or nothing, folder of plans or nothing, name of a plan in it or nothing, id of the job; then what `plan` gets beside.
  *
- * Leaves for `tofuHarvest`: `action`, `changes` (true or false), `plan.json`, `values.json`, and `failure` where it gives up.
+ * Leaves for `tofuHarvest`: `action`, `changes` (true or false), `plan.json`, `values.json`, `kept-plan`, and `failure` where it gives up.
  */
 export const tofuProgram = `${programPrelude}
 program=$1 action=$2 source=$3 module=$4 workspace=$5 lock_seconds=$6 state=$7 lock_id=$8
 shift 8
-plugins=$1
-shift
+plugins=$1 plans=$2 planned=$3 job=$4
+shift 4
 printf '%s' "$action" >"$folder/action"
 unset TF_WORKSPACE
 export TF_DATA_DIR="$folder/tofu-data"
@@ -62,18 +62,41 @@ if [ "$action" = unlock ]; then
   exit 0
 fi
 
-[ "$action" != destroy ] || set -- -destroy "$@"
-step 20 planning "$program" plan -detailed-exitcode "-out=$folder/plan" "$@"
-case $status in
-0) printf false >"$folder/changes" ;;
-2) printf true >"$folder/changes" ;;
-*) must 'plan failed' ;;
-esac
+make_plan() {
+  [ "$action" != destroy ] || set -- -destroy "$@"
+  step 20 planning "$program" plan -detailed-exitcode "-out=$folder/plan" "$@"
+  case $status in
+  0) printf false >"$folder/changes" ;;
+  2) printf true >"$folder/changes" ;;
+  *) must 'plan failed' ;;
+  esac
+}
+
+# One that an earlier job showed. Its state may have moved on since: then apply refuses it.
+take_plan() {
+  cp "$plans/$planned.tfplan" "$folder/plan" && cp "$plans/$planned.changes" "$folder/changes" ||
+    fail 1 "there is no plan $planned in planFolder: it was applied, or is older than a week: plan again"
+  step 20 'showing the plan' "$program" show -no-color "$folder/plan"
+  must 'the plan cannot be shown'
+}
+
+keep_plan() {
+  mkdir -p "$plans" && cp "$folder/changes" "$plans/$job.changes" && cp "$folder/plan" "$plans/$job.part" &&
+    mv "$plans/$job.part" "$plans/$job.tfplan" || fail 1 "the key planFolder: $plans cannot be written to"
+  find "$plans" -type f \\( -name '????????-????-????-????-????????????.tfplan' -o -name '????????-????-????-????-????????????.changes' \\) \\
+    -mtime +7 -exec rm -f {} +
+  printf '%s' "$job" >"$folder/kept-plan"
+}
+
+if [ -n "$planned" ]; then take_plan; else make_plan "$@"; fi
 "$program" show -json "$folder/plan" >"$folder/plan.json"
 status=$?
 unless_stopped
 must 'the plan cannot be shown'
-[ "$action" != plan ] || exit 0
+if [ "$action" = plan ]; then
+  [ -z "$plans" ] || keep_plan
+  exit 0
+fi
 
 # A state that could not be saved is the only record of what was made: it must not go with this folder.
 keep_errored() {
@@ -91,6 +114,7 @@ status=$?
 unless_stopped
 [ "$status" != 137 ] || fail 137 "$action was killed: what it was making may exist without the state knowing, and a remote state may still be locked (the next job says by which id, for the action unlock)"
 must "$action failed"
+[ -z "$planned" ] || rm -f "$plans/$planned.tfplan" "$plans/$planned.changes"
 "$program" output -json -no-color >"$folder/values.json"
 status=$?
 must 'it was applied, but its outputs cannot be read'

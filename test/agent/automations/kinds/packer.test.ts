@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { findArtifacts } from '../../../../agent/automations/kinds/packer/find-artifacts.ts';
+import { readBuildList } from '../../../../agent/automations/kinds/packer/build-list.ts';
 import { packerHarvest } from '../../../../agent/automations/kinds/packer/packer-harvest.ts';
 import { prepare } from '../../../../agent/automations/prepare.ts';
 import { createPreparation, readAutomation, readMistakes } from '../sample.ts';
@@ -78,6 +78,9 @@ const finished = `==> file.a: working
 --> file.a: not an artifact
 Build 'file.a' finished.
 
+==> Some builds didn't complete successfully and had errors:
+--> null.b: Script exited with non-zero exit status: 3
+
 ==> Builds finished. The artifacts of successful builds are:
 --> file.a: Stored file: /x: y
 --> file.a: Stored file: /x: y
@@ -85,16 +88,29 @@ Build 'file.a' finished.
 eu-west-1: ami-1
 us-east-1: ami-2
 
-farhand: what came behind
+==> something else
 `;
+const heading = 'Builds finished. The artifacts';
 
 suite('what packer leaves', () => {
-  test('is told artifact by artifact, each once', () => {
-    assert.deepEqual(findArtifacts(finished.replace('farhand: what came behind\n', '')), [
-      { build: 'file.a', description: 'Stored file: /x: y' },
-      { build: 'amazon-ebs.web', description: 'AMIs were created:\neu-west-1: ami-1\nus-east-1: ami-2' },
+  test('is told build by build, each once', () => {
+    assert.deepEqual(readBuildList(finished, heading), [
+      { build: 'file.a', text: 'Stored file: /x: y' },
+      { build: 'amazon-ebs.web', text: 'AMIs were created:\neu-west-1: ami-1\nus-east-1: ami-2' },
     ]);
-    assert.deepEqual(findArtifacts('--> a: b\n'), []);
+    assert.deepEqual(readBuildList(`==> ${heading}\n--> a: b`, heading), [{ build: 'a', text: 'b' }]);
+    assert.deepEqual(readBuildList('--> a: b\n', heading), []);
+    assert.deepEqual(readBuildList(`x ==> ${heading}\n--> a: b\n`, heading), []);
+  });
+
+  test('says which build failed, and of what', () => {
+    const files = (name: string) => (name === 'raw' ? Buffer.from(finished) : Buffer.from('build failed'));
+
+    assert.equal(packerHarvest.explain(files), 'build failed: null.b: Script exited with non-zero exit status: 3');
+    assert.equal(
+      packerHarvest.explain(() => null),
+      null,
+    );
   });
 
   test('comes with its manifest, which has to be an object', () => {

@@ -56,6 +56,9 @@ suite('a file of kind tofu', () => {
       '/etc/state',
       '',
       '/var/cache/tofu',
+      '',
+      '',
+      '0190d2a6-0000-7000-8000-000000000001',
       '-target=terraform_data.a["test"]',
     ]);
     assert.equal(contentOf(one, 'tofu-program'), contentOf(other, 'tofu-program'));
@@ -161,6 +164,7 @@ suite('a file of kind tofu', () => {
       lines('action: plan', 'backendConfig: {a: b}'),
       /:5:1: backendConfig: .*got both: take one out/,
     ],
+    ['a plan without a folder', lines('action: apply', 'plan: x'), /:5:1: plan: needs beside it "planFolder"/],
     ['unlock without an id', lines('action: unlock'), /:4:9: action: unlock needs beside it "lockId"/],
     ['an id without unlock', lines('action: plan', 'lockId: x'), /:5:1: lockId: only the action unlock needs it/],
     ['a working directory', lines('action: plan', 'workingDirectory: /srv'), /:5:1: workingDirectory: .*by "module"/],
