@@ -31,6 +31,8 @@ export const RunTerms = z.object({
   graceMs: z.number().min(0).nullable(),
   /** JSON Schema of the outputs; null takes any object. */
   outputs: JsonObject.nullable(),
+  /** The automation's: it says how the files that the command leaves are read. Records of earlier versions have kinds that leave that to the program. */
+  kind: z.string().default('command'),
   /** What to run when the command was started and has ended. */
   after: HookPlan.nullable().default(null),
 });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { AttemptResult, Gap, LogSummary } from '../../protocol/attempt-result.ts';
 import { compileJsonSchema, type JsonSchemaValidator } from '../../protocol/json-schema.ts';
+import { explainFailure } from '../automations/explain-failure.ts';
 import { readOutputs } from '../automations/outputs.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
@@ -60,21 +61,32 @@ function findOutputsSchema(
   return compileJsonSchema(terms.outputs);
 }
 
+/** What the command left, read as its kind says: outputs where it succeeded, else why it did not. */
 export async function findOutputs(
   context: AttemptContext,
   folder: AttemptFolder,
   { record, ending }: Pick<AttemptEnd, 'record' | 'ending'>,
   secrets: SealingSecrets,
 ): Promise<OutputsFound> {
-  const succeeded = ending.type === 'exited' && ending.status === 0;
-  if (!succeeded || secrets.type === 'gone') return { type: 'valid', outputs: null };
+  const nothing = { type: 'valid', outputs: null } as const;
+  if (ending.type !== 'exited' || secrets.type === 'gone') return nothing;
+  const kind = context.catalog.kinds.find(({ name }) => name === record.terms.kind);
+  const place = { folder: folder.path, secrets: secrets.secrets };
+  if (ending.status !== 0) {
+    const harvest = kind?.harvest ?? null;
+    const why = harvest === null ? null : await explainFailure(harvest, place);
+    return why === null ? nothing : { type: 'explained', message: why };
+  }
+  if (kind === undefined) {
+    return { type: 'invalid', message: `this agent knows no kind "${record.terms.kind}" any more to read outputs by` };
+  }
   const outputs = findOutputsSchema(context, record);
-  const found = await readOutputs({ outputs }, { folder: folder.path, secrets: secrets.secrets });
+  const found = await readOutputs({ outputs }, { ...place, harvest: kind.harvest });
   switch (found.type) {
     case 'outputs':
       return { type: 'valid', outputs: found.value };
     case 'none':
-      return { type: 'valid', outputs: null };
+      return nothing;
     case 'invalid':
       return found;
   }

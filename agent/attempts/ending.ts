@@ -43,9 +43,10 @@ export type Verdict = Pick<
   'outcome' | 'cause' | 'message' | 'started' | 'exitCode' | 'signal' | 'outputs'
 >;
 
-/** What the program left as outputs. Asked for only when it ended with 0. */
+/** What the program left: outputs when it ended with 0, and otherwise perhaps a word on why. */
 export type OutputsFound =
   | { readonly type: 'valid'; readonly outputs: JsonObject | null }
+  | { readonly type: 'explained'; readonly message: string }
   | { readonly type: 'invalid'; readonly message: string };
 
 /** The exit record against the intent: one with the mark was written when the intent was there already, so the intent beats it. */
@@ -79,16 +80,22 @@ const stops = {
 function verdictOfExit(status: number, outputs: OutputsFound): Verdict {
   const signal = signalOfStatus(status);
   const base = { started: true, exitCode: status, signal, outputs: null } as const;
+  const why = outputs.type === 'explained' ? `: ${outputs.message}` : '';
   if (signal !== null) {
     return {
       ...base,
       outcome: 'failed',
       cause: 'signal',
-      message: `the program was ended by ${signal} (exit status ${status})`,
+      message: `the program was ended by ${signal} (exit status ${status})${why}`,
     };
   }
   if (status !== 0) {
-    return { ...base, outcome: 'failed', cause: 'exit-code', message: `the program ended with exit status ${status}` };
+    return {
+      ...base,
+      outcome: 'failed',
+      cause: 'exit-code',
+      message: `the program ended with exit status ${status}${why}`,
+    };
   }
   if (outputs.type === 'invalid') {
     return { ...base, outcome: 'failed', cause: 'outputs-invalid', message: outputs.message };
@@ -98,7 +105,7 @@ function verdictOfExit(status: number, outputs: OutputsFound): Verdict {
     outcome: 'succeeded',
     cause: 'exit-code',
     message: 'the program ended with 0',
-    outputs: outputs.outputs,
+    outputs: outputs.type === 'valid' ? outputs.outputs : null,
   };
 }
 

@@ -45,12 +45,15 @@ function toFile(value: unknown): Reading<JsonObject> {
   });
 }
 
-/** By `kind`, or by whose keys the file has when it does not say. */
+/** By `kind`, or when the file does not say by a key that only one kind knows. */
 function chooseKind(file: JsonObject, kinds: readonly AutomationKind[]): Reading<AutomationKind> {
   const names = kinds.map((kind) => kind.name);
   const asked = file['kind'];
   if (asked === undefined) {
-    const guess = kinds.find((kind) => Object.keys(kind.keys).some((key) => Object.hasOwn(file, key)));
+    const knowing = (key: string) => kinds.filter((kind) => Object.hasOwn(kind.keys, key));
+    const guess = kinds.find((kind) =>
+      Object.keys(kind.keys).some((key) => Object.hasOwn(file, key) && knowing(key).length === 1),
+    );
     if (guess !== undefined) return { ok: true, value: guess };
     return refuse({ path: [], message: `expected "kind", got nothing: add one of ${names.join(', ')}` });
   }
@@ -79,7 +82,9 @@ function findTemplateFaults(
     message: `${reference.source}: there are no placeholders here, or a job could choose any folder: write it out`,
   }));
   return [
-    ...reading.templates.flatMap(({ path, template }) => check(path, template, false)),
+    ...reading.templates.flatMap(({ path, template, secretsAllowed }) =>
+      check(path, template, secretsAllowed ?? false),
+    ),
     ...[...environment].flatMap(([name, template]) => check(['environment', name], template, true)),
     ...placed,
   ];
@@ -143,7 +148,7 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
     recipe: reading.recipe,
     parameters: parameters.validator,
     outputs: outputs.validator,
-    graceSeconds: common.graceSeconds,
+    graceSeconds: common.graceSeconds ?? kind.graceSeconds,
     log: common.log,
     environment,
     inherit: common.inherit,

@@ -1,12 +1,24 @@
 import type { z } from 'zod';
+import type { JsonObject, JsonValue } from '../../protocol/json.ts';
+import type { Harvest } from './harvest.ts';
+import type { NeededProgram } from './prepared-command.ts';
 import type { Refusal } from './refusal.ts';
 import type { Template } from './template.ts';
 
 export interface RecipeContext {
   /** The attempt's folder, absolute. */
   readonly folder: string;
+  /** Id of the job. */
+  readonly job: string;
+  /** Folder of the automation's file, absolute. */
+  readonly home: string;
+  /** With the defaults of the schema. */
+  readonly parameters: JsonObject;
+  readonly secretNames: readonly string[];
   /** Fills in one template: exactly one string, whatever the values hold. */
   render(template: Template): { readonly type: 'rendered'; readonly text: string } | Refusal;
+  /** The same, but a template that is nothing but one reference becomes the value itself: a number, a list, an object. */
+  renderValue(template: Template): { readonly type: 'rendered'; readonly value: JsonValue } | Refusal;
 }
 
 /** The part of a prepared command that is up to the kind. */
@@ -14,6 +26,10 @@ export interface RecipeCommand {
   readonly type: 'prepared';
   readonly argv: readonly [string, ...string[]];
   readonly files: readonly { readonly name: string; readonly content: string; readonly executable: boolean }[];
+  /** Variables of the kind's own. What the automation's file sets stands against them. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Programs that it starts in its turn: without one of them nothing is started. */
+  readonly needs?: readonly NeededProgram[];
 }
 
 /** What the kind made of its keys in one file, ready to become a command. */
@@ -33,8 +49,13 @@ export interface FileFault {
 
 export interface RecipeReading {
   readonly recipe: Recipe;
-  /** Templates of the recipe, whose references are checked by whoever reads the file. They become arguments: no secrets. */
-  readonly templates: readonly { readonly path: FilePath; readonly template: Template }[];
+  /** Templates of the recipe, whose references are checked by whoever reads the file. */
+  readonly templates: readonly {
+    readonly path: FilePath;
+    readonly template: Template;
+    /** It becomes a variable of the environment; everything else may become an argument, and holds no secret. */
+    readonly secretsAllowed?: boolean;
+  }[];
   /** What the schema cannot say. */
   readonly faults: readonly FileFault[];
 }
@@ -44,6 +65,10 @@ export interface AutomationKind {
   readonly name: string;
   /** Keys of its own beside those that all automations have. A description says how to write the value. */
   readonly keys: z.ZodRawShape;
+  /** Between TERM and KILL where the file does not say; null leaves it to the agent. */
+  readonly graceSeconds: number | null;
+  /** How the end of its command is read; null: the program itself writes `FARHAND_OUTPUTS`. */
+  readonly harvest: Harvest | null;
   /** Takes the values that its keys' schemas answered. */
   read(values: unknown): RecipeReading;
 }

@@ -1,6 +1,7 @@
 import type { Automation } from './automation.ts';
 import type { AutomationKind } from './automation-kind.ts';
 import type { CatalogMistake } from './catalog-mistake.ts';
+import { builtInKinds } from './kinds/kinds.ts';
 import { type LoadedCatalog, loadCatalog } from './load-catalog.ts';
 
 /** What the folder held when it was last read. Never changes. */
@@ -12,6 +13,8 @@ export interface CatalogSnapshot {
 
 /** The automations this agent offers. */
 export interface Catalog {
+  /** Every kind that files may name. */
+  readonly kinds: readonly AutomationKind[];
   readonly current: CatalogSnapshot;
   /**
    * Reads the folder again. A file that is broken now keeps its last good version, and so do all when the folder cannot be
@@ -54,13 +57,15 @@ function toFingerprint(snapshot: CatalogSnapshot): string {
 
 class FolderCatalog implements Catalog {
   current: CatalogSnapshot = { automations: new Map(), mistakes: [] };
+  readonly kinds: readonly AutomationKind[];
   readonly #load: () => Promise<LoadedCatalog>;
   readonly #listeners = new Set<(snapshot: CatalogSnapshot) => void>();
   #running: Promise<CatalogSnapshot> | null = null;
   #next: Promise<CatalogSnapshot> | null = null;
 
-  constructor(load: () => Promise<LoadedCatalog>) {
-    this.#load = load;
+  constructor(folder: string, kinds: readonly AutomationKind[]) {
+    this.kinds = kinds;
+    this.#load = () => loadCatalog(folder, { kinds });
   }
 
   reload(): Promise<CatalogSnapshot> {
@@ -100,7 +105,7 @@ export async function openCatalog(
   folder: string,
   options: { readonly kinds?: readonly AutomationKind[] } = {},
 ): Promise<Catalog> {
-  const catalog = new FolderCatalog(() => loadCatalog(folder, options));
+  const catalog = new FolderCatalog(folder, options.kinds ?? builtInKinds);
   await catalog.reload();
   return catalog;
 }

@@ -1,12 +1,13 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Secrets } from '../../protocol/job-document.ts';
 import { JsonObject, type JsonValue } from '../../protocol/json.ts';
 import { parse } from '../../protocol/parse.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { createTextMask } from '../masking/text-mask.ts';
 import type { Automation } from './automation.ts';
+import type { Harvest } from './harvest.ts';
+import { type LeftFile, readLeftFile } from './left-file.ts';
+import { OutputsError } from './outputs-error.ts';
+import { readLeftFiles } from './read-left-files.ts';
 
 export type Outputs =
   | { readonly type: 'outputs'; readonly value: JsonObject }
@@ -17,43 +18,17 @@ export type Outputs =
 /** Name of the file in the attempt's folder that `FARHAND_OUTPUTS` points to. */
 export const outputsFileName = 'outputs';
 
-/** The most that is read of it. */
+/** The most that outputs may take, as JSON or as the program wrote them. */
 export const maxOutputsBytes = 1024 * 1024;
 
-class OutputsError extends Error {}
+const outputsFile: LeftFile = {
+  name: outputsFileName,
+  called: 'FARHAND_OUTPUTS',
+  maxBytes: maxOutputsBytes,
+  over: 'refuse',
+};
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-async function readBounded(file: FileHandle): Promise<Buffer> {
-  if (!(await file.stat()).isFile()) throw new OutputsError('expected a plain file at FARHAND_OUTPUTS');
-  const buffer = Buffer.alloc(maxOutputsBytes + 1);
-  let length = 0;
-  while (length < buffer.length) {
-    const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  if (length > maxOutputsBytes)
-    throw new OutputsError(`expected at most ${maxOutputsBytes} bytes of outputs, got more`);
-  return buffer.subarray(0, length);
-}
-
-/** A link is not followed: it could lead to a file that only the agent may read. A pipe does not block. */
-async function readFileOrNothing(path: string): Promise<Buffer | null> {
-  let file: FileHandle;
-  try {
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new OutputsError(`expected a plain file at FARHAND_OUTPUTS that can be read, got ${reason}`);
-  }
-  try {
-    return await readBounded(file);
-  } finally {
-    await file.close();
-  }
-}
 
 function parseLines(text: string): JsonObject {
   const values = new Map<string, string>();
@@ -104,19 +79,37 @@ function check(automation: Pick<Automation, 'outputs'>, value: JsonObject): Json
   throw new OutputsError(`the outputs do not fit the automation: ${list.join('; ')}`);
 }
 
+/** What the kind makes of the files that its command left. */
+async function harvestOutputs(harvest: Harvest, folder: string): Promise<JsonObject> {
+  const value = parse(
+    JsonObject,
+    harvest.toOutputs(await readLeftFiles(folder, harvest.outputFiles)),
+    'object of outputs',
+  );
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes <= maxOutputsBytes) return value;
+  throw new OutputsError(`expected at most ${maxOutputsBytes} bytes of outputs, got ${bytes}`);
+}
+
+async function readProgramOutputs(folder: string): Promise<JsonObject | null> {
+  const bytes = await readLeftFile(folder, outputsFile);
+  return bytes === null ? null : parseOutputs(bytes);
+}
+
 /**
- * Reads what a program that ended wrote to its `FARHAND_OUTPUTS`: one JSON object, or lines `KEY=VALUE` whose values are
- * text. No file, or an empty one, counts as no outputs where the automation's schema allows `{}`. Secrets in text values are
- * masked after the check; keys and numbers are not. Never rejects.
+ * The outputs of a command that succeeded: what its kind makes of the files it left, or without a `harvest` what the program wrote to
+ * its `FARHAND_OUTPUTS`: one JSON object, or lines `KEY=VALUE` whose values are text. No file, or an empty one, counts as no
+ * outputs where the automation's schema allows `{}`. Secrets in text values are masked after the check; keys and numbers are
+ * not. Never rejects.
  */
 export async function readOutputs(
   automation: Pick<Automation, 'outputs'>,
-  { folder, secrets }: { readonly folder: string; readonly secrets: Secrets },
+  options: { readonly folder: string; readonly secrets: Secrets; readonly harvest: Harvest | null },
 ): Promise<Outputs> {
+  const { folder, secrets, harvest } = options;
   const maskText = createTextMask(secrets);
   try {
-    const bytes = await readFileOrNothing(join(folder, outputsFileName));
-    const value = bytes === null ? null : parseOutputs(bytes);
+    const value = harvest === null ? await readProgramOutputs(folder) : await harvestOutputs(harvest, folder);
     const checked = check(automation, value ?? {});
     if (value === null) return { type: 'none' };
     return { type: 'outputs', value: maskValue(checked, maskText) as JsonObject };

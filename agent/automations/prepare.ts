@@ -11,6 +11,7 @@ import type { PreparedCommand } from './prepared-command.ts';
 import { createReferenceScope, type ReferenceScope } from './reference-scope.ts';
 import type { Refusal } from './refusal.ts';
 import { renderTemplate } from './render-template.ts';
+import { renderValue } from './render-value.ts';
 
 export type PreparationResult =
   | {
@@ -86,9 +87,17 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
   if (refusal !== null) return refusal;
 
   const scope = createReferenceScope({ document, parameters, agent: preparation.agent, secrets });
-  const prepared = automation.recipe.prepare({ folder, render: (template) => renderTemplate(template, scope) });
+  const prepared = automation.recipe.prepare({
+    folder,
+    job: document.job,
+    home: resolve(dirname(automation.file)),
+    parameters,
+    secretNames: document.secretNames,
+    render: (template) => renderTemplate(template, scope),
+    renderValue: (template) => renderValue(template, scope),
+  });
   if (prepared.type === 'refused') return prepared;
-  const own = new Map<string, string>();
+  const own = new Map(Object.entries(prepared.environment ?? {}));
   for (const [name, template] of automation.environment) {
     const rendered = renderTemplate(template, scope);
     if (rendered.type === 'refused') return rendered;
@@ -105,6 +114,7 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
     environment,
     workingDirectory: resolve(folder, automation.workingDirectory),
     files: [parametersFile, ...prepared.files],
+    ...(prepared.needs === undefined ? {} : { needs: prepared.needs }),
     ...(log.over === 'gap' ? { output: { file: 'raw', limitBytes: log.limitBytes } } : {}),
   };
   const before = planHook(automation.before, { automation, parameters, scope });

@@ -20,6 +20,10 @@ export interface Planted {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly desired?: 'run' | 'cancel';
   readonly timeoutMs?: number;
+  /** Of the automation; records of earlier versions name none. */
+  readonly kind?: string;
+  /** What the command left beside, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** What to run afterwards. */
   readonly afterPlan?: object;
   /** The boot in which that was begun. */
@@ -75,11 +79,13 @@ export async function plant(place: AgentPlace, planted: Planted): Promise<string
       logLimitBytes: null,
       graceMs: null,
       outputs: null,
+      kind: planted.kind,
       after: planted.afterPlan,
     };
     const boot = planted.document === 'this-boot' ? machineBootId : 'another boot';
     await put('document.json', JSON.stringify({ machineBootId: boot, document, terms }));
   }
+  for (const [name, content] of Object.entries(planted.files ?? {})) await put(name, content);
   await put('started', planted.started);
   await put('exit', planted.exit);
   await put('raw', planted.raw);

@@ -295,6 +295,13 @@ export function testExecutor(harness: ExecutorHarness): void {
       const refusals = {
         'that is not in the PATH': toCommand(['no-such-program']),
         'that is not there': toCommand(['/no/such/program']),
+        'that needs another which is not there': {
+          ...toCommand(['true']),
+          needs: [
+            { program: 'sh', remedy: 'buy one' },
+            { program: 'no-such-program', remedy: 'install it' },
+          ],
+        },
         'that cannot be executed': toCommand(['/etc/passwd']),
         'that is a folder': toCommand(['/tmp']),
         'that a PATH without entries hides': toCommand(['sh'], { PATH: '/nowhere' }),

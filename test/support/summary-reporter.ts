@@ -8,7 +8,7 @@ const maxOutputCharacters = 20_000;
 
 /**
  * The reporter of `npm test`: a line for each file, the details of each failure, and a last line for machines,
- * `N passed, N failed` (`, N skipped` where there are any).
+ * `N passed, N failed` (`, N skipped` where there are any). The line of a file says why tests of it were skipped.
  *
  * A file that ends without having run a test counts as failed: the runner itself calls it passed, also when a test
  * ended the process early.
@@ -17,6 +17,7 @@ const maxOutputCharacters = 20_000;
 // oxlint-disable-next-line import/no-default-export
 export default async function* summaryReporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string, void> {
   const output = new Map<string, string>();
+  const skips = new Map<string, Set<string>>();
   const silentFiles: string[] = [];
   const keep = (file: string | undefined, text: string) => {
     if (file === undefined) return;
@@ -34,10 +35,12 @@ export default async function* summaryReporter(source: AsyncIterable<TestEvent>)
     } else if (type === 'test:pass' && isFileItself(data)) {
       silentFiles.push(data.name);
       yield `${mark(false)} ${data.name}: expected at least one test, none was run to its end\n${toOutputText(data.file, output)}`;
+    } else if (type === 'test:pass' && data.file !== undefined && typeof data.skip === 'string') {
+      skips.set(data.file, (skips.get(data.file) ?? new Set()).add(data.skip));
     } else if (type === 'test:summary') {
       if (data.file === undefined) yield toLastLine(data.counts, silentFiles.length);
       else {
-        yield toFileLine(data, data.file);
+        yield toFileLine(data, data.file, [...(skips.get(data.file) ?? [])]);
         if (!data.success) yield toOutputText(data.file, output);
         output.delete(data.file);
       }
@@ -50,10 +53,14 @@ function isFileItself({ name, file, nesting }: EventData.TestPass | EventData.Te
   return nesting === 0 && file !== undefined && resolve(name) === file;
 }
 
-function toFileLine({ counts, duration_ms: durationMs, success }: EventData.TestSummary, file: string): string {
+function toFileLine(
+  { counts, duration_ms: durationMs, success }: EventData.TestSummary,
+  file: string,
+  whySkipped: readonly string[],
+): string {
   const skipped = counts.skipped + counts.todo;
   const facts = [`${counts.passed + skipped} of ${counts.tests}`, `${Math.round(durationMs)} ms`];
-  if (skipped > 0) facts.push(`${skipped} skipped`);
+  if (skipped > 0) facts.push([`${skipped} skipped`, ...whySkipped].join(': '));
   return `${mark(success)} ${relative(process.cwd(), file)} (${facts.join(', ')})\n`;
 }
 

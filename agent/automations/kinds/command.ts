@@ -43,4 +43,4 @@ function read(values: unknown): RecipeReading {
 }
 
 /** Runs a program with arguments. */
-export const commandKind: AutomationKind = { name: 'command', keys, read };
+export const commandKind: AutomationKind = { name: 'command', keys, graceSeconds: null, harvest: null, read };

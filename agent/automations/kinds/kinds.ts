@@ -1,6 +1,9 @@
 import type { AutomationKind } from '../automation-kind.ts';
 import { commandKind } from './command.ts';
+import { packerKind } from './packer.ts';
 import { scriptKind } from './script.ts';
+import { terraformKind } from './terraform.ts';
+import { tofuKind } from './tofu.ts';
 
 /** The kinds that come with the agent. */
-export const builtInKinds: readonly AutomationKind[] = [commandKind, scriptKind];
+export const builtInKinds: readonly AutomationKind[] = [commandKind, scriptKind, terraformKind, tofuKind, packerKind];

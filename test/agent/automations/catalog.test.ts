@@ -158,6 +158,8 @@ suite('catalog', () => {
     const kind: AutomationKind = {
       name: 'nothing',
       keys: {},
+      graceSeconds: null,
+      harvest: null,
       read: () => ({
         recipe: { prepare: () => ({ type: 'prepared', argv: ['true'], files: [] }) },
         templates: [],

@@ -1,0 +1,60 @@
+import { JsonObject } from '../../../../protocol/json.ts';
+import type { Harvest, LeftFiles } from '../../harvest.ts';
+import type { LeftFile } from '../../left-file.ts';
+import { OutputsError } from '../../outputs-error.ts';
+import { findFirstError } from '../first-error.ts';
+import { logTail, toLogTail } from '../log-tail.ts';
+import { readBuildList } from './build-list.ts';
+
+const smallBytes = 64 * 1024;
+const action: LeftFile = { name: 'action', called: 'the action', maxBytes: smallBytes, over: 'refuse' };
+const manifest: LeftFile = {
+  name: 'manifest.json',
+  called: 'the manifest',
+  maxBytes: 1024 * 1024,
+  over: 'refuse',
+};
+const failure: LeftFile = { name: 'failure', called: 'the reason', maxBytes: smallBytes, over: 'tail' };
+
+function parseManifest(json: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw new OutputsError('expected one JSON object in the manifest, got other text');
+  }
+  const parsed = JsonObject.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new OutputsError('expected one JSON object in the manifest, got another value');
+}
+
+function toOutputs(files: LeftFiles): JsonObject {
+  const done = files(action.name)?.toString() ?? null;
+  if (done === null) throw new OutputsError('expected files of the build in the folder of the attempt, found none');
+  if (done === 'validate') return { action: done, valid: true };
+  const json = files(manifest.name)?.toString() ?? null;
+  return {
+    action: done,
+    artifacts: readBuildList(toLogTail(files), 'Builds finished. The artifacts of successful builds are:').map(
+      ({ build, text }) => ({ build, description: text }),
+    ),
+    manifest: json === null ? null : parseManifest(json),
+  };
+}
+
+function explain(files: LeftFiles): string | null {
+  const reason = files(failure.name)?.toString() ?? null;
+  const log = toLogTail(files);
+  const [failed] = readBuildList(log, "Some builds didn't complete successfully and had errors:");
+  const error = failed === undefined ? findFirstError(log) : `${failed.build}: ${failed.text}`;
+  if (reason === null || error === null || reason.includes(':')) return reason ?? error;
+  return `${reason}: ${error}`;
+}
+
+/** What was built, as the program tells it at its end and as its manifest has it. */
+export const packerHarvest: Harvest = {
+  outputFiles: [action, manifest, logTail],
+  toOutputs,
+  failureFiles: [failure, logTail],
+  explain,
+};

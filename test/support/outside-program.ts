@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** A real program that tests run, or why they are skipped: the `skip` of their suite. */
+export interface OutsideProgram {
+  /** Absolute, or empty where it is missing. */
+  readonly path: string;
+  readonly skip: string | false;
+}
+
+/** Where `.ci/get-tofu` leaves what it builds. */
+function toolsFolder(): string {
+  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  return process.env['GO_TOOL_DIR'] ?? join(cache, 'farhand-tools');
+}
+
+/**
+ * Looks in the PATH and among the built tools. `built` is its file there; `remedy` says how to get it. One that is there and does
+ * not start is no reason to skip: it throws.
+ */
+export function findOutsideProgram(
+  name: string,
+  { built, remedy }: { readonly built: string | null; readonly remedy: string },
+): OutsideProgram {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const places = folders.map((folder) => join(folder, name));
+  if (built !== null) places.push(join(toolsFolder(), built));
+  const path = places.find((place) => existsSync(place));
+  if (path === undefined) return { path: '', skip: `${name} is not on this machine: ${remedy}` };
+  execFileSync(path, ['version'], { env: { PATH: process.env['PATH'], CHECKPOINT_DISABLE: '1' }, stdio: 'ignore' });
+  return { path, skip: false };
+}
