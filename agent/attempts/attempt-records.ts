@@ -31,6 +31,10 @@ export const RunTerms = z.object({
   graceMs: z.number().min(0).nullable(),
   /** JSON Schema of the outputs; null takes any object. */
   outputs: JsonObject.nullable(),
+  /** Those of a program that failed count too. */
+  outputsOnFailure: z.boolean().default(false),
+  /** By exit status: what to say of it. */
+  exitMeanings: z.record(z.string(), z.string()).default({}),
   /** What to run when the command was started and has ended. */
   after: HookPlan.nullable().default(null),
 });

@@ -67,7 +67,8 @@ export async function findOutputs(
   secrets: SealingSecrets,
 ): Promise<OutputsFound> {
   const succeeded = ending.type === 'exited' && ending.status === 0;
-  if (!succeeded || secrets.type === 'gone') return { type: 'valid', outputs: null };
+  const counts = succeeded || (ending.type === 'exited' && record.terms.outputsOnFailure);
+  if (!counts || secrets.type === 'gone') return { type: 'valid', outputs: null };
   const outputs = findOutputsSchema(context, record);
   const found = await readOutputs({ outputs }, { folder: folder.path, secrets: secrets.secrets });
   switch (found.type) {
@@ -76,7 +77,8 @@ export async function findOutputs(
     case 'none':
       return { type: 'valid', outputs: null };
     case 'invalid':
-      return found;
+      // A failure stands as it is: what is wrong with its outputs as well is not the reason.
+      return succeeded ? found : { type: 'valid', outputs: null };
   }
 }
 
@@ -118,7 +120,7 @@ export async function sealAttempt(
   ]);
   const { startedAt, endedAt } = state;
   const plain: AttemptResult = {
-    ...toVerdict(state.ending, outputs),
+    ...toVerdict(state.ending, outputs, state.record.terms.exitMeanings),
     log: { ...log, trailing: Math.max(0, (await folder.rawSize()) - state.rawBytes) },
     escaped: state.escaped,
     startedAt: startedAt === null ? null : new Date(startedAt).toISOString(),

@@ -49,6 +49,8 @@ function toTerms(automation: Automation, document: JobDocument, after: HookPlan 
     logOver: automation.log.over,
     graceMs: automation.graceSeconds === null ? null : automation.graceSeconds * 1000,
     outputs: automation.summary.outputs,
+    outputsOnFailure: automation.recipe.outputsOnFailure ?? false,
+    exitMeanings: automation.recipe.exitMeanings ?? {},
     after,
   };
 }

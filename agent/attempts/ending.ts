@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { Cause } from '../../protocol/cause.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import type { IntentCause } from './attempt-records.ts';
+import type { IntentCause, RunTerms } from './attempt-records.ts';
 
 /**
  * How an attempt ended, as far as its folder can say.
@@ -43,7 +43,7 @@ export type Verdict = Pick<
   'outcome' | 'cause' | 'message' | 'started' | 'exitCode' | 'signal' | 'outputs'
 >;
 
-/** What the program left as outputs. Asked for only when it ended with 0. */
+/** What the program left as outputs. Asked for only when they count. */
 export type OutputsFound =
   | { readonly type: 'valid'; readonly outputs: JsonObject | null }
   | { readonly type: 'invalid'; readonly message: string };
@@ -76,7 +76,7 @@ const stops = {
   'spool-full': { outcome: 'failed', cause: 'spool-full', why: 'the disk of the agent had no room left for the log' },
 } as const satisfies Record<IntentCause, object>;
 
-function verdictOfExit(status: number, outputs: OutputsFound): Verdict {
+function verdictOfExit(status: number, outputs: OutputsFound, meanings: RunTerms['exitMeanings']): Verdict {
   const signal = signalOfStatus(status);
   const base = { started: true, exitCode: status, signal, outputs: null } as const;
   if (signal !== null) {
@@ -88,7 +88,10 @@ function verdictOfExit(status: number, outputs: OutputsFound): Verdict {
     };
   }
   if (status !== 0) {
-    return { ...base, outcome: 'failed', cause: 'exit-code', message: `the program ended with exit status ${status}` };
+    const meaning = meanings[String(status)];
+    const message = `the program ended with exit status ${status}${meaning === undefined ? '' : `: ${meaning}`}`;
+    const left = outputs.type === 'valid' ? outputs.outputs : null;
+    return { ...base, outcome: 'failed', cause: 'exit-code', message, outputs: left };
   }
   if (outputs.type === 'invalid') {
     return { ...base, outcome: 'failed', cause: 'outputs-invalid', message: outputs.message };
@@ -102,8 +105,8 @@ function verdictOfExit(status: number, outputs: OutputsFound): Verdict {
   };
 }
 
-/** What the ending means for the job. */
-export function toVerdict(ending: Ending, outputs: OutputsFound): Verdict {
+/** What the ending means for the job. `meanings`: of exit statuses. */
+export function toVerdict(ending: Ending, outputs: OutputsFound, meanings: RunTerms['exitMeanings'] = {}): Verdict {
   const nothing = { exitCode: null, signal: null, outputs: null } as const;
   switch (ending.type) {
     case 'refused':
@@ -115,7 +118,7 @@ export function toVerdict(ending: Ending, outputs: OutputsFound): Verdict {
       return { ...nothing, outcome, cause, message: `stopped before the program was started: ${why}`, started: false };
     }
     case 'exited':
-      return verdictOfExit(ending.status, outputs);
+      return verdictOfExit(ending.status, outputs, meanings);
     case 'stopped': {
       const { outcome, cause, why } = stops[ending.intent];
       const signal = ending.status === null ? null : signalOfStatus(ending.status);

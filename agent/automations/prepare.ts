@@ -86,7 +86,12 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
   if (refusal !== null) return refusal;
 
   const scope = createReferenceScope({ document, parameters, agent: preparation.agent, secrets });
-  const prepared = automation.recipe.prepare({ folder, render: (template) => renderTemplate(template, scope) });
+  const prepared = automation.recipe.prepare({
+    folder,
+    parameters,
+    secretNames: document.secretNames,
+    render: (template) => renderTemplate(template, scope),
+  });
   if (prepared.type === 'refused') return prepared;
   const own = new Map<string, string>();
   for (const [name, template] of automation.environment) {
@@ -105,6 +110,7 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
     environment,
     workingDirectory: resolve(folder, automation.workingDirectory),
     files: [parametersFile, ...prepared.files],
+    ...(prepared.needs === undefined ? {} : { needs: prepared.needs }),
     ...(log.over === 'gap' ? { output: { file: 'raw', limitBytes: log.limitBytes } } : {}),
   };
   const before = planHook(automation.before, { automation, parameters, scope });

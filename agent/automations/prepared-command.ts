@@ -8,8 +8,16 @@ export interface PreparedCommand {
   readonly workingDirectory: string;
   /** Written into the attempt's folder before the start, mode 0600 (0700 when executable). */
   readonly files: readonly { readonly name: string; readonly content: string; readonly executable: boolean }[];
+  /** Programs that it starts in its turn: without one of them nothing is started. */
+  readonly needs?: readonly NeededProgram[];
   /** Where its output goes; without it all of it goes to `raw`. */
   readonly output?: CommandOutput;
+}
+
+/** A program by its path or its name in `environment.PATH`, and what to do where it is missing. */
+export interface NeededProgram {
+  readonly program: string;
+  readonly remedy: string;
 }
 
 /** A file of the attempt, seen from the folder the command is started in: its own log, or for a hook the log one folder up. */

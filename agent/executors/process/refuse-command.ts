@@ -28,15 +28,16 @@ export function refuseCommand(command: PreparedCommand): StartFailure | null {
 }
 
 /** Why its program would not start, once its files are there: it may be one of them. */
-export function refuseProgram({ argv, environment, workingDirectory }: PreparedCommand): StartFailure | null {
-  const [program] = argv;
+export function refuseProgram({ argv, needs, environment, workingDirectory }: PreparedCommand): StartFailure | null {
   const path = environment['PATH'];
-  if (findProgram(program, { path, workingDirectory }) !== null) return null;
-  return toRefusal(
-    program.includes('/')
-      ? `Expected a program that can be executed, ${program} (seen from ${workingDirectory}) is none`
-      : `Expected a program named ${JSON.stringify(program)} in the PATH of the job (${path ?? 'not set'}), found none`,
-  );
+  const programs = [{ program: argv[0], remedy: null }, ...(needs ?? [])];
+  const missing = programs.find(({ program }) => findProgram(program, { path, workingDirectory }) === null);
+  if (missing === undefined) return null;
+  const { program, remedy } = missing;
+  const found = program.includes('/')
+    ? `Expected a program that can be executed, ${program} (seen from ${workingDirectory}) is none`
+    : `Expected a program named ${JSON.stringify(program)} in the PATH of the job (${path ?? 'not set'}), found none`;
+  return toRefusal(remedy === null ? found : `${found}: ${remedy}`);
 }
 
 function toRefusal(message: string | null): StartFailure | null {
