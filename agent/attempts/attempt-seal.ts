@@ -71,16 +71,19 @@ export async function findOutputs(
   const nothing = { type: 'valid', outputs: null } as const;
   if (ending.type !== 'exited' || secrets.type === 'gone') return nothing;
   const kind = context.catalog.kinds.find(({ name }) => name === record.terms.kind);
+  const outputs = findOutputsSchema(context, record);
   const place = { folder: folder.path, secrets: secrets.secrets };
   if (ending.status !== 0) {
     const harvest = kind?.harvest ?? null;
-    const why = harvest === null ? null : await explainFailure(harvest, place);
-    return why === null ? nothing : { type: 'explained', message: why };
+    if (harvest === null) return nothing;
+    const why = await explainFailure(harvest, { ...place, status: ending.status });
+    // A failure stands as it is: what is wrong with its outputs as well is not the reason.
+    const left = harvest.outputsOnFailure ? await readOutputs({ outputs }, { ...place, harvest }) : null;
+    return { type: 'failed', outputs: left?.type === 'outputs' ? left.value : null, why };
   }
   if (kind === undefined) {
     return { type: 'invalid', message: `this agent knows no kind "${record.terms.kind}" any more to read outputs by` };
   }
-  const outputs = findOutputsSchema(context, record);
   const found = await readOutputs({ outputs }, { ...place, harvest: kind.harvest });
   switch (found.type) {
     case 'outputs':

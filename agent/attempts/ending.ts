@@ -43,10 +43,10 @@ export type Verdict = Pick<
   'outcome' | 'cause' | 'message' | 'started' | 'exitCode' | 'signal' | 'outputs'
 >;
 
-/** What the program left: outputs when it ended with 0, and otherwise perhaps a word on why. */
+/** What the program left. `failed`: it ended otherwise than with 0, and its kind can say why, or counts its outputs all the same. */
 export type OutputsFound =
   | { readonly type: 'valid'; readonly outputs: JsonObject | null }
-  | { readonly type: 'explained'; readonly message: string }
+  | { readonly type: 'failed'; readonly outputs: JsonObject | null; readonly why: string | null }
   | { readonly type: 'invalid'; readonly message: string };
 
 /** The exit record against the intent: one with the mark was written when the intent was there already, so the intent beats it. */
@@ -80,7 +80,7 @@ const stops = {
 function verdictOfExit(status: number, outputs: OutputsFound): Verdict {
   const signal = signalOfStatus(status);
   const base = { started: true, exitCode: status, signal, outputs: null } as const;
-  const why = outputs.type === 'explained' ? `: ${outputs.message}` : '';
+  const why = outputs.type === 'failed' && outputs.why !== null ? `: ${outputs.why}` : '';
   if (signal !== null) {
     return {
       ...base,
@@ -95,6 +95,7 @@ function verdictOfExit(status: number, outputs: OutputsFound): Verdict {
       outcome: 'failed',
       cause: 'exit-code',
       message: `the program ended with exit status ${status}${why}`,
+      outputs: outputs.type === 'failed' ? outputs.outputs : null,
     };
   }
   if (outputs.type === 'invalid') {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { basename, extname } from 'node:path';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { z } from 'zod';
 import { toCanonicalJson } from '../../protocol/canonical-json.ts';
 import type { JsonObject } from '../../protocol/json.ts';
@@ -117,7 +117,7 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
 
   const common = CommonKeys.parse(parsed.data);
   const name = automationKeys.name.safeParse(common.name ?? basename(path, extname(path)));
-  const reading = kind.read(parsed.data);
+  const reading = kind.read(parsed.data, { home: resolve(dirname(path)) });
   const environment = new Map(Object.entries(common.environment).map(([key, text]) => [key, parseTemplate(text)]));
   const parameters = readDocumentSchema('parameters', common.parameters);
   const outputs = readDocumentSchema('outputs', common.outputs);

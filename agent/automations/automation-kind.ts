@@ -69,6 +69,6 @@ export interface AutomationKind {
   readonly graceSeconds: number | null;
   /** How the end of its command is read; null: the program itself writes `FARHAND_OUTPUTS`. */
   readonly harvest: Harvest | null;
-  /** Takes the values that its keys' schemas answered. */
-  read(values: unknown): RecipeReading;
+  /** Takes the values that the schemas of its own and of the common keys answered. `home`: the folder of the file, absolute. */
+  read(values: unknown, place: { readonly home: string }): RecipeReading;
 }

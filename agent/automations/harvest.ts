@@ -11,10 +11,12 @@ export type LeftFiles = (name: string) => Buffer | null;
 export interface Harvest {
   /** Read when the command ended with 0. */
   readonly outputFiles: readonly LeftFile[];
+  /** The outputs of a command that failed count too. */
+  readonly outputsOnFailure: boolean;
   /** Throws `OutputsError` where the files are not what the command promised. Text in it is masked by the caller. */
   toOutputs(files: LeftFiles): JsonObject;
   /** Read when it ended otherwise. */
   readonly failureFiles: readonly LeftFile[];
   /** Why it failed and what to do, to stand behind "the program ended with exit status 1"; null leaves it at that. */
-  explain(files: LeftFiles): string | null;
+  explain(files: LeftFiles, status: number): string | null;
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Automation } from './automation.ts';
-import { outputsFileName } from './outputs.ts';
 import type { Preparation } from './preparation.ts';
+import { outputsFileName } from './program-outputs.ts';
 import { toText } from './reference-scope.ts';
 import type { Refusal } from './refusal.ts';
 import { findSharedVariable, toVariableName } from './variable-name.ts';

@@ -1,4 +1,5 @@
 import type { AutomationKind } from '../automation-kind.ts';
+import { ansibleKind } from './ansible.ts';
 import { commandKind } from './command.ts';
 import { packerKind } from './packer.ts';
 import { scriptKind } from './script.ts';
@@ -6,4 +7,11 @@ import { terraformKind } from './terraform.ts';
 import { tofuKind } from './tofu.ts';
 
 /** The kinds that come with the agent. */
-export const builtInKinds: readonly AutomationKind[] = [commandKind, scriptKind, terraformKind, tofuKind, packerKind];
+export const builtInKinds: readonly AutomationKind[] = [
+  commandKind,
+  scriptKind,
+  ansibleKind,
+  terraformKind,
+  tofuKind,
+  packerKind,
+];

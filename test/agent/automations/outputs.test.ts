@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
 import fc from 'fast-check';
-import { maxOutputsBytes, type Outputs, readOutputs } from '../../../agent/automations/outputs.ts';
+import { type Outputs, readOutputs } from '../../../agent/automations/outputs.ts';
+import { maxOutputsBytes } from '../../../agent/automations/program-outputs.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { readAutomation } from './sample.ts';
 

@@ -54,6 +54,7 @@ function explain(files: LeftFiles): string | null {
 /** What was built, as the program tells it at its end and as its manifest has it. */
 export const packerHarvest: Harvest = {
   outputFiles: [action, manifest, logTail],
+  outputsOnFailure: false,
   toOutputs,
   failureFiles: [failure, logTail],
   explain,

@@ -93,6 +93,7 @@ function explain(files: LeftFiles): string | null {
 /** Plan summary and outputs of a module, or why there are none. */
 export const tofuHarvest: Harvest = {
   outputFiles: [action, changes, plan, values, keptPlan],
+  outputsOnFailure: false,
   toOutputs,
   failureFiles: [failure, logTail],
   explain,

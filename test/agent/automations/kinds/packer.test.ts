@@ -106,9 +106,9 @@ suite('what packer leaves', () => {
   test('says which build failed, and of what', () => {
     const files = (name: string) => (name === 'raw' ? Buffer.from(finished) : Buffer.from('build failed'));
 
-    assert.equal(packerHarvest.explain(files), 'build failed: null.b: Script exited with non-zero exit status: 3');
+    assert.equal(packerHarvest.explain(files, 1), 'build failed: null.b: Script exited with non-zero exit status: 3');
     assert.equal(
-      packerHarvest.explain(() => null),
+      packerHarvest.explain(() => null, 1),
       null,
     );
   });

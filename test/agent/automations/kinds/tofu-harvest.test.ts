@@ -111,17 +111,20 @@ suite('why tofu failed', () => {
       'the state is locked by root@vm since 2026-11-30 00:41:56.417145822 +0000 UTC (OperationTypeApply), lock id a3d6cdbb-3df5-62da-fe3c-8fadab96d3d3: wait for that run, or if it is certain that it is dead, release the lock with the action unlock and this id';
     const framed = lockInfo.replaceAll(/^/gm, '│ ');
 
-    assert.equal(tofuHarvest.explain(files({ raw: lockInfo, failure: 'plan failed' })), told);
-    assert.equal(tofuHarvest.explain(files({ raw: framed })), told);
+    assert.equal(tofuHarvest.explain(files({ raw: lockInfo, failure: 'plan failed' }), 1), told);
+    assert.equal(tofuHarvest.explain(files({ raw: framed }), 1), told);
   });
 
   test('is the step and the first error', () => {
     const raw = 'lines\n\nError: no\u00a0such thing\n\n  on main.tf\n\nError: another\n';
 
-    assert.equal(tofuHarvest.explain(files({ raw, failure: 'plan failed' })), 'plan failed: no\u00a0such thing');
-    assert.equal(tofuHarvest.explain(files({ raw })), 'no\u00a0such thing');
-    assert.equal(tofuHarvest.explain(files({ failure: 'the key source: it is none' })), 'the key source: it is none');
-    assert.equal(tofuHarvest.explain(files({ raw: 'Error acquiring the state lock, somebody printed' })), null);
-    assert.equal(tofuHarvest.explain(files({})), null);
+    assert.equal(tofuHarvest.explain(files({ raw, failure: 'plan failed' }), 1), 'plan failed: no\u00a0such thing');
+    assert.equal(tofuHarvest.explain(files({ raw }), 1), 'no\u00a0such thing');
+    assert.equal(
+      tofuHarvest.explain(files({ failure: 'the key source: it is none' }), 1),
+      'the key source: it is none',
+    );
+    assert.equal(tofuHarvest.explain(files({ raw: 'Error acquiring the state lock, somebody printed' }), 1), null);
+    assert.equal(tofuHarvest.explain(files({}), 1), null);
   });
 });
