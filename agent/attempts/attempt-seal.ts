@@ -69,7 +69,7 @@ export async function findOutputs(
   const succeeded = ending.type === 'exited' && ending.status === 0;
   if (!succeeded || secrets.type === 'gone') return { type: 'valid', outputs: null };
   const outputs = findOutputsSchema(context, record);
-  const found = await readOutputs({ outputs }, { folder: folder.path, secrets: secrets.secrets });
+  const found = await readOutputs({ outputs }, { folder: folder.path, owner: null, secrets: secrets.secrets });
   switch (found.type) {
     case 'outputs':
       return { type: 'valid', outputs: found.value };

@@ -1,5 +1,6 @@
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
+import type { Progress } from '../../protocol/progress.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
@@ -7,6 +8,7 @@ import type { Execution } from '../executors/executor.ts';
 import { startAfter } from './after-hook.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { type AttemptFolder, attemptFolder } from './attempt-folder.ts';
+import { AttemptProgress } from './attempt-progress.ts';
 import type { AfterRecord, ClaimRecord, DocumentRecord, IntentCause } from './attempt-records.ts';
 import { recoverFolder, takeFence } from './attempt-recovery.ts';
 import { toAttemptReport, toOpenFacts } from './attempt-report.ts';
@@ -67,6 +69,7 @@ class AttemptActor implements Attempt, SessionSubject {
   readonly #onChange: () => void;
   readonly #folder: AttemptFolder;
   readonly #stream: AttemptStream;
+  readonly #progress: AttemptProgress;
   readonly #mailbox: Mailbox;
   readonly #leaving = new AbortController();
   readonly #finish: () => void;
@@ -86,7 +89,8 @@ class AttemptActor implements Attempt, SessionSubject {
     this.#logger = context.logger.child({ attempt: id });
     this.#folder = attemptFolder(context.fs, context.folder.attempts, id);
     const { clock, limits } = context;
-    this.#stream = new AttemptStream(this.#folder, clock);
+    this.#progress = new AttemptProgress({ clock, logger: this.#logger, onNews: () => this.news.ring() });
+    this.#stream = new AttemptStream(this.#folder, clock, (offset, bytes) => this.#progress.feed(offset, bytes));
     this.#mailbox = createMailbox({ clock, logger: this.#logger, retryMs: limits.retryMs });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
@@ -119,6 +123,10 @@ class AttemptActor implements Attempt, SessionSubject {
 
   get stream(): MaskedStream | null {
     return this.#state.type === 'holding' && hasNoStream(this.#state.held) ? null : this.#stream.stream;
+  }
+
+  get progress(): Progress | null {
+    return this.#progress.newest;
   }
 
   get result(): AttemptResult | null {
@@ -391,6 +399,14 @@ class AttemptActor implements Attempt, SessionSubject {
 
   async #look(record: DocumentRecord): Promise<void> {
     await this.#lookAtRaw(record).catch((err: unknown) => this.#logger.warn({ err }, 'output cannot be looked at'));
+    await this.#lookAtProgress().catch((err: unknown) => this.#logger.warn({ err }, 'progress cannot be looked at'));
+  }
+
+  async #lookAtProgress(): Promise<void> {
+    const { maskText } = this.#stream;
+    if (maskText === null) return;
+    this.#progress.open({ fs: this.#context.fs, folder: this.#folder.path, owner: null });
+    await this.#progress.look(maskText);
   }
 
   /** `raw` may have grown. */

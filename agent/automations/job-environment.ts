@@ -10,6 +10,9 @@ import { findSharedVariable, toVariableName } from './variable-name.ts';
 /** In the attempt's folder: the parameters as JSON. */
 export const parametersFileName = 'parameters.json';
 
+/** In the same folder, made by the program: how far it is (`FARHAND_PROGRESS`). */
+export const progressFileName = 'progress';
+
 /** A longer parameter stands in the file only. */
 const maxParameterBytes = 64 * 1024;
 
@@ -61,6 +64,7 @@ export function createJobEnvironment(
     ['FARHAND_ATTEMPT', String(document.number)],
     ['FARHAND_PARAMETERS', join(folder, parametersFileName)],
     ['FARHAND_OUTPUTS', join(folder, outputsFileName)],
+    ['FARHAND_PROGRESS', join(folder, progressFileName)],
     ...(document.traceparent === null ? [] : [['TRACEPARENT', document.traceparent]]),
     ...parameterTexts,
     ...secretTexts,

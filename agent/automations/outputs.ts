@@ -1,12 +1,12 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Secrets } from '../../protocol/job-document.ts';
-import { JsonObject, type JsonValue } from '../../protocol/json.ts';
+import { JsonObject } from '../../protocol/json.ts';
 import { parse } from '../../protocol/parse.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
+import { maskObject } from '../masking/mask-object.ts';
 import { createTextMask } from '../masking/text-mask.ts';
 import type { Automation } from './automation.ts';
+import { JobFileError, openJobFile, readFully } from './job-file.ts';
 
 export type Outputs =
   | { readonly type: 'outputs'; readonly value: JsonObject }
@@ -24,34 +24,26 @@ class OutputsError extends Error {}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-async function readBounded(file: FileHandle): Promise<Buffer> {
-  if (!(await file.stat()).isFile()) throw new OutputsError('expected a plain file at FARHAND_OUTPUTS');
-  const buffer = Buffer.alloc(maxOutputsBytes + 1);
-  let length = 0;
-  while (length < buffer.length) {
-    const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  if (length > maxOutputsBytes)
-    throw new OutputsError(`expected at most ${maxOutputsBytes} bytes of outputs, got more`);
-  return buffer.subarray(0, length);
-}
-
-/** A link is not followed: it could lead to a file that only the agent may read. A pipe does not block. */
-async function readFileOrNothing(path: string): Promise<Buffer | null> {
-  let file: FileHandle;
+async function readBounded(path: string, owner: number | null): Promise<Buffer | null> {
+  const file = await openJobFile(path, { owner, variable: 'FARHAND_OUTPUTS' });
+  if (file === null) return null;
   try {
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new OutputsError(`expected a plain file at FARHAND_OUTPUTS that can be read, got ${reason}`);
-  }
-  try {
-    return await readBounded(file);
+    const buffer = Buffer.alloc(maxOutputsBytes + 1);
+    const length = await readFully(file, buffer, 0);
+    if (length > maxOutputsBytes)
+      throw new OutputsError(`expected at most ${maxOutputsBytes} bytes of outputs, got more`);
+    return buffer.subarray(0, length);
   } finally {
     await file.close();
+  }
+}
+
+async function readFileOrNothing(path: string, owner: number | null): Promise<Buffer | null> {
+  try {
+    return await readBounded(path, owner);
+  } catch (error) {
+    if (!(error instanceof JobFileError)) throw error;
+    throw new OutputsError(error.message);
   }
 }
 
@@ -89,13 +81,6 @@ function parseOutputs(bytes: Buffer): JsonObject | null {
   return parse(JsonObject, value, 'object of outputs');
 }
 
-function maskValue(value: JsonValue, maskText: (text: string) => string): JsonValue {
-  if (typeof value === 'string') return maskText(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item: JsonValue) => maskValue(item, maskText));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskValue(item, maskText)]));
-}
-
 function check(automation: Pick<Automation, 'outputs'>, value: JsonObject): JsonObject {
   const verdict = automation.outputs?.validate(value);
   if (verdict === undefined) return value;
@@ -111,15 +96,22 @@ function check(automation: Pick<Automation, 'outputs'>, value: JsonObject): Json
  */
 export async function readOutputs(
   automation: Pick<Automation, 'outputs'>,
-  { folder, secrets }: { readonly folder: string; readonly secrets: Secrets },
+  source: {
+    /** Where the job's own files are. */
+    readonly folder: string;
+    /** The user that the job runs as, where that is not the agent's own. */
+    readonly owner: number | null;
+    readonly secrets: Secrets;
+  },
 ): Promise<Outputs> {
-  const maskText = createTextMask(secrets);
+  const { folder, owner } = source;
+  const maskText = createTextMask(source.secrets);
   try {
-    const bytes = await readFileOrNothing(join(folder, outputsFileName));
+    const bytes = await readFileOrNothing(join(folder, outputsFileName), owner);
     const value = bytes === null ? null : parseOutputs(bytes);
     const checked = check(automation, value ?? {});
     if (value === null) return { type: 'none' };
-    return { type: 'outputs', value: maskValue(checked, maskText) as JsonObject };
+    return { type: 'outputs', value: maskObject(checked, maskText) };
   } catch (error) {
     if (!(error instanceof OutputsError) && !(error instanceof ProtocolError)) {
       return { type: 'invalid', message: 'the outputs cannot be read' };

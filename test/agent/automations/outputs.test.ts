@@ -25,7 +25,7 @@ async function read(
   secrets: Record<string, string> = {},
 ): Promise<Outputs> {
   await writeFile(join(folder, 'outputs'), content);
-  return readOutputs(readAutomation(`run: [p]\noutputs: ${schema}`), { folder, secrets });
+  return readOutputs(readAutomation(`run: [p]\noutputs: ${schema}`), { folder, owner: null, secrets });
 }
 
 suite('outputs', () => {
@@ -46,7 +46,7 @@ suite('outputs', () => {
   test('are none where nothing was written and nothing is required', async () => {
     const automation = readAutomation('run: [p]');
 
-    assert.deepEqual(await readOutputs(automation, { folder, secrets: {} }), { type: 'none' });
+    assert.deepEqual(await readOutputs(automation, { folder, owner: null, secrets: {} }), { type: 'none' });
     assert.deepEqual(await read(' \n'), { type: 'none' });
   });
 
@@ -103,7 +103,7 @@ suite('outputs', () => {
     ];
     for (const make of makers) {
       await make();
-      const outputs = await readOutputs(automation, { folder, secrets: {} });
+      const outputs = await readOutputs(automation, { folder, owner: null, secrets: {} });
       await rm(path, { recursive: true });
 
       assert.match(outputs.type === 'invalid' ? outputs.message : '', /expected a plain file at FARHAND_OUTPUTS/);
@@ -127,7 +127,7 @@ suite('outputs', () => {
     await fc.assert(
       fc.asyncProperty(content, async (bytes) => {
         await writeFile(join(folder, 'outputs'), bytes);
-        const outputs = await readOutputs(automation, { folder, secrets: { s: 'abc' } });
+        const outputs = await readOutputs(automation, { folder, owner: null, secrets: { s: 'abc' } });
         assert.ok(outputs.type !== 'invalid' || outputs.message.length > 0);
       }),
     );
