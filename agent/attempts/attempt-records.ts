@@ -4,6 +4,7 @@ import { JobDocument } from '../../protocol/job-document.ts';
 import { JsonObject } from '../../protocol/json.ts';
 import { ByteCount, Id, Name, Sha256, Timestamp } from '../../protocol/names.ts';
 import { HookPlan } from '../automations/hook.ts';
+import { JobUser } from '../automations/job-user.ts';
 
 /** `claim.json`: durable before the attempt's first `open`. */
 export const ClaimRecord = z.object({
@@ -31,6 +32,8 @@ export const RunTerms = z.object({
   graceMs: z.number().min(0).nullable(),
   /** JSON Schema of the outputs; null takes any object. */
   outputs: JsonObject.nullable(),
+  /** Who the command runs as; null for the agent's own user. */
+  user: JobUser.nullable().default(null),
   /** What to run when the command was started and has ended. */
   after: HookPlan.nullable().default(null),
 });

@@ -21,6 +21,7 @@ import { type Bell, createBell } from './bell.ts';
 import { type Ending, isUnborn, type OutputsFound, wasBorn, withinLimit } from './ending.ts';
 import { ExecutionWatch } from './execution-watch.ts';
 import { describeHookEnd, type HookRun } from './hook-run.ts';
+import { jobFiles } from './job-files.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import type { MaskedStream } from './masked-stream.ts';
 import { runSessions } from './session-loop.ts';
@@ -399,13 +400,16 @@ class AttemptActor implements Attempt, SessionSubject {
 
   async #look(record: DocumentRecord): Promise<void> {
     await this.#lookAtRaw(record).catch((err: unknown) => this.#logger.warn({ err }, 'output cannot be looked at'));
-    await this.#lookAtProgress().catch((err: unknown) => this.#logger.warn({ err }, 'progress cannot be looked at'));
+    await this.#lookAtProgress(record).catch((err: unknown) =>
+      this.#logger.warn({ err }, 'progress cannot be looked at'),
+    );
   }
 
-  async #lookAtProgress(): Promise<void> {
+  async #lookAtProgress({ terms }: DocumentRecord): Promise<void> {
     const { maskText } = this.#stream;
     if (maskText === null) return;
-    this.#progress.open({ fs: this.#context.fs, folder: this.#folder.path, owner: null });
+    const { folder, user } = jobFiles(this.#folder, terms.user);
+    this.#progress.open({ fs: this.#context.fs, folder, owner: user?.uid ?? null });
     await this.#progress.look(maskText);
   }
 

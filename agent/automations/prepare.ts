@@ -11,6 +11,7 @@ import type { PreparedCommand } from './prepared-command.ts';
 import { createReferenceScope, type ReferenceScope } from './reference-scope.ts';
 import type { Refusal } from './refusal.ts';
 import { renderTemplate } from './render-template.ts';
+import { toRunAs } from './to-run-as.ts';
 
 export type PreparationResult =
   | {
@@ -106,6 +107,7 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
     workingDirectory: resolve(folder, automation.workingDirectory),
     files: [parametersFile, ...prepared.files],
     ...(log.over === 'gap' ? { output: { file: 'raw', limitBytes: log.limitBytes } } : {}),
+    ...toRunAs(preparation),
   };
   const before = planHook(automation.before, { automation, parameters, scope });
   if (before.type === 'refused') return before;
