@@ -28,7 +28,7 @@ const neededCapabilities: ReadonlyMap<number, string> = new Map([
 function findSetpriv(): string | null {
   const program = findProgram('setpriv', { path: undefined, workingDirectory: '/' });
   if (program === null) return null;
-  const help = execaSync(program, ['--help'], { reject: false, stdin: 'ignore', timeout: 10_000 });
+  const help = execaSync(program, ['--help'], { reject: false, stdin: 'ignore', timeout: 5_000 });
   return `${help.stdout}${help.stderr}`.includes('--init-groups') ? program : null;
 }
 
@@ -73,7 +73,7 @@ export function findUser(name: string): JobUser | null {
 function askSystem(name: string): string {
   const program = findProgram('getent', { path: undefined, workingDirectory: '/' });
   if (program === null) return '';
-  return execaSync(program, ['passwd', name], { reject: false, stdin: 'ignore', timeout: 10_000 }).stdout ?? '';
+  return execaSync(program, ['passwd', name], { reject: false, stdin: 'ignore', timeout: 5_000 }).stdout ?? '';
 }
 
 function parseUser(name: string, passwd: string): JobUser | null {

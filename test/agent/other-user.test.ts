@@ -57,6 +57,7 @@ test('A job runs as the user of its automation: with its groups and home, in a f
     id -u; id -g; id -G; echo "$HOME $USER $LOGNAME"; pwd; stat -c %a .; umask
     grep -E 'NoNewPrivs|CapEff|CapPrm|CapAmb' /proc/self/status | tr -d '\\t'
     cat "$FARHAND_PARAMETERS" >/dev/null && echo read
+    ls -l /proc/self/fd | grep -c /attempts/ || :
     echo to-stderr > /dev/stderr; echo to-stdout > /dev/stdout
     touch sign; echo '{"n": 7}' > "$FARHAND_OUTPUTS"; ${waitFor('go')}`;
   const id = place.hub.offer({ automation: 'other', parameters: { run } });
@@ -81,6 +82,8 @@ test('A job runs as the user of its automation: with its groups and home, in a f
     `CapAmb:${zeros}`,
     'NoNewPrivs:1',
     'read',
+    // No file of the attempt is open in it.
+    '0',
     'to-stderr',
     'to-stdout',
   ]);

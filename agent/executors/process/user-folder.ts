@@ -15,10 +15,9 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 export function makeUserFolder({ user, folder }: RunAs): StartFailure | null {
   try {
     makePassage(dirname(folder), user);
-    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) {
-      mkdirSync(folder, { mode: 0o700 });
-      chownSync(folder, user.uid, user.gid);
-    }
+    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) mkdirSync(folder, { mode: 0o700 });
+    // Also one that an earlier agent made and did not come to give away.
+    if (statSync(folder).uid !== user.uid) chownSync(folder, user.uid, user.gid);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
@@ -29,7 +28,7 @@ export function makeUserFolder({ user, folder }: RunAs): StartFailure | null {
     ? null
     : toFailure(
         'command',
-        `Expected a way for user ${user.name} to ${folder}, the folder ${closed} lets nobody else through: put the agent's data elsewhere (FARHAND_DATA), or open it (chmod o+x)`,
+        `Expected a way for user ${user.name} to ${folder}, the folder ${closed} lets nobody else through: put the agent's data elsewhere (FARHAND_DATA), or open it: chmod o+x ${closed}`,
       );
 }
 
