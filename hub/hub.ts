@@ -24,7 +24,7 @@ import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
-import { createProgressBoard, type Progress } from './sessions/progress-board.ts';
+import { createProgressBoard, type ProgressBoard } from './sessions/progress-board.ts';
 import { SessionService } from './sessions/session-service.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -199,12 +199,13 @@ function createChores(
   ];
 }
 
-function createHubView(store: Store, fleet: Fleet, scheduler: Scheduler, progress: Progress): HubView {
+function createHubView(store: Store, fleet: Fleet, scheduler: Scheduler, progress: ProgressBoard): HubView {
   return {
     agent: (agentId) => fleet.get(agentId),
     agents: (account) => fleet.serving(account),
     waiting: (job) => scheduler.waiting(job),
     progress: (attemptId) => progress.get(attemptId),
+    nextProgress: (jobId, signal) => progress.next(jobId, signal),
     isReady: () => store.isOpen(),
   };
 }

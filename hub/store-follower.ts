@@ -2,7 +2,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { ControlService } from './control/control-service.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
-import type { Progress } from './sessions/progress-board.ts';
+import type { ProgressBoard } from './sessions/progress-board.ts';
 import type { AttemptRecord, JobRecord } from './store/records.ts';
 import type { Change, Store } from './store/store.ts';
 
@@ -11,7 +11,7 @@ export interface FollowerOptions {
   readonly fleet: Fleet;
   readonly scheduler: Scheduler;
   readonly control: Pick<ControlService, 'attemptChanged' | 'agentChanged'>;
-  readonly progress: Progress;
+  readonly progress: ProgressBoard;
   readonly logger: Logger;
 }
 

@@ -7,6 +7,7 @@ import { JsonObject } from './json.ts';
 import { SelectorText } from './label-selector.ts';
 import { Labels } from './labels.ts';
 import { ByteCount, Id, Name, ParameterName, Sha256, Timestamp } from './names.ts';
+import { Progress } from './progress.ts';
 
 /** The longest secret, in bytes: an environment variable must hold it (Linux: 128 KiB with its name). */
 const maxSecretBytes = 120 * 1024;
@@ -85,7 +86,7 @@ export const Job = z.object({
     })
     .nullable(),
   waiting: z.array(Waiting),
-  progress: z.object({ percent: z.number().nullable(), message: z.string().nullable() }).nullable(),
+  progress: Progress.nullable(),
   cancelRequested: z.boolean(),
   createdAt: Timestamp,
   startedAt: Timestamp.nullable(),

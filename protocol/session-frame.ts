@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { AttemptResult } from './attempt-result.ts';
 import { JobDocument, Secrets } from './job-document.ts';
-import { JsonObject } from './json.ts';
 import { ByteCount, Id } from './names.ts';
+import { Progress } from './progress.ts';
 
 /** How far the agent's folder is: the newest thing that is durable in it. */
 export const Have = z.enum(['claimed', 'document', 'started', 'ended']);
@@ -33,12 +33,8 @@ export interface LogFrame {
   readonly bytes: Uint8Array;
 }
 
-const ProgressFrame = z.object({
-  type: z.literal('progress'),
-  percent: z.number().min(0).max(100).nullable(),
-  message: z.string().max(1024).nullable(),
-  outputs: JsonObject.nullable(),
-});
+/** The newest one counts. Sent again at the beginning of each session. */
+const ProgressFrame = Progress.extend({ type: z.literal('progress') });
 
 const ResultFrame = z.object({ type: z.literal('result'), result: AttemptResult });
 

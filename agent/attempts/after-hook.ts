@@ -6,6 +6,7 @@ import type { AttemptState } from './attempt-state.ts';
 import type { SealingSecrets } from './attempt-stream.ts';
 import { type OutputsFound, toVerdict } from './ending.ts';
 import { HookRun } from './hook-run.ts';
+import { jobFiles } from './job-files.ts';
 
 /** The hook on its way, or why it does not run. */
 export type AfterStart =
@@ -45,7 +46,13 @@ export async function startAfter(
     FARHAND_OUTCOME: outcome,
     ...(exitCode === null ? {} : { FARHAND_EXIT_CODE: String(exitCode) }),
   };
-  const given = { document, secrets: secrets.secrets, agent: context.agent(), folder: folder.path, environment };
+  const given = {
+    document,
+    secrets: secrets.secrets,
+    agent: context.agent(),
+    ...jobFiles(folder, terms.user),
+    environment,
+  };
   const prepared = prepareHook('after', plan, { preparation: given, variables });
   if (prepared.type === 'refused') return skip(prepared.message);
   if (marker === null) {

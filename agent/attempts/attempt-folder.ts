@@ -1,9 +1,10 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { FileHandle, FileSystem } from '../../runtime/file-system.ts';
 import type { HookName } from '../automations/hook.ts';
 import type { ExecutionTarget } from '../executors/executor.ts';
 import { type RecordFile, recordFile } from '../record-file.ts';
 import { AfterRecord, ClaimRecord, DocumentRecord, IntentRecord, ResultRecord } from './attempt-records.ts';
+import { removeUserFolder } from './remove-user-folder.ts';
 
 /**
  * The folder of one attempt, 0700. Who writes what, when, and how durable it is: `docs/attempts.md` §2. `started`, `exit`, `sink` and
@@ -13,6 +14,8 @@ export interface AttemptFolder {
   readonly attempt: string;
   readonly path: string;
   readonly rawPath: string;
+  /** Where the files of a job of another user are, in a folder of that user's: the attempt's own is closed to it. Made by the executor. */
+  readonly userPath: string;
   readonly claim: RecordFile<ClaimRecord>;
   readonly document: RecordFile<DocumentRecord>;
   readonly intent: RecordFile<IntentRecord>;
@@ -42,12 +45,14 @@ const removedPrefix = '.removed-';
 export function attemptFolder(fs: FileSystem, attempts: string, attempt: string): AttemptFolder {
   const path = join(attempts, attempt);
   const rawPath = join(path, 'raw');
+  const userPath = join(dirname(attempts), 'users', attempt);
   const claimPath = join(path, 'claim.json');
   const claim = recordFile(fs, claimPath, ClaimRecord);
   return {
     attempt,
     path,
     rawPath,
+    userPath,
     claim,
     document: recordFile(fs, join(path, 'document.json'), DocumentRecord),
     intent: recordFile(fs, join(path, 'intent.json'), IntentRecord),
@@ -76,6 +81,8 @@ export function attemptFolder(fs: FileSystem, attempts: string, attempt: string)
       await raw.truncate(length);
     },
     async remove() {
+      // First: what is left of it would never be found again.
+      if ((await fs.lstat(userPath)) !== null) await removeUserFolder(userPath);
       const removed = join(attempts, removedPrefix + attempt);
       if ((await fs.lstat(path)) !== null) await fs.rename(path, removed);
       await fs.remove(removed);

@@ -4,6 +4,7 @@ import { JobDocument } from '../../protocol/job-document.ts';
 import { JsonObject } from '../../protocol/json.ts';
 import { ByteCount, Id, Name, Sha256, Timestamp } from '../../protocol/names.ts';
 import { HookPlan } from '../automations/hook.ts';
+import { JobUser } from '../automations/job-user.ts';
 
 /** `claim.json`: durable before the attempt's first `open`. */
 export const ClaimRecord = z.object({
@@ -33,6 +34,8 @@ export const RunTerms = z.object({
   outputs: JsonObject.nullable(),
   /** The automation's: it says how the files that the command leaves are read. Records of earlier versions have kinds that leave that to the program. */
   kind: z.string().default('command'),
+  /** Who the command runs as; null for the agent's own user. */
+  user: JobUser.nullable().default(null),
   /** What to run when the command was started and has ended. */
   after: HookPlan.nullable().default(null),
 });

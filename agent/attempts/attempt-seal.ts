@@ -10,6 +10,7 @@ import type { ResultRecord } from './attempt-records.ts';
 import type { AttemptEnd, AttemptState } from './attempt-state.ts';
 import type { SealingSecrets } from './attempt-stream.ts';
 import { type Ending, isUnborn, type OutputsFound, toVerdict } from './ending.ts';
+import { jobFiles } from './job-files.ts';
 import { isNoSpace } from './spool.ts';
 
 type Sealing = Extract<AttemptState, { type: 'sealing' }>;
@@ -72,7 +73,8 @@ export async function findOutputs(
   if (ending.type !== 'exited' || secrets.type === 'gone') return nothing;
   const kind = context.catalog.kinds.find(({ name }) => name === record.terms.kind);
   const outputs = findOutputsSchema(context, record);
-  const place = { folder: folder.path, secrets: secrets.secrets };
+  const { folder: written, user } = jobFiles(folder, record.terms.user);
+  const place = { folder: written, owner: user?.uid ?? null, logFolder: folder.path, secrets: secrets.secrets };
   if (ending.status !== 0) {
     const harvest = kind?.harvest ?? null;
     if (harvest === null) return nothing;
@@ -95,19 +97,20 @@ export async function findOutputs(
   }
 }
 
-/** What a limited log dropped, and where. */
+/** What was dropped between the command and its log, and where: by a limit, or because what stands between them died. */
 async function findDropped(
   context: AttemptContext,
   { folder, state, secrets }: { folder: AttemptFolder; state: Sealing; secrets: SealingSecrets },
 ): Promise<readonly Gap[]> {
-  const { logOver, logLimitBytes } = state.record.terms;
-  if (logOver !== 'gap' || logLimitBytes === null || isUnborn(state.ending)) return [];
+  const { logOver, logLimitBytes, user } = state.record.terms;
+  const isLimited = logOver === 'gap' && logLimitBytes !== null;
+  if ((!isLimited && user === null) || isUnborn(state.ending)) return [];
   const total = await context.executor.countOutput(folder.target);
   const dropped = total === null ? null : total - state.commandBytes;
   if (dropped !== null && dropped <= 0) return [];
   const at = secrets.type === 'known' ? await secrets.stream.offsetOf(state.commandBytes) : secrets.offset;
   if (dropped === null) return [{ at, bytes: null, why: 'sink-died' }];
-  return [{ at, bytes: dropped, why: state.commandBytes < logLimitBytes ? 'spool-full' : 'log-limit' }];
+  return [{ at, bytes: dropped, why: isLimited && state.commandBytes >= logLimitBytes ? 'log-limit' : 'spool-full' }];
 }
 
 async function summarize(state: Sealing, secrets: SealingSecrets, dropped: readonly Gap[]): Promise<LogSummary> {

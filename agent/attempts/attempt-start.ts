@@ -1,6 +1,6 @@
 import type { JobDocument, Secrets } from '../../protocol/job-document.ts';
 import type { Automation } from '../automations/automation.ts';
-import type { HookPlan } from '../automations/hook.ts';
+import { findUser } from '../automations/job-user.ts';
 import { prepare } from '../automations/prepare.ts';
 import type { PreparedCommand } from '../automations/prepared-command.ts';
 import type { Execution } from '../executors/executor.ts';
@@ -9,6 +9,7 @@ import type { AttemptFolder } from './attempt-folder.ts';
 import type { DocumentRecord, RunTerms } from './attempt-records.ts';
 import { type BeforeHook, startBefore } from './before-hook.ts';
 import type { Ending } from './ending.ts';
+import { jobFiles } from './job-files.ts';
 import { isNoSpace } from './spool.ts';
 
 export type StartOutcome =
@@ -41,7 +42,11 @@ export interface StartRequest {
   readonly look: (record: DocumentRecord) => Promise<void>;
 }
 
-function toTerms(automation: Automation, document: JobDocument, after: HookPlan | null): RunTerms {
+function toTerms(
+  automation: Automation,
+  document: JobDocument,
+  { user, after }: Pick<RunTerms, 'user' | 'after'>,
+): RunTerms {
   const seconds = Math.min(automation.timeoutSeconds ?? Infinity, document.timeoutSeconds ?? Infinity);
   return {
     timeoutMs: Number.isFinite(seconds) ? seconds * 1000 : null,
@@ -50,6 +55,7 @@ function toTerms(automation: Automation, document: JobDocument, after: HookPlan 
     graceMs: automation.graceSeconds === null ? null : automation.graceSeconds * 1000,
     outputs: automation.summary.outputs,
     kind: automation.kind,
+    user,
     after,
   };
 }
@@ -79,7 +85,11 @@ export async function startAttempt(context: AttemptContext, request: StartReques
   const automation = findAutomation(context, document);
   if (typeof automation === 'string') return neverStarted(null, automation);
   const { environment } = context;
-  const preparation = { document, secrets, agent: context.agent(), folder: folder.path, environment };
+  const user = automation.user === null ? null : findUser(automation.user);
+  if (user === null && automation.user !== null) {
+    return neverStarted(null, `this machine has no user ${JSON.stringify(automation.user)} any more`);
+  }
+  const preparation = { document, secrets, agent: context.agent(), ...jobFiles(folder, user), environment };
   const prepared = prepare(automation, preparation);
   if (prepared.type === 'refused') {
     return {
@@ -91,7 +101,7 @@ export async function startAttempt(context: AttemptContext, request: StartReques
   const record = {
     machineBootId: context.machineBootId,
     document,
-    terms: toTerms(automation, document, prepared.after),
+    terms: toTerms(automation, document, { user, after: prepared.after }),
   };
   try {
     await folder.document.write(record);

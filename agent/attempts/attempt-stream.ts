@@ -2,6 +2,7 @@ import type { Secrets } from '../../protocol/job-document.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { createMasker } from '../masking/masker.ts';
+import { createTextMask } from '../masking/text-mask.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 import type { DocumentRecord } from './attempt-records.ts';
 import { MaskedStream } from './masked-stream.ts';
@@ -25,6 +26,8 @@ export class AttemptStream {
   readonly #clock: Clock;
   readonly #raw: RawFile;
   readonly #moments = new Moments();
+  readonly #onBytes: (offset: number, bytes: Uint8Array) => void;
+  #maskText: ((text: string) => string) | null = null;
   #secrets: Secrets | null = null;
   /** Where the hub's stream ends for ever. */
   #goneAt: number | null = null;
@@ -32,9 +35,11 @@ export class AttemptStream {
   #rawEnd: number | null = null;
   #bound: number | null = null;
 
-  constructor(folder: AttemptFolder, clock: Clock) {
+  /** `onBytes` is called with each piece of the stream that is read, as of `MaskedStream`. */
+  constructor(folder: AttemptFolder, clock: Clock, onBytes: (offset: number, bytes: Uint8Array) => void) {
     this.#folder = folder;
     this.#clock = clock;
+    this.#onBytes = onBytes;
     this.#raw = createRawFile(folder);
   }
 
@@ -68,6 +73,13 @@ export class AttemptStream {
     return this.#secrets ?? {};
   }
 
+  /** Masks other texts of the job by the rules of the stream; null as long as there is no stream. */
+  get maskText(): ((text: string) => string) | null {
+    if (this.#stream === null) return null;
+    this.#maskText ??= createTextMask(this.secrets());
+    return this.#maskText;
+  }
+
   /** Takes what the hub's answer says of the secrets. */
   learn(frame: JobFrame): void {
     if (frame.secrets !== null) this.#secrets = frame.secrets;
@@ -84,6 +96,7 @@ export class AttemptStream {
       readRaw: (position, buffer) => this.#raw.read(position, buffer),
       moments: this.#moments,
       masking: { create: () => createMasker(secrets), identity: !hasSecrets },
+      onBytes: this.#onBytes,
     });
     if (this.#rawEnd !== null) this.#stream.freeze(this.#rawEnd);
   }

@@ -1,5 +1,6 @@
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
+import type { Progress } from '../../protocol/progress.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
@@ -7,6 +8,7 @@ import type { Execution } from '../executors/executor.ts';
 import { startAfter } from './after-hook.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { type AttemptFolder, attemptFolder } from './attempt-folder.ts';
+import { AttemptProgress } from './attempt-progress.ts';
 import type { AfterRecord, ClaimRecord, DocumentRecord, IntentCause } from './attempt-records.ts';
 import { recoverFolder, takeFence } from './attempt-recovery.ts';
 import { toAttemptReport, toOpenFacts } from './attempt-report.ts';
@@ -19,6 +21,7 @@ import { type Bell, createBell } from './bell.ts';
 import { type Ending, isUnborn, type OutputsFound, wasBorn, withinLimit } from './ending.ts';
 import { ExecutionWatch } from './execution-watch.ts';
 import { describeHookEnd, type HookRun } from './hook-run.ts';
+import { jobFiles } from './job-files.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import type { MaskedStream } from './masked-stream.ts';
 import { runSessions } from './session-loop.ts';
@@ -67,6 +70,7 @@ class AttemptActor implements Attempt, SessionSubject {
   readonly #onChange: () => void;
   readonly #folder: AttemptFolder;
   readonly #stream: AttemptStream;
+  readonly #progress: AttemptProgress;
   readonly #mailbox: Mailbox;
   readonly #leaving = new AbortController();
   readonly #finish: () => void;
@@ -86,7 +90,8 @@ class AttemptActor implements Attempt, SessionSubject {
     this.#logger = context.logger.child({ attempt: id });
     this.#folder = attemptFolder(context.fs, context.folder.attempts, id);
     const { clock, limits } = context;
-    this.#stream = new AttemptStream(this.#folder, clock);
+    this.#progress = new AttemptProgress({ clock, logger: this.#logger, onNews: () => this.news.ring() });
+    this.#stream = new AttemptStream(this.#folder, clock, (offset, bytes) => this.#progress.feed(offset, bytes));
     this.#mailbox = createMailbox({ clock, logger: this.#logger, retryMs: limits.retryMs });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
@@ -119,6 +124,10 @@ class AttemptActor implements Attempt, SessionSubject {
 
   get stream(): MaskedStream | null {
     return this.#state.type === 'holding' && hasNoStream(this.#state.held) ? null : this.#stream.stream;
+  }
+
+  get progress(): Progress | null {
+    return this.#progress.newest;
   }
 
   get result(): AttemptResult | null {
@@ -391,6 +400,17 @@ class AttemptActor implements Attempt, SessionSubject {
 
   async #look(record: DocumentRecord): Promise<void> {
     await this.#lookAtRaw(record).catch((err: unknown) => this.#logger.warn({ err }, 'output cannot be looked at'));
+    await this.#lookAtProgress(record).catch((err: unknown) =>
+      this.#logger.warn({ err }, 'progress cannot be looked at'),
+    );
+  }
+
+  async #lookAtProgress({ terms }: DocumentRecord): Promise<void> {
+    const { maskText } = this.#stream;
+    if (maskText === null) return;
+    const { folder, user } = jobFiles(this.#folder, terms.user);
+    this.#progress.open({ fs: this.#context.fs, folder, owner: user?.uid ?? null });
+    await this.#progress.look(maskText);
   }
 
   /** `raw` may have grown. */

@@ -11,6 +11,9 @@ export interface StreamPiece {
 
 const digestPieceBytes = 256 * 1024;
 
+/** The first walk of a process begins so far before the place that is sought. */
+const lookBackBytes = 64 * 1024;
+
 /**
  * The stream of one attempt: `mask(raw, secrets)`, read from any offset, as often as it takes. Nothing of it is kept in memory:
  * going back means reading `raw` again, from its beginning where there are secrets.
@@ -22,12 +25,21 @@ export class MaskedStream {
   readonly #moments: Moments;
   readonly #masking: Masking;
   readonly #digest = new PrefixDigest();
+  readonly #onBytes: (offset: number, bytes: Uint8Array) => void;
   #reader: MaskedReader;
+  #isFresh = true;
   #from = 0;
   #rawEnd: number | null = null;
 
-  constructor(options: { readonly readRaw: ReadRaw; readonly moments: Moments; readonly masking: Masking }) {
+  constructor(options: {
+    readonly readRaw: ReadRaw;
+    readonly moments: Moments;
+    readonly masking: Masking;
+    /** Called with each piece that is read, also those before the offset that was sought. They may overlap and come again. */
+    readonly onBytes?: (offset: number, bytes: Uint8Array) => void;
+  }) {
     this.#readRaw = options.readRaw;
+    this.#onBytes = options.onBytes ?? (() => {});
     this.#moments = options.moments;
     this.#masking = options.masking;
     this.#reader = new MaskedReader(options.masking, 0);
@@ -43,7 +55,9 @@ export class MaskedStream {
     this.#from = offset;
     const isPassed = this.#reader.offset > offset;
     const isFar = this.#masking.identity && this.#reader.offset < offset;
-    if (isPassed || isFar) this.#reader = new MaskedReader(this.#masking, offset);
+    // What was sent by an earlier agent was not seen by this one.
+    const from = this.#isFresh ? Math.max(0, offset - lookBackBytes) : offset;
+    if (isPassed || isFar) this.#reader = new MaskedReader(this.#masking, from);
   }
 
   /** The next bytes in order, up to `maxBytes` that were seen at one moment; null when there is nothing more for now. */
@@ -64,7 +78,9 @@ export class MaskedStream {
         if (wasCut || rawOffset >= this.#rawEnd) reader.finish();
         continue;
       }
+      this.#isFresh = false;
       this.#digest.feed(offset, bytes);
+      this.#onBytes(offset, bytes);
       const skipped = Math.max(0, this.#from - offset);
       if (skipped >= bytes.length) continue;
       return { offset: offset + skipped, at: moment.at, bytes: bytes.subarray(skipped) };

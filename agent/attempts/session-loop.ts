@@ -148,7 +148,8 @@ class Session {
           if (pump !== null) continue;
           if ((await subject.describe())?.needsDocument === true) return again('slowly', 'no document came');
           this.#answered();
-          pump = new LogPump({ subject, channel, windowBytes: this.#options.limits.windowBytes, offset: frame.offset });
+          const { clock, limits } = this.#options;
+          pump = new LogPump({ subject, channel, windowBytes: limits.windowBytes, clock, offset: frame.offset });
           pumped = this.#pump(pump, channel, pumping.signal);
         } else if (frame.type === 'ack') pump?.acknowledge(frame.offset);
         else if (frame.type === 'rewind') pump?.rewind(frame.offset);

@@ -1,4 +1,5 @@
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { Progress } from '../../protocol/progress.ts';
 import type { JobFrame, OpenFrame } from '../../protocol/session-frame.ts';
 import type { Bell } from './bell.ts';
 import type { MaskedStream } from './masked-stream.ts';
@@ -15,8 +16,10 @@ export interface SessionSubject {
   receive(frame: JobFrame): Promise<void>;
   /** The stream, as soon as its secrets are known; null before that, and where none will be sent. */
   readonly stream: MaskedStream | null;
+  /** How far it says it is; another object each time there is news. */
+  readonly progress: Progress | null;
   /** What may be sent once all of the stream was; null before the seal. */
   readonly result: AttemptResult | null;
-  /** Rings when there may be more of the stream, or the result. The session's pump waits on it. */
+  /** Rings when there may be more of the stream, progress, or the result. The session's pump waits on it. */
   readonly news: Bell;
 }

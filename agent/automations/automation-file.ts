@@ -11,10 +11,10 @@ import type { AutomationKind, FileFault, RecipeReading } from './automation-kind
 import type { CatalogMistake } from './catalog-mistake.ts';
 import { readDocumentSchema } from './document-schema.ts';
 import type { Hook, HookName } from './hook.ts';
+import { findUserFault } from './job-user.ts';
 import { findReferenceFault } from './reference-fault.ts';
 import { toFileFaults } from './schema-fault.ts';
 import { getReferences, parseTemplate, type Template } from './template.ts';
-import { findUnsupportedFeatures } from './unsupported-features.ts';
 import { parseYaml } from './yaml-source.ts';
 
 export type AutomationFile =
@@ -112,8 +112,7 @@ function findHookFaults(name: HookName, common: CommonKeys): FileFault[] {
 function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Reading<Automation> {
   const keys = { ...automationKeys, ...kind.keys };
   const parsed = z.strictObject(keys).safeParse({ kind: kind.name, ...file });
-  const unsupported = findUnsupportedFeatures(file);
-  if (!parsed.success) return refuse(...toFileFaults(parsed.error, file, keys), ...unsupported);
+  if (!parsed.success) return refuse(...toFileFaults(parsed.error, file, keys));
 
   const common = CommonKeys.parse(parsed.data);
   const name = automationKeys.name.safeParse(common.name ?? basename(path, extname(path)));
@@ -121,8 +120,9 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
   const environment = new Map(Object.entries(common.environment).map(([key, text]) => [key, parseTemplate(text)]));
   const parameters = readDocumentSchema('parameters', common.parameters);
   const outputs = readDocumentSchema('outputs', common.outputs);
-  const faults = [
-    ...unsupported,
+  const userFault = common.user === null ? null : findUserFault(common.user);
+  const faults: FileFault[] = [
+    ...(userFault === null ? [] : [{ path: ['user'], message: userFault }]),
     ...reading.faults,
     ...parameters.faults,
     ...outputs.faults,

@@ -57,7 +57,7 @@ export const automationKeys = {
     })
     .default({ limitBytes: null, over: 'fail' })
     .describe('an object such as {limitBytes: 1073741824, over: fail}'),
-  user: z.string().min(1).nullable().default(null).describe('the name of a user'),
+  user: z.string().min(1).nullable().default(null).describe('the name of a user of the machine, such as nobody'),
   before: Hook,
   beforeTimeoutSeconds: HookTimeout.default(60).describe('seconds, above 0 and at most 3600, such as 60'),
   after: Hook,

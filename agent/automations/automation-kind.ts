@@ -6,7 +6,7 @@ import type { Refusal } from './refusal.ts';
 import type { Template } from './template.ts';
 
 export interface RecipeContext {
-  /** The attempt's folder, absolute. */
+  /** Where the command's files are, absolute: the attempt's folder, or one of the user that the job runs as. */
   readonly folder: string;
   /** Id of the job. */
   readonly job: string;

@@ -36,7 +36,7 @@ export interface Automation {
   readonly inherit: readonly string[];
   /** Relative to the attempt's folder, or absolute. */
   readonly workingDirectory: string;
-  /** Who runs it. Null here: `unsupported-features.ts` refuses files that ask for somebody. */
+  /** The user of this machine that runs it; null for the agent's own. */
   readonly user: string | null;
   /** Runs before the command and may refuse the job. */
   readonly before: Hook | null;

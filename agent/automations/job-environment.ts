@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Automation } from './automation.ts';
+import type { JobUser } from './job-user.ts';
 import type { Preparation } from './preparation.ts';
 import { outputsFileName } from './program-outputs.ts';
 import { toText } from './reference-scope.ts';
@@ -10,11 +11,16 @@ import { findSharedVariable, toVariableName } from './variable-name.ts';
 /** In the attempt's folder: the parameters as JSON. */
 export const parametersFileName = 'parameters.json';
 
+/** In the same folder, made by the program: how far it is (`FARHAND_PROGRESS`). */
+export const progressFileName = 'progress';
+
 /** A longer parameter stands in the file only. */
 const maxParameterBytes = 64 * 1024;
 
 /** What a job has of the agent's own environment without being asked. */
 const inherited = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
+/** The same for a job of another user, which has its own home and may not have the agent's folder for temporary files. */
+const inheritedByOthers = ['PATH', 'LANG', 'TZ'];
 
 const parameterPrefix = 'FARHAND_PARAM_';
 const secretPrefix = 'FARHAND_SECRET_';
@@ -42,25 +48,31 @@ function pick(source: Preparation['environment'], names: readonly string[]): [st
   });
 }
 
+function toUserVariables(user: JobUser | null): [string, string][] {
+  return user === null ? [] : Object.entries({ HOME: user.home, USER: user.name, LOGNAME: user.name });
+}
+
 /** The whole environment of a job; later entries win over earlier ones. `own` is what the automation's file sets. */
 export function createJobEnvironment(
   automation: Pick<Automation, 'inherit'>,
   preparation: Preparation,
   { parameters, own }: { readonly parameters: JsonObject; readonly own: ReadonlyMap<string, string> },
 ): Readonly<Record<string, string>> {
-  const { document, secrets, folder } = preparation;
+  const { document, secrets, folder, user } = preparation;
   const parameterTexts = Object.entries(parameters)
     .map(([name, value]): [string, string] => [toVariableName(parameterPrefix, name), toText(value)])
     .filter(([, text]) => Buffer.byteLength(text) <= maxParameterBytes);
   const secretTexts = Object.entries(secrets).map(([name, value]) => [toVariableName(secretPrefix, name), value]);
   return Object.fromEntries([
-    ...pick(preparation.environment, [...inherited, ...automation.inherit]),
+    ...pick(preparation.environment, [...(user === null ? inherited : inheritedByOthers), ...automation.inherit]),
+    ...toUserVariables(user),
     ...own,
     ['FARHAND_JOB_ID', document.job],
     ['FARHAND_ATTEMPT_ID', document.attempt],
     ['FARHAND_ATTEMPT', String(document.number)],
     ['FARHAND_PARAMETERS', join(folder, parametersFileName)],
     ['FARHAND_OUTPUTS', join(folder, outputsFileName)],
+    ['FARHAND_PROGRESS', join(folder, progressFileName)],
     ...(document.traceparent === null ? [] : [['TRACEPARENT', document.traceparent]]),
     ...parameterTexts,
     ...secretTexts,

@@ -1,10 +1,13 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { JobFileError, openJobFile, readFully } from './job-file.ts';
 import { OutputsError } from './outputs-error.ts';
 
-/** A file that a command may have left in the attempt's folder. */
+/** A file that a command may have left. */
 export interface LeftFile {
   readonly name: string;
+  /** Whose folder it is in: the command's own, or that of its log. */
+  readonly of: 'command' | 'log';
   /** What messages call it. */
   readonly called: string;
   readonly maxBytes: number;
@@ -12,42 +15,41 @@ export interface LeftFile {
   readonly over: 'refuse' | 'none' | 'tail';
 }
 
+export interface LeftPlace {
+  /** Where the command's own files are. */
+  readonly folder: string;
+  /** The user that the command ran as, where that is not the agent's own. */
+  readonly owner: number | null;
+  /** Where its log is. */
+  readonly logFolder: string;
+}
+
 async function readRange(file: FileHandle, from: number, maxBytes: number): Promise<Buffer> {
   const buffer = Buffer.alloc(maxBytes);
-  let length = 0;
-  while (length < buffer.length) {
-    const { bytesRead } = await file.read(buffer, length, buffer.length - length, from + length);
-    if (bytesRead === 0) break;
-    length += bytesRead;
-  }
-  return buffer.subarray(0, length);
+  return buffer.subarray(0, await readFully(file, buffer, from));
 }
 
 async function readBounded(file: FileHandle, { called, maxBytes, over }: LeftFile): Promise<Buffer | null> {
-  const status = await file.stat();
-  if (!status.isFile()) throw new OutputsError(`expected a plain file at ${called}`);
-  if (over === 'tail') return readRange(file, Math.max(0, status.size - maxBytes), maxBytes);
-  if (status.size <= maxBytes) return readRange(file, 0, status.size);
+  const { size } = await file.stat();
+  if (over === 'tail') return readRange(file, Math.max(0, size - maxBytes), maxBytes);
+  if (size <= maxBytes) return readRange(file, 0, size);
   if (over === 'none') return null;
   throw new OutputsError(`expected at most ${maxBytes} bytes of ${called}, got more`);
 }
 
-/**
- * Reads one file of `folder`; null where there is none. A link is not followed: it could lead to a file that only the agent may read. A pipe
- * does not block.
- */
-export async function readLeftFile(folder: string, left: LeftFile): Promise<Buffer | null> {
-  let file: FileHandle;
+/** Reads one file that a command may have left; null where there is none. Rejects with `OutputsError` where something else is in its place. */
+export async function readLeftFile(place: LeftPlace, left: LeftFile): Promise<Buffer | null> {
+  const path = join(left.of === 'command' ? place.folder : place.logFolder, left.name);
+  const owner = left.of === 'command' ? place.owner : null;
   try {
-    file = await open(`${folder}/${left.name}`, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const file = await openJobFile(path, { owner, variable: left.called });
+    if (file === null) return null;
+    try {
+      return await readBounded(file, left);
+    } finally {
+      await file.close();
+    }
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new OutputsError(`expected a plain file at ${left.called} that can be read, got ${reason}`);
-  }
-  try {
-    return await readBounded(file, left);
-  } finally {
-    await file.close();
+    throw error instanceof JobFileError ? new OutputsError(error.message) : error;
   }
 }

@@ -1,11 +1,12 @@
 import type { Secrets } from '../../protocol/job-document.ts';
-import { JsonObject, type JsonValue } from '../../protocol/json.ts';
+import { JsonObject } from '../../protocol/json.ts';
 import { parse } from '../../protocol/parse.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
+import { maskObject } from '../masking/mask-object.ts';
 import { createTextMask } from '../masking/text-mask.ts';
 import type { Automation } from './automation.ts';
 import type { Harvest } from './harvest.ts';
-import { readLeftFile } from './left-file.ts';
+import { type LeftPlace, readLeftFile } from './left-file.ts';
 import { OutputsError } from './outputs-error.ts';
 import { maxOutputsBytes, outputsFile, parseOutputs } from './program-outputs.ts';
 import { readLeftFiles } from './read-left-files.ts';
@@ -16,13 +17,6 @@ export type Outputs =
   /** Cause `outputs-invalid`; the message holds no secret. */
   | { readonly type: 'invalid'; readonly message: string };
 
-function maskValue(value: JsonValue, maskText: (text: string) => string): JsonValue {
-  if (typeof value === 'string') return maskText(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map((item: JsonValue) => maskValue(item, maskText));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, maskValue(item, maskText)]));
-}
-
 function check(automation: Pick<Automation, 'outputs'>, value: JsonObject): JsonObject {
   const verdict = automation.outputs?.validate(value);
   if (verdict === undefined) return value;
@@ -32,10 +26,10 @@ function check(automation: Pick<Automation, 'outputs'>, value: JsonObject): Json
 }
 
 /** What the kind makes of the files that its command left. */
-async function harvestOutputs(harvest: Harvest, folder: string): Promise<JsonObject> {
+async function harvestOutputs(harvest: Harvest, place: LeftPlace): Promise<JsonObject> {
   const value = parse(
     JsonObject,
-    harvest.toOutputs(await readLeftFiles(folder, harvest.outputFiles)),
+    harvest.toOutputs(await readLeftFiles(place, harvest.outputFiles)),
     'object of outputs',
   );
   const bytes = Buffer.byteLength(JSON.stringify(value));
@@ -43,8 +37,8 @@ async function harvestOutputs(harvest: Harvest, folder: string): Promise<JsonObj
   throw new OutputsError(`expected at most ${maxOutputsBytes} bytes of outputs, got ${bytes}`);
 }
 
-async function readProgramOutputs(folder: string): Promise<JsonObject | null> {
-  const bytes = await readLeftFile(folder, outputsFile);
+async function readProgramOutputs(place: LeftPlace): Promise<JsonObject | null> {
+  const bytes = await readLeftFile(place, outputsFile);
   return bytes === null ? null : parseOutputs(bytes);
 }
 
@@ -56,15 +50,15 @@ async function readProgramOutputs(folder: string): Promise<JsonObject | null> {
  */
 export async function readOutputs(
   automation: Pick<Automation, 'outputs'>,
-  options: { readonly folder: string; readonly secrets: Secrets; readonly harvest: Harvest | null },
+  source: LeftPlace & { readonly secrets: Secrets; readonly harvest: Harvest | null },
 ): Promise<Outputs> {
-  const { folder, secrets, harvest } = options;
+  const { secrets, harvest } = source;
   const maskText = createTextMask(secrets);
   try {
-    const value = harvest === null ? await readProgramOutputs(folder) : await harvestOutputs(harvest, folder);
+    const value = harvest === null ? await readProgramOutputs(source) : await harvestOutputs(harvest, source);
     const checked = check(automation, value ?? {});
     if (value === null) return { type: 'none' };
-    return { type: 'outputs', value: maskValue(checked, maskText) as JsonObject };
+    return { type: 'outputs', value: maskObject(checked, maskText) };
   } catch (error) {
     if (!(error instanceof OutputsError) && !(error instanceof ProtocolError)) {
       return { type: 'invalid', message: 'the outputs cannot be read' };

@@ -8,6 +8,7 @@ import type { PreparedCommand } from './prepared-command.ts';
 import { createReferenceScope } from './reference-scope.ts';
 import type { Refusal } from './refusal.ts';
 import { renderTemplate } from './render-template.ts';
+import { toRunAs } from './to-run-as.ts';
 
 /** A relative path is looked for beside the automation's file, and is otherwise one of the attempt's folder. */
 function findHookProgram(program: string, home: string): string {
@@ -19,7 +20,7 @@ function findHookProgram(program: string, home: string): string {
 /**
  * The command of a hook. It runs in the attempt's folder with the job's environment, FARHAND_HOOK and `variables`; its output goes to
  * the job's log. It is started in a folder of its own (`before` or `after` in the attempt's), which has its copy of the
- * parameters.
+ * parameters. One of another user has them in the user's folder, written anew.
  */
 export function prepareHook(
   name: HookName,
@@ -29,7 +30,7 @@ export function prepareHook(
     variables,
   }: { readonly preparation: Preparation; readonly variables: Readonly<Record<string, string>> },
 ): { readonly type: 'prepared'; readonly command: PreparedCommand } | Refusal {
-  const { document, secrets, agent, folder } = preparation;
+  const { document, secrets, agent, folder, user } = preparation;
   const { parameters } = plan;
   const scope = createReferenceScope({ document, parameters, agent, secrets });
   const own = new Map<string, string>();
@@ -42,7 +43,7 @@ export function prepareHook(
   const argv = [findHookProgram(program, plan.home), ...rest] as const;
   const environment = {
     ...createJobEnvironment(plan, preparation, { parameters, own }),
-    FARHAND_PARAMETERS: join(folder, name, parametersFileName),
+    FARHAND_PARAMETERS: user === null ? join(folder, name, parametersFileName) : join(folder, parametersFileName),
     FARHAND_HOOK: name,
     ...variables,
   };
@@ -50,5 +51,8 @@ export function prepareHook(
   if (fault !== null) return fault;
   const files = [{ name: parametersFileName, content: JSON.stringify(parameters), executable: false }];
   const output = { file: '../raw', limitBytes: null } as const;
-  return { type: 'prepared', command: { argv, environment, workingDirectory: folder, files, output } };
+  return {
+    type: 'prepared',
+    command: { argv, environment, workingDirectory: folder, files, output, ...toRunAs(preparation) },
+  };
 }

@@ -12,6 +12,7 @@ import { createReferenceScope, type ReferenceScope } from './reference-scope.ts'
 import type { Refusal } from './refusal.ts';
 import { renderTemplate } from './render-template.ts';
 import { renderValue } from './render-value.ts';
+import { toRunAs } from './to-run-as.ts';
 
 export type PreparationResult =
   | {
@@ -116,6 +117,7 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
     files: [parametersFile, ...prepared.files],
     ...(prepared.needs === undefined ? {} : { needs: prepared.needs }),
     ...(log.over === 'gap' ? { output: { file: 'raw', limitBytes: log.limitBytes } } : {}),
+    ...toRunAs(preparation),
   };
   const before = planHook(automation.before, { automation, parameters, scope });
   if (before.type === 'refused') return before;

@@ -1,3 +1,5 @@
+import type { JobUser } from './job-user.ts';
+
 /** A command ready to be run: everything that the job's document decided is in it. Holds secrets: never logged. */
 export interface PreparedCommand {
   /** Program and arguments. The program is a path or is looked up in `environment.PATH`. */
@@ -6,12 +8,21 @@ export interface PreparedCommand {
   readonly environment: Readonly<Record<string, string>>;
   /** Absolute. */
   readonly workingDirectory: string;
-  /** Written into the attempt's folder before the start, mode 0600 (0700 when executable). */
+  /** Written into the attempt's folder (or that of `runAs`) before the start, mode 0600 (0700 when executable). */
   readonly files: readonly { readonly name: string; readonly content: string; readonly executable: boolean }[];
   /** Programs that it starts in its turn: without one of them nothing is started. */
   readonly needs?: readonly NeededProgram[];
   /** Where its output goes; without it all of it goes to `raw`. */
   readonly output?: CommandOutput;
+  /** Who runs it; without it the agent's own user does. */
+  readonly runAs?: RunAs;
+}
+
+/** Another user, and a folder that is made for that user: what is told of the attempt's own folder stays out of reach. */
+export interface RunAs {
+  readonly user: JobUser;
+  /** Absolute; its parent is the agent's. */
+  readonly folder: string;
 }
 
 /** A program by its path or its name in `environment.PATH`, and what to do where it is missing. */

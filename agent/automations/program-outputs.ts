@@ -12,6 +12,7 @@ export const maxOutputsBytes = 1024 * 1024;
 /** What a program writes to `FARHAND_OUTPUTS`. */
 export const outputsFile: LeftFile = {
   name: outputsFileName,
+  of: 'command',
   called: 'FARHAND_OUTPUTS',
   maxBytes: maxOutputsBytes,
   over: 'refuse',

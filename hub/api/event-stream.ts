@@ -15,9 +15,18 @@ export interface EventStreamOptions {
   readonly shows: (event: AuditRecord) => boolean;
   readonly after: number;
   readonly watch: AuditWatch;
+  /** What is told beside the audit, without a place in it: only the newest, and not again after a reader comes back. */
+  readonly live?: LiveNews;
   readonly clock: Clock;
   readonly heartbeatMs: number;
   readonly signal: AbortSignal;
+}
+
+export interface LiveNews {
+  /** Resolves when there may be something new, or when `signal` aborts. */
+  next(signal: AbortSignal): Promise<void>;
+  /** What is new since the last call; null when nothing is. */
+  take(): Promise<{ readonly event: string; readonly data: object } | null>;
 }
 
 /**
@@ -25,7 +34,7 @@ export interface EventStreamOptions {
  * when the other is gone. The id is the place in the audit: a reader that sends it back as `Last-Event-ID` misses nothing.
  */
 export async function* streamEvents(options: EventStreamOptions): AsyncGenerator<string, void> {
-  const { read, shows, watch, clock, heartbeatMs, signal } = options;
+  const { read, shows, watch, live, clock, heartbeatMs, signal } = options;
   let after = options.after;
   yield ': farhand events\n\n';
   while (!signal.aborted) {
@@ -33,12 +42,14 @@ export async function* streamEvents(options: EventStreamOptions): AsyncGenerator
     const heard = new AbortController();
     const stop = () => heard.abort();
     signal.addEventListener('abort', stop);
-    const next = watch.next(heard.signal);
+    const next = Promise.race([watch.next(heard.signal), ...(live === undefined ? [] : [live.next(heard.signal)])]);
     try {
       const events = await read(after, pageSize);
       for (const event of events) if (shows(event)) yield toEventText(event);
       after = events.at(-1)?.sequence ?? after;
       if (events.length === pageSize) continue;
+      const news = await live?.take();
+      if (news !== undefined && news !== null) yield `event: ${news.event}\ndata: ${JSON.stringify(news.data)}\n\n`;
       const silence = sleep(clock, heartbeatMs, heard.signal).then(() => 'silence' as const);
       const first = await Promise.race([next.then(() => 'news' as const), silence]);
       if (signal.aborted) return;

@@ -2,6 +2,7 @@ import type { AgentReport } from '../../protocol/agent-report.ts';
 import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { Waiting } from '../../protocol/job.ts';
 import type { Labels } from '../../protocol/labels.ts';
+import type { Progress } from '../../protocol/progress.ts';
 import type { JobRecord } from '../store/records.ts';
 
 /** An agent at this moment. */
@@ -25,7 +26,10 @@ export interface HubView {
   agents(account: string): Iterable<LiveAgentView>;
   /** Why each agent that serves the account cannot take this queued job; empty when one can. */
   waiting(job: JobRecord): readonly Waiting[];
-  progress(attemptId: string): { readonly percent: number | null; readonly message: string | null } | null;
+  /** How far a running attempt says it is: the same object until there is news. */
+  progress(attemptId: string): Progress | null;
+  /** Resolves when an attempt of the job tells of progress, or when `signal` aborts. */
+  nextProgress(jobId: string, signal: AbortSignal): Promise<void>;
   /** Whether the hub does its work: store open, agents and jobs loaded. */
   isReady(): boolean;
 }

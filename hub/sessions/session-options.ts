@@ -4,7 +4,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import type { Progress } from './progress-board.ts';
+import type { ProgressBoard } from './progress-board.ts';
 
 export interface SessionOptions {
   readonly store: Store;
@@ -15,7 +15,7 @@ export interface SessionOptions {
   readonly isRetrySafe: (attempt: AttemptRecord) => boolean;
   /** The agent spoke until now, on a session. */
   readonly heard: (agentId: string) => void;
-  readonly progress: Progress;
+  readonly progress: ProgressBoard;
   readonly clock: Clock;
   readonly logger: Logger;
 }

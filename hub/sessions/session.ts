@@ -1,5 +1,6 @@
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { Secrets } from '../../protocol/job-document.ts';
+import type { Progress } from '../../protocol/progress.ts';
 import type { AgentFrame, HubFrame, OpenFrame, SessionErrorCode } from '../../protocol/session-frame.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { HubSessionChannel } from '../../transports/session-transport.ts';
@@ -27,6 +28,10 @@ class SessionEnd extends Error {
     super(message);
     this.code = code;
   }
+}
+
+function toProgress({ percent, message, outputs }: Progress): Progress {
+  return { percent, message, outputs };
 }
 
 /**
@@ -120,7 +125,7 @@ export class Session {
           await receiver.receive(frame);
           break;
         case 'progress':
-          this.#options.progress.set(open.attempt, { percent: frame.percent, message: frame.message });
+          this.#options.progress.set(answer.attempt, toProgress(frame));
           break;
         case 'result':
           if (!(await receiver.settled()) || (await this.#end(open, answer.attempt, frame.result, writer))) return;

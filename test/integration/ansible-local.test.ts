@@ -53,7 +53,10 @@ async function deliver(
   const progress = join(attempt, 'progress');
   const env = { ...environment, LEAK_CHECK: String(process.pid), FARHAND_PROGRESS: progress };
   const { stdout } = await run(program, rest, { cwd: workingDirectory, env, maxBuffer: 64 * 1024 * 1024 });
-  const outputs = await readOutputs({ outputs: null }, { folder: attempt, secrets: {}, harvest: ansibleKind.harvest });
+  const outputs = await readOutputs(
+    { outputs: null },
+    { folder: attempt, owner: null, logFolder: attempt, secrets: {}, harvest: ansibleKind.harvest },
+  );
   return {
     outputs: outputs.type === 'outputs' ? outputs.value : assert.fail(JSON.stringify(outputs)),
     progress: (await readFile(progress, 'utf8'))

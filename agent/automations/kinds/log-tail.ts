@@ -2,7 +2,7 @@ import type { LeftFiles } from '../harvest.ts';
 import type { LeftFile } from '../left-file.ts';
 
 /** The end of the job's log, as its program wrote it: secrets are in it until the caller masks them. */
-export const logTail: LeftFile = { name: 'raw', called: 'the log', maxBytes: 64 * 1024, over: 'tail' };
+export const logTail: LeftFile = { name: 'raw', of: 'log', called: 'the log', maxBytes: 64 * 1024, over: 'tail' };
 
 /** Its whole lines. */
 export function toLogTail(files: LeftFiles): string {

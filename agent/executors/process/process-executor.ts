@@ -14,7 +14,9 @@ import { markName } from './process-marks.ts';
 import { isAlive } from './process-status.ts';
 import { createProcessTable } from './process-table.ts';
 import { refuseCommand, refuseProgram, withoutShellOwned } from './refuse-command.ts';
+import { toRunAsArguments } from './run-as.ts';
 import { readSinkRecord } from './sink.ts';
+import { makeUserFolder } from './user-folder.ts';
 
 /**
  * Runs commands as processes of this machine, each in a process group of its own, under a wrapper that takes the fence
@@ -41,11 +43,20 @@ export function createProcessExecutor(options: {
   return {
     name: 'process',
     start: async (target, command) => {
+      const { runAs } = command;
       const failure =
-        refuseCommand(command) ?? (await prepareFolder(fileSystem, target.folder, command)) ?? refuseProgram(command);
+        (runAs === undefined ? null : makeUserFolder(runAs)) ??
+        refuseCommand(command) ??
+        (await prepareFolder(fileSystem, target.folder, command)) ??
+        refuseProgram(command);
       if (failure !== null) return failure;
+      const argv = runAs === undefined ? command.argv : toRunAsArguments(command, runAs, shell);
+      if (argv === null) {
+        const message = `Expected the program setpriv to start a command as user ${runAs?.user.name}, found none: install it`;
+        return { type: 'failed', fault: 'command', message };
+      }
       const environment = { ...withoutShellOwned(command.environment), [markName]: target.attempt };
-      const marked = { ...command, environment };
+      const marked = { ...command, argv, environment };
       return launchExecution({ target, command: marked, launcher, fileSystem, table, clock, logger, signal });
     },
     inspect: async ({ folder }) => {

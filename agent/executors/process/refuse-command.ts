@@ -3,6 +3,7 @@ import { isAbsolute } from 'node:path';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { StartFailure } from '../executor.ts';
 import { findProgram } from './find-program.ts';
+import { steeringNames } from './run-as.ts';
 
 /**
  * Names that a shell sets by itself, as every program knows: what the document says about them does not count. PWD is
@@ -13,7 +14,7 @@ const shellOwnedNames = new Set(['PWD', 'OLDPWD', 'SHLVL', '_']);
 /** Names that some POSIX shell takes for its own: it would drop or change the value on the way, or not start at all. */
 const reservedNames = new Set(
   (
-    'farhand_stat farhand_sink farhand_blocks FARHAND_SINK IFS OPTIND OPTERR PPID LINENO RANDOM SRANDOM PS1 PS2 PS4 HISTCMD EPOCHSECONDS EPOCHREALTIME COMP_WORDBREAKS ' +
+    'farhand_stat farhand_sink farhand_blocks farhand_log FARHAND_SINK IFS OPTIND OPTERR PPID LINENO RANDOM SRANDOM PS1 PS2 PS4 HISTCMD EPOCHSECONDS EPOCHREALTIME COMP_WORDBREAKS ' +
     'SHELLOPTS BASHOPTS BASH BASHPID BASH_ARGV0 BASH_COMPAT BASH_EXECUTION_STRING BASH_SUBSHELL BASH_VERSION BASH_XTRACEFD'
   ).split(' '),
 );
@@ -49,7 +50,7 @@ export function withoutShellOwned(environment: PreparedCommand['environment']): 
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !shellOwnedNames.has(name)));
 }
 
-function findMistake({ argv, environment, workingDirectory, files }: PreparedCommand): string | null {
+function findMistake({ argv, environment, workingDirectory, files, runAs }: PreparedCommand): string | null {
   if (argv.some(isUnspeakable))
     return 'Expected arguments without NUL characters and lone surrogates, got one that has them';
   for (const [name, value] of Object.entries(environment)) {
@@ -60,6 +61,8 @@ function findMistake({ argv, environment, workingDirectory, files }: PreparedCom
     }
     if (reservedNames.has(name))
       return `Expected names of variables that no shell takes for its own, got ${name}: choose another`;
+    if (runAs !== undefined && steeringNames.test(name))
+      return `Expected no variable that changes what programs load for a command of another user, got ${name}: programs of the agent would obey it, too. Set it in a script of that user`;
   }
   const badFile = files.find(({ name }) => name.includes('/') || isUnspeakable(name) || reservedFiles.test(name));
   if (badFile !== undefined)

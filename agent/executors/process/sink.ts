@@ -6,13 +6,13 @@ export const sinkMarkName = 'FARHAND_SINK';
 /** POSIX counts the size of files in blocks of 512 bytes. */
 const blockBytes = 512;
 
-/** As the limit for `ulimit -f`. The log may pass `limitBytes` by less than a block. */
-export function toBlocks(limitBytes: number): string {
-  return String(Math.ceil(limitBytes / blockBytes));
+/** As the limit for `ulimit -f`; null for none. The log may pass `limitBytes` by less than a block. */
+export function toBlocks(limitBytes: number | null): string {
+  return limitBytes === null ? 'unlimited' : String(Math.ceil(limitBytes / blockBytes));
 }
 
 /**
- * What stands between a command and a log with a limit, in the attempt's folder, with the command's output as standard input:
+ * What stands between a command and a log with a limit, or one that the command's user may not have open, in the attempt's folder, with the command's output as standard input:
  * `tee` writes each piece to `raw` as it comes and hands it on to `wc`, which counts it. The size that a file may have here
  * (`ulimit -f`) makes the kernel end `raw`, so no tool has to count to the byte for the log; `tee` goes on without it.
  *
@@ -22,13 +22,13 @@ export function toBlocks(limitBytes: number): string {
  *
  * Its record, over the room made in `sink`: the bytes in `raw` before the first of it and the status of `tee`, then the count of
  * `wc`, a line each. The first line is written before `wc` can see the end, so both say: everything was read and counted.
- * Argument: the limit in blocks.
+ * Arguments: the limit in blocks, the file.
  */
 export const sinkText = `trap '' TERM INT HUP PIPE XFSZ
 command ulimit -f "$1" 2>/dev/null
 exec 4<>sink
-base=$(wc -c <raw)
-{ tee -a raw 4>&-; echo $base "$?" >&4; } 2>/dev/null | wc -c >&4
+base=$(wc -c <"$2")
+{ tee -a "$2" 4>&-; echo $base "$?" >&4; } 2>/dev/null | wc -c >&4
 `;
 
 /** Room for the longest record. Blanks only: without its lines it is not valid. */

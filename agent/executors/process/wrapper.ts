@@ -45,10 +45,10 @@ function toPlainText(file: CommandOutput['file']): string {
 /**
  * The same with a sink (`sink.ts`) between the command and its log. The shell waits for the left side, which is the wrapper proper
  * and no more than a fork away from it, and not for the sink, which it leaves in the background: a process that keeps the output
- * open cannot hold up the end. First two arguments: text and limit of the sink.
+ * open cannot hold up the end. First three arguments: text, limit and file of the sink.
  */
-const limitedText = `${fenceText}farhand_sink=$1 farhand_blocks=$2
-shift 2
+const sinkedText = `${fenceText}farhand_sink=$1 farhand_blocks=$2 farhand_log=$3
+shift 3
 {
   trap : TERM INT HUP
   ${commandText} 2>&1
@@ -58,17 +58,18 @@ shift 2
   export PATH FARHAND_SINK
   exec 4<&0
   if command -v setsid >/dev/null; then set -- setsid; else set --; fi
-  "$@" sh -c "$farhand_sink" farhand-sink "$farhand_blocks" <&4 4<&- &
+  "$@" sh -c "$farhand_sink" farhand-sink "$farhand_blocks" "$farhand_log" <&4 4<&- &
 }
 `;
 
+/** Another user's command must not have the log itself: who may write to a file may also cut it. */
+export function hasSink({ output, runAs }: Pick<PreparedCommand, 'output' | 'runAs'>): boolean {
+  return (output?.limitBytes ?? null) !== null || runAs !== undefined;
+}
+
 /** Arguments for a POSIX shell started in the attempt's folder. The text goes by `-c`: as fast as a file, and nothing to install. */
-export function toWrapperArguments({
-  argv,
-  workingDirectory,
-  environment,
-  output,
-}: PreparedCommand): readonly string[] {
+export function toWrapperArguments(command: PreparedCommand): readonly string[] {
+  const { argv, workingDirectory, environment, output } = command;
   const [program, ...rest] = argv;
   // The shell looks the name up as we did, but not without a PATH, and would take a leading `-` for its own option.
   const certain =
@@ -76,8 +77,9 @@ export function toWrapperArguments({
       ? (findProgram(program, { path: environment['PATH'], workingDirectory }) ?? program)
       : program;
   const words = ['farhand', workingDirectory, certain, ...rest];
+  const file = output?.file ?? 'raw';
   const limitBytes = output?.limitBytes ?? null;
-  if (limitBytes === null) return ['-c', toPlainText(output?.file ?? 'raw'), ...words];
+  if (!hasSink(command)) return ['-c', toPlainText(file), ...words];
   const [name = '', ...others] = words;
-  return ['-c', limitedText, name, sinkText, toBlocks(limitBytes), ...others];
+  return ['-c', sinkedText, name, sinkText, toBlocks(limitBytes), file, ...others];
 }

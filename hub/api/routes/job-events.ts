@@ -5,11 +5,12 @@ import type { ApiServer } from '../api-server.ts';
 import { eventHeaders } from '../event-headers.ts';
 import { streamEvents } from '../event-stream.ts';
 import { readLastEventId } from '../last-event-id.ts';
+import { createProgressNews } from '../progress-news.ts';
 import { JobPath } from './job-path.ts';
 
-/** `GET /jobs/{id}/events`: all that happened to a job, and then what happens. */
+/** `GET /jobs/{id}/events`: all that happened to a job, and then what happens and how far it is. */
 export function jobEvents(app: ApiServer, context: ApiContext): void {
-  const { store, readers, auditWatch, clock, limits } = context;
+  const { store, hubView, readers, auditWatch, clock, limits } = context;
   app.get(
     '/jobs/:id/events',
     {
@@ -30,6 +31,7 @@ export function jobEvents(app: ApiServer, context: ApiContext): void {
             shows: () => true,
             after,
             watch: auditWatch,
+            live: createProgressNews({ account, jobId: id, store, hubView, clock }),
             clock,
             heartbeatMs: limits.heartbeatMs,
             signal,

@@ -199,7 +199,6 @@ suite('a file of an automation', () => {
       'run: [a]\nparameters: {type: string}',
       /:2:20: parameters\.type: expected "object", got "string"/,
     ],
-    ['asks for another user', 'run: [a]\nuser: nobody', /:2:7: user: not supported by this version yet/],
     [
       'has hooks with mistakes',
       'run: [a]\nbefore: [""]\nafter: ["${parameters.a}", "${secrets.b}", "${agent.nam}"]',
@@ -218,7 +217,7 @@ suite('a file of an automation', () => {
     ],
     [
       'has several at once',
-      'runn: [a]\nrun: [a]\nretrySafe: 1\nuser: x',
+      'runn: [a]\nrun: [a]\nretrySafe: 1\nuser: 7',
       /:1:1: runn/,
       /:3:12: retrySafe/,
       /:4:7: user/,

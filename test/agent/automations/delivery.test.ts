@@ -112,6 +112,7 @@ suite('what a document holds', () => {
         'FARHAND_ATTEMPT',
         'FARHAND_PARAMETERS',
         'FARHAND_OUTPUTS',
+        'FARHAND_PROGRESS',
       ]),
     );
   });

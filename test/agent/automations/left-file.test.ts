@@ -18,7 +18,10 @@ afterEach(() => rm(folder, { recursive: true }));
 checkLeaks();
 
 async function read(over: LeftFile['over']): Promise<string | null> {
-  const bytes = await readLeftFile(folder, { name: 'left', called: 'the list', maxBytes: 4, over });
+  const bytes = await readLeftFile(
+    { folder, owner: null, logFolder: folder },
+    { name: 'left', of: 'command', called: 'the list', maxBytes: 4, over },
+  );
   return bytes === null ? null : bytes.toString();
 }
 

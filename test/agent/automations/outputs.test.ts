@@ -26,7 +26,13 @@ async function read(
   secrets: Record<string, string> = {},
 ): Promise<Outputs> {
   await writeFile(join(folder, 'outputs'), content);
-  return readOutputs(readAutomation(`run: [p]\noutputs: ${schema}`), { folder, secrets, harvest: null });
+  return readOutputs(readAutomation(`run: [p]\noutputs: ${schema}`), {
+    folder,
+    owner: null,
+    logFolder: folder,
+    secrets,
+    harvest: null,
+  });
 }
 
 suite('outputs', () => {
@@ -47,7 +53,10 @@ suite('outputs', () => {
   test('are none where nothing was written and nothing is required', async () => {
     const automation = readAutomation('run: [p]');
 
-    assert.deepEqual(await readOutputs(automation, { folder, secrets: {}, harvest: null }), { type: 'none' });
+    assert.deepEqual(
+      await readOutputs(automation, { folder, owner: null, logFolder: folder, secrets: {}, harvest: null }),
+      { type: 'none' },
+    );
     assert.deepEqual(await read(' \n'), { type: 'none' });
   });
 
@@ -104,7 +113,13 @@ suite('outputs', () => {
     ];
     for (const make of makers) {
       await make();
-      const outputs = await readOutputs(automation, { folder, secrets: {}, harvest: null });
+      const outputs = await readOutputs(automation, {
+        folder,
+        owner: null,
+        logFolder: folder,
+        secrets: {},
+        harvest: null,
+      });
       await rm(path, { recursive: true });
 
       assert.match(outputs.type === 'invalid' ? outputs.message : '', /expected a plain file at FARHAND_OUTPUTS/);
@@ -128,7 +143,13 @@ suite('outputs', () => {
     await fc.assert(
       fc.asyncProperty(content, async (bytes) => {
         await writeFile(join(folder, 'outputs'), bytes);
-        const outputs = await readOutputs(automation, { folder, secrets: { s: 'abc' }, harvest: null });
+        const outputs = await readOutputs(automation, {
+          folder,
+          owner: null,
+          logFolder: folder,
+          secrets: { s: 'abc' },
+          harvest: null,
+        });
         assert.ok(outputs.type !== 'invalid' || outputs.message.length > 0);
       }),
     );

@@ -107,6 +107,7 @@ suite('prepare', () => {
       FARHAND_ATTEMPT: '3',
       FARHAND_PARAMETERS: '/attempt/parameters.json',
       FARHAND_OUTPUTS: '/attempt/outputs',
+      FARHAND_PROGRESS: '/attempt/progress',
       TRACEPARENT: '00-1-2-01',
       FARHAND_PARAM_HOST: 'h',
       FARHAND_PARAM_MAX_SIZE: '5',

@@ -41,6 +41,7 @@ export function createPreparation(
   return {
     agent: { name: 'a1', labels: { site: 'ams', 'example.org/rack': 'r7' } },
     folder: '/attempt',
+    user: null,
     environment: { PATH: '/usr/bin:/bin' },
     ...given,
     secrets,

@@ -56,6 +56,7 @@ async function createSubject(attempt: string, log: Log, onJob: (offset: number) 
     attempt,
     news: createBell(),
     stream,
+    progress: null,
     result,
     async describe() {
       return { folderId, have, rawBytes: log.raw.length, needsDocument: have === 'claimed', needsSecrets: false };

@@ -13,10 +13,12 @@ import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import { hashToken, makeToken } from '../../../hub/identity/token-text.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
+import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
 import type { Role } from '../../../hub/store/records.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../../hub/store/store.ts';
 import type { AutomationSummary } from '../../../protocol/automation-summary.ts';
+import type { Progress } from '../../../protocol/progress.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { systemRandom } from '../../../runtime/random.ts';
@@ -72,8 +74,19 @@ export class FakeHubView implements HubView {
   waiting(): [{ readonly agent: string; readonly reason: 'labels' }] {
     return [{ agent: 'a2', reason: 'labels' }];
   }
-  progress(): { readonly percent: number; readonly message: null } {
-    return { percent: 40, message: null };
+  /** Of every attempt. */
+  newest: Progress = { percent: 40, message: null, outputs: null };
+  readonly #board = createProgressBoard();
+
+  progress(): Progress {
+    return this.newest;
+  }
+  nextProgress(jobId: string, signal: AbortSignal): Promise<void> {
+    return this.#board.next(jobId, signal);
+  }
+  tellProgress(jobId: string, progress: Progress): void {
+    this.newest = progress;
+    this.#board.set({ id: 'any', jobId }, progress);
   }
   isReady(): boolean {
     return this.ready;

@@ -64,6 +64,37 @@ describe('events', () => {
     assert.deepEqual(new Set(events.map(({ object }) => object)), new Set([`job:${id}`]));
   });
 
+  it('of a job tell how far it is, without a place to come back to: the newest at once, then what is new', async () => {
+    await using api = await startApi();
+    const agent = await enrolAgent(api, 'a1');
+    const id = await submitJob(api);
+    await startAttempt(api, id, agent);
+    const leaving = new AbortController();
+    const response = await api.fetch(`/api/v1/jobs/${id}/events`, { signal: leaving.signal });
+
+    let text = '';
+    const told: unknown[] = [];
+    for await (const piece of response.body ?? []) {
+      text += Buffer.from(piece).toString();
+      const blocks = text.split('\n\n');
+      const seen = blocks.slice(0, -1).filter((block) => block.startsWith('event: job.progress\n'));
+      for (const block of seen.slice(told.length)) told.push(JSON.parse(block.slice(block.indexOf('data: ') + 6)));
+      if (told.length === 1) api.view.tellProgress(id, { percent: 80, message: 'nearly', outputs: { files: 3 } });
+      if (told.length === 2) break;
+    }
+    leaving.abort();
+
+    assert.deepEqual(
+      told.map((event) => (event as { data: unknown }).data),
+      [
+        { percent: 40, message: null, outputs: null },
+        { percent: 80, message: 'nearly', outputs: { files: 3 } },
+      ],
+    );
+    const stored = await api.store.queries.auditOf('default', `job:${id}`, 0, 100);
+    assert.ok(!stored.some(({ action }) => action === 'job.progress'));
+  });
+
   it('of an account begin now, and tell of jobs and agents of that account', async () => {
     await using api = await startApi();
     await submitJob(api);

@@ -7,14 +7,15 @@ import { logTail, toLogTail } from '../log-tail.ts';
 import { readBuildList } from './build-list.ts';
 
 const smallBytes = 64 * 1024;
-const action: LeftFile = { name: 'action', called: 'the action', maxBytes: smallBytes, over: 'refuse' };
+const action: LeftFile = { name: 'action', of: 'command', called: 'the action', maxBytes: smallBytes, over: 'refuse' };
 const manifest: LeftFile = {
   name: 'manifest.json',
+  of: 'command',
   called: 'the manifest',
   maxBytes: 1024 * 1024,
   over: 'refuse',
 };
-const failure: LeftFile = { name: 'failure', called: 'the reason', maxBytes: smallBytes, over: 'tail' };
+const failure: LeftFile = { name: 'failure', of: 'command', called: 'the reason', maxBytes: smallBytes, over: 'tail' };
 
 function parseManifest(json: string): JsonObject {
   let value: unknown;

@@ -9,18 +9,37 @@ import { findLockHolder } from './lock-holder.ts';
 import { toPlanSummary } from './plan-summary.ts';
 
 const smallBytes = 64 * 1024;
-const action: LeftFile = { name: 'action', called: 'the action', maxBytes: smallBytes, over: 'refuse' };
-const changes: LeftFile = { name: 'changes', called: 'the answer of plan', maxBytes: smallBytes, over: 'refuse' };
+const action: LeftFile = { name: 'action', of: 'command', called: 'the action', maxBytes: smallBytes, over: 'refuse' };
+const changes: LeftFile = {
+  name: 'changes',
+  of: 'command',
+  called: 'the answer of plan',
+  maxBytes: smallBytes,
+  over: 'refuse',
+};
 /** Holds the whole state too. A larger one is not counted: reading it would hold up the agent. */
-const plan: LeftFile = { name: 'plan.json', called: 'the plan', maxBytes: 16 * 1024 * 1024, over: 'none' };
+const plan: LeftFile = {
+  name: 'plan.json',
+  of: 'command',
+  called: 'the plan',
+  maxBytes: 16 * 1024 * 1024,
+  over: 'none',
+};
 const values: LeftFile = {
   name: 'values.json',
+  of: 'command',
   called: 'the outputs of the module',
   maxBytes: 1024 * 1024,
   over: 'refuse',
 };
-const keptPlan: LeftFile = { name: 'kept-plan', called: 'the name of the plan', maxBytes: smallBytes, over: 'refuse' };
-const failure: LeftFile = { name: 'failure', called: 'the reason', maxBytes: smallBytes, over: 'tail' };
+const keptPlan: LeftFile = {
+  name: 'kept-plan',
+  of: 'command',
+  called: 'the name of the plan',
+  maxBytes: smallBytes,
+  over: 'refuse',
+};
+const failure: LeftFile = { name: 'failure', of: 'command', called: 'the reason', maxBytes: smallBytes, over: 'tail' };
 
 /** `output -json`. */
 const Values = z.record(z.string(), z.object({ sensitive: z.boolean().default(false), value: z.unknown() }));

@@ -41,7 +41,7 @@ suite('the kind ansible', () => {
       `${playbook}hosts: "\${parameters.hosts}"\nremoteUser: deploy\nprivateKeySecret: ssh-key\npasswordSecret: password\nbecome: true\nbecomeUser: app\nbecomePasswordSecret: sudo\nvaultPasswordSecret: vault\ntags: [a, "\${parameters.tags}"]\nskipTags: [slow]\nlimit: web*\ncheck: "\${parameters.check}"\ndiff: true\nverbosity: 2\nforks: 20\n`,
       {
         secrets: { 'ssh-key': 'KEY-TEXT', password: 'PASS-TEXT', sudo: 'SUDO-TEXT', vault: 'VAULT-TEXT' },
-        ...{ document: { parameters: { hosts: 'web1', tags: ['b', 'c'], check: true } } },
+        document: { parameters: { hosts: 'web1', tags: ['b', 'c'], check: true } },
       },
     );
 
