@@ -2,11 +2,13 @@ import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
 import { protocolVersion } from '../protocol/hello.ts';
 import type { Offer } from '../protocol/offer.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { AgentCounter } from './agent-counts.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { type AttemptRegistry, createAttemptRegistry } from './attempts/attempt-registry.ts';
 import type { Spool } from './attempts/spool.ts';
 import type { Tombstones } from './attempts/tombstones.ts';
 import { type ControlLink, createControlLink } from './control-link.ts';
+import { countSessions } from './counted-sessions.ts';
 import type { DataFolder } from './data-folder.ts';
 import { createDispatch, type Decline, type Dispatch } from './dispatch.ts';
 import type { HubGuard } from './hub-guard.ts';
@@ -19,6 +21,7 @@ import { createSyncClients, type SyncClients } from './sync-clients.ts';
 /** What an agent is made of once it has its folder and its identity. */
 export interface AgentParts {
   readonly identity: Identity;
+  readonly spool: Spool;
   readonly attempts: AttemptRegistry;
   readonly dispatch: Dispatch;
   readonly clients: SyncClients;
@@ -36,6 +39,7 @@ export interface AgentPartsOptions {
   readonly spool: Spool;
   readonly tombstones: Tombstones;
   readonly guard: HubGuard;
+  readonly counter: AgentCounter;
   readonly refuse: (offer: Offer) => Decline | null;
   readonly health: () => AgentReport['health'];
   readonly onDesired: (desired: AgentDesired) => void;
@@ -85,7 +89,11 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
       agent: () => ({ name: identity.name, labels: options.labels }),
       spool,
       tombstones,
-      sessions: { transport: transport.session, credential: identity.credential, gate: link.gate },
+      sessions: {
+        transport: countSessions(transport.session, (bytes) => given.counter.logSent(bytes)),
+        credential: identity.credential,
+        gate: link.gate,
+      },
       limits: limits.attempt,
     },
     {
@@ -133,5 +141,5 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     random,
     logger,
   });
-  return { identity, attempts, dispatch, clients, report, news, link };
+  return { identity, spool, attempts, dispatch, clients, report, news, link };
 }

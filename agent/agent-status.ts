@@ -1,6 +1,8 @@
-import type { AgentReport } from '../protocol/agent-report.ts';
+import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
+import type { AgentCounts } from './agent-counts.ts';
 import type { AgentState } from './agent-state.ts';
 import type { Attempt } from './attempts/attempt.ts';
+import type { CatalogSnapshot } from './automations/catalog.ts';
 import type { LinkState } from './link-state.ts';
 
 /** What `/status` answers: JSON. */
@@ -23,6 +25,13 @@ export interface AgentStatus {
     readonly rawBytes: number;
   }[];
   readonly health: AgentReport['health'];
+  /** What the hub last said that it wishes of the agent, with a word of whoever asked for it. */
+  readonly desired: AgentDesired;
+  readonly catalog: { readonly automations: number; readonly mistakes: number };
+  /** What the output of all attempts takes. */
+  readonly spoolBytes: number;
+  readonly loopLagMs: number;
+  readonly counts: AgentCounts;
 }
 
 function toLink(state: LinkState): AgentStatus['link'] {
@@ -48,9 +57,15 @@ export function toAgentStatus(given: {
   readonly slots: { readonly total: number; readonly used: number };
   readonly attempts: readonly Attempt[];
   readonly health: AgentReport['health'];
+  readonly desired: AgentDesired;
+  readonly catalog: CatalogSnapshot;
+  readonly spoolBytes: number;
+  readonly loopLagMs: number;
+  readonly counts: AgentCounts;
 }): AgentStatus {
   return {
     ...given,
+    catalog: { automations: given.catalog.automations.size, mistakes: given.catalog.mistakes.length },
     link: toLink(given.link),
     attempts: given.attempts.map(({ id, job, automation, state, report }) => ({
       id,

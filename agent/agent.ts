@@ -2,6 +2,7 @@ import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
 import type { Offer } from '../protocol/offer.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { sleep } from '../runtime/sleep.ts';
+import { createAgentCounter } from './agent-counts.ts';
 import { AgentError } from './agent-error.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { type AgentParts, createAgentParts } from './agent-parts.ts';
@@ -56,6 +57,7 @@ class AgentProcess implements Agent {
   readonly #folder: DataFolder;
   readonly #bootId: string;
   readonly #leaving = new AbortController();
+  readonly #counter = createAgentCounter();
   readonly #attemptsChanged = createBell();
   readonly #end: (end: AgentEnd) => void;
   readonly #once: Once | null;
@@ -106,6 +108,11 @@ class AgentProcess implements Agent {
       slots: parts?.dispatch.slots ?? { total: this.#options.slots, used: 0 },
       attempts: parts?.attempts.list() ?? [],
       health: this.#health(),
+      desired: this.#desired,
+      catalog: this.#options.catalog.current,
+      spoolBytes: parts?.spool.bytes ?? 0,
+      loopLagMs: parts?.report.loopLagMs ?? 0,
+      counts: this.#counter.counts,
     });
   }
 
@@ -155,6 +162,7 @@ class AgentProcess implements Agent {
       spool,
       tombstones,
       guard: await openHubGuard(fileSystem, this.#folder),
+      counter: this.#counter,
       refuse: (offer) => this.#refuse(offer),
       health: () => this.#health(),
       onDesired: (desired) => {
@@ -162,6 +170,9 @@ class AgentProcess implements Agent {
       },
       onLink: (state) => this.#linkChanged(state),
       onAttempt: (attempt) => {
+        // What is left to the next agent has not ended.
+        if (!this.#leaving.signal.aborted)
+          this.#counter.attemptChanged(attempt, this.#mustParts().attempts.get(attempt));
         this.#once?.changed(attempt);
         this.#attemptsChanged.ring();
       },
@@ -207,6 +218,7 @@ class AgentProcess implements Agent {
   }
 
   #linkChanged(state: LinkState): void {
+    this.#counter.linkChanged(state);
     if (state.type === 'up') this.#announceReady();
     this.#parts?.report.changed();
   }

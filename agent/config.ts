@@ -75,7 +75,7 @@ export const agentConfigSchema = {
   },
   automations: {
     variable: 'FARHAND_AUTOMATIONS',
-    doc: 'Folder with one YAML file for each automation. Read at the start and again on SIGHUP.',
+    doc: 'Folder with one YAML file for each automation. Watched: a change counts within seconds, on SIGHUP at once.',
     format: folder,
     default: 'automations',
     sensitive: false,
@@ -89,7 +89,7 @@ export const agentConfigSchema = {
   },
   statusListen: {
     variable: 'FARHAND_STATUS_LISTEN',
-    doc: 'Where to serve health and status. Not served unless set.',
+    doc: 'Where to serve /livez, /readyz, /status and /metrics, to whoever reaches it. Not served unless set.',
     format: listenAddress,
     default: null,
     sensitive: false,

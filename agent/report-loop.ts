@@ -33,6 +33,8 @@ export interface ReportLoop extends Disposable {
   /** Something that the report is made of may be another. */
   changed(): void;
   readonly statuses: StatusLister<AgentReport>;
+  /** As it was last measured. */
+  readonly loopLagMs: number;
 }
 
 export function startReportLoop(options: ReportOptions): ReportLoop {
@@ -88,6 +90,9 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
   const stopListening = catalog.onChange(changed);
   return {
     changed,
+    get loopLagMs() {
+      return loopLagMs;
+    },
     statuses: {
       list: async () => [{ id: agentId, status: report() }],
       get: async (id) => (id === agentId ? report() : null),

@@ -1,15 +1,25 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { metricsMediaType, toMetricsText } from '../runtime/metrics-text.ts';
+import { readProcessMetrics } from '../runtime/process-metrics.ts';
+import { toAgentMetrics } from './agent-metrics.ts';
 import type { AgentStatus } from './agent-status.ts';
+import { statusPagePolicy, toStatusPage } from './status-page.ts';
 
 export interface StatusServer extends AsyncDisposable {
   /** `http://127.0.0.1:9400` */
   readonly address: string;
 }
 
+/** A program that says nothing of HTML gets JSON; a browser asks for HTML first. */
+function wantsPage({ headers }: IncomingMessage): boolean {
+  return (headers.accept ?? '').toLowerCase().includes('text/html');
+}
+
 /**
- * Serves what probes and people ask of an agent: `/livez` (the process answers), `/readyz` (it takes jobs: 503 otherwise) and `/status`
- * (JSON). Reading only, without authentication: whoever reaches the address may read it. Rejects with what `listen` says.
+ * Serves what probes and people ask of an agent: `/livez` (the process answers), `/readyz` (it takes jobs: 503 otherwise), `/status`
+ * (JSON, or a page for a browser) and `/metrics` (Prometheus). Reading only, without authentication: whoever reaches the address may read it.
+ * Rejects with what `listen` says.
  */
 export async function startStatusServer(options: {
   readonly listen: { readonly host: string; readonly port: number };
@@ -17,15 +27,24 @@ export async function startStatusServer(options: {
 }): Promise<StatusServer> {
   const server = createServer((request, response) => {
     const [path] = (request.url ?? '/').split('?', 1);
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, { detail: 'only GET' });
-    if (path === '/livez') return answer(response, 200, { status: 'ok' });
-    if (path === '/status') return answer(response, 200, options.status());
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answerJson(response, 405, { detail: 'only GET' });
+    if (path === '/livez') return answerJson(response, 200, { status: 'ok' });
+    if (path === '/status') {
+      response.setHeader('vary', 'accept');
+      if (!wantsPage(request)) return answerJson(response, 200, options.status());
+      response.setHeader('content-security-policy', statusPagePolicy);
+      return answer(response, 200, 'text/html; charset=utf-8', toStatusPage(options.status()));
+    }
+    if (path === '/metrics') {
+      const metrics = [...toAgentMetrics(options.status()), ...readProcessMetrics()];
+      return answer(response, 200, metricsMediaType, toMetricsText(metrics));
+    }
     if (path === '/readyz') {
       const { state, link, health } = options.status();
       const isReady = state === 'serving' && link.state === 'up';
-      return answer(response, isReady ? 200 : 503, { state, link: link.state, message: link.message, health });
+      return answerJson(response, isReady ? 200 : 503, { state, link: link.state, message: link.message, health });
     }
-    return answer(response, 404, { detail: 'there are /livez, /readyz and /status' });
+    return answerJson(response, 404, { detail: 'there are /livez, /readyz, /status and /metrics' });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -42,7 +61,15 @@ export async function startStatusServer(options: {
   };
 }
 
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
-  response.end(`${JSON.stringify(body)}\n`);
+function answerJson(response: ServerResponse, status: number, body: object): void {
+  answer(response, status, 'application/json', `${JSON.stringify(body)}\n`);
+}
+
+function answer(response: ServerResponse, status: number, mediaType: string, body: string): void {
+  response.writeHead(status, {
+    'content-type': mediaType,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  });
+  response.end(body);
 }

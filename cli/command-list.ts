@@ -75,4 +75,10 @@ export const commandList: readonly ListedCommand[] = [
     group: look,
     load: async (context) => (await import('./commands/token.ts')).createTokenCommand(context),
   },
+  {
+    name: 'exec',
+    summary: 'run a job document here, without a hub',
+    group: work,
+    load: async (context) => (await import('./commands/exec.ts')).createExecCommand(context),
+  },
 ];

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { type Agent, createAgent } from '../agent/agent.ts';
-import { type AgentMode, defaultAgentLimits } from '../agent/agent-options.ts';
+import { type AgentMode, type AgentOptions, defaultAgentLimits } from '../agent/agent-options.ts';
 import { systemWatchFolder } from '../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../agent/attempts/spool.ts';
-import { type Catalog, openCatalog } from '../agent/automations/catalog.ts';
 import type { AgentConfig } from '../agent/config.ts';
+import type { Executor } from '../agent/executors/executor.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
 import { measureLoopLag } from '../agent/loop-lag.ts';
@@ -12,28 +12,26 @@ import { readMachineBootId } from '../agent/machine-boot-id.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { systemFileSystem } from '../runtime/file-system.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { takeOwnerLock } from '../runtime/owner-lock.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { version } from '../runtime/version.ts';
-import { defaultLimits } from '../transports/limits.ts';
-import { createWebsocketTransport } from '../transports/websocket/websocket-transport.ts';
 
 export interface ComposedAgent extends AsyncDisposable {
   readonly agent: Agent;
-  readonly catalog: Catalog;
 }
 
-/** Puts an agent of this machine together: real clock, disk, processes and network. Disposing leaves at once, jobs run on. */
-export async function composeAgent(options: {
+export interface ComposeOptions extends Pick<AgentOptions, 'transport' | 'enrolment' | 'takeOwnerLock' | 'catalog'> {
   readonly config: AgentConfig;
-  readonly hubUrl: URL;
   readonly mode: AgentMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
-}): Promise<ComposedAgent> {
-  const { config, hubUrl, mode, environment, logger } = options;
+  /** What stands between the agent and the executor of this machine, where something does. */
+  readonly adaptExecutor?: (executor: Executor) => Executor;
+}
+
+/** Puts an agent of this machine together: real clock, disk and processes. Disposing leaves at once, jobs run on. */
+export async function composeAgent(options: ComposeOptions): Promise<ComposedAgent> {
+  const { config, mode, environment, logger, transport, enrolment, takeOwnerLock, catalog } = options;
   await using opened = new AsyncDisposableStack();
-  const catalog = await openCatalog(resolve(config.automations));
   // POSIX promises a `sh` on the PATH, not where it is.
   const shell = findProgram('sh', { path: environment['PATH'], workingDirectory: process.cwd() }) ?? '/bin/sh';
   const executor = opened.use(
@@ -48,11 +46,10 @@ export async function composeAgent(options: {
       slots: mode.type === 'once' ? 1 : config.slots,
       version,
       mode,
-      enrolment:
-        config.joinToken === null ? null : { hubUrl: hubUrl.href.replace(/^ws/, 'http'), joinToken: config.joinToken },
-      transport: createWebsocketTransport({ url: hubUrl.href, clock: systemClock, limits: defaultLimits, logger }),
+      enrolment,
+      transport,
       catalog,
-      executor,
+      executor: options.adaptExecutor?.(executor) ?? executor,
       limits: {
         ...defaultAgentLimits,
         attempt: { ...defaultAgentLimits.attempt, graceMs: config.graceSeconds * 1000 },
@@ -72,5 +69,5 @@ export async function composeAgent(options: {
     }),
   );
   const disposables = opened.move();
-  return { agent, catalog, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
+  return { agent, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
 }

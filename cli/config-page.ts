@@ -3,6 +3,7 @@ import { hubConfigSchema } from '../hub/config.ts';
 import { type ConfigKey, type ConfigSchema, toFileVariable, toFlag } from '../runtime/configuration/config-key.ts';
 import { clientConfigSchema } from './client-config.ts';
 import { devConfigSchema } from './dev-config.ts';
+import { execConfigSchema } from './exec/exec-config.ts';
 
 const sections: readonly { readonly title: string; readonly text: string; readonly schema: ConfigSchema }[] = [
   { title: '`farhand hub`', text: 'Serves the API and the agents.', schema: hubConfigSchema },
@@ -16,6 +17,11 @@ const sections: readonly { readonly title: string; readonly text: string; readon
     title: '`farhand run`, `jobs`, `logs`, `cancel`, `agents`, `automations`, `token`',
     text: 'Talk to a hub over HTTP.',
     schema: clientConfigSchema,
+  },
+  {
+    title: '`farhand exec`',
+    text: 'Runs one job document here, without a hub. It reads nothing else of what an agent is told.',
+    schema: execConfigSchema,
   },
 ];
 

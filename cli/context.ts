@@ -11,4 +11,6 @@ export interface Context {
   exitWith(code: ExitCode | 130 | 143): void;
   /** The command is about to be done: when something holds the process longer than this, it ends all the same. */
   exitWithin(timeMs: number): void;
+  /** From here on nothing ends because a reader of standard output or standard error left: what is said to it is dropped. */
+  outliveReaders(): void;
 }

@@ -20,8 +20,6 @@ export interface KeptProcessOptions {
 export interface KeptProcess {
   /** Resolves with the exit code once the process has ended for good: it was stopped, or cannot be started. Never rejects. */
   readonly ended: Promise<number>;
-  /** Tells it to read its files again, at once or as soon as it is ready. */
-  reload(): void;
   /** Passes the signal on and starts it no more. */
   stop(signal: 'SIGTERM' | 'SIGINT' | 'SIGKILL'): void;
 }
@@ -36,23 +34,16 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
   const stopping = new AbortController();
   let child: ChildProcess | null = null;
   let wasReady = false;
-  /** Before it says so, the signal would end it, as it listens for none. */
-  let isReady = false;
-  let reloadAsked = false;
 
   const runOnce = () =>
     new Promise<number>((resolve) => {
       child = startChild(options, (address) => {
         wasReady = true;
-        isReady = true;
-        if (reloadAsked) child?.kill('SIGHUP');
-        reloadAsked = false;
         options.onReady(address);
       });
       child.once('error', (error) => options.say(`cannot be started: ${error.message}`));
       child.once('close', (code, signal) => {
         child = null;
-        isReady = false;
         resolve(code ?? (signal === null ? 1 : 128));
       });
     });
@@ -71,10 +62,6 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
 
   return {
     ended: keep(),
-    reload() {
-      if (isReady) child?.kill('SIGHUP');
-      else reloadAsked = true;
-    },
     stop(signal) {
       stopping.abort();
       child?.kill(signal);

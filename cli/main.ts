@@ -2,6 +2,8 @@ import type { Context } from './context.ts';
 import { createOutput } from './output.ts';
 import { runProgram } from './program.ts';
 
+let outlivesReaders = false;
+
 const context: Context = {
   environment: process.env,
   folder: process.cwd(),
@@ -13,13 +15,16 @@ const context: Context = {
   exitWithin(timeMs) {
     setTimeout(() => process.exit(), timeMs).unref();
   },
+  outliveReaders() {
+    outlivesReaders = true;
+  },
 };
 
-// A reader that has had enough (`| head`) is no mistake of anybody.
+// A reader that has had enough (`| head`), or a terminal that was closed, is no mistake of anybody.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit();
-    throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (!outlivesReaders) process.exit();
   });
 }
 

@@ -1,5 +1,5 @@
 /** Who asked a daemon to leave. */
-export type ShutdownReason = 'SIGTERM' | 'SIGINT' | 'parent gone';
+export type ShutdownReason = 'SIGTERM' | 'SIGINT' | 'SIGHUP' | 'parent gone';
 
 export interface Shutdown extends Disposable {
   /** Aborts when somebody asks the process to leave in order. */
@@ -11,10 +11,10 @@ export interface Shutdown extends Disposable {
 }
 
 /**
- * Listens for SIGTERM and SIGINT. A daemon that was started with an IPC channel, as `farhand dev` does, also leaves when that channel
+ * Listens for SIGTERM and SIGINT, and with `hangup` for SIGHUP, by which a terminal says that it is closed. A daemon that was started with an IPC channel, as `farhand dev` does, also leaves when that channel
  * ends, so that nothing lingers after its parent was killed.
  */
-export function listenForShutdown(): Shutdown {
+export function listenForShutdown({ hangup = false }: { readonly hangup?: boolean } = {}): Shutdown {
   const asked = new AbortController();
   const forced = new AbortController();
   let reason: ShutdownReason | null = null;
@@ -25,12 +25,14 @@ export function listenForShutdown(): Shutdown {
   };
   const onTerminate = () => ask('SIGTERM');
   const onInterrupt = () => ask('SIGINT');
+  const onHangup = () => ask('SIGHUP');
   const onDisconnect = () => {
     ask('parent gone');
     forced.abort();
   };
   process.on('SIGTERM', onTerminate);
   process.on('SIGINT', onInterrupt);
+  if (hangup) process.on('SIGHUP', onHangup);
   if (process.connected) process.on('disconnect', onDisconnect);
   return {
     asked: asked.signal,
@@ -39,6 +41,7 @@ export function listenForShutdown(): Shutdown {
     [Symbol.dispose]() {
       process.removeListener('SIGTERM', onTerminate);
       process.removeListener('SIGINT', onInterrupt);
+      process.removeListener('SIGHUP', onHangup);
       process.removeListener('disconnect', onDisconnect);
       if (process.connected) process.disconnect();
     },

@@ -6,7 +6,7 @@ const reasons: Readonly<Record<WaitingReason, (agent: string, job: Job) => strin
   labels: (agent, { selector }) =>
     `${agent} does not carry the labels that ${JSON.stringify(selector)} asks for; see \`farhand agents\``,
   automation: (agent, { automation }) =>
-    `${agent} does not offer ${automation}; see \`farhand automations\`, or add the file there and send it SIGHUP`,
+    `${agent} does not offer ${automation}; see \`farhand automations\`, or add the file to its automations folder`,
   parameters: (agent, { automation }) => `${agent} offers a ${automation} that does not take these parameters`,
   slots: (agent) => `${agent} is busy: all its slots are taken; wait, or raise FARHAND_SLOTS there`,
   'automation-busy': (agent, { automation }) => `${agent} already runs as many ${automation} at once as it may; wait`,

@@ -18,6 +18,10 @@ export const Agent = z.object({
   automations: z.array(z.object({ name: Name, digest: Sha256 })),
   health: AgentReport.shape.health.nullable(),
   schedulable: z.boolean(),
+  /** Somebody asked for it to be given no more work. */
+  drain: z.boolean(),
+  /** What they said about that, or about giving it work again. */
+  note: z.string().nullable(),
   loopLagMs: z.number().nullable(),
   lastSeenAt: Timestamp.nullable(),
   createdAt: Timestamp,

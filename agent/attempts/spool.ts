@@ -37,6 +37,8 @@ export interface Spool {
   /** What the attempt's output takes now. */
   note(attempt: string, rawBytes: number): void;
   forget(attempt: string): void;
+  /** What the output of all attempts takes. */
+  readonly bytes: number;
   /** The output of all attempts is over the bound. */
   readonly isOverBound: boolean;
   /** Next to nothing is left. Only looks: a write to make sure would take room from a program that prints, and hide that it had none. */
@@ -112,6 +114,9 @@ export async function openSpool(options: {
     forget(attempt) {
       note(attempt, 0);
       sizes.delete(attempt);
+    },
+    get bytes() {
+      return total;
     },
     get isOverBound() {
       return limits.maxBytes !== null && total > limits.maxBytes;

@@ -18,9 +18,12 @@ export interface Catalog {
   readonly current: CatalogSnapshot;
   /**
    * Reads the folder again. A file that is broken now keeps its last good version, and so do all when the folder cannot be
-   * read; the mistakes tell. Calls during a reload share the one that follows it. Never rejects.
+   * read; the mistakes tell. With `patient` they do not yet tell of files (or the folder) that were in order until now, because somebody
+   * may be at work on them. Calls during a reload share the one that follows it, which is patient if all of them are. Never rejects.
    */
-  reload(): Promise<CatalogSnapshot>;
+  reload(options?: { readonly patient?: boolean }): Promise<CatalogSnapshot>;
+  /** A patient reload has kept mistakes to itself: the next reload that is not tells of those that are still there. */
+  readonly holdsMistakes: boolean;
   /** Calls `listener` after every reload that changed an automation or a mistake; answers how to stop that. */
   onChange(listener: (snapshot: CatalogSnapshot) => void): () => void;
 }
@@ -58,21 +61,26 @@ function toFingerprint(snapshot: CatalogSnapshot): string {
 class FolderCatalog implements Catalog {
   current: CatalogSnapshot = { automations: new Map(), mistakes: [] };
   readonly kinds: readonly AutomationKind[];
+  holdsMistakes = false;
   readonly #load: () => Promise<LoadedCatalog>;
   readonly #listeners = new Set<(snapshot: CatalogSnapshot) => void>();
   #running: Promise<CatalogSnapshot> | null = null;
   #next: Promise<CatalogSnapshot> | null = null;
+  #nextIsPatient = true;
 
   constructor(folder: string, kinds: readonly AutomationKind[]) {
     this.kinds = kinds;
     this.#load = () => loadCatalog(folder, { kinds });
   }
 
-  reload(): Promise<CatalogSnapshot> {
-    if (this.#running === null) return this.#start();
+  reload({ patient = false }: { readonly patient?: boolean } = {}): Promise<CatalogSnapshot> {
+    if (this.#running === null) return this.#start(patient);
+    this.#nextIsPatient &&= patient;
     this.#next ??= this.#running.then(() => {
+      const isPatient = this.#nextIsPatient;
       this.#next = null;
-      return this.#start();
+      this.#nextIsPatient = true;
+      return this.#start(isPatient);
     });
     return this.#next;
   }
@@ -82,17 +90,21 @@ class FolderCatalog implements Catalog {
     return () => this.#listeners.delete(listener);
   }
 
-  #start(): Promise<CatalogSnapshot> {
-    const running = this.#read().finally(() => {
+  #start(patient: boolean): Promise<CatalogSnapshot> {
+    const running = this.#read(patient).finally(() => {
       if (this.#running === running) this.#running = null;
     });
     this.#running = running;
     return running;
   }
 
-  async #read(): Promise<CatalogSnapshot> {
+  async #read(patient: boolean): Promise<CatalogSnapshot> {
     const previous = this.current;
-    this.current = toSnapshot(await this.#load(), previous);
+    const { automations, mistakes } = toSnapshot(await this.#load(), previous);
+    const known = new Set(previous.mistakes.map(({ file }) => file));
+    const told = patient ? mistakes.filter(({ file }) => known.has(file)) : mistakes;
+    this.holdsMistakes = told.length < mistakes.length;
+    this.current = { automations, mistakes: told };
     if (toFingerprint(previous) !== toFingerprint(this.current)) {
       for (const listener of this.#listeners) listener(this.current);
     }

@@ -19,6 +19,11 @@ export interface LoadedCatalog {
   readonly files: readonly string[] | null;
 }
 
+/** By its name in the folder: hidden ones, such as editors make while they write, are none. */
+export function isAutomationFile(name: string): boolean {
+  return /^[^.].*\.ya?ml$/.test(name);
+}
+
 function broken(file: string, message: string): AutomationFile {
   return { type: 'broken', mistakes: [{ file, line: null, column: null, message }] };
 }
@@ -75,7 +80,7 @@ export async function loadCatalog(
     return { automations: [], mistakes: [{ file: folder, line: null, column: null, message }], files: null };
   }
   const paths = names
-    .filter((name) => /^[^.].*\.ya?ml$/.test(name))
+    .filter(isAutomationFile)
     .toSorted()
     .map((name) => join(folder, name));
   const read = await Promise.all(paths.map((path) => readOne(path, options.kinds ?? builtInKinds)));

@@ -1,10 +1,17 @@
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { AgentEnd } from '../../agent/agent.ts';
-import type { CatalogSnapshot } from '../../agent/automations/catalog.ts';
+import { systemWatchFolder } from '../../agent/attempts/raw-watch.ts';
+import { type Catalog, openCatalog } from '../../agent/automations/catalog.ts';
 import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
+import { watchCatalog } from '../../agent/automations/catalog-watch.ts';
+import { stampFolder } from '../../agent/automations/folder-stamp.ts';
 import { type AgentConfig, agentConfigSchema, loadAgentConfig } from '../../agent/config.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { takeOwnerLock } from '../../runtime/owner-lock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
+import { defaultLimits } from '../../transports/limits.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
 import { type ExitCode, exitCodes, outcomeToExitCode } from '../exit-code.ts';
@@ -19,7 +26,7 @@ listener when it has one, else the hub's. While the hub cannot be reached it say
 
 SIGTERM or SIGINT: it takes no more work, lets running jobs end for FARHAND_DRAIN_SECONDS, then does with them as
 FARHAND_DRAIN_THEN says, and leaves. A second one: it leaves at once; jobs run on, and the next agent on the data folder
-adopts them. SIGHUP: it reads the automations again.
+adopts them. The folder of automations is watched; SIGHUP: it is read again at once.
 
 Exit code: 0 it left in order; 2 configuration; 3 the hub does not take it. With --once: as \`farhand run\`, and 6 when no
 job came.`;
@@ -48,8 +55,9 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     format: config.logFormat,
     color: context.stderr.hasColor,
   });
-  const [{ composeAgent }, { startStatusServer }] = await Promise.all([
+  const [{ composeAgent }, { createWebsocketTransport }, { startStatusServer }] = await Promise.all([
     import('../compose-agent.ts'),
+    import('../../transports/websocket/websocket-transport.ts'),
     import('../../agent/status-server.ts'),
   ]);
 
@@ -58,13 +66,29 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
   const mode = once
     ? ({ type: 'once', jobId, idleMs: idleSeconds === null ? null : idleSeconds * 1000 } as const)
     : ({ type: 'daemon' } as const);
-  const { agent, catalog } = opened.use(await composeAgent({ config, hubUrl, mode, environment, logger }));
-  reportMistakes(catalog.current, logger);
+  const folder = resolve(config.automations);
+  const seen = await stampFolder(folder);
+  const catalog = await openCatalog(folder);
+  const { agent } = opened.use(
+    await composeAgent({
+      config,
+      catalog,
+      mode,
+      environment,
+      logger,
+      takeOwnerLock,
+      enrolment:
+        config.joinToken === null ? null : { hubUrl: hubUrl.href.replace(/^ws/, 'http'), joinToken: config.joinToken },
+      transport: createWebsocketTransport({ url: hubUrl.href, clock: systemClock, limits: defaultLimits, logger }),
+    }),
+  );
+  reportMistakes(catalog, logger);
+  const watch = { catalog, folder, seen, watchFolder: systemWatchFolder, clock: systemClock, logger };
+  opened.use(watchCatalog(watch));
   opened.use(
     listenForHangup(() => {
-      void catalog.reload().then((snapshot) => {
-        logger.info({ automations: snapshot.automations.size }, 'automations read again');
-        reportMistakes(snapshot, logger);
+      void catalog.reload().then(({ automations, mistakes }) => {
+        logger.info({ folder, automations: automations.size, mistakes: mistakes.length }, 'automations read again');
       });
     }),
   );
@@ -116,8 +140,16 @@ function toHttpOrigin({ protocol, host }: URL): string {
   return `${protocol === 'wss:' ? 'https' : 'http'}://${host}`;
 }
 
-function reportMistakes({ mistakes }: CatalogSnapshot, logger: Logger): void {
-  for (const mistake of mistakes) logger.warn({ mistake: formatMistake(mistake) }, 'automation file has a mistake');
+/** Logs each mistake once, when it is new. */
+function reportMistakes(catalog: Catalog, logger: Logger): void {
+  let told = new Set<string>();
+  const tell = () => {
+    const mistakes = catalog.current.mistakes.map(formatMistake);
+    for (const mistake of mistakes) if (!told.has(mistake)) logger.warn({ mistake }, 'automation file has a mistake');
+    told = new Set(mistakes);
+  };
+  tell();
+  catalog.onChange(tell);
 }
 
 function toExitCode(end: AgentEnd, once: boolean): ExitCode {

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
-import type { JsonObject } from '../../protocol/json.ts';
 import type { Context } from '../context.ts';
 import { fetchAutomations } from '../fetch-items.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
+import { toParameterWords } from '../parameter-words.ts';
 import { printTable } from '../table.ts';
+import { createAutomationsCheckCommand } from './automations-check.ts';
 
 export function createAutomationsCommand(context: Context): Command {
   const command = new Command('automations')
@@ -18,9 +19,7 @@ export function createAutomationsCommand(context: Context): Command {
         return;
       }
       if (automations.length === 0 && stdout.isTerminal) {
-        await stderr.line(
-          'no agent offers an automation yet: put a YAML file into its automations folder and send it SIGHUP',
-        );
+        await stderr.line('no agent offers an automation yet: put a YAML file into its automations folder');
       }
       const rows = automations.map(({ name, kind, online, agents, parameters, description }) => [
         name,
@@ -31,16 +30,5 @@ export function createAutomationsCommand(context: Context): Command {
       ]);
       await printTable(stdout, ['NAME', 'KIND', 'ONLINE', 'PARAMETERS', 'DESCRIPTION'], rows);
     });
-  return addHubOptions(command);
-}
-
-/** `name, count?`: a question mark where it may be left out; `any` where nothing is said. */
-function toParameterWords(schema: JsonObject | null): string {
-  const properties = schema?.['properties'];
-  if (typeof properties !== 'object' || properties === null || Array.isArray(properties)) return 'any';
-  const required = schema?.['required'];
-  const isRequired = (name: string) => Array.isArray(required) && required.includes(name);
-  return Object.keys(properties)
-    .map((name) => (isRequired(name) ? name : `${name}?`))
-    .join(', ');
+  return addHubOptions(command).addCommand(createAutomationsCheckCommand(context));
 }

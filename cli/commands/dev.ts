@@ -13,12 +13,11 @@ import { type DevFolder, readDevToken, toDevFolder } from '../dev-folder.ts';
 import { type KeptProcess, keepProcess } from '../kept-process.ts';
 import { printReadyLine } from '../ready-line.ts';
 import { aborted, listenForShutdown } from '../shutdown.ts';
-import { watchFolder } from '../watch-folder.ts';
 
 const details = `
 Starts a hub and an agent as two processes, and starts again what ends unasked. Prints one line on standard output once
 both are ready; what they log goes to standard error. Commands that are called in the same folder (run, jobs, …) find the
-hub and the token by themselves. Automations are read again when a file in their folder changes. SIGTERM or Ctrl-C: running jobs may take 5 seconds to end and are then cancelled, unless
+hub and the token by themselves. SIGTERM or Ctrl-C: running jobs may take 5 seconds to end and are then cancelled, unless
 FARHAND_DRAIN_SECONDS and FARHAND_DRAIN_THEN say otherwise; a second one: at once. Every FARHAND_ variable of the hub and
 the agent holds here too.`;
 
@@ -86,8 +85,6 @@ async function runDev(command: Command, context: Context): Promise<void> {
     say: say('agent', 'magenta'),
     onReady: () => agentStarted.resolve(),
   });
-  // Before anybody is told that it is ready: from then on files may change.
-  using _watch = watchFolder(automations, () => agent.reload());
   const first = await Promise.race([agentStarted.promise, agent.ended, hub.ended, aborted(shutdown.asked)]);
   if (first === undefined && !shutdown.asked.aborted) {
     await writeFile(folder.running, `${JSON.stringify({ url: address })}\n`);

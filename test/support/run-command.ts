@@ -30,6 +30,7 @@ export async function runCommand(
       exitCode = code;
     },
     exitWithin: () => {},
+    outliveReaders: () => {},
   };
   await runProgram(args, context);
   return { stdout: stdout.text(), stderr: stderr.text(), exitCode };

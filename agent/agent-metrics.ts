@@ -1,0 +1,87 @@
+import type { Metric, MetricSample } from '../runtime/metrics-text.ts';
+import type { AgentState } from './agent-state.ts';
+import type { AgentStatus } from './agent-status.ts';
+import type { AttemptState } from './attempts/attempt-state.ts';
+import type { LinkState } from './link-state.ts';
+
+const agentStates = ['starting', 'serving', 'draining', 'leaving', 'left'] as const satisfies readonly AgentState[];
+
+const linkStates = ['idle', 'dialling', 'up', 'distrusted', 'waiting'] as const satisfies readonly LinkState['type'][];
+
+/** Those in which an attempt is held. */
+const attemptStates = [
+  'claimed',
+  'preparing',
+  'running',
+  'stopping',
+  'clearing',
+  'cleaning',
+  'sealing',
+  'holding',
+] as const satisfies readonly AttemptState['type'][];
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { type: 'gauge', name: `farhand_agent_${name}`, help, samples: [{ value }] };
+}
+
+function counter(name: string, help: string, value: number): Metric {
+  return { type: 'counter', name: `farhand_agent_${name}`, help, samples: [{ value }] };
+}
+
+/** One sample for each state: all of them are there always, so that a query finds zeros and no holes. */
+function byState(states: readonly string[], count: (state: string) => number): readonly MetricSample[] {
+  return states.map((state) => ({ labels: { state }, value: count(state) }));
+}
+
+/** What an agent tells Prometheus, made of its status. Each is explained in `docs/metrics.md`. */
+export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
+  const { name, version, state, link, slots, attempts, catalog, counts } = status;
+  const isDraining = state === 'draining' || status.desired.drain;
+  const is = (current: string) => (each: string) => (each === current ? 1 : 0);
+  return [
+    {
+      type: 'gauge',
+      name: 'farhand_agent_info',
+      help: 'Always 1; its labels say which agent this is.',
+      samples: [{ labels: { name, version }, value: 1 }],
+    },
+    {
+      type: 'gauge',
+      name: 'farhand_agent_state',
+      help: 'Where the process is in its life: 1 for the state it is in.',
+      samples: byState(agentStates, is(state)),
+    },
+    {
+      type: 'gauge',
+      name: 'farhand_agent_link_state',
+      help: 'Where the control channel stands: 1 for the state it is in.',
+      samples: byState(linkStates, is(link.state)),
+    },
+    counter('dials_total', 'Times the hub was dialled for a control channel.', counts.dials),
+    counter('reconnects_total', 'Control channels that came up after the first.', Math.max(0, counts.connects - 1)),
+    gauge('draining', '1 while no work is taken because somebody asked for that.', isDraining ? 1 : 0),
+    gauge('slots', 'Jobs that may run at the same time.', slots.total),
+    gauge('slots_used', 'Slots that jobs take now.', slots.used),
+    {
+      type: 'gauge',
+      name: 'farhand_agent_attempts',
+      help: 'Attempts that the agent holds, by where they are.',
+      samples: byState(attemptStates, (each) => attempts.filter((attempt) => attempt.state === each).length),
+    },
+    {
+      type: 'counter',
+      name: 'farhand_agent_attempts_ended_total',
+      help: 'Attempts whose result the hub accepted, by outcome.',
+      samples: Object.entries(counts.ended).map(([outcome, value]) => ({ labels: { outcome }, value })),
+    },
+    counter('log_sent_bytes_total', 'Bytes of logs sent to the hub, those sent again included.', counts.logBytesSent),
+    gauge('spool_bytes', 'Disk that the output of the attempts takes.', status.spoolBytes),
+    gauge('automations', 'Automations that are offered.', catalog.automations),
+    gauge('automation_mistakes', 'Mistakes in the folder of automations.', catalog.mistakes),
+    gauge(
+      'loop_lag_seconds',
+      'How late the event loop was, 99th percentile of the last 15 seconds.',
+      status.loopLagMs / 1000,
+    ),
+  ];
+}

@@ -1,0 +1,76 @@
+import { relative, resolve } from 'node:path';
+import { Command } from 'commander';
+import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
+import { type LoadedCatalog, loadCatalog } from '../../agent/automations/load-catalog.ts';
+import { agentConfigSchema } from '../../agent/config.ts';
+import { loadConfiguration } from '../../runtime/configuration/load-configuration.ts';
+import type { Context } from '../context.ts';
+import { exitCodes } from '../exit-code.ts';
+import { printJson } from '../json-document.ts';
+import { toParameterWords } from '../parameter-words.ts';
+import { printTable } from '../table.ts';
+
+const details = `
+FOLDER is the one of FARHAND_AUTOMATIONS, or ./automations, unless it is given. No hub and no agent is needed, and nothing is run.
+Mistakes go to standard output as file:line:column, so that editors and pipelines can use them.
+
+Exit code: 0 an agent would offer everything; 2 there are mistakes.`;
+
+export function createAutomationsCheckCommand(context: Context): Command {
+  const command = new Command('check')
+    .description('read a folder of automations as an agent would, and say what is wrong with it')
+    .argument('[folder]', 'the folder')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', details)
+    .action((folder: string | undefined) => check(command, context, folder));
+  return command;
+}
+
+async function check(command: Command, context: Context, given: string | undefined): Promise<void> {
+  const schema = { automations: agentConfigSchema.automations };
+  const named = given ?? loadConfiguration(schema, { environment: context.environment, flags: {} }).automations;
+  const folder = resolve(context.folder, named);
+  const { automations, mistakes } = toShownPaths(await loadCatalog(folder), context.folder);
+  if (mistakes.length > 0) context.exitWith(exitCodes.usage);
+
+  // The command above this one knows the option too, and takes it.
+  if (command.optsWithGlobals()['json'] === true) {
+    const offered = automations.map(({ file, summary }) => ({ file, ...summary }));
+    await printJson(context, { folder, automations: offered, mistakes });
+    return;
+  }
+  const { stdout, stderr } = context;
+  for (const mistake of mistakes) await stdout.line(formatMistake(mistake));
+  if (mistakes.length > 0) {
+    await stderr.line(`${count(mistakes, 'mistake')}; ${count(automations, 'automation')} in order`);
+    return;
+  }
+  if (automations.length === 0) {
+    await stderr.line(`there is no *.yaml in ${folder}: an agent would offer nothing`);
+    return;
+  }
+  const rows = automations.map(({ name, kind, file, description, summary }) => [
+    name,
+    kind,
+    file,
+    toParameterWords(summary.parameters),
+    description ?? '',
+  ]);
+  await printTable(stdout, ['NAME', 'KIND', 'FILE', 'PARAMETERS', 'DESCRIPTION'], rows);
+}
+
+function count(items: readonly unknown[], word: string): string {
+  return `${items.length} ${word}${items.length === 1 ? '' : 's'}`;
+}
+
+/** Paths as short as they can be from where the command was called, if they are below it. */
+function toShownPaths(
+  { automations, mistakes }: LoadedCatalog,
+  from: string,
+): Pick<LoadedCatalog, 'automations' | 'mistakes'> {
+  const shorten = <T extends { readonly file: string }>(item: T): T => {
+    const short = relative(from, item.file);
+    return short === '' || short.startsWith('..') ? item : { ...item, file: short };
+  };
+  return { automations: automations.map(shorten), mistakes: mistakes.map(shorten) };
+}

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, suite, test } from 'node:test';
+import { runCommand } from '../support/run-command.ts';
+
+let folder = '';
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'farhand-check-'));
+  await mkdir(join(folder, 'automations'));
+});
+
+afterEach(() => rm(folder, { recursive: true }));
+
+function write(name: string, text: string): Promise<void> {
+  return writeFile(join(folder, 'automations', name), text);
+}
+
+suite('farhand automations check', () => {
+  test('prints each mistake with its place and what to do, and exits with 2', async () => {
+    await write('a.yaml', 'kind: comand\nrun: [a]\n');
+    await write('b.yaml', 'run: [b]\ntimeout: 5\n');
+    await write('c.yaml', 'run: [c]\n');
+
+    const { stdout, stderr, exitCode } = await runCommand(['automations', 'check'], { folder });
+
+    assert.equal(exitCode, 2);
+    assert.match(stdout, /^automations\/a\.yaml:1:7: kind: .*did you mean "command"\?$/m);
+    assert.match(stdout, /^automations\/b\.yaml:2:1: timeout: unknown key: /m);
+    assert.equal(stdout.split('\n').length, 3);
+    assert.equal(stderr, '2 mistakes; 1 automation in order\n');
+  });
+
+  test('prints what would be offered when all is well', async () => {
+    await write('a.yaml', 'run: [a]\ndescription: First\nparameters: {properties: {n: {}}, required: [n]}\n');
+    await write('b.yml', 'name: other\nscript: b\n');
+
+    const { stdout, stderr, exitCode } = await runCommand(['automations', 'check', 'automations'], { folder });
+
+    assert.equal(exitCode, 0);
+    assert.equal(stdout, 'a\tcommand\tautomations/a.yaml\tn\tFirst\nother\tscript\tautomations/b.yml\tany\t\n');
+    assert.equal(stderr, '');
+  });
+
+  test('prints one document for programs, with the folder of FARHAND_AUTOMATIONS', async () => {
+    await write('a.yaml', 'run: [a]\n');
+    await write('b.yaml', 'run: b\n');
+    const environment = { FARHAND_AUTOMATIONS: join(folder, 'automations') };
+
+    const { stdout, exitCode } = await runCommand(['automations', 'check', '--json'], { environment });
+
+    const document = JSON.parse(stdout);
+    assert.equal(exitCode, 2);
+    assert.equal(document.folder, join(folder, 'automations'));
+    assert.deepEqual(
+      document.automations.map(({ name, file }: { name: string; file: string }) => [name, file]),
+      [['a', join(folder, 'automations/a.yaml')]],
+    );
+    assert.deepEqual(
+      document.mistakes.map(({ file, line, column }: { file: string; line: number; column: number }) => [
+        file,
+        line,
+        column,
+      ]),
+      [[join(folder, 'automations/b.yaml'), 1, 6]],
+    );
+  });
+
+  test('says so when the folder is not there, or holds nothing that counts', async () => {
+    const nowhere = await runCommand(['automations', 'check', 'nowhere'], { folder });
+    const empty = await runCommand(['automations', 'check'], { folder });
+
+    assert.equal(nowhere.exitCode, 2);
+    assert.match(nowhere.stdout, /^nowhere: .*cannot be read/);
+    assert.deepEqual([empty.exitCode, empty.stdout], [0, '']);
+    assert.match(empty.stderr, /there is no \*\.yaml in .*automations/);
+  });
+});
