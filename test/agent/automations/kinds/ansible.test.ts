@@ -41,7 +41,7 @@ suite('the kind ansible', () => {
       `${playbook}hosts: "\${parameters.hosts}"\nremoteUser: deploy\nprivateKeySecret: ssh-key\npasswordSecret: password\nbecome: true\nbecomeUser: app\nbecomePasswordSecret: sudo\nvaultPasswordSecret: vault\ntags: [a, "\${parameters.tags}"]\nskipTags: [slow]\nlimit: web*\ncheck: "\${parameters.check}"\ndiff: true\nverbosity: 2\nforks: 20\n`,
       {
         secrets: { 'ssh-key': 'KEY-TEXT', password: 'PASS-TEXT', sudo: 'SUDO-TEXT', vault: 'VAULT-TEXT' },
-        ...{ document: { parameters: { hosts: 'web1', tags: ['b', 'c'], check: true } } },
+        document: { parameters: { hosts: 'web1', tags: ['b', 'c'], check: true } },
       },
     );
 
@@ -182,7 +182,8 @@ suite('the kind ansible', () => {
       contentOf(own, 'ssh-config'),
       /UserKnownHostsFile "\/attempt\/known-hosts"\nGlobalKnownHostsFile \/dev\/null/,
     );
-    assert.match(contentOf(own, 'ssh-config'), /IdentityFile none\nProxyJump bastion\n$/);
+    assert.match(contentOf(own, 'ssh-config'), /IdentityFile none\n$/);
+    assert.match(contentOf(own, 'ansible-run'), /-o '\\''ProxyJump=bastion'\\''/);
     assert.match(contentOf(own, 'ansible-run'), /ANSIBLE_HOST_KEY_CHECKING='True'/);
     assert.doesNotMatch(contentOf(plain, 'ssh-config'), /KnownHostsFile|Identity(File|Agent)/);
   });
