@@ -352,9 +352,9 @@ suite('the kind ansible', { skip: obstacle ?? false }, () => {
     assert.equal(`${JSON.stringify(result.outputs)}${log}`.includes(reversed), false);
   });
 
-  for (const [title, attempt] of [
-    ['a cancel that it heeds', { graceMs: 20_000 }],
-    ['a cancel with a KILL at once', { graceMs: 0 }],
+  for (const [title, attempt, signal] of [
+    ['a cancel that it heeds', { graceMs: 20_000 }, 'SIGTERM'],
+    ['a cancel with a KILL at once', { graceMs: 0 }, null],
   ] as const) {
     test(`leaves nothing behind after ${title}: no master of ssh, no agent of ssh, no folder`, async () => {
       const before = findLeftovers();
@@ -379,6 +379,7 @@ suite('the kind ansible', { skip: obstacle ?? false }, () => {
       const { result, log } = await finish(place, id);
 
       assert.deepEqual([result.outcome, result.started, result.escaped], ['cancelled', true, 0], log);
+      if (signal !== null) assert.equal(result.signal, signal);
       await expectNothingLeft(before);
     });
   }

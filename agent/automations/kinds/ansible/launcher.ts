@@ -140,6 +140,8 @@ ${asksPassword ? `  export SSH_ASKPASS="$folder/${passwordAsker}" SSH_ASKPASS_RE
 if command -v setsid >/dev/null; then apart=setsid; else apart=; fi
 exec 8>&1
 {
+  # A subshell does not keep the traps of its parent.
+  trap : TERM INT HUP
   exec 9>&1 >&8 8>&-
   keeper=
   play "$@"
