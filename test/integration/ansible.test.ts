@@ -352,9 +352,9 @@ suite('the kind ansible', { skip: obstacle ?? false }, () => {
     assert.equal(`${JSON.stringify(result.outputs)}${log}`.includes(reversed), false);
   });
 
-  for (const [title, attempt] of [
-    ['a cancel that it heeds', { graceMs: 20_000 }],
-    ['a cancel with a KILL at once', { graceMs: 0 }],
+  for (const [title, attempt, signal] of [
+    ['a cancel that it heeds', { graceMs: 20_000 }, 'SIGTERM'],
+    ['a cancel with a KILL at once', { graceMs: 0 }, null],
   ] as const) {
     test(`leaves nothing behind after ${title}: no master of ssh, no agent of ssh, no folder`, async () => {
       const before = findLeftovers();
@@ -379,9 +379,56 @@ suite('the kind ansible', { skip: obstacle ?? false }, () => {
       const { result, log } = await finish(place, id);
 
       assert.deepEqual([result.outcome, result.started, result.escaped], ['cancelled', true, 0], log);
+      if (signal !== null) assert.equal(result.signal, signal);
       await expectNothingLeft(before);
     });
   }
+
+  test('reaches a host over another one, whose key is checked as well', async () => {
+    await using server = await startSshServer();
+    const ping = '- hosts: all\n  gather_facts: false\n  tasks:\n    - ping:';
+    const options = `sshOptions: {ProxyJump: "${server.user}@127.0.0.1:${server.port}"}\n`;
+    await using place = await createAgentPlace({ ping: toAutomation(ping, options) });
+    await place.start();
+    const given = (knownHosts: string) => ({
+      parameters: { hosts: [{ name: 'web1', address: 'localhost', port: server.port }], user: server.user, knownHosts },
+      secrets: { 'ssh-key': server.privateKey },
+    });
+    const target = server.knownHosts.replace('127.0.0.1', 'localhost');
+
+    const good = await run(place, 'ping', given(`${server.knownHosts}\n${target}`));
+    const bad = await run(place, 'ping', given(`${server.wrongKnownHosts}\n${target}`));
+
+    assert.equal(good.result.outcome, 'succeeded', good.log);
+    assert.deepEqual([bad.result.outcome, bad.result.exitCode], ['failed', 4], bad.log);
+  });
+
+  test('runs on when its agent leaves, and the next one tells how it ended', async () => {
+    await using server = await startSshServer();
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'farhand-test-'));
+    const gate = join(folder.path, 'gate');
+    await using place = await createAgentPlace({
+      waiting: toAutomation(
+        `- hosts: all\n  gather_facts: false\n  tasks:\n    - name: Wait\n      wait_for: {path: ${gate}, timeout: 50}\n    - fail: {msg: after all}`,
+      ),
+    });
+    const agent = await place.start();
+    const id = place.hub.offer({
+      automation: 'waiting',
+      parameters: { hosts: `127.0.0.1:${server.port}`, user: server.user, knownHosts: server.knownHosts },
+      secrets: { 'ssh-key': server.privateKey },
+    });
+    await until('the run to wait', () => place.hub.log(id).includes('TASK [Wait]'), 55_000);
+
+    await agent[Symbol.asyncDispose]();
+    await place.start();
+    await writeFile(gate, '');
+    const { result, log } = await finish(place, id);
+
+    assert.deepEqual([result.outcome, result.exitCode, result.escaped], ['failed', 2, 0], log);
+    assert.match(result.message, /: a task failed on one host or more$/);
+    assert.equal(getAt(result.outputs ?? {}, 'hosts', '127.0.0.1', 'failed'), 1);
+  });
 
   test('says which key it cannot use, and reaches no host then', async () => {
     await using server = await startSshServer();

@@ -9,6 +9,8 @@ export interface LauncherOptions {
   /** Programs in the attempt's folder that print a secret. */
   readonly askers: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
+  /** For the hosts only, and not for what ssh jumps over on the way to them, as a configuration would be. */
+  readonly sshOptions: Readonly<Record<string, string>>;
 }
 
 /** Files in the attempt's folder. */
@@ -96,6 +98,9 @@ function toAskersText(askers: readonly string[]): string {
  */
 export function toLauncher(options: LauncherOptions): string {
   const { keyVariable, passphraseVariable, asksPassword, askers, environment } = options;
+  const sshOptions = Object.entries(options.sshOptions)
+    .map(([name, value]) => ` -o ${quote(`${name}=${value}`)}`)
+    .join('');
   const auth = asksPassword
     ? '-o NumberOfPasswordPrompts=1 -o PreferredAuthentications=publickey,keyboard-interactive,password -o PasswordAuthentication=yes -o KbdInteractiveAuthentication=yes'
     : '-o BatchMode=yes';
@@ -121,7 +126,8 @@ ${toAskersText(askers)}${keyVariable === null ? '' : toKeyText(keyVariable, pass
     *) export LC_ALL=C.UTF-8 ;;
   esac
 ${settings}  export ANSIBLE_HOME="$run/home" ANSIBLE_LOCAL_TEMP="$run/tmp"
-  export ANSIBLE_SSH_ARGS="-F $run/ssh-config -o StrictHostKeyChecking=yes ${auth} -o ControlMaster=auto -o ControlPersist=60s -o ControlPath=$run/mux-%C"
+  options=${quote(sshOptions)}
+  export ANSIBLE_SSH_ARGS="-F $run/ssh-config -o StrictHostKeyChecking=yes ${auth} -o ControlMaster=auto -o ControlPersist=60s -o ControlPath=$run/mux-%C$options"
 ${asksPassword ? `  export SSH_ASKPASS="$folder/${passwordAsker}" SSH_ASKPASS_REQUIRE=force DISPLAY=none ANSIBLE_SFTP_BATCH_MODE=False\n` : ''}  ansible-playbook "$@" 9>&-
   status=$?
   if [ "$status" = 0 ] && [ -e "$folder/${nothingMatchedFileName}" ]; then
@@ -134,6 +140,8 @@ ${asksPassword ? `  export SSH_ASKPASS="$folder/${passwordAsker}" SSH_ASKPASS_RE
 if command -v setsid >/dev/null; then apart=setsid; else apart=; fi
 exec 8>&1
 {
+  # A subshell does not keep the traps of its parent.
+  trap : TERM INT HUP
   exec 9>&1 >&8 8>&-
   keeper=
   play "$@"

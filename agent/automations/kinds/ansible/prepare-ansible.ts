@@ -198,13 +198,13 @@ function toFiles(values: AnsibleValues, home: string, context: RecipeContext): R
     asksPassword: passwordSecret !== null,
     askers: askers.map(({ name }) => name),
     environment: toSettings(values, { home, folder }),
+    sshOptions: values.sshOptions,
   });
   const sshConfig = toSshConfig({
     knownHostsFile:
       knownHosts !== null ? join(folder, knownHostsFileName) : knownHostsFile && resolve(home, knownHostsFile),
     privateKeyFile: privateKeyFile === null ? null : resolve(home, privateKeyFile),
     hasKey: privateKeySecret !== null,
-    options: values.sshOptions,
   });
   const variables = toVariables({
     parameters,

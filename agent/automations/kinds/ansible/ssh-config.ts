@@ -5,7 +5,6 @@ export interface SshConfigOptions {
   readonly privateKeyFile: string | null;
   /** The job brings a key; the launcher adds where it is. */
   readonly hasKey: boolean;
-  readonly options: Readonly<Record<string, string>>;
 }
 
 /** What would undo the check of host keys, or lead out of what the launcher cleans up. */
@@ -30,8 +29,8 @@ function quotePath(path: string): string {
   return `"${path.replaceAll('%', '%%')}"`;
 }
 
-/** The only configuration that ssh gets: neither that of the agent's user nor that of the machine. */
-export function toSshConfig({ knownHostsFile, privateKeyFile, hasKey, options }: SshConfigOptions): string {
+/** The only configuration that ssh gets, also on a host that it jumps over: neither that of the agent's user nor that of the machine. */
+export function toSshConfig({ knownHostsFile, privateKeyFile, hasKey }: SshConfigOptions): string {
   const lines = [
     'StrictHostKeyChecking yes',
     'UpdateHostKeys no',
@@ -42,7 +41,6 @@ export function toSshConfig({ knownHostsFile, privateKeyFile, hasKey, options }:
     ...(privateKeyFile === null ? [] : [`IdentityFile ${quotePath(privateKeyFile)}`]),
     ...(hasKey ? [] : ['IdentityAgent none']),
     ...(hasKey || privateKeyFile !== null ? [] : ['IdentityFile none']),
-    ...Object.entries(options).map(([name, value]) => `${name} ${value}`),
   ];
   return `${lines.join('\n')}\n`;
 }

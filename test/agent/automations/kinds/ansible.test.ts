@@ -182,7 +182,8 @@ suite('the kind ansible', () => {
       contentOf(own, 'ssh-config'),
       /UserKnownHostsFile "\/attempt\/known-hosts"\nGlobalKnownHostsFile \/dev\/null/,
     );
-    assert.match(contentOf(own, 'ssh-config'), /IdentityFile none\nProxyJump bastion\n$/);
+    assert.match(contentOf(own, 'ssh-config'), /IdentityFile none\n$/);
+    assert.match(contentOf(own, 'ansible-run'), /-o '\\''ProxyJump=bastion'\\''/);
     assert.match(contentOf(own, 'ansible-run'), /ANSIBLE_HOST_KEY_CHECKING='True'/);
     assert.doesNotMatch(contentOf(plain, 'ssh-config'), /KnownHostsFile|Identity(File|Agent)/);
   });
