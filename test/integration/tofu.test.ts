@@ -1,131 +1,29 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { openCatalog } from '../../agent/automations/catalog.ts';
 import { prepare } from '../../agent/automations/prepare.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { JsonObject } from '../../protocol/json.ts';
-import { type AgentPlace, createAgentPlace, waitFor } from '../agent/agent-place.ts';
+import { createAgentPlace } from '../agent/agent-place.ts';
 import { createPreparation, readAutomation } from '../agent/automations/sample.ts';
-import type { FakeRequest } from '../support/fake-hub.ts';
 import { checkLeaks } from '../support/leak-check.ts';
-import { findOutsideProgram } from '../support/outside-program.ts';
-import { createStateServer } from '../support/state-server.ts';
+import {
+  assertSucceeded,
+  automation,
+  chosen,
+  createTofuPlace,
+  net,
+  planned,
+  run,
+  summaryOf,
+  tofu,
+} from './tofu-place.ts';
 
 checkLeaks();
-
-const tofu = findOutsideProgram('tofu', {
-  built: 'tofu-v1.9.1',
-  remedy: '.ci/get-tofu builds it where there is a Go toolchain',
-});
-
-const module = `
-variable "name" {
-  type    = string
-  default = "nobody"
-}
-variable "list" {
-  type    = list(string)
-  default = []
-}
-variable "password" {
-  type      = string
-  default   = "none"
-  sensitive = true
-}
-variable "run" {
-  type    = string
-  default = "true"
-}
-resource "terraform_data" "name" {
-  input = var.name
-}
-resource "terraform_data" "work" {
-  triggers_replace = var.run
-  provisioner "local-exec" {
-    command = var.run
-  }
-}
-output "name" {
-  value = terraform_data.name.output
-}
-output "list" {
-  value = var.list
-}
-output "password" {
-  value     = var.password
-  sensitive = true
-}
-`;
-
-function automation(...more: readonly string[]): string {
-  return [
-    'kind: tofu',
-    `program: ${JSON.stringify(tofu.path)}`,
-    'source: ./network',
-    'inherit: [LEAK_CHECK, GATE]',
-    ...more,
-    '',
-  ].join('\n');
-}
-
-const chosen = [
-  'action: "${parameters.action}"',
-  'actions: [plan, apply, destroy, unlock]',
-  'lockId: "${parameters.lock}"',
-];
-
-const net = automation(
-  ...chosen,
-  'stateFolder: ../state',
-  'lockTimeoutSeconds: 0',
-  'parameters: {type: object, properties: {action: {type: string}, lock: {type: string, default: none}}}',
-);
-
-/** A place whose agent offers `net`, on the module above, with its state beside the automations. */
-async function createTofuPlace(more: Readonly<Record<string, string>> = {}): Promise<AgentPlace> {
-  const place = await createAgentPlace({ net, ...more });
-  const folder = join(place.root, 'automations', 'network');
-  await mkdir(folder);
-  await writeFile(join(folder, 'main.tf'), module);
-  return place;
-}
-
-async function run(
-  place: AgentPlace,
-  parameters: JsonObject,
-  given: Partial<FakeRequest> = {},
-): Promise<AttemptResult> {
-  const id = place.hub.offer({ automation: 'net', parameters, ...given });
-  const result = await place.hub.result(id);
-  assert.equal(result.log.sha256, place.hub.digest(id));
-  return result;
-}
-
-/** The log of the job that was offered last. */
-function lastLog(place: AgentPlace): string {
-  return place.hub.log([...place.hub.attempts.keys()].at(-1) ?? '').toString();
-}
-
-function assertSucceeded(
-  place: AgentPlace,
-  result: AttemptResult,
-): asserts result is AttemptResult & { outputs: JsonObject } {
-  assert.equal(result.outcome, 'succeeded', `${result.message}\n${lastLog(place)}`);
-  assert.ok(result.outputs !== null);
-}
-
-function planned(counts: { readonly add: number; readonly change: number; readonly destroy: number }): object {
-  return { changes: counts.add + counts.change + counts.destroy > 0, ...counts };
-}
-
-function summaryOf({ outputs }: AttemptResult): object {
-  const { changes, add, change, destroy } = outputs ?? {};
-  return { changes, add, change, destroy };
-}
 
 suite('a module of OpenTofu', () => {
   test('is planned, applied, changed and destroyed by jobs that share its state', { skip: tofu.skip }, async () => {
@@ -256,132 +154,6 @@ suite('a module of OpenTofu', () => {
     assert.deepEqual(summaryOf(again), planned({ add: 1, change: 0, destroy: 1 }));
   });
 
-  test('whose state another job holds says who, and does nothing', { skip: tofu.skip }, async () => {
-    await using place = await createTofuPlace();
-    await place.start();
-    const first = place.hub.offer({
-      automation: 'net',
-      parameters: { action: 'apply', run: `echo working; ${waitFor('go')}` },
-    });
-    await place.hub.until(() => place.hub.log(first).toString().includes('exec): working'), 'the first job at work');
-
-    const second = await run(place, { action: 'apply', name: 'second' });
-    await place.open('go');
-    const result = await place.hub.result(first);
-
-    assert.equal(second.outcome, 'failed');
-    assert.match(
-      second.message,
-      /the state is locked by \S+ since .* \(OperationTypeApply\), lock id [0-9a-f-]{36}: .* with the action unlock and this id/,
-    );
-    assertSucceeded(place, result);
-    assert.deepEqual(result.outputs['values'], { name: 'nobody', list: [] });
-  });
-
-  test('that is cancelled in the midst of apply gives its lock back, and the next job goes on from there', {
-    skip: tofu.skip,
-  }, async () => {
-    await using place = await createTofuPlace();
-    await place.start();
-    const id = place.hub.offer({
-      automation: 'net',
-      parameters: { action: 'apply', run: 'echo working; exec sleep 30' },
-    });
-    await place.hub.until(() => place.hub.log(id).toString().includes('exec): working'), 'the job at work');
-
-    await place.hub.cancel(id);
-    const result = await place.hub.result(id);
-    const left = readdirSync(join(place.root, 'state'));
-    const next = await run(place, { action: 'apply', name: 'next' });
-
-    assert.deepEqual([result.outcome, result.cause, result.escaped], ['cancelled', 'cancelled', 0]);
-    assert.match(place.hub.log(id).toString(), /Gracefully shutting down/);
-    assert.ok(!left.some((name) => name.includes('lock')), left.join(' '));
-    assertSucceeded(place, next);
-    assert.deepEqual(summaryOf(next), planned({ add: 1, change: 1, destroy: 1 }));
-  });
-
-  test('that runs on while its agent is replaced is adopted, and its outputs are read by another catalog', {
-    skip: tofu.skip,
-  }, async () => {
-    await using place = await createTofuPlace();
-    const agent = await place.start();
-    const id = place.hub.offer({
-      automation: 'net',
-      parameters: { action: 'apply', name: 'ada', run: `echo working; ${waitFor('go')}` },
-      secrets: { password: 'secret-of-the-job' },
-    });
-    await place.hub.until(() => place.hub.log(id).toString().includes('exec): working'), 'the job at work');
-
-    await agent[Symbol.asyncDispose]();
-    await rm(join(place.root, 'automations/net.yaml'));
-    await place.start();
-    await place.open('go');
-    const result = await place.hub.result(id);
-
-    assertSucceeded(place, result);
-    assert.deepEqual(result.outputs['values'], { name: 'ada', list: [] });
-    assert.deepEqual(summaryOf(result), planned({ add: 2, change: 0, destroy: 0 }));
-  });
-
-  test('on a backend of its own is unlocked by the id that the message tells, after a run that was killed', {
-    skip: tofu.skip,
-  }, async () => {
-    await using server = await createStateServer();
-    const remote = automation(
-      ...chosen,
-      'lockTimeoutSeconds: 0',
-      `backendConfig: {address: "${server.url}", lock_address: "${server.url}", unlock_address: "${server.url}"}`,
-    );
-    await using place = await createTofuPlace({ remote });
-    await writeFile(join(place.root, 'automations/network/backend.tf'), 'terraform {\n  backend "http" {}\n}\n');
-    await place.start();
-    const request = (parameters: JsonObject): Promise<AttemptResult> =>
-      run(place, { lock: 'none', ...parameters }, { automation: 'remote' });
-    const id = place.hub.offer({
-      automation: 'remote',
-      parameters: { action: 'apply', lock: 'none', run: 'echo working; kill -9 $PPID' },
-    });
-
-    const killed = await place.hub.result(id);
-    const locked = await request({ action: 'apply' });
-    const lock = /lock id (\S+):/.exec(locked.message)?.[1] ?? '';
-    const unlocked = await request({ action: 'unlock', lock });
-    const next = await request({ action: 'apply', name: 'next' });
-
-    assert.deepEqual([killed.outcome, killed.cause, killed.signal], ['failed', 'signal', 'SIGKILL']);
-    assert.match(killed.message, /apply was killed: .* may still be locked/);
-    assert.match(locked.message, /the state is locked by \S+ since .* with the action unlock and this id/);
-    assert.deepEqual([unlocked.outcome, unlocked.outputs], ['succeeded', { action: 'unlock' }]);
-    assertSucceeded(place, next);
-    assert.equal(server.lock, null);
-  });
-
-  test('whose backend does not take the new state leaves it where the message says', { skip: tofu.skip }, async () => {
-    await using server = await createStateServer();
-    const remote = automation(
-      'action: apply',
-      `backendConfig: {address: "${server.url}"}`,
-      'inherit: [LEAK_CHECK, HOME]',
-    );
-    await using place = await createTofuPlace({ remote: remote.replace('inherit: [LEAK_CHECK, GATE]\n', '') });
-    await writeFile(
-      join(place.root, 'automations/network/backend.tf'),
-      'terraform {\n  backend "http" {\n    retry_max = 0\n  }\n}\n',
-    );
-    await place.start({
-      environment: { PATH: '/usr/bin:/bin', LEAK_CHECK: String(process.pid), HOME: place.root },
-    });
-    server.refuseWrites();
-
-    const result = await run(place, { name: 'ada' }, { automation: 'remote' });
-
-    const kept = /kept in (\S+):/.exec(result.message)?.[1] ?? '';
-    assert.equal(result.outcome, 'failed');
-    assert.ok(existsSync(kept), result.message);
-    assert.match(readFileSync(kept, 'utf8'), /"name":\{"value":"ada"/);
-  });
-
   test('as the examples have it can be tried by anybody', { skip: tofu.skip }, async () => {
     await using place = await createAgentPlace();
     await cp(join(import.meta.dirname, '../../examples/tofu'), join(place.root, 'automations'), { recursive: true });
@@ -454,6 +226,12 @@ suite('a module of OpenTofu', () => {
     const stale = await request({ action: 'apply', plan: rival.outputs?.['plan'] ?? null });
     const twice = await request({ action: 'apply', plan: first.outputs?.['plan'] ?? null });
     const foreign = await request({ action: 'apply', plan: '../../etc/passwd' });
+    const plans = join(place.root, 'plans');
+    const kept = readdirSync(plans);
+    await writeFile(join(plans, 'terraform.tfstate'), 'of somebody');
+    const longAgo = new Date(Date.now() - 9 * 24 * 3_600_000);
+    for (const name of readdirSync(plans)) await utimes(join(plans, name), longAgo, longAgo);
+    const last = await request({ action: 'plan' });
 
     assertSucceeded(place, applied);
     assert.deepEqual(applied.outputs['values'], { name: 'first', list: [] });
@@ -461,7 +239,10 @@ suite('a module of OpenTofu', () => {
     assert.match(stale.message, /apply failed: Saved plan is stale/);
     assert.match(twice.message, /there is no plan \S+ in planFolder: it was applied/);
     assert.deepEqual([foreign.cause, foreign.started], ['parameters-invalid', false]);
-    assert.equal((await stat(join(place.root, 'plans'))).mode & 0o777, 0o700);
+    assert.equal((await stat(plans)).mode & 0o777, 0o700);
+    const namesOf = (id: unknown): string[] => [`${String(id)}.changes`, `${String(id)}.tfplan`];
+    assert.deepEqual(kept.toSorted(), namesOf(rival.outputs?.['plan']));
+    assert.deepEqual(readdirSync(plans).toSorted(), [...namesOf(last.outputs?.['plan']), 'terraform.tfstate']);
   });
 
   test('that would lose its state, or replace its backend, is not run', { skip: tofu.skip }, async () => {
