@@ -11,7 +11,7 @@ interface Telling {
   readonly how: string;
   readonly run: string;
   readonly who: string;
-  kill(place: FaultPlace, agent: FaultAgent): Promise<unknown>;
+  readonly kill: (place: FaultPlace, agent: FaultAgent) => Promise<unknown>;
 }
 
 const tellings: readonly Telling[] = [
