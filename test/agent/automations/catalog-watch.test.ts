@@ -231,6 +231,7 @@ suite('catalog watch', () => {
     const catalog = await openCatalog(folder);
     let reads = 0;
     const counting: Catalog = {
+      kinds: catalog.kinds,
       current: catalog.current,
       holdsMistakes: false,
       onChange: () => () => {},
