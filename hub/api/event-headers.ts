@@ -4,3 +4,12 @@ export const eventHeaders = {
   'cache-control': 'no-store',
   'x-accel-buffering': 'no',
 } as const;
+
+/** The same, as it is described. */
+export const eventAnswers = {
+  200: {
+    description:
+      'Server-sent events. `id` is a place in the audit, `event` the action, `data` an `ApiEvent` as JSON; comments between them say that the hub is still there',
+    media: 'text/event-stream',
+  },
+} as const;

@@ -16,8 +16,10 @@ import { listAgents } from './routes/list-agents.ts';
 import { listAttempts } from './routes/list-attempts.ts';
 import { listAutomations } from './routes/list-automations.ts';
 import { listJobs } from './routes/list-jobs.ts';
+import { listTokens } from './routes/list-tokens.ts';
 import { openapi } from './routes/openapi.ts';
 import { rerunJob } from './routes/rerun-job.ts';
+import { revokeToken } from './routes/revoke-token.ts';
 import { submitJob } from './routes/submit-job.ts';
 
 type Route = (app: ApiServer, context: ApiContext) => void;
@@ -41,6 +43,8 @@ export const apiRoutes: readonly Route[] = [
   createToken,
   createJoinToken,
   openapi,
+  listTokens,
+  revokeToken,
 ];
 
 /** Outside it. */
