@@ -1,5 +1,4 @@
 import type { RouteOptions } from 'fastify';
-import { ApiEvent } from '../../../protocol/api-event.ts';
 import type { JsonObject } from '../../../protocol/json.ts';
 import { Problem } from '../../../protocol/problem.ts';
 import { NamedSchemas } from './named-schemas.ts';
@@ -42,7 +41,7 @@ export class ApiDescription {
 
   #build(): JsonObject {
     const schemas = new NamedSchemas();
-    for (const schema of [Problem, ApiEvent, ...this.#routes.flatMap(schemasOf)]) schemas.collect(schema);
+    for (const schema of [Problem, ...this.#routes.flatMap(schemasOf)]) schemas.collect(schema);
     schemas.convert();
     const paths: Record<string, Record<string, JsonObject>> = {};
     for (const route of this.#routes) {
@@ -63,7 +62,7 @@ export class ApiDescription {
       tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
       paths,
       components: {
-        schemas: schemas.components({ paths, event: schemas.refer(ApiEvent) }),
+        schemas: schemas.components(paths),
         ...headerComponents,
         securitySchemes: {
           token: { type: 'http', scheme: 'bearer', description: 'A token of a user: `farhand token create --role …`' },

@@ -29,8 +29,9 @@ const problemHeaders: Partial<Record<ProblemCode, ResponseHeader>> = {
 
 /** Every zod schema of a route. */
 export function schemasOf({ schema }: DescribedRoute): readonly z.ZodType[] {
-  const { params, querystring, body, response } = schema;
-  return [params, querystring, body, ...Object.values((response as object | undefined) ?? {})].filter(isSchema);
+  const { params, querystring, body, response = {}, answers = {} } = schema;
+  const events = Object.values(answers).map(({ eventData }) => eventData);
+  return [params, querystring, body, ...Object.values(response as object), ...events].filter(isSchema);
 }
 
 /** A route as an OpenAPI operation. */
@@ -124,7 +125,7 @@ function toResponse(
   const headers = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
   const content =
     answer.media !== undefined
-      ? { [answer.media]: { schema: { type: 'string' } } }
+      ? { [answer.media]: toStreamMedia(answer, schemas) }
       : isSchema(body)
         ? { 'application/json': { schema: schemas.refer(body) } }
         : undefined;
@@ -133,6 +134,11 @@ function toResponse(
     ...(names.length === 0 ? {} : { headers }),
     ...(content === undefined ? {} : { content }),
   };
+}
+
+function toStreamMedia({ eventData }: DescribedAnswer, schemas: NamedSchemas): JsonObject {
+  const data = eventData === undefined ? {} : { 'x-event-data': schemas.refer(eventData) };
+  return { schema: { type: 'string' }, ...data };
 }
 
 function toProblemResponse(codes: readonly ProblemCode[], schemas: NamedSchemas): JsonObject {

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { ProblemCode } from '../../../protocol/problem.ts';
 import type { RequestHeader, ResponseHeader } from './headers.ts';
 import type { Tag } from './tags.ts';
@@ -8,6 +9,8 @@ export interface DescribedAnswer {
   readonly headers?: readonly ResponseHeader[];
   /** Of an answer that is not JSON: `text/event-stream` … */
   readonly media?: string;
+  /** Of an answer of server-sent events: what the `data` of each holds. */
+  readonly eventData?: z.ZodType;
 }
 
 declare module 'fastify' {
