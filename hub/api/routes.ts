@@ -4,6 +4,7 @@ import { attemptLog } from './routes/attempt-log.ts';
 import { cancelJob } from './routes/cancel-job.ts';
 import { createJoinToken } from './routes/create-join-token.ts';
 import { createToken } from './routes/create-token.ts';
+import { docsPage } from './routes/docs-page.ts';
 import { drainAgent } from './routes/drain-agent.ts';
 import { enrol } from './routes/enrol.ts';
 import { events } from './routes/events.ts';
@@ -48,4 +49,4 @@ export const apiRoutes: readonly Route[] = [
 ];
 
 /** Outside it. */
-export const rootRoutes: readonly Route[] = [health, enrol];
+export const rootRoutes: readonly Route[] = [health, enrol, docsPage];
