@@ -1,14 +1,14 @@
-import type { z } from 'zod';
+import { z } from 'zod';
+import { type Client, createClient, type Operations } from '../client/client.ts';
+import { Agent, Automation } from '../protocol/agent.ts';
+import { Job } from '../protocol/job.ts';
 import { parse } from '../protocol/parse.ts';
-import { Problem } from '../protocol/problem.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
+import { JoinToken, Token } from '../protocol/token.ts';
 import { ApiError } from './api-error.ts';
 
-/** How long an answer may take to begin. */
-const answerTimeoutMs = 30_000;
-
 export interface ApiRequest {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   /** Below `/api/v1`, with its query. */
   readonly path: string;
   /** Sent as JSON. */
@@ -17,15 +17,34 @@ export interface ApiRequest {
   readonly signal?: AbortSignal;
 }
 
-/** The hub's API over HTTP. Everything rejects with `ApiError`, or with the signal's reason once that aborts. */
-export interface ApiClient {
-  /** Where the hub is, without a slash at the end. */
-  readonly address: string;
-  /** The answer, checked. What a newer hub says beyond the schema stays in it when the schema is loose. */
+/** The hub's API as commands use it. Everything rejects with `ApiError`, or with the signal's reason once that aborts. */
+export interface ApiClient extends Client {
+  /** A call without a function of its own. The answer is checked; what a newer hub says beyond a loose schema stays in it. */
   call<T>(request: ApiRequest, schema: z.ZodType<T>): Promise<T>;
   /** The answer as it comes. It is an answer of success: 2xx. */
   open(request: ApiRequest): Promise<Response>;
 }
+
+/** What a command relies on in an answer. A newer hub may say more than this version knows: that is kept for `--json`. */
+const AnyJob = Job.loose();
+const AnyAgent = Agent.loose();
+const AnyCreatedToken = z.looseObject({ token: z.string().min(1) });
+const answers: Partial<Record<keyof Operations, z.ZodType>> = {
+  submitJob: AnyJob,
+  getJob: AnyJob,
+  cancelJob: AnyJob,
+  rerunJob: AnyJob,
+  listJobs: pageOf(AnyJob),
+  getAgent: AnyAgent,
+  drainAgent: AnyAgent,
+  resumeAgent: AnyAgent,
+  listAgents: pageOf(AnyAgent),
+  listAutomations: pageOf(Automation.loose()),
+  createToken: AnyCreatedToken,
+  createJoinToken: AnyCreatedToken,
+  listTokens: pageOf(Token.loose()),
+  listJoinTokens: pageOf(JoinToken.loose()),
+};
 
 export function createApiClient({
   address,
@@ -34,89 +53,36 @@ export function createApiClient({
   readonly address: string;
   readonly token: string | null;
 }): ApiClient {
-  const open = async (request: ApiRequest): Promise<Response> => {
-    const response = await send(address, token, request);
-    if (!response.ok) throw await toError(address, response);
-    return response;
+  const check = <T>(schema: z.ZodType<T>, answer: unknown): T => {
+    try {
+      return parse(schema, answer, 'answer of the hub');
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      throw new ApiError('not-a-hub', `${address} gave an answer that farhand does not understand: ${error.message}`, {
+        cause: error,
+      });
+    }
   };
-  return {
+  const client = createClient({
     address,
+    token,
+    // A person sees at once that the hub is not there, and tries again.
+    retries: 0,
+    validate: (operation, answer) => check(answers[operation] ?? anything, answer),
+  });
+  const open = ({ method = 'GET', path, body, headers = {}, signal }: ApiRequest) =>
+    client.send({ method, path: `/api/v1${path}`, body, headers, options: { signal } });
+  return {
+    ...client,
     open,
     async call(request, schema) {
-      const response = await open(request);
-      const value = await readJson(address, response);
-      try {
-        return parse(schema, value, 'answer of the hub');
-      } catch (error) {
-        if (!(error instanceof ProtocolError)) throw error;
-        throw new ApiError(
-          'not-a-hub',
-          `${address} gave an answer that farhand does not understand: ${error.message}`,
-          { cause: error },
-        );
-      }
+      return check(schema, await client.readJson(await open(request)));
     },
   };
 }
 
-async function send(
-  address: string,
-  token: string | null,
-  { method = 'GET', path, body, headers, signal }: ApiRequest,
-): Promise<Response> {
-  const overdue = new AbortController();
-  const timer = setTimeout(() => overdue.abort(), answerTimeoutMs);
-  try {
-    return await fetch(`${address}/api/v1${path}`, {
-      method,
-      headers: {
-        accept: 'application/json, application/problem+json',
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      body: body === undefined ? null : JSON.stringify(body),
-      redirect: 'error',
-      signal: signal === undefined ? overdue.signal : AbortSignal.any([overdue.signal, signal]),
-    });
-  } catch (error) {
-    signal?.throwIfAborted();
-    const why = overdue.signal.aborted ? `no answer within ${answerTimeoutMs / 1000} s` : toReason(error);
-    throw new ApiError('unreachable', `no hub answers at ${address}: ${why}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const anything = z.unknown();
 
-async function toError(address: string, response: Response): Promise<ApiError> {
-  const problem = Problem.safeParse(await readJson(address, response).catch(() => undefined));
-  if (problem.success) return new ApiError('problem', problem.data.detail, { problem: problem.data });
-  return new ApiError(
-    'not-a-hub',
-    `${address} answered ${response.status} ${response.statusText}, and not as a hub does`,
-  );
-}
-
-async function readJson(address: string, response: Response): Promise<unknown> {
-  let text: string;
-  try {
-    text = await response.text();
-  } catch (error) {
-    throw new ApiError('unreachable', `the answer of ${address} broke off: ${toReason(error)}`, { cause: error });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ApiError('not-a-hub', `${address} answered ${response.status} with something that is not JSON`, {
-      cause,
-    });
-  }
-}
-
-/** What fetch says is always "fetch failed"; the reason is below. */
-function toReason(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
-  if (cause instanceof Error) return cause.message;
-  return error instanceof Error ? error.message : String(error);
+function pageOf(item: z.ZodType) {
+  return z.looseObject({ items: z.array(item), nextCursor: z.string().nullable().default(null) });
 }

@@ -71,7 +71,7 @@ export const commandList: readonly ListedCommand[] = [
   },
   {
     name: 'token',
-    summary: 'make tokens for agents and for people',
+    summary: 'make, list and revoke tokens for agents and for people',
     group: look,
     load: async (context) => (await import('./commands/token.ts')).createTokenCommand(context),
   },

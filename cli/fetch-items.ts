@@ -1,58 +1,46 @@
-import { z } from 'zod';
-import { Agent, Automation } from '../protocol/agent.ts';
-import { Job } from '../protocol/job.ts';
+import { allItems, type ListPage, type PageQuery } from '../client/client.ts';
+import type { Agent, Automation } from '../protocol/agent.ts';
+import type { Job } from '../protocol/job.ts';
+import type { JobState } from '../protocol/job-state.ts';
 import type { ApiClient } from './api-client.ts';
-
-/** A newer hub may say more than this version knows: that is kept for `--json`. */
-export const AnyJob = Job.loose();
-const AnyAgent = Agent.loose();
-const AnyAutomation = Automation.loose();
 
 const maxPageSize = 500;
 
 /** The newest first. Several labels must all hold. */
 export interface JobFilter {
-  readonly state?: string | undefined;
+  readonly state?: JobState | undefined;
   readonly automation?: string | undefined;
   readonly agent?: string | undefined;
   readonly label?: readonly string[] | undefined;
 }
 
-export function fetchJobs(api: ApiClient, filter: JobFilter, limit: number): Promise<readonly Job[]> {
-  const { label = [], ...single } = filter;
-  const query = new URLSearchParams(label.map((text): [string, string] => ['label', text]));
-  for (const [name, value] of Object.entries(single)) if (value !== undefined) query.set(name, value);
-  return fetchItems(api, { path: '/jobs', query, limit }, AnyJob);
+export function fetchJobs(api: ApiClient, { state, ...filter }: JobFilter, limit: number): Promise<readonly Job[]> {
+  const query = { ...filter, state: state === undefined ? undefined : [state] };
+  return fetchItems(api.listJobs, query, limit);
 }
 
 export function fetchJob(api: ApiClient, id: string, signal?: AbortSignal): Promise<Job> {
-  return api.call({ path: `/jobs/${encodeURIComponent(id)}`, ...(signal === undefined ? {} : { signal }) }, AnyJob);
+  return api.getJob(id, { signal });
 }
 
 export function fetchAgents(api: ApiClient, limit = Number.POSITIVE_INFINITY): Promise<readonly Agent[]> {
-  return fetchItems(api, { path: '/agents', query: new URLSearchParams(), limit }, AnyAgent);
+  return fetchItems(api.listAgents, {}, limit);
 }
 
 export async function fetchAutomations(api: ApiClient): Promise<readonly Automation[]> {
-  return (await api.call({ path: '/automations' }, z.object({ items: z.array(AnyAutomation) }))).items;
-}
-
-interface List {
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly limit: number;
+  return (await api.listAutomations()).items;
 }
 
 /** Over as many pages as it takes. */
-async function fetchItems<T>(api: ApiClient, { path, query, limit }: List, item: z.ZodType<T>): Promise<readonly T[]> {
-  const page = z.object({ items: z.array(item), nextCursor: z.string().nullable() });
-  const items: T[] = [];
-  for (let cursor: string | null = ''; cursor !== null && items.length < limit; ) {
-    query.set('limit', String(Math.min(limit - items.length, maxPageSize)));
-    if (cursor !== '') query.set('cursor', cursor);
-    const answer: z.infer<typeof page> = await api.call({ path: `${path}?${query.toString()}` }, page);
-    items.push(...answer.items);
-    cursor = answer.nextCursor;
+export async function fetchItems<Query extends PageQuery, Item>(
+  list: ListPage<Query, Item>,
+  query: NoInfer<Query>,
+  limit: number,
+): Promise<readonly Item[]> {
+  const items: Item[] = [];
+  for await (const item of allItems(list, { ...query, limit: Math.min(limit, maxPageSize) })) {
+    items.push(item);
+    if (items.length >= limit) break;
   }
   return items;
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { JobRequest } from '../client/client.ts';
 import type { Job } from '../protocol/job.ts';
 import { JsonObject } from '../protocol/json.ts';
 import { parseLabelsText } from '../protocol/labels-text.ts';
@@ -8,7 +9,6 @@ import type { ApiClient } from './api-client.ts';
 import type { Context } from './context.ts';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
-import { AnyJob } from './fetch-items.ts';
 import { toParameters } from './job-parameters.ts';
 import { readSecrets } from './job-secrets.ts';
 import { findKnownAutomation } from './known-automation.ts';
@@ -53,24 +53,19 @@ export async function submitJob(
     const warning = `warning: the secret ${name} stands on the command line, where others on this machine can read it; better: -s ${name}=@file`;
     await stderr.line(stderr.paint('yellow', warning));
   }
-  return api.call(
+  return api.submitJob(
     {
-      method: 'POST',
-      path: '/jobs',
-      headers: options.idempotencyKey === undefined ? {} : { 'idempotency-key': options.idempotencyKey },
-      body: {
-        automation: options.automation,
-        parameters: toParameters({ base, pairs: options.parameter, schema: known?.parameters ?? null }),
-        secrets: secrets.values,
-        selector: options.selector.join(','),
-        priority: options.priority,
-        timeoutSeconds: options.timeout,
-        expiresInSeconds: options.expires,
-        retry: toRetry(options),
-        labels,
-      },
+      automation: options.automation,
+      parameters: toParameters({ base, pairs: options.parameter, schema: known?.parameters ?? null }),
+      secrets: secrets.values,
+      selector: options.selector.join(','),
+      priority: options.priority,
+      timeoutSeconds: options.timeout,
+      expiresInSeconds: options.expires,
+      retry: toRetry(options),
+      labels,
     },
-    AnyJob,
+    { idempotencyKey: options.idempotencyKey },
   );
 }
 
@@ -84,9 +79,14 @@ function readParameters(path: string): JsonObject {
   }
 }
 
-function toRetry({ retry, retryOn }: RequestOptions) {
+/** The hub refuses what is none of them, and names them. */
+type RetryCauses = NonNullable<JobRequest['retry']>['on'];
+
+function toRetry({ retry, retryOn }: RequestOptions): JobRequest['retry'] {
   if (retry === undefined && retryOn.length > 0) {
     throw new Failure(exitCodes.usage, '--retry-on says when; expected --retry beside it, which says how often');
   }
-  return retry === undefined ? undefined : { limit: retry, on: retryOn.length > 0 ? retryOn : ['agent-lost'] };
+  return retry === undefined
+    ? undefined
+    : { limit: retry, on: retryOn.length > 0 ? (retryOn as RetryCauses) : ['agent-lost'] };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AgentReport } from './agent-report.ts';
+import { AgentDesired, AgentReport } from './agent-report.ts';
 import { AutomationSummary } from './automation-summary.ts';
 import { Labels } from './labels.ts';
 import { Id, Name, Sha256, Timestamp } from './names.ts';
@@ -27,6 +27,11 @@ export const Agent = z.object({
   createdAt: Timestamp,
 });
 export type Agent = Readonly<z.infer<typeof Agent>>;
+
+/** Body of `POST /api/v1/agents/{name}/drain` and `/resume`. */
+export const AgentNote = z.strictObject({
+  note: AgentDesired.shape.note.default(null).describe('why, for whoever looks later'),
+});
 
 /** An automation as the API shows it: the same name may stand in several forms, told apart by digest. */
 export const Automation = AutomationSummary.extend({

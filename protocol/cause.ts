@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /**
  * Why an attempt ended, for machines. New causes come with a line in `docs/errors.md`.
  *
@@ -30,3 +32,5 @@ export const causes = {
 export type Cause = keyof typeof causes;
 
 export const causeNames = Object.keys(causes) as [Cause, ...Cause[]];
+
+export const Cause = z.enum(causeNames);

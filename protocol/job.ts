@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Gap, Started } from './attempt-result.ts';
-import { causeNames, causes } from './cause.ts';
+import { Cause, causeNames, causes } from './cause.ts';
 import { createDictionary } from './dictionary.ts';
-import { jobStates } from './job-state.ts';
+import { JobState } from './job-state.ts';
 import { JsonObject } from './json.ts';
 import { SelectorText } from './label-selector.ts';
 import { Labels } from './labels.ts';
@@ -38,6 +38,11 @@ export const JobRequest = z.strictObject({
 });
 export type JobRequest = Readonly<z.infer<typeof JobRequest>>;
 
+/** Body of `POST /api/v1/jobs/{id}/rerun`. */
+export const RerunRequest = z.strictObject({
+  secrets: JobRequest.shape.secrets.describe('all that the job had: they are not kept'),
+});
+
 /** Why an agent cannot take a queued job. */
 export const waitingReasons = [
   'offline',
@@ -56,6 +61,19 @@ export type WaitingReason = (typeof waitingReasons)[number];
 export const Waiting = z.object({ agent: Name, reason: z.enum(waitingReasons) });
 export type Waiting = Readonly<z.infer<typeof Waiting>>;
 
+/** What the hub has of a log. Digest, completeness and gaps are known once the attempt has a result. */
+export const JobLog = z.object({
+  bytes: ByteCount,
+  sha256: Sha256.nullable(),
+  complete: z.boolean().nullable(),
+  gaps: z.array(Gap),
+  /** Bytes that came after the log was sealed; they are not in it. */
+  trailing: ByteCount,
+});
+
+/** How far the automation says it is. */
+export const Progress = z.object({ percent: z.number().nullable(), message: z.string().nullable() });
+
 /** A job as the API shows it. What is not known yet is null. */
 export const Job = z.object({
   id: Id,
@@ -66,25 +84,17 @@ export const Job = z.object({
   priority: z.int(),
   labels: Labels,
   timeoutSeconds: z.number().nullable(),
-  state: z.enum(jobStates),
+  state: JobState,
   agent: Name.nullable(),
   attempt: z.int().nullable(),
-  cause: z.enum(causeNames).nullable(),
+  cause: Cause.nullable(),
   message: z.string().nullable(),
   started: Started.nullable(),
   retrySafe: z.boolean().nullable(),
   exitCode: z.int().nullable(),
   signal: z.string().nullable(),
   outputs: JsonObject.nullable(),
-  log: z
-    .object({
-      bytes: ByteCount,
-      sha256: Sha256.nullable(),
-      complete: z.boolean().nullable(),
-      gaps: z.array(Gap),
-      trailing: ByteCount,
-    })
-    .nullable(),
+  log: JobLog.nullable(),
   waiting: z.array(Waiting),
   progress: Progress.nullable(),
   cancelRequested: z.boolean(),

@@ -1,42 +1,66 @@
 import { z } from 'zod';
-import { Agent, Automation } from './agent.ts';
+import { Agent, AgentNote, Automation } from './agent.ts';
 import { AgentDesired, AgentReport } from './agent-report.ts';
+import { ApiEvent } from './api-event.ts';
+import { Attempt } from './attempt.ts';
 import { AttemptResult } from './attempt-result.ts';
 import { AutomationSummary } from './automation-summary.ts';
+import { Cause } from './cause.ts';
 import { CloudEvent } from './cloud-event.ts';
 import { EnrolmentAnswer, EnrolmentRequest } from './enrolment.ts';
+import { Health } from './health.ts';
 import { AgentHello, HubHello } from './hello.ts';
-import { Job, JobRequest } from './job.ts';
+import { Job, JobLog, JobRequest, Progress, RerunRequest, Waiting } from './job.ts';
 import { JobDocument, Secrets } from './job-document.ts';
+import { JobState } from './job-state.ts';
 import type { JsonObject } from './json.ts';
 import { Labels } from './labels.ts';
 import { AttemptReport, Offer } from './offer.ts';
-import { Problem } from './problem.ts';
+import { Problem, ProblemCode } from './problem.ts';
 import { AgentTextFrame, HubFrame } from './session-frame.ts';
+import { CreatedJoinToken, CreatedToken, JoinToken, JoinTokenRequest, Role, Token, TokenRequest } from './token.ts';
 
-/** Everything that travels as JSON, by name. */
+/** Everything that travels as JSON, by name. The description of the API refers to what stands here by that name. */
 export const protocolSchemas = {
   Agent,
   AgentDesired,
   AgentHello,
+  AgentNote,
   AgentReport,
   AgentTextFrame,
+  ApiEvent,
+  Attempt,
   AttemptReport,
   AttemptResult,
   Automation,
   AutomationSummary,
+  Cause,
   CloudEvent,
+  CreatedJoinToken,
+  CreatedToken,
   EnrolmentAnswer,
   EnrolmentRequest,
+  Health,
   HubFrame,
   HubHello,
   Job,
   JobDocument,
+  JobLog,
   JobRequest,
+  JobState,
+  JoinToken,
+  JoinTokenRequest,
   Labels,
   Offer,
   Problem,
+  ProblemCode,
+  Progress,
+  RerunRequest,
+  Role,
   Secrets,
+  Token,
+  TokenRequest,
+  Waiting,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
 /** What one of them may look like when it comes in, as JSON Schema (2020-12). Rules that JSON Schema cannot say are missing in it. */

@@ -13,6 +13,8 @@ export const problems = {
   'job-ended': { status: 409, title: 'The job has ended' },
   'idempotency-conflict': { status: 409, title: 'The idempotency key was used for another request' },
   'name-taken': { status: 409, title: 'The name is taken' },
+  'own-token': { status: 409, title: 'The token is the one that asks' },
+  stale: { status: 412, title: 'It was changed meanwhile' },
   'too-large': { status: 413, title: 'Too large' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },
   'headers-too-large': { status: 431, title: 'Headers too large' },
@@ -32,12 +34,14 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
+export const ProblemCode = z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]);
+
 /** RFC 9457 problem details, with a stable `code`. */
 export const Problem = z.object({
   type: z.string(),
   title: z.string(),
   status: z.int(),
-  code: z.enum(Object.keys(problems) as [ProblemCode, ...ProblemCode[]]),
+  code: ProblemCode,
   detail: z.string(),
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
 });

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { isFinal } from '../../protocol/job-state.ts';
 import type { Context } from '../context.ts';
-import { AnyJob } from '../fetch-items.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
 
@@ -13,7 +12,7 @@ export function createCancelCommand(context: Context): Command {
     .action(async (id: string, { json }: { readonly json?: true }) => {
       const { stdout } = context;
       const api = accessHub(command, context);
-      const job = await api.call({ method: 'POST', path: `/jobs/${encodeURIComponent(id)}/cancel` }, AnyJob);
+      const job = await api.cancelJob(id);
       if (json === true) await printJson(context, job);
       else if (isFinal(job.state)) await stdout.line(`job ${job.id} ${job.state}`);
       else await stdout.line(`job ${job.id} will be cancelled; it is ${job.state} now`);

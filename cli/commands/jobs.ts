@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { jobStates } from '../../protocol/job-state.ts';
+import { type JobState, jobStates } from '../../protocol/job-state.ts';
 import type { Context } from '../context.ts';
 import { fetchJob, fetchJobs } from '../fetch-items.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
@@ -12,7 +12,7 @@ import { toPrintable } from '../to-printable.ts';
 import { toWaitingLines } from '../waiting-words.ts';
 
 interface JobsOptions {
-  readonly state?: string;
+  readonly state?: JobState;
   readonly automation?: string;
   readonly agent?: string;
   readonly label?: readonly string[];

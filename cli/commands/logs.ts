@@ -28,10 +28,7 @@ async function printLog(
   const { stdout, stderr } = context;
   const api = accessHub(command, context);
   if (!follow) {
-    const response = await api.open({
-      path: `/jobs/${encodeURIComponent(id)}/log${timestamps ? '?timestamps=true' : ''}`,
-      headers: { accept: 'text/plain' },
-    });
+    const response = await api.getJobLog(id, { timestamps });
     for await (const chunk of response.body ?? []) await stdout.write(chunk);
     return;
   }

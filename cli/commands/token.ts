@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
-import { z } from 'zod';
+import type { JoinTokenRequest, TokenRequest } from '../../client/client.ts';
 import { parseLabelsText } from '../../protocol/labels-text.ts';
+import { Role } from '../../protocol/token.ts';
 import type { Context } from '../context.ts';
 import { parseDuration } from '../duration-option.ts';
 import { exitCodes } from '../exit-code.ts';
@@ -8,10 +9,12 @@ import { Failure } from '../failure.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
 import { wholeNumberOption } from '../number-option.ts';
+import { createTokenListCommand } from './token-list.ts';
+import { createTokenRevokeCommand } from './token-revoke.ts';
 
 interface CreateOptions {
   readonly join?: true;
-  readonly role?: string;
+  readonly role?: Role;
   readonly account?: string;
   readonly uses?: number;
   readonly expires?: number;
@@ -22,20 +25,11 @@ interface CreateOptions {
   readonly json?: true;
 }
 
-const CreatedToken = z.looseObject({ token: z.string().min(1) });
-
 export function createTokenCommand(context: Context): Command {
   const create = new Command('create')
     .description('make a token and print it, alone; it is shown this once')
     .option('--join', 'lets agents join (FARHAND_JOIN_TOKEN)')
-    .addOption(
-      new Option('--role <role>', 'for a person or a program (FARHAND_TOKEN)').choices([
-        'admin',
-        'operator',
-        'approver',
-        'viewer',
-      ]),
-    )
+    .addOption(new Option('--role <role>', 'for a person or a program (FARHAND_TOKEN)').choices(Role.options))
     .option('--account <name>', 'the account it is for (default: your own)')
     .option('--name <text>', 'with --role: what it is for')
     .option(
@@ -56,17 +50,33 @@ export function createTokenCommand(context: Context): Command {
     .option('--ephemeral', 'with --join: an agent that lost its data folder may join again under its name')
     .option('--json', 'print one JSON document')
     .action((options: CreateOptions) => createToken(create, context, options));
-  return new Command('token').description('make tokens for agents and for people').addCommand(addHubOptions(create));
+  return new Command('token')
+    .description('make, list and revoke tokens for agents and for people')
+    .addCommand(addHubOptions(create))
+    .addCommand(createTokenListCommand(context))
+    .addCommand(createTokenRevokeCommand(context));
 }
 
 async function createToken(command: Command, context: Context, options: CreateOptions): Promise<void> {
-  const request = options.join === true ? toJoinRequest(options) : toUserRequest(options);
-  const created = await accessHub(command, context).call({ method: 'POST', ...request }, CreatedToken);
+  const api = accessHub(command, context);
+  const created =
+    options.join === true
+      ? await api.createJoinToken(toJoinRequest(options))
+      : await api.createToken(toUserRequest(options));
   if (options.json === true) await printJson(context, created);
   else await context.stdout.line(created.token);
 }
 
-function toJoinRequest({ role, name, account, uses, expires, labels, allowLabels, ephemeral }: CreateOptions) {
+function toJoinRequest({
+  role,
+  name,
+  account,
+  uses,
+  expires,
+  labels,
+  allowLabels,
+  ephemeral,
+}: CreateOptions): JoinTokenRequest {
   if (role !== undefined || name !== undefined) {
     throw new Failure(
       exitCodes.usage,
@@ -80,13 +90,19 @@ function toJoinRequest({ role, name, account, uses, expires, labels, allowLabels
       `--labels: expected key=value, separated by commas, such as site=ams,tier=edge; got ${JSON.stringify(labels)}`,
     );
   }
-  return {
-    path: '/join-tokens',
-    body: { account, uses, expiresInSeconds: expires, labels: parsed, allowedLabels: allowLabels, ephemeral },
-  };
+  return { account, uses, expiresInSeconds: expires, labels: parsed, allowedLabels: allowLabels, ephemeral };
 }
 
-function toUserRequest({ role, name, account, uses, expires, labels, allowLabels, ephemeral }: CreateOptions) {
+function toUserRequest({
+  role,
+  name,
+  account,
+  uses,
+  expires,
+  labels,
+  allowLabels,
+  ephemeral,
+}: CreateOptions): TokenRequest {
   if (role === undefined) {
     throw new Failure(
       exitCodes.usage,
@@ -100,5 +116,5 @@ function toUserRequest({ role, name, account, uses, expires, labels, allowLabels
   if ([uses, labels, allowLabels, ephemeral].some((option) => option !== undefined)) {
     throw new Failure(exitCodes.usage, '--uses, --labels, --allow-labels and --ephemeral go with --join only');
   }
-  return { path: '/tokens', body: { role, name, account, expiresInSeconds: expires } };
+  return { role, name, account, expiresInSeconds: expires };
 }

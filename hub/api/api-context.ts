@@ -9,6 +9,7 @@ import type { ApiLimits } from './api-limits.ts';
 import type { AuditWatch } from './audit-watch.ts';
 import type { HubView } from './hub-view.ts';
 import type { JobWatch } from './job-watch.ts';
+import type { ApiDescription } from './openapi/api-description.ts';
 import type { ParameterCheck } from './parameter-check.ts';
 import type { Readers } from './readers.ts';
 import type { DigestRequest } from './request-digest.ts';
@@ -25,6 +26,7 @@ export interface ApiContext {
   readonly auditWatch: AuditWatch;
   readonly jobWatch: JobWatch;
   readonly readers: Readers;
+  readonly description: ApiDescription;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

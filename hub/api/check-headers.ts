@@ -9,6 +9,7 @@ const singles = new Set([
   'farhand-proof',
   'host',
   'idempotency-key',
+  'if-match',
   'last-event-id',
   'range',
 ]);

@@ -1,4 +1,3 @@
-import swagger from '@fastify/swagger';
 import fastify, { type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
@@ -14,13 +13,14 @@ import type { ApiServer } from './api-server.ts';
 import { AuditWatch } from './audit-watch.ts';
 import { checkHeaders } from './check-headers.ts';
 import { answerClientError } from './client-error.ts';
+import { tagAnswer } from './entity-tag.ts';
 import { createErrorHandler, sendProblem, toApiProblem, unsupportedMediaType } from './error-handler.ts';
 import { refuseExpectation } from './expectation.ts';
 import { JobWatch } from './job-watch.ts';
 import { parseJsonBody } from './json-body.ts';
 import { KnownRoutes } from './known-routes.ts';
 import { NoQuery } from './no-query.ts';
-import { createOpenapiOptions } from './openapi-options.ts';
+import { ApiDescription } from './openapi/api-description.ts';
 import { createParameterCheck } from './parameter-check.ts';
 import { Readers } from './readers.ts';
 import { createRequestDigest } from './request-digest.ts';
@@ -76,6 +76,7 @@ export function createApi(options: ApiOptions): ApiServer {
     requireDeclaredAccess(route);
     if (route.config?.access !== 'public') route.schema = { querystring: NoQuery, ...route.schema };
     known.add(route);
+    context.description.add(route);
   });
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
@@ -85,6 +86,7 @@ export function createApi(options: ApiOptions): ApiServer {
   app.addHook('preValidation', async (request) => {
     if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
   });
+  app.addHook('onSend', tagAnswer);
   app.setNotFoundHandler(async (request) => {
     const allowed = known.methodsOf(request.url);
     if (allowed.length === 0) throw notFound('path');
@@ -98,7 +100,6 @@ export function createApi(options: ApiOptions): ApiServer {
     context.auditWatch[Symbol.dispose]();
   });
 
-  void app.register(swagger, createOpenapiOptions(options.version));
   void app.register(
     async (scope: ApiServer) => {
       for (const route of apiRoutes) route(scope, context);
@@ -125,6 +126,7 @@ function createContext(options: ApiOptions): ApiContext {
     digestRequest: createRequestDigest(secretKey),
     auditWatch: new AuditWatch(store),
     jobWatch: new JobWatch(store),
+    description: new ApiDescription(options.version),
     readers: new Readers({ clock, logger, limits }),
     clock,
     random,

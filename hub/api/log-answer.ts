@@ -11,7 +11,8 @@ import { TimestampedLines } from './timestamped-lines.ts';
 const Flag = z
   .enum(['true', 'false', '1', '0', ''])
   .default('false')
-  .transform((text) => text !== 'false' && text !== '0');
+  .transform((text) => text !== 'false' && text !== '0')
+  .meta({ parameter: { type: 'boolean', default: false } });
 
 /** Query of both routes that give a log. */
 export const LogQuery = z.strictObject({
@@ -22,9 +23,20 @@ export const LogQuery = z.strictObject({
     .regex(/^\d{1,15}$/, 'expected a number of bytes')
     .default('0')
     .transform(Number)
+    .meta({ parameter: { type: 'integer', minimum: 0, default: 0 } })
     .describe('with follow: how many bytes to leave out at the beginning, to go on where a reader broke off'),
 });
 export type LogQuery = z.infer<typeof LogQuery>;
+
+/** What both routes answer. */
+export const logAnswers = {
+  200: {
+    description: 'The bytes that the program printed, standard output and error in one stream, secrets masked',
+    headers: ['Accept-Ranges'],
+    media: 'text/plain',
+  },
+  206: { description: 'The range', headers: ['Content-Range', 'Accept-Ranges'], media: 'text/plain' },
+} as const;
 
 const baseHeaders = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' } as const;
 

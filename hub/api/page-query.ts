@@ -10,6 +10,7 @@ export const PageQuery = z.strictObject({
     .default('50')
     .transform(Number)
     .refine((limit) => limit >= 1 && limit <= maxItems, `expected a number from 1 to ${maxItems}`)
+    .meta({ parameter: { type: 'integer', minimum: 1, maximum: maxItems, default: 50 } })
     .describe(`how many at most, up to ${maxItems}`),
   cursor: z.string().min(1).max(1024).nullable().default(null).describe('nextCursor of the page before'),
 });

@@ -4,6 +4,7 @@ import { attemptLog } from './routes/attempt-log.ts';
 import { cancelJob } from './routes/cancel-job.ts';
 import { createJoinToken } from './routes/create-join-token.ts';
 import { createToken } from './routes/create-token.ts';
+import { docsPage } from './routes/docs-page.ts';
 import { drainAgent } from './routes/drain-agent.ts';
 import { enrol } from './routes/enrol.ts';
 import { events } from './routes/events.ts';
@@ -16,8 +17,10 @@ import { listAgents } from './routes/list-agents.ts';
 import { listAttempts } from './routes/list-attempts.ts';
 import { listAutomations } from './routes/list-automations.ts';
 import { listJobs } from './routes/list-jobs.ts';
+import { listTokens } from './routes/list-tokens.ts';
 import { openapi } from './routes/openapi.ts';
 import { rerunJob } from './routes/rerun-job.ts';
+import { revokeToken } from './routes/revoke-token.ts';
 import { submitJob } from './routes/submit-job.ts';
 
 type Route = (app: ApiServer, context: ApiContext) => void;
@@ -41,7 +44,9 @@ export const apiRoutes: readonly Route[] = [
   createToken,
   createJoinToken,
   openapi,
+  listTokens,
+  revokeToken,
 ];
 
 /** Outside it. */
-export const rootRoutes: readonly Route[] = [health, enrol];
+export const rootRoutes: readonly Route[] = [health, enrol, docsPage];

@@ -11,6 +11,8 @@ const permissions = {
   'read-events': ['admin', 'operator', 'approver', 'viewer'],
   'read-api': ['admin', 'operator', 'approver', 'viewer'],
   'create-tokens': ['admin'],
+  'read-tokens': ['admin'],
+  'revoke-tokens': ['admin'],
 } as const satisfies Record<string, readonly Role[]>;
 
 export type Permission = keyof typeof permissions;

@@ -13,6 +13,7 @@ import { recordAgentReport } from './commands/record-agent-report.ts';
 import { releaseLease } from './commands/release-lease.ts';
 import { renewLeases } from './commands/renew-leases.ts';
 import { reportAttempt } from './commands/report-attempt.ts';
+import { revokeJoinToken } from './commands/revoke-join-token.ts';
 import { revokeToken } from './commands/revoke-token.ts';
 import { setAgentDesired } from './commands/set-agent-desired.ts';
 import { submitJob } from './commands/submit-job.ts';
@@ -43,4 +44,5 @@ export const commandPrograms: {
   'create-token': createToken,
   'revoke-token': revokeToken,
   'create-join-token': createJoinToken,
+  'revoke-join-token': revokeJoinToken,
 };

@@ -173,10 +173,12 @@ export interface Commands {
       readonly account: string;
       readonly name: string;
       readonly desired: AgentDesired;
+      /** Changes nothing when the agent's `desiredVersion` is another one; null: whatever it is. */
+      readonly ifVersion?: number | null;
       readonly actor: string;
       readonly at: number;
     };
-    result: { readonly type: 'set'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
+    result: { readonly type: 'set' | 'stale'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
   };
 
   // Identity
@@ -200,6 +202,11 @@ export interface Commands {
   'create-join-token': {
     input: { readonly token: JoinTokenRecord; readonly hash: string; readonly actor: string; readonly at: number };
     result: JoinTokenRecord;
+  };
+  /** From here on no agent enrols with it. Those that did stay. */
+  'revoke-join-token': {
+    input: { readonly id: string; readonly account: string; readonly actor: string; readonly at: number };
+    result: { readonly type: 'revoked' | 'not-found' };
   };
 }
 

@@ -15,10 +15,17 @@ import { need } from './need.ts';
 import { all, first, type Program } from './program.ts';
 import { readAgentRecord } from './read-agent-record.ts';
 import type { JobRecord } from './records.ts';
+import type { JoinTokenRow, TokenRow } from './schema.ts';
 import { statement } from './statement.ts';
 import type { Page, Queries } from './store.ts';
 import { toTokenRecord } from './token-row.ts';
-import { readJoinTokenByHash, readTokenByHash } from './token-statements.ts';
+import {
+  readJoinTokenByHash,
+  readJoinTokensAfter,
+  readTokenByHash,
+  readTokenOfHash,
+  readTokensAfter,
+} from './token-statements.ts';
 
 /** The queries of the port as programs, so that every adapter answers them alike. */
 export type QueryPrograms = {
@@ -188,6 +195,21 @@ export const queryPrograms: QueryPrograms = {
   *tokenByHash(hash) {
     const row = yield* first(readTokenByHash, { hash });
     return row === null ? null : toTokenRecord(row);
+  },
+  *isTokenKnown(hash) {
+    return (yield* first(readTokenOfHash, { hash })) !== null;
+  },
+  *tokens(account, { limit, cursor }) {
+    const after = cursor === null ? '' : fromCursor('tokens', cursor);
+    const rows = yield* all(readTokensAfter, { account, after, limit: limit + 1 });
+    const toListed = (row: TokenRow) => ({ ...toTokenRecord(row), createdAt: row.created_at });
+    return toPage(rows, limit, toListed, ({ id }) => toCursor('tokens', id));
+  },
+  *joinTokens(account, { limit, cursor }) {
+    const after = cursor === null ? '' : fromCursor('join-tokens', cursor);
+    const rows = yield* all(readJoinTokensAfter, { account, after, limit: limit + 1 });
+    const toListed = (row: JoinTokenRow) => ({ ...toJoinTokenRecord(row), createdAt: row.created_at });
+    return toPage(rows, limit, toListed, ({ id }) => toCursor('join-tokens', id));
   },
   *joinTokenByHash(hash) {
     const row = yield* first(readJoinTokenByHash, { hash });

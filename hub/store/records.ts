@@ -132,6 +132,9 @@ export interface TokenRecord {
   readonly expiresAt: number | null;
 }
 
+/** As a list shows it. */
+export type ListedToken = TokenRecord & { readonly createdAt: number };
+
 export interface JoinTokenRecord {
   readonly id: string;
   readonly account: string;
@@ -144,6 +147,9 @@ export interface JoinTokenRecord {
   /** A new key may take over the name of an agent that came with this token. */
   readonly ephemeral: boolean;
 }
+
+/** As a list shows it. */
+export type ListedJoinToken = JoinTokenRecord & { readonly createdAt: number };
 
 export interface AuditRecord {
   /** Grows without holes being promised; the id of server-sent events. */

@@ -1,6 +1,15 @@
 import type { JobState } from '../../protocol/job-state.ts';
 import type { CommandInput, CommandName, CommandResult, Idempotency, RepeatedSubmission } from './command.ts';
-import type { AgentRecord, AttemptRecord, AuditRecord, JobRecord, JoinTokenRecord, TokenRecord } from './records.ts';
+import type {
+  AgentRecord,
+  AttemptRecord,
+  AuditRecord,
+  JobRecord,
+  JoinTokenRecord,
+  ListedJoinToken,
+  ListedToken,
+  TokenRecord,
+} from './records.ts';
 
 /** What a commit changed, told to whoever listens, after the commit. A hint: it may come twice, or, from another replica, late. */
 export type Change =
@@ -51,6 +60,15 @@ export interface Queries {
   allAgents(): Promise<readonly AgentRecord[]>;
   /** Not those that were revoked. Whether it has expired is for the caller's clock to say. */
   tokenByHash(hash: string): Promise<TokenRecord | null>;
+  /** Whether a token with this hash was ever made: one that was revoked is not made anew. */
+  isTokenKnown(hash: string): Promise<boolean>;
+  /** The oldest first, expired ones too, without those that were revoked. */
+  tokens(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<ListedToken>>;
+  /** The same of join tokens, used up ones too. */
+  joinTokens(
+    account: string,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<ListedJoinToken>>;
   /** Used up and expired ones too: `enrol-agent` judges. */
   joinTokenByHash(hash: string): Promise<JoinTokenRecord | null>;
   auditAfter(account: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;

@@ -36,6 +36,22 @@ export const insertToken = statement((db, row: TokenRow) =>
   db.insertInto('tokens').values(columnsOf(row, tokenColumns)),
 );
 
+export const readTokensAfter = statement(
+  (db, { account, after, limit }: { account: string; after: string; limit: number }) =>
+    db
+      .selectFrom('tokens')
+      .select(tokenColumns)
+      .where('account', '=', account)
+      .where('revoked_at', 'is', null)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit),
+);
+
+export const readTokenOfHash = statement((db, { hash }: { hash: string }) =>
+  db.selectFrom('tokens').select('id').where('hash', '=', hash),
+);
+
 export const revokeTokenRow = statement((db, { id, at }: { id: string; at: number }) =>
   db.updateTable('tokens').set({ revoked_at: at }).where('id', '=', id),
 );
@@ -46,6 +62,21 @@ export const readJoinTokenByHash = statement((db, { hash }: { hash: string }) =>
 
 export const insertJoinToken = statement((db, row: JoinTokenRow) =>
   db.insertInto('join_tokens').values(columnsOf(row, joinTokenColumns)),
+);
+
+export const readJoinTokensAfter = statement(
+  (db, { account, after, limit }: { account: string; after: string; limit: number }) =>
+    db
+      .selectFrom('join_tokens')
+      .select(joinTokenColumns)
+      .where('account', '=', account)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit),
+);
+
+export const deleteJoinToken = statement((db, { id, account }: { id: string; account: string }) =>
+  db.deleteFrom('join_tokens').where('id', '=', id).where('account', '=', account),
 );
 
 export const useJoinToken = statement((db, { id }: { id: string }) =>

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdir, mkdtempDisposable, writeFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -92,6 +94,34 @@ describe('client commands', () => {
 
     assert.match(asked.stdout, /will be cancelled; it is running now/);
     assert.deepEqual([late.exitCode, late.stderr], [2, 'farhand: the job has ended: succeeded\n']);
+  });
+
+  it('token list shows what stands, and token revoke ends it', async () => {
+    const made = { account: 'default', expiresAt: null, createdAt: '2030-01-01T12:00:00.000Z' };
+    const user = { ...made, id: randomUUID(), role: 'viewer', name: 'ci' };
+    const join = { ...made, id: randomUUID(), uses: 3, labels: { site: 'ams' }, allowedLabels: '', ephemeral: false };
+    const gone = (_: unknown, response: ServerResponse) => void response.writeHead(204).end();
+    await using api = await startFakeApi({
+      'GET /tokens': (_, response) => answerJson(response, { items: [user], nextCursor: null }),
+      'GET /join-tokens': (_, response) => answerJson(response, { items: [join], nextCursor: null }),
+      [`DELETE /tokens/${user.id}`]: gone,
+      [`DELETE /join-tokens/${join.id}`]: gone,
+    });
+    const environment = { FARHAND_HUB_URL: api.address, FARHAND_TOKEN: 't' };
+    const run = (line: string) => runCommand(line.split(' '), { environment });
+
+    const listed = await run('token list --account team');
+    const joining = await run('token list --join --json');
+    const revoked = await run(`token revoke ${user.id}`);
+    const revokedJoin = await run(`token revoke --join ${join.id}`);
+    const unknown = await run('token revoke nobody');
+
+    assert.equal(listed.stdout, `${user.id}\tviewer\tci\t${made.createdAt}\tnever\n`);
+    assert.equal(api.requests[0]?.query.get('account'), 'team');
+    assert.deepEqual(JSON.parse(joining.stdout), [join]);
+    assert.deepEqual([revoked.stdout, revoked.exitCode], [`token ${user.id} is revoked\n`, 0]);
+    assert.equal(revokedJoin.exitCode, 0);
+    assert.equal(unknown.exitCode, 2);
   });
 
   it('token create prints the token alone', async () => {

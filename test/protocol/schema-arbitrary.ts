@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 
 /** Values for properties whose rules JSON Schema cannot say, by name. */
 const byName: Readonly<Record<string, fc.Arbitrary<JsonValue>>> = {
+  allowedLabels: fc.constantFrom('', 'site=ams,!old'),
   selector: fc.constantFrom('', 'site=ams', 'site in (ams, fra),!old', 'a!=b,c'),
 };
 

@@ -6,6 +6,7 @@ import { parseLabelSelector, type Requirement, selects } from '../../protocol/la
 import { LabelKey, Labels, LabelValue } from '../../protocol/labels.ts';
 import { parse } from '../../protocol/parse.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
+import { toSelectorText } from '../../protocol/selector-text.ts';
 
 const word = fc.stringMatching(/^[A-Za-z0-9]{1,8}$/);
 const key = fc.oneof(
@@ -62,6 +63,14 @@ suite('label selector', () => {
       fc.property(fc.array(requirement, { maxLength: 4 }), fc.boolean(), (selector, spaced) => {
         const text = selector.map((one) => format(one, spaced)).join(spaced ? ' , ' : ',');
         assert.deepEqual(parseLabelSelector(text), selector);
+      }),
+    );
+  });
+
+  test('is written so that it is read as the same', () => {
+    fc.assert(
+      fc.property(fc.array(requirement, { maxLength: 4 }), (selector) => {
+        assert.deepEqual(parseLabelSelector(toSelectorText(selector)), selector);
       }),
     );
   });

@@ -10,10 +10,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sync: ['protocol', 'runtime', 'transports'],
   agent: ['protocol', 'runtime', 'transports', 'sync'],
   hub: ['protocol', 'runtime', 'transports', 'sync'],
-  cli: ['protocol', 'runtime', 'transports', 'sync', 'agent', 'hub'],
-  bench: ['protocol', 'runtime', 'transports', 'sync', 'agent', 'hub', 'cli', 'examples'],
-  examples: ['protocol', 'runtime', 'transports', 'sync', 'agent', 'hub', 'cli', 'bench'],
-  test: ['protocol', 'runtime', 'transports', 'sync', 'agent', 'hub', 'cli', 'bench', 'examples'],
+  client: [],
+  cli: ['protocol', 'runtime', 'transports', 'sync', 'agent', 'hub', 'client'],
+  bench: ['protocol', 'runtime', 'transports', 'sync', 'agent', 'hub', 'client', 'cli', 'examples'],
+  examples: ['protocol', 'runtime', 'transports', 'sync', 'agent', 'hub', 'client', 'cli', 'bench'],
+  test: ['protocol', 'runtime', 'transports', 'sync', 'agent', 'hub', 'client', 'cli', 'bench', 'examples'],
 };
 const folders = Object.keys(allowed);
 

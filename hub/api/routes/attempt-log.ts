@@ -2,7 +2,7 @@ import { principalOf } from '../access.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiProblem, notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
-import { answerLog, LogQuery } from '../log-answer.ts';
+import { answerLog, LogQuery, logAnswers } from '../log-answer.ts';
 import { AttemptPath } from './job-path.ts';
 
 /** `GET /jobs/{id}/attempts/{number}/log`. Only the newest attempt can be followed, by the job's own log. */
@@ -11,7 +11,16 @@ export function attemptLog(app: ApiServer, context: ApiContext): void {
     '/jobs/:id/attempts/:number/log',
     {
       config: { access: 'read-jobs' },
-      schema: { summary: 'Read the log of an attempt', tags: ['jobs'], params: AttemptPath, querystring: LogQuery },
+      schema: {
+        operationId: 'getAttemptLog',
+        summary: 'Read the log of an attempt',
+        tags: ['jobs'],
+        params: AttemptPath,
+        querystring: LogQuery,
+        takes: ['Range'],
+        answers: logAnswers,
+        problems: ['range-not-satisfiable'],
+      },
     },
     async (request, reply) => {
       const { query } = request;

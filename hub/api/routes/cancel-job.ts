@@ -15,7 +15,18 @@ export function cancelJob(app: ApiServer, context: ApiContext): void {
     '/jobs/:id/cancel',
     {
       config: { access: 'cancel-jobs' },
-      schema: { summary: 'Cancel a job', tags: ['jobs'], params: JobPath, body: EmptyBody, response: { 202: Job } },
+      schema: {
+        operationId: 'cancelJob',
+        summary: 'Cancel a job',
+        description:
+          'What runs gets TERM and after a while KILL. A job that is `lost` is cancelled when its agent comes back.',
+        tags: ['jobs'],
+        params: JobPath,
+        body: EmptyBody,
+        response: { 202: Job },
+        answers: { 202: { description: 'It was asked for; the job says how it ended' } },
+        problems: ['job-ended'],
+      },
     },
     async (request, reply) => {
       const principal = principalOf(request);

@@ -15,11 +15,22 @@ export function enrol(app: ApiServer, context: ApiContext): void {
     {
       config: { access: 'public' },
       schema: {
+        operationId: 'enrolAgent',
         summary: 'Enrol an agent',
-        description: 'The join token as bearer token; header Farhand-Proof: see docs/api.md.',
+        description: 'For agents, once: the join token is the bearer token of the request. The same key may ask again.',
         tags: ['agents'],
+        security: [{ joinToken: [] }],
+        takes: ['FarhandProof'],
         body: EnrolmentRequest,
         response: { 201: EnrolmentAnswer, 200: EnrolmentAnswer },
+        answers: { 200: { description: 'It was enrolled before, with this key' } },
+        problems: [
+          'token-missing',
+          'join-token-invalid',
+          'agent-credential-invalid',
+          'labels-not-allowed',
+          'name-taken',
+        ],
       },
       // Before the body is looked at: whoever has no join token learns nothing about bodies.
       preParsing: async (request) => {

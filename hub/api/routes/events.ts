@@ -2,7 +2,7 @@ import type { AuditRecord } from '../../store/records.ts';
 import { principalOf } from '../access.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
-import { eventHeaders } from '../event-headers.ts';
+import { eventAnswers, eventHeaders } from '../event-headers.ts';
 import { streamEvents } from '../event-stream.ts';
 import { readLastEventId } from '../last-event-id.ts';
 import { findNewestSequence } from '../newest-sequence.ts';
@@ -12,7 +12,18 @@ export function events(app: ApiServer, context: ApiContext): void {
   const { store, readers, auditWatch, clock, limits } = context;
   app.get(
     '/events',
-    { config: { access: 'read-events' }, schema: { summary: 'Watch what happens', tags: ['events'] } },
+    {
+      config: { access: 'read-events' },
+      schema: {
+        operationId: 'watchEvents',
+        summary: 'Watch what happens',
+        description: 'To the jobs and agents of the account, from now on, or after `Last-Event-ID`.',
+        tags: ['events'],
+        takes: ['LastEventId'],
+        answers: eventAnswers,
+        problems: ['too-many'],
+      },
+    },
     async (request, reply) => {
       const { account } = principalOf(request);
       const read = (after: number, limit: number) => store.queries.auditAfter(account, after, limit);

@@ -12,7 +12,13 @@ export function getJob(app: ApiServer, context: ApiContext): void {
     '/jobs/:id',
     {
       config: { access: 'read-jobs' },
-      schema: { summary: 'Get a job', tags: ['jobs'], params: JobPath, response: { 200: Job } },
+      schema: {
+        operationId: 'getJob',
+        summary: 'Get a job',
+        tags: ['jobs'],
+        params: JobPath,
+        response: { 200: Job },
+      },
     },
     async (request) => {
       const job = await context.store.queries.job(principalOf(request).account, request.params.id);

@@ -2,7 +2,7 @@ import { principalOf } from '../access.ts';
 import type { ApiContext } from '../api-context.ts';
 import { notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
-import { eventHeaders } from '../event-headers.ts';
+import { eventAnswers, eventHeaders } from '../event-headers.ts';
 import { streamEvents } from '../event-stream.ts';
 import { readLastEventId } from '../last-event-id.ts';
 import { createProgressNews } from '../progress-news.ts';
@@ -15,7 +15,16 @@ export function jobEvents(app: ApiServer, context: ApiContext): void {
     '/jobs/:id/events',
     {
       config: { access: 'read-events' },
-      schema: { summary: 'Watch a job', tags: ['events'], params: JobPath },
+      schema: {
+        operationId: 'watchJob',
+        summary: 'Watch a job',
+        description: 'All that happened to it, or what came after `Last-Event-ID`; then what happens.',
+        tags: ['events'],
+        params: JobPath,
+        takes: ['LastEventId'],
+        answers: eventAnswers,
+        problems: ['too-many'],
+      },
     },
     async (request, reply) => {
       const { account } = principalOf(request);

@@ -2,7 +2,7 @@ import { principalOf } from '../access.ts';
 import type { ApiContext } from '../api-context.ts';
 import { notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
-import { answerFollowedLog, answerLog, LogQuery } from '../log-answer.ts';
+import { answerFollowedLog, answerLog, LogQuery, logAnswers } from '../log-answer.ts';
 import { JobPath } from './job-path.ts';
 
 /** `GET /jobs/{id}/log`: of the newest attempt. Bytes as they came, whatever they are: nothing here looks into them. */
@@ -11,7 +11,18 @@ export function jobLog(app: ApiServer, context: ApiContext): void {
     '/jobs/:id/log',
     {
       config: { access: 'read-jobs' },
-      schema: { summary: 'Read the log of a job', tags: ['jobs'], params: JobPath, querystring: LogQuery },
+      schema: {
+        operationId: 'getJobLog',
+        summary: 'Read the log of a job',
+        description:
+          'Of its newest attempt. With `follow=true` the answer lasts until the job has ended; one that is broken off is not whole.',
+        tags: ['jobs'],
+        params: JobPath,
+        querystring: LogQuery,
+        takes: ['Range'],
+        answers: logAnswers,
+        problems: ['range-not-satisfiable', 'too-many'],
+      },
     },
     async (request, reply) => {
       const { account } = principalOf(request);

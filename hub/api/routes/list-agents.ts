@@ -11,7 +11,14 @@ export function listAgents(app: ApiServer, { store, hubView }: ApiContext): void
     '/agents',
     {
       config: { access: 'read-agents' },
-      schema: { summary: 'List agents', tags: ['agents'], querystring: PageQuery, response: { 200: pageOf(Agent) } },
+      schema: {
+        operationId: 'listAgents',
+        summary: 'List agents',
+        description: 'By name.',
+        tags: ['agents'],
+        querystring: PageQuery,
+        response: { 200: pageOf(Agent) },
+      },
     },
     async (request) => {
       const page = await store.queries.agents(principalOf(request).account, request.query);

@@ -1,8 +1,9 @@
+import { Attempt } from '../../../protocol/attempt.ts';
 import { principalOf } from '../access.ts';
 import type { ApiContext } from '../api-context.ts';
 import { notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
-import { Attempt, toAttempt } from '../attempt-view.ts';
+import { toAttempt } from '../attempt-view.ts';
 import { pageOf } from '../page-query.ts';
 import { JobPath } from './job-path.ts';
 
@@ -14,7 +15,9 @@ export function listAttempts(app: ApiServer, context: ApiContext): void {
     {
       config: { access: 'read-jobs' },
       schema: {
+        operationId: 'listAttempts',
         summary: 'List the attempts of a job',
+        description: 'Every try whose document was sent, the oldest first.',
         tags: ['jobs'],
         params: JobPath,
         response: { 200: pageOf(Attempt) },

@@ -11,7 +11,13 @@ export function listAutomations(app: ApiServer, { hubView }: ApiContext): void {
     '/automations',
     {
       config: { access: 'read-automations' },
-      schema: { summary: 'List automations', tags: ['automations'], response: { 200: pageOf(Automation) } },
+      schema: {
+        operationId: 'listAutomations',
+        summary: 'List automations',
+        description: 'Every form of every automation, told apart by digest, with the schema of its parameters.',
+        tags: ['automations'],
+        response: { 200: pageOf(Automation) },
+      },
     },
     async (request) => ({ items: toAutomations(hubView.agents(principalOf(request).account)), nextCursor: null }),
   );

@@ -30,10 +30,14 @@ const LabelFilter = z.string().transform((text, context) => {
 });
 
 const JobsQuery = PageQuery.extend({
-  state: States.describe('one or more, repeated or with commas between'),
-  automation: Name.nullable().default(null),
+  state: States.meta({ parameter: { type: 'array', items: { $ref: '#/components/schemas/JobState' } } }).describe(
+    'one or more, repeated or with commas between',
+  ),
+  automation: Name.nullable().default(null).describe('the name of an automation'),
   agent: Name.nullable().default(null).describe("an agent's name"),
-  label: Texts.pipe(z.array(LabelFilter).max(maxLabels)).describe('key=value; repeated: all must hold'),
+  label: Texts.pipe(z.array(LabelFilter).max(maxLabels))
+    .meta({ parameter: { type: 'array', maxItems: maxLabels, items: { type: 'string' } } })
+    .describe('key=value; repeated: all must hold'),
 });
 
 /** `GET /jobs`, the newest first. */
@@ -42,7 +46,14 @@ export function listJobs(app: ApiServer, context: ApiContext): void {
     '/jobs',
     {
       config: { access: 'read-jobs' },
-      schema: { summary: 'List jobs', tags: ['jobs'], querystring: JobsQuery, response: { 200: pageOf(Job) } },
+      schema: {
+        operationId: 'listJobs',
+        summary: 'List jobs',
+        description: 'The newest first. A page may hold fewer than `limit`, even none, and still have a `nextCursor`.',
+        tags: ['jobs'],
+        querystring: JobsQuery,
+        response: { 200: pageOf(Job) },
+      },
     },
     async (request) => {
       const { state, automation, agent, label, limit, cursor } = request.query;

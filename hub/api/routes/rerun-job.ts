@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { Job, JobRequest } from '../../../protocol/job.ts';
+import { Job, type JobRequest, RerunRequest } from '../../../protocol/job.ts';
 import { toPointer } from '../../../protocol/parse.ts';
 import { toActor } from '../../identity/principal.ts';
 import type { JobRecord } from '../../store/records.ts';
@@ -11,8 +10,6 @@ import { toJob } from '../job-view.ts';
 import { checkRequestSize, toNewJob } from '../new-job.ts';
 import { JobPath } from './job-path.ts';
 
-const Rerun = z.strictObject({ secrets: JobRequest.shape.secrets.describe('all that the job had: they are not kept') });
-
 /** `POST /jobs/{id}/rerun`: another job that asks for the same. */
 export function rerunJob(app: ApiServer, context: ApiContext): void {
   const { store, clock } = context;
@@ -20,7 +17,18 @@ export function rerunJob(app: ApiServer, context: ApiContext): void {
     '/jobs/:id/rerun',
     {
       config: { access: 'submit-jobs' },
-      schema: { summary: 'Run a job again', tags: ['jobs'], params: JobPath, body: Rerun, response: { 201: Job } },
+      schema: {
+        operationId: 'rerunJob',
+        summary: 'Run a job again',
+        description: 'A new job that asks for the same. Secrets are not kept: give all again that the job had.',
+        tags: ['jobs'],
+        params: JobPath,
+        body: RerunRequest,
+        takes: ['Traceparent'],
+        response: { 201: Job },
+        answers: { 201: { description: 'The new job', headers: ['Location'] } },
+        problems: ['parameters-invalid'],
+      },
     },
     async (request, reply) => {
       const principal = principalOf(request);

@@ -17,7 +17,20 @@ export function submitJob(app: ApiServer, context: ApiContext): void {
     '/jobs',
     {
       config: { access: 'submit-jobs' },
-      schema: { summary: 'Submit a job', tags: ['jobs'], body: JobRequest, response: { 201: Job, 200: Job } },
+      schema: {
+        operationId: 'submitJob',
+        summary: 'Submit a job',
+        description: 'It is stored, durably, when this answers.',
+        tags: ['jobs'],
+        body: JobRequest,
+        takes: ['IdempotencyKey', 'Traceparent'],
+        response: { 201: Job, 200: Job },
+        answers: {
+          201: { description: 'The job', headers: ['Location'] },
+          200: { description: 'The job that the same `Idempotency-Key` made before', headers: ['Location'] },
+        },
+        problems: ['idempotency-conflict', 'parameters-invalid'],
+      },
     },
     async (request, reply) => {
       const principal = principalOf(request);

@@ -8,11 +8,15 @@ export function* setAgentDesired({
   account,
   name,
   desired,
+  ifVersion = null,
   actor,
   at,
 }: CommandInput<'set-agent-desired'>): Program<CommandResult<'set-agent-desired'>> {
   const before = yield* first(readAgentByName, { account, name });
   if (before === null) return { type: 'not-found' };
+  if (ifVersion !== null && ifVersion !== before.desired_version) {
+    return { type: 'stale', agent: yield* readAgentRecord(before) };
+  }
   const agent = { ...before, desired: JSON.stringify(desired), desired_version: before.desired_version + 1 };
   yield* run(updateAgent, agent);
   yield* writeAudit({

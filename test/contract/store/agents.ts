@@ -193,6 +193,25 @@ export function testAgents(open: OpenStore): void {
       );
     });
 
+    test('keep what is wanted of them when that was changed since somebody looked', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { id, name } = await scene.agent();
+      const drained = { schedulable: false, drain: true, note: 'disk swap' };
+      const resumed = { schedulable: true, drain: false, note: null };
+      const set = (desired: typeof drained | typeof resumed, ifVersion: number) =>
+        scene.apply('set-agent-desired', { account, name, desired, ifVersion, actor: 'token:t1' });
+
+      const first = await set(drained, 1);
+      const stale = await set(resumed, 1);
+      const second = await set(resumed, 2);
+
+      assert.deepEqual([first.type, stale.type, second.type], ['set', 'stale', 'set']);
+      assert.ok(stale.type === 'stale');
+      assert.deepEqual([stale.agent.desired, stale.agent.desiredVersion], [drained, 2]);
+      assert.equal((await store.queries.auditOf(account, `agent:${id}`, 0, 10)).length, 3);
+    });
+
     test('are listed by name, page by page, account by account', async () => {
       await using store = await open();
       const scene = createScene(store);

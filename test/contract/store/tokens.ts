@@ -28,6 +28,64 @@ export function testTokens(open: OpenStore): void {
       assert.ok(!JSON.stringify(trail).includes('"h"'));
     });
 
+    test('are listed page by page, the oldest first, until they are revoked', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const given = { account, role: 'viewer', name: '', expiresAt: null, actor: 'hub' } as const;
+      const create = (id: string) => scene.apply('create-token', { ...given, id, hash: `hash ${id}` });
+      for (const id of ['t1', 't2', 't3']) await create(id);
+      await scene.apply('create-token', { ...given, account: 'other', id: 't0', hash: 'theirs' });
+      await scene.apply('revoke-token', { id: 't2', account, actor: 'hub' });
+
+      const first = await store.queries.tokens(account, { limit: 1, cursor: null });
+      const second = await store.queries.tokens(account, { limit: 1, cursor: first.nextCursor });
+
+      assert.deepEqual(
+        [...first.items, ...second.items].map(({ id }) => id),
+        ['t1', 't3'],
+      );
+      assert.equal(second.nextCursor, null);
+      assert.equal(typeof first.items[0]?.createdAt, 'number');
+      assert.deepEqual(
+        [await store.queries.isTokenKnown('hash t2'), await store.queries.isTokenKnown('hash t9')],
+        [true, false],
+      );
+    });
+
+    test('join tokens are listed until they are revoked, and then nobody enrols with them', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const token = { account, usesLeft: 3, expiresAt: null, allowedLabels: [], labels: {}, ephemeral: false } as const;
+      for (const id of ['j1', 'j2']) {
+        await scene.apply('create-join-token', { token: { ...token, id }, hash: `hash ${id}`, actor: 'hub' });
+      }
+      const revoke = (of: string) => scene.apply('revoke-join-token', { id: 'j1', account: of, actor: 'token:t' });
+
+      const foreign = await revoke('other');
+      const revoked = await revoke(account);
+      const again = await revoke(account);
+
+      assert.deepEqual([foreign.type, revoked.type, again.type], ['not-found', 'revoked', 'not-found']);
+      const left = await store.queries.joinTokens(account, { limit: 10, cursor: null });
+      assert.deepEqual(
+        left.items.map(({ id }) => id),
+        ['j2'],
+      );
+      const enrolled = await scene.apply('enrol-agent', {
+        joinTokenHash: 'hash j1',
+        agentId: 'a',
+        name: 'a',
+        publicKey: 'k',
+        claimedLabels: {},
+      });
+      assert.equal(enrolled.type, 'token-invalid');
+      const trail = await store.queries.auditOf(account, 'join-token:j1', 0, 10);
+      assert.deepEqual(
+        trail.map(({ action }) => action),
+        ['join-token.created', 'join-token.revoked'],
+      );
+    });
+
     test('join tokens come back as they were given', async () => {
       await using store = await open();
       const scene = createScene(store);

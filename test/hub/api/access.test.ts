@@ -30,6 +30,10 @@ const routes: readonly (readonly [string, string, unknown, Readonly<Record<(type
   ['GET', '/automations', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
   ['POST', '/tokens', { role: 'viewer' }, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
   ['POST', '/join-tokens', {}, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
+  ['GET', '/tokens', null, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
+  ['GET', '/join-tokens', null, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
+  ['DELETE', '/tokens/:id', null, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
+  ['DELETE', '/join-tokens/:id', null, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
   ['GET', '/openapi.json', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
 ];
 
@@ -186,6 +190,61 @@ describe('tokens', () => {
     assert.deepEqual([own.status, own.json.account], [201, 'other']);
     assert.deepEqual([foreign.status, foreign.json.code], [403, 'not-allowed']);
     assert.deepEqual([joining.status, joining.json.code], [403, 'not-allowed']);
+  });
+
+  it('are listed without their secrets, and are worth nothing once they are revoked', async () => {
+    await using api = await startApi();
+    const { admin } = api.tokens;
+    const made = (await api.call('/api/v1/tokens', { token: admin, body: { role: 'viewer', name: 'ci' } })).json;
+    const joining = (await api.call('/api/v1/join-tokens', { token: admin, body: { allowedLabels: 'site in (ams)' } }))
+      .json;
+
+    const listed = await api.call('/api/v1/tokens', { token: admin });
+    const page = await api.call('/api/v1/tokens?limit=2', { token: admin });
+    const rest = await api.call(`/api/v1/tokens?limit=500&cursor=${page.json.nextCursor}`, { token: admin });
+    const listedJoining = await api.call('/api/v1/join-tokens', { token: admin });
+
+    const { token, ...shown } = made;
+    assert.deepEqual(listed.json.items.at(-1), shown);
+    assert.deepEqual([...page.json.items, ...rest.json.items], listed.json.items);
+    const { token: joinSecret, ...shownJoining } = joining;
+    assert.deepEqual(listedJoining.json.items, [shownJoining]);
+    for (const secret of [token, joinSecret]) assert.ok(!(listed.text + listedJoining.text).includes(secret));
+
+    const revoke = { token: admin, method: 'DELETE' };
+    assert.equal((await api.call('/api/v1/jobs', { token })).status, 200);
+    assert.equal((await api.call(`/api/v1/tokens/${made.id}`, revoke)).status, 204);
+    assert.equal((await api.call('/api/v1/jobs', { token })).status, 401);
+    assert.equal((await api.call(`/api/v1/tokens/${made.id}`, revoke)).status, 404);
+    assert.equal((await api.call(`/api/v1/join-tokens/${joining.id}`, revoke)).status, 204);
+    assert.deepEqual((await api.call('/api/v1/join-tokens', { token: admin })).json.items, []);
+  });
+
+  it('do not revoke themselves, so that somebody can still get in', async () => {
+    await using api = await startApi();
+    const { admin } = api.tokens;
+    const own = (await api.call('/api/v1/tokens', { token: admin })).json.items.find(
+      ({ role }: { readonly role: string }) => role === 'admin',
+    );
+
+    const refused = await api.call(`/api/v1/tokens/${own.id}`, { token: admin, method: 'DELETE' });
+
+    assert.deepEqual([refused.status, refused.json.code], [409, 'own-token']);
+    assert.equal((await api.call('/api/v1/tokens', { token: admin })).status, 200);
+  });
+
+  it('of another account are for administrators of the hub’s own account only', async () => {
+    await using api = await startApi();
+    const { admin } = api.tokens;
+    const theirs = await api.makeToken('admin', 'other');
+    const viewer = (await api.call('/api/v1/tokens', { token: theirs, body: { role: 'viewer' } })).json;
+
+    const foreign = await api.call('/api/v1/tokens?account=default', { token: theirs });
+    const unnamed = await api.call(`/api/v1/tokens/${viewer.id}`, { token: admin, method: 'DELETE' });
+    const named = await api.call(`/api/v1/tokens/${viewer.id}?account=other`, { token: admin, method: 'DELETE' });
+
+    assert.deepEqual([foreign.status, foreign.json.code], [403, 'not-allowed']);
+    assert.deepEqual([unnamed.status, named.status], [404, 204]);
   });
 
   it('for joining stand for one use and an hour unless told otherwise', async () => {

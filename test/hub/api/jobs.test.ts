@@ -360,15 +360,4 @@ describe('the hub', () => {
     assert.ok([500, 503].includes(answer.status), answer.text);
     assert.doesNotMatch(answer.text, /sqlite/i);
   });
-
-  it('describes its API in OpenAPI 3.1', async () => {
-    await using api = await startApi();
-
-    const { json } = await api.call('/api/v1/openapi.json');
-
-    assert.equal(json.openapi, '3.1.0');
-    const post = json.paths['/api/v1/jobs'].post;
-    assert.deepEqual(Object.keys(post.responses), ['200', '201', 'default']);
-    assert.ok('automation' in post.requestBody.content['application/json'].schema.properties);
-  });
 });

@@ -122,6 +122,22 @@ describe('the administrator’s token', () => {
     );
   });
 
+  it('is not taken again once it was revoked', async () => {
+    await using place = await makeFolder();
+    const given = 'a'.repeat(40);
+    await withStore(place, given, async () => {});
+    {
+      await using store = await openSqliteStore({ ...place, logger: silentLogger });
+      const { id = '' } = (await store.queries.tokenByHash(hashToken(given))) ?? {};
+      await store.apply('revoke-token', { id, account: 'default', actor: 'hub', at: 1 });
+    }
+
+    await assert.rejects(
+      withStore(place, given, async () => {}),
+      /FARHAND_ADMIN_TOKEN: this token was revoked; give another one/,
+    );
+  });
+
   it('is in its file whenever that is asked for', async () => {
     await using place = await makeFolder();
 

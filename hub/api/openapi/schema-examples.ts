@@ -1,0 +1,67 @@
+import type { JsonObject } from '../../../protocol/json.ts';
+
+const job = {
+  id: '0196f0c0-7a54-7b9e-8d2f-3f0b8f6f0001',
+  account: 'default',
+  automation: 'greet',
+  parameters: { name: 'ada' },
+  selector: 'site=ams',
+  priority: 0,
+  labels: { ticket: '42' },
+  timeoutSeconds: 60,
+  state: 'succeeded',
+  agent: 'a1',
+  attempt: 1,
+  cause: 'exit-code',
+  message: 'the program ended with 0',
+  started: true,
+  retrySafe: false,
+  exitCode: 0,
+  signal: null,
+  outputs: { greeted: 'ada' },
+  log: {
+    bytes: 18,
+    sha256: '2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae',
+    complete: true,
+    gaps: [],
+    trailing: 0,
+  },
+  waiting: [],
+  progress: null,
+  cancelRequested: false,
+  createdAt: '2030-01-01T12:00:00.000Z',
+  startedAt: '2030-01-01T12:00:00.020Z',
+  finishedAt: '2030-01-01T12:00:00.140Z',
+};
+
+/** What the description shows of named schemas. A test checks each against its schema. */
+export const schemaExamples: Readonly<Record<string, JsonObject>> = {
+  Job: job,
+  JobPage: { items: [job], nextCursor: null },
+  JobRequest: {
+    automation: 'greet',
+    parameters: { name: 'ada' },
+    selector: 'site=ams,tier in (edge,core)',
+    timeoutSeconds: 60,
+    labels: { ticket: '42' },
+  },
+  RerunRequest: { secrets: { password: 'given again' } },
+  AgentNote: { note: 'new disk on Tuesday' },
+  TokenRequest: { role: 'operator', name: 'ci', expiresInSeconds: 86400 },
+  JoinTokenRequest: { uses: 10, expiresInSeconds: 3600, labels: { site: 'ams' } },
+  ApiEvent: {
+    at: '2030-01-01T12:00:00.020Z',
+    actor: 'agent:0196f0c0-7a54-7b9e-8d2f-3f0b8f6f0002',
+    action: 'job.running',
+    object: 'job:0196f0c0-7a54-7b9e-8d2f-3f0b8f6f0001',
+    data: { number: 1, agent: 'a1' },
+  },
+  Problem: {
+    type: 'urn:farhand:problem:request-invalid',
+    title: 'Invalid request',
+    status: 422,
+    code: 'request-invalid',
+    detail: '/paramters: not known here; leave it out',
+    errors: [{ pointer: '/paramters', message: 'not known here; leave it out' }],
+  },
+};

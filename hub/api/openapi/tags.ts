@@ -1,0 +1,12 @@
+/** Groups of routes, in the order in which they are shown. */
+export const tags = {
+  jobs: 'Submit automations to be run, follow them, and see how they ended',
+  agents: 'The daemons that run jobs, where nobody reaches in',
+  automations: 'What can be run',
+  events: 'What happens, as it happens',
+  tokens: 'Who may call, and who may join',
+  health: 'How the hub is',
+  api: 'This description',
+} as const;
+
+export type Tag = keyof typeof tags;

@@ -1,0 +1,49 @@
+import { JoinToken, Token } from '../../../protocol/token.ts';
+import { principalOf } from '../access.ts';
+import { accountOf } from '../account-of.ts';
+import type { ApiContext } from '../api-context.ts';
+import type { ApiServer } from '../api-server.ts';
+import { pageOf } from '../page-query.ts';
+import { toJoinToken, toToken } from '../token-view.ts';
+import { TokensQuery } from './token-path.ts';
+
+/** `GET /tokens` and `GET /join-tokens`: those that stand, without the secrets, which nobody has. */
+export function listTokens(app: ApiServer, { store }: ApiContext): void {
+  app.get(
+    '/tokens',
+    {
+      config: { access: 'read-tokens' },
+      schema: {
+        operationId: 'listTokens',
+        summary: 'List tokens',
+        description: 'The oldest first, without those that were revoked.',
+        tags: ['tokens'],
+        querystring: TokensQuery,
+        response: { 200: pageOf(Token) },
+      },
+    },
+    async (request) => {
+      const page = await store.queries.tokens(accountOf(principalOf(request), request.query.account), request.query);
+      return { items: page.items.map(toToken), nextCursor: page.nextCursor };
+    },
+  );
+  app.get(
+    '/join-tokens',
+    {
+      config: { access: 'read-tokens' },
+      schema: {
+        operationId: 'listJoinTokens',
+        summary: 'List join tokens',
+        description: 'The oldest first, used up ones too, without those that were revoked.',
+        tags: ['tokens'],
+        querystring: TokensQuery,
+        response: { 200: pageOf(JoinToken) },
+      },
+    },
+    async (request) => {
+      const account = accountOf(principalOf(request), request.query.account);
+      const page = await store.queries.joinTokens(account, request.query);
+      return { items: page.items.map(toJoinToken), nextCursor: page.nextCursor };
+    },
+  );
+}
