@@ -33,6 +33,28 @@ export function fetchAgents(api: ApiClient, limit = Number.POSITIVE_INFINITY): P
   return fetchItems(api, { path: '/agents', query: new URLSearchParams(), limit }, AnyAgent);
 }
 
+export function fetchAgent(api: ApiClient, name: string, signal?: AbortSignal): Promise<Agent> {
+  return api.call({ path: toAgentPath(name), ...(signal === undefined ? {} : { signal }) }, AnyAgent);
+}
+
+/** Asks for an agent to take no more work (`drain`), or work again (`resume`). Answers it as the hub has it now. */
+export function wishOfAgent(
+  api: ApiClient,
+  name: string,
+  { wish, note }: { readonly wish: 'drain' | 'resume'; readonly note: string | null },
+): Promise<Agent> {
+  return api.call({ method: 'POST', path: `${toAgentPath(name)}/${wish}`, body: { note } }, AnyAgent);
+}
+
+function toAgentPath(name: string): string {
+  return `/agents/${encodeURIComponent(name)}`;
+}
+
+/** Another job that asks for the same. */
+export function rerunJob(api: ApiClient, id: string, secrets: Readonly<Record<string, string>>): Promise<Job> {
+  return api.call({ method: 'POST', path: `/jobs/${encodeURIComponent(id)}/rerun`, body: { secrets } }, AnyJob);
+}
+
 export async function fetchAutomations(api: ApiClient): Promise<readonly Automation[]> {
   return (await api.call({ path: '/automations' }, z.object({ items: z.array(AnyAutomation) }))).items;
 }

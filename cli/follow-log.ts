@@ -4,6 +4,7 @@ import { isFinal } from '../protocol/job-state.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { fetchJob } from './fetch-items.ts';
+import { isPassingFailure } from './passing-failure.ts';
 
 /** How long the hub may be away before following gives up. The job does not mind either way. */
 const maxAwayMs = 120_000;
@@ -51,7 +52,7 @@ export async function followLog(api: ApiClient, id: string, options: FollowOptio
       if (isFinal(after.state) && isSameLog && isWhole(position, after, options)) return after;
     } catch (error) {
       signal.throwIfAborted();
-      if (!isPassing(error)) throw error;
+      if (!isPassingFailure(error)) throw error;
       failures += 1;
       if (failures === 1) failingSince = performance.now();
       if (performance.now() - failingSince > maxAwayMs) throw error;
@@ -99,13 +100,4 @@ async function writeRest(
     signal.throwIfAborted();
     throw new ApiError('unreachable', `the log of ${id} broke off`, { cause });
   }
-}
-
-/** Whether it may go well a moment later. */
-function isPassing(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return false;
-  return (
-    error.code === 'unreachable' ||
-    (error.problem !== null && (error.problem.status >= 500 || error.problem.status === 429))
-  );
 }

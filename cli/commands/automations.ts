@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { fetchAutomations } from '../fetch-items.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
@@ -19,7 +20,7 @@ export function createAutomationsCommand(context: Context): Command {
       }
       if (automations.length === 0 && stdout.isTerminal) {
         await stderr.line(
-          'no agent offers an automation yet: put a YAML file into its automations folder and send it SIGHUP',
+          'no agent offers an automation yet: put a YAML file into its automations folder; `farhand init` makes one to begin with',
         );
       }
       const rows = automations.map(({ name, kind, online, agents, parameters, description }) => [
@@ -29,8 +30,13 @@ export function createAutomationsCommand(context: Context): Command {
         toParameterWords(parameters),
         description ?? '',
       ]);
-      await printTable(stdout, ['NAME', 'KIND', 'ONLINE', 'PARAMETERS', 'DESCRIPTION'], rows);
+      await printTable(stdout, { head: ['NAME', 'KIND', 'ONLINE', 'PARAMETERS', 'DESCRIPTION'], rows });
     });
+  addExamples(
+    command,
+    ['farhand automations', 'what can be run'],
+    ['farhand automations --json', 'with the schema of the parameters'],
+  );
   return addHubOptions(command);
 }
 

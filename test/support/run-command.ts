@@ -15,11 +15,13 @@ export async function runCommand(
     readonly environment?: Readonly<Record<string, string>>;
     readonly folder?: string;
     readonly isTerminal?: boolean;
+    /** Of the terminal; without it a line is as long as it is. */
+    readonly columns?: number;
   } = {},
 ): Promise<CommandResult> {
-  const { environment = {}, folder = '/nonexistent', isTerminal = false } = options;
-  const stdout = createMemoryOutput(isTerminal);
-  const stderr = createMemoryOutput(isTerminal);
+  const { environment = {}, folder = '/nonexistent', isTerminal = false, columns = null } = options;
+  const stdout = createMemoryOutput(isTerminal, columns);
+  const stderr = createMemoryOutput(isTerminal, columns);
   let exitCode = 0;
   const context: Context = {
     environment,
@@ -35,12 +37,14 @@ export async function runCommand(
   return { stdout: stdout.text(), stderr: stderr.text(), exitCode };
 }
 
-function createMemoryOutput(isTerminal: boolean): { readonly output: Output; text(): string } {
+function createMemoryOutput(isTerminal: boolean, columns: number | null): { readonly output: Output; text(): string } {
   const chunks: Buffer[] = [];
   const write = async (chunk: string | Uint8Array) => void chunks.push(Buffer.from(chunk));
   const output: Output = {
     isTerminal,
     hasColor: false,
+    columns: () => columns,
+    rows: () => null,
     write,
     line: (text) => write(`${text}\n`),
     paint: (_, text) => text,
