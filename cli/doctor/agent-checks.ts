@@ -13,7 +13,7 @@ import { defaultLimits } from '../../transports/limits.ts';
 import { TransportError } from '../../transports/transport-error.ts';
 import { createWebsocketTransport } from '../../transports/websocket/websocket-transport.ts';
 import { type Check, type Found, fault, ok, skipped, warning } from './check.ts';
-import { readProblem } from './http-exchange.ts';
+import { isHubAnswer } from './hub-answer.ts';
 import type { HubProbe } from './hub-probe.ts';
 
 const answerMs = 8_000;
@@ -105,9 +105,7 @@ async function judgeCredential(
 /** Something that a hub says came back, over TLS that holds where there is any. */
 async function isSafe(probe: HubProbe): Promise<boolean> {
   const readiness = await probe.readiness();
-  if (readiness.type !== 'done') return false;
-  const { answer } = readiness.value;
-  if (answer.status !== 200 && readProblem(answer) === null) return false;
+  if (readiness.type !== 'done' || !isHubAnswer(readiness.value.answer)) return false;
   if (probe.url.protocol !== 'https:') return true;
   const tls = await probe.tls();
   return tls.type === 'done' && tls.value.code === null;

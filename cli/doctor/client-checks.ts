@@ -4,7 +4,7 @@ import type { ApiClient } from '../api-client.ts';
 import { ApiError } from '../api-error.ts';
 import { fetchAgents } from '../fetch-items.ts';
 import { type Check, type Found, fault, ok, skipped, warning } from './check.ts';
-import { readProblem } from './http-exchange.ts';
+import { isHubAnswer } from './hub-answer.ts';
 import type { HubProbe } from './hub-probe.ts';
 
 const Description = z.looseObject({ info: z.looseObject({ version: z.string() }) });
@@ -16,7 +16,7 @@ export function createClientChecks(options: {
   readonly probe: HubProbe;
 }): readonly Check[] {
   const { api, hasToken, probe } = options;
-  let asked: Promise<string | ApiError | 'unsafe'> | undefined;
+  let asked: Promise<string | ApiError | null> | undefined;
   /** The hub's version, for which one has to be let in. */
   const ask = () => {
     asked ??= askVersion(api, probe);
@@ -29,15 +29,13 @@ export function createClientChecks(options: {
   ];
 }
 
-/** The token goes only to a hub that proved who it is: fetch checks the certificate once more. */
-async function askVersion(api: ApiClient, probe: HubProbe): Promise<string | ApiError | 'unsafe'> {
+/** The token goes only to a hub that proved who it is: null where nobody did. Fetch checks the certificate once more. */
+async function askVersion(api: ApiClient, probe: HubProbe): Promise<string | ApiError | null> {
   const readiness = await probe.readiness();
-  if (readiness.type !== 'done') return 'unsafe';
-  const { answer } = readiness.value;
-  if (answer.status !== 200 && readProblem(answer) === null) return 'unsafe';
+  if (readiness.type !== 'done' || !isHubAnswer(readiness.value.answer)) return null;
   if (probe.url.protocol === 'https:') {
     const tls = await probe.tls();
-    if (tls.type !== 'done' || tls.value.code !== null) return 'unsafe';
+    if (tls.type !== 'done' || tls.value.code !== null) return null;
   }
   try {
     return (await api.call({ path: '/openapi.json' }, Description)).info.version;
@@ -47,8 +45,8 @@ async function askVersion(api: ApiClient, probe: HubProbe): Promise<string | Api
   }
 }
 
-function judgeToken(answer: string | ApiError | 'unsafe', hasToken: boolean): Found {
-  if (answer === 'unsafe') return skipped('not shown to anybody: the way to the hub has to be mended first');
+function judgeToken(answer: string | ApiError | null, hasToken: boolean): Found {
+  if (answer === null) return skipped('not shown to anybody: the way to the hub has to be mended first');
   if (!(answer instanceof ApiError)) return ok('the hub lets it in');
   switch (answer.problem?.code) {
     case 'token-missing':
@@ -68,8 +66,8 @@ function judgeToken(answer: string | ApiError | 'unsafe', hasToken: boolean): Fo
   }
 }
 
-function judgeVersion(answer: string | ApiError | 'unsafe'): Found {
-  if (typeof answer !== 'string' || answer === 'unsafe') {
+function judgeVersion(answer: string | ApiError | null): Found {
+  if (typeof answer !== 'string') {
     return skipped(`this is farhand ${version}; the hub tells its own only to who is let in`);
   }
   if (answer === version) return ok(`this farhand and the hub are both ${version}`);
@@ -79,8 +77,8 @@ function judgeVersion(answer: string | ApiError | 'unsafe'): Found {
   );
 }
 
-async function judgeAgents(api: ApiClient, answer: string | ApiError | 'unsafe'): Promise<readonly Found[] | Found> {
-  if (typeof answer !== 'string' || answer === 'unsafe') return skipped('not listed: the hub has to let this in first');
+async function judgeAgents(api: ApiClient, answer: string | ApiError | null): Promise<readonly Found[] | Found> {
+  if (typeof answer !== 'string') return skipped('not listed: the hub has to let this in first');
   const agents = await fetchAgents(api);
   if (agents.length === 0) {
     return warning(

@@ -1,6 +1,5 @@
 import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
-import { Problem } from '../../protocol/problem.ts';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -53,24 +52,4 @@ export function exchange(
     });
     request.end();
   });
-}
-
-/** A problem in the hub's own words; null for anything else, such as a page of HTML. */
-export function readProblem({ body }: HttpAnswer): Problem | null {
-  try {
-    return Problem.safeParse(JSON.parse(body)).data ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** What answered, in a few words, when it was no hub. */
-export function describeStranger({ status, headers, body }: HttpAnswer): string {
-  const { location } = headers;
-  if (status >= 300 && status < 400 && location !== undefined)
-    return `${status}, a redirect to ${location.slice(0, 200)}`;
-  const title = /<title>([^<]{1,80})<\/title>/i.exec(body)?.[1]?.trim();
-  if (/<html|<!doctype html/i.test(body))
-    return `${status} with a page of HTML${title === undefined ? '' : ` (“${title}”)`}`;
-  return `${status} with ${body === '' ? 'nothing' : 'something'} that no hub says`;
 }

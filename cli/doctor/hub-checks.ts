@@ -5,6 +5,7 @@ import { migrations } from '../../hub/store/sqlite/migrations.ts';
 import type { ListenAddress } from '../../runtime/configuration/formats.ts';
 import { isLoopback } from '../../runtime/configuration/loopback.ts';
 import { type Check, type Found, fault, ok } from './check.ts';
+import { isReady } from './hub-answer.ts';
 import { createHubProbe } from './hub-probe.ts';
 
 /** What a hub needs on its own machine. */
@@ -41,7 +42,7 @@ async function judgeListen({ host, port }: ListenAddress): Promise<Found> {
   const probe = createHubProbe(new URL(`http://${local.includes(':') ? `[${local}]` : local}:${port}`));
   if ((await probe.connection()).type === 'done') {
     const readiness = await probe.readiness();
-    const isHub = readiness.type === 'done' && readiness.value.answer.body.includes('"status":"ok"');
+    const isHub = readiness.type === 'done' && isReady(readiness.value.answer);
     if (isHub) return ok(`a hub answers at ${shown}`);
     return fault(
       `${shown} is taken by another program`,
@@ -82,5 +83,5 @@ async function judgeStore(path: string): Promise<Found> {
       'Run that newer farhand, or bring back a copy from before',
     );
   }
-  return ok(`${path} is a store of schema ${version}`);
+  return ok(`${path} is a store that this farhand can open`);
 }

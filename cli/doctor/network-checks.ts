@@ -1,7 +1,7 @@
 import { isLoopback } from '../../runtime/configuration/loopback.ts';
 import { judgeCertificate } from './certificate-faults.ts';
 import { type Check, type Found, fault, ok, skipped, warning } from './check.ts';
-import { describeStranger, readProblem } from './http-exchange.ts';
+import { describeStranger, isReady, readProblem } from './hub-answer.ts';
 import type { HubProbe, Step } from './hub-probe.ts';
 
 const skewWarningMs = 30_000;
@@ -120,8 +120,7 @@ async function judgeReadiness(probe: HubProbe): Promise<Found> {
   }
   const { answer } = readiness.value;
   const problem = readProblem(answer);
-  if (answer.status === 200 && /^\s*\{\s*"status"\s*:\s*"ok"/.test(answer.body))
-    return ok(`a hub answers at ${toShown(probe)} and does its work`);
+  if (isReady(answer)) return ok(`a hub answers at ${toShown(probe)} and does its work`);
   if (problem?.code === 'unavailable') {
     return fault(
       `the hub answers, and does not do its work: ${problem.detail}`,

@@ -121,7 +121,9 @@ function loadAsFarAsItGoes<S extends ConfigSchema>(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const wrong = new Set(error.mistakes.flatMap((mistake) => /FARHAND_[A-Z_]+/.exec(mistake)?.[0] ?? []));
-    return { config: loadRest(schema, sources, wrong), mistakes: toFaults(error) };
+    // A rule over several may be broken where each value is one that its variable takes.
+    const config = loadRest(schema, sources, new Set()) ?? loadRest(schema, sources, wrong);
+    return { config, mistakes: toFaults(error) };
   }
 }
 
