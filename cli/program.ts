@@ -25,7 +25,8 @@ export async function runProgram(args: readonly string[], context: Context): Pro
   }
 }
 
-async function createProgram(args: readonly string[], context: Context): Promise<Command> {
+/** The program with the called command loaded, and the others by name only. */
+export async function createProgram(args: readonly string[], context: Context): Promise<Command> {
   const program = new Command('farhand')
     .description('Run automation where nobody can reach in, and know truthfully how it ended.')
     .version(version, '-V, --version', 'print the version')

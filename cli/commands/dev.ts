@@ -10,6 +10,7 @@ import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
 import { type DevConfig, devConfigSchema, loadDevConfig } from '../dev-config.ts';
 import { type DevFolder, readDevToken, toDevFolder } from '../dev-folder.ts';
+import { addExamples } from '../examples.ts';
 import { type KeptProcess, keepProcess } from '../kept-process.ts';
 import { printReadyLine } from '../ready-line.ts';
 import { aborted, listenForShutdown } from '../shutdown.ts';
@@ -18,9 +19,9 @@ import { watchFolder } from '../watch-folder.ts';
 const details = `
 Starts a hub and an agent as two processes, and starts again what ends unasked. Prints one line on standard output once
 both are ready; what they log goes to standard error. Commands that are called in the same folder (run, jobs, …) find the
-hub and the token by themselves. Automations are read again when a file in their folder changes. SIGTERM or Ctrl-C: running jobs may take 5 seconds to end and are then cancelled, unless
-FARHAND_DRAIN_SECONDS and FARHAND_DRAIN_THEN say otherwise; a second one: at once. Every FARHAND_ variable of the hub and
-the agent holds here too.`;
+hub and the token by themselves. Automations are read again when a file in their folder changes. SIGTERM or Ctrl-C: running jobs may take 5 seconds to end
+and are then cancelled, unless FARHAND_DRAIN_SECONDS and FARHAND_DRAIN_THEN say otherwise; a second one: at once. Every
+FARHAND_ variable of the hub and the agent holds here too.`;
 
 const CreatedToken = z.object({ token: z.string() });
 
@@ -29,6 +30,11 @@ export function createDevCommand(context: Context): Command {
     .description('a hub and an agent in one terminal, data in ./.farhand')
     .addHelpText('after', details)
     .action(() => runDev(command, context));
+  addExamples(
+    command,
+    ['farhand dev', 'then, in another terminal and the same folder: farhand run hello'],
+    ['farhand dev --listen 127.0.0.1:0 --automations ./recipes', 'another port, other automations'],
+  );
   return addConfigOptions(command, devConfigSchema, 'Configuration:');
 }
 
