@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AgentDesired, AgentReport } from './agent-report.ts';
+import { AgentReport } from './agent-report.ts';
 import { AutomationSummary } from './automation-summary.ts';
 import { Labels } from './labels.ts';
 import { Id, Name, Sha256, Timestamp } from './names.ts';
@@ -18,8 +18,10 @@ export const Agent = z.object({
   automations: z.array(z.object({ name: Name, digest: Sha256 })),
   health: AgentReport.shape.health.nullable(),
   schedulable: z.boolean(),
-  /** Why it is drained, as somebody wrote it. */
-  note: AgentDesired.shape.note,
+  /** Somebody asked for it to be given no more work. */
+  drain: z.boolean(),
+  /** What they said about that, or about giving it work again. */
+  note: z.string().nullable(),
   loopLagMs: z.number().nullable(),
   lastSeenAt: Timestamp.nullable(),
   createdAt: Timestamp,

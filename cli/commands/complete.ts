@@ -1,10 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import type { ApiClient } from '../api-client.ts';
-import { createApiClient } from '../api-client.ts';
 import { suggest } from '../completion/suggest.ts';
 import { nothing, type Suggestions } from '../completion/suggestion.ts';
 import type { Context } from '../context.ts';
-import { addHubOptions, readHubAccess } from '../hub-access.ts';
+import { accessHub, addHubOptions } from '../hub-access.ts';
 import type { ListedCommand } from '../listed-command.ts';
 import { toPrintable } from '../to-printable.ts';
 
@@ -21,22 +20,13 @@ export function createCompleteCommand(context: Context, commands: readonly Liste
     .description('what may come next on a command line, for the scripts of `farhand completion`')
     .argument('[words...]', 'after --: the words behind farhand, the one at the cursor last')
     .action(async (words: readonly string[]) => {
-      const options = { commands, context, hub: () => createBoundedApi(command, context) };
-      await print(context, await suggest(words, options).catch(() => nothing));
+      const options = { commands, context, hub: () => accessHub(command, context) };
+      const late = delay(patienceMs, nothing, { ref: false });
+      await print(context, await Promise.race([suggest(words, options).catch(() => nothing), late]));
+      // A hub that does not answer would hold the process, and the shell with it.
       context.exitWithin(leaveMs);
     });
   return addHubOptions(command);
-}
-
-/** Every call is given up after a short while. */
-function createBoundedApi(command: Command, context: Context): ApiClient {
-  const api = createApiClient(readHubAccess(command, context));
-  const signal = AbortSignal.timeout(patienceMs);
-  return {
-    ...api,
-    call: (request, schema) => api.call({ ...request, signal }, schema),
-    open: (request) => api.open({ ...request, signal }),
-  };
 }
 
 async function print({ stdout }: Context, suggestions: Suggestions): Promise<void> {

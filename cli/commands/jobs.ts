@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Job } from '../../protocol/job.ts';
-import { isFinal, jobStates } from '../../protocol/job-state.ts';
+import { isFinal, type JobState, jobStates } from '../../protocol/job-state.ts';
 import { toLabelWords } from '../agent-words.ts';
 import type { ApiClient } from '../api-client.ts';
 import type { Context } from '../context.ts';
@@ -21,7 +21,7 @@ import { toWaitingLines } from '../waiting-words.ts';
 import { watchView } from '../watch-view.ts';
 
 interface JobsOptions {
-  readonly state?: string;
+  readonly state?: JobState;
   readonly automation?: string;
   readonly agent?: string;
   readonly label?: readonly string[];

@@ -21,6 +21,7 @@ export function toAgent(record: AgentRecord, hubView: HubView): Agent {
     automations: (report?.automations ?? []).map(({ name, digest }) => ({ name, digest })),
     health: report === null ? null : { ...report.health },
     schedulable: record.desired.schedulable && !record.desired.drain,
+    drain: record.desired.drain,
     note: record.desired.note,
     loopLagMs: report?.loopLagMs ?? null,
     lastSeenAt: toTimestamp(record.lastSeenAt),

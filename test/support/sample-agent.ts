@@ -16,6 +16,7 @@ export function sampleAgent(changes: Partial<Agent> = {}): Agent {
     automations: [{ name: 'hello', digest: '0'.repeat(64) }],
     health: { state: 'ok', problems: [] },
     schedulable: true,
+    drain: false,
     note: null,
     loopLagMs: 0,
     lastSeenAt: '2026-01-01T00:00:00.000Z',
