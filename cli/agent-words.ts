@@ -1,7 +1,7 @@
 import type { Agent } from '../protocol/agent.ts';
 import type { Output } from './output.ts';
 import type { Table } from './table.ts';
-import { toDurationWords } from './time-words.ts';
+import { toAgeWords } from './time-words.ts';
 
 /** `online`, `offline`, or `draining` while it is to take no more work. */
 export function toAgentState({ online, schedulable }: Agent): 'online' | 'offline' | 'draining' {
@@ -15,10 +15,10 @@ export function toLabelWords(labels: Readonly<Record<string, string>>): string {
     .join(',');
 }
 
-/** `4 min 5 s ago` for a person, the time itself for a program. */
+/** `4 min ago` for a person, the time itself for a program. */
 export function toTimeWords(output: Output, timestamp: string | null, now: number): string {
   if (timestamp === null) return '-';
-  return output.isTerminal ? `${toDurationWords(Math.max(now - Date.parse(timestamp), 0))} ago` : timestamp;
+  return output.isTerminal ? `${toAgeWords(Math.max(now - Date.parse(timestamp), 0))} ago` : timestamp;
 }
 
 const stateColors = { online: 'green', offline: 'red', draining: 'yellow' } as const;
@@ -45,6 +45,7 @@ export function toAgentTable(output: Output, agents: readonly Agent[], now: numb
       toTimeWords(output, agent.lastSeenAt, now),
       toLabelWords(agent.labels),
     ]),
+    whole: [1],
     paint: (text, { row, column }) => {
       const agent = agents[row];
       if (agent === undefined) return text;

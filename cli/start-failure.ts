@@ -16,6 +16,12 @@ export function toStartFailure(
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'EEXIST':
+    case 'ENOTDIR':
+    case 'ENOSPC':
+    case 'EDQUOT':
       return new Failure(exitCodes.usage, error.message, [
         'See FARHAND_LISTEN and FARHAND_DATA; `farhand doctor --hub` or `--agent` looks at both',
       ]);
@@ -26,6 +32,11 @@ export function toStartFailure(
     case 'data-folder':
       return new Failure(exitCodes.usage, error.message, [
         `The data folder is ${data} (FARHAND_DATA, --data); \`farhand doctor --agent\` looks at it`,
+      ]);
+    case 'broken':
+    case 'full':
+      return new Failure(exitCodes.usage, error.message, [
+        `The data folder is ${data} (FARHAND_DATA, --data); \`farhand doctor --hub\` looks at it and at its disk`,
       ]);
     case 'newer-version':
       return new Failure(exitCodes.usage, error.message, ['`farhand --version` says which this is']);

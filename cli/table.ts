@@ -5,6 +5,8 @@ import { toPrintable } from './to-printable.ts';
 export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Columns that are never cut, beside the first, which names the row. */
+  readonly whole?: readonly number[];
   /** Colours a cell after it was cut and padded; the text goes through as it is where nothing is said. */
   readonly paint?: (text: string, place: { readonly row: number; readonly column: number }) => string;
 }
@@ -22,13 +24,14 @@ export async function printTable(output: Output, table: Table): Promise<void> {
 }
 
 /** The same, as lines. */
-export function toTableLines(output: Output, { head, rows, paint }: Table): readonly string[] {
+export function toTableLines(output: Output, { head, rows, whole = [], paint }: Table): readonly string[] {
   if (!output.isTerminal) return rows.map((row) => row.map(toPrintable).join('\t'));
   const cells = rows.map((row) => row.map(toPrintable));
   const natural = head.map((title, column) =>
     Math.max(title.length, ...cells.map((row) => toDisplayWidth(row[column] ?? ''))),
   );
-  const widths = fitWidths(natural, (output.columns() ?? Number.POSITIVE_INFINITY) - gap.length * (head.length - 1));
+  const room = (output.columns() ?? Number.POSITIVE_INFINITY) - gap.length * (head.length - 1);
+  const widths = fitWidths(natural, room, [0, ...whole]);
   const toLine = (row: readonly string[], decorate: (text: string, column: number) => string) =>
     row
       .map((cell, column) => {
@@ -46,17 +49,16 @@ export function toTableLines(output: Output, { head, rows, paint }: Table): read
   ];
 }
 
-/** Takes from the widest column, again and again, until all fit. The first one names the row and stays whole. */
-function fitWidths(natural: readonly number[], room: number): readonly number[] {
+/** Takes from the widest column that may be cut, again and again, until all fit. */
+function fitWidths(natural: readonly number[], room: number, whole: readonly number[]): readonly number[] {
   const widths = [...natural];
   for (let over = widths.reduce((sum, width) => sum + width, 0) - room; over > 0; over -= 1) {
     const widest = widths.reduce(
-      (best, width, column) => (column > 0 && width > (widths[best] ?? 0) ? column : best),
-      1,
+      (best, width, column) => (!whole.includes(column) && width > (widths[best] ?? minWidth) ? column : best),
+      -1,
     );
-    const width = widths[widest];
-    if (width === undefined || width <= minWidth) break;
-    widths[widest] = width - 1;
+    if (widest < 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
   }
   return widths;
 }

@@ -6,6 +6,7 @@ import { createAgentCredential } from '../../agent/identity.ts';
 import { EnrolmentAnswer } from '../../protocol/enrolment.ts';
 import { parseJson } from '../../protocol/parse.ts';
 import { Problem } from '../../protocol/problem.ts';
+import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { readSmallFile, systemFileSystem } from '../../runtime/file-system.ts';
 import { silentLogger } from '../../runtime/logger.ts';
@@ -40,25 +41,26 @@ export function createAgentChecks(options: {
   ];
 }
 
-/** Null before it has joined. */
-async function readIdentity(folder: DataFolder): Promise<EnrolmentAnswer | 'unreadable' | null> {
+/** Null before it has joined; `hidden` where this user may not look; `broken` where it is not what it should be. */
+async function readIdentity(folder: DataFolder): Promise<EnrolmentAnswer | 'hidden' | 'broken' | null> {
   try {
     const bytes = await readSmallFile(systemFileSystem, folder.identity);
     return bytes === null ? null : parseJson(EnrolmentAnswer, bytes, folder.identity);
-  } catch {
-    return 'unreadable';
+  } catch (error) {
+    return error instanceof ProtocolError ? 'broken' : 'hidden';
   }
 }
 
 function judgeIdentity(
-  identity: EnrolmentAnswer | 'unreadable' | null,
+  identity: EnrolmentAnswer | 'hidden' | 'broken' | null,
   {
     config,
     isNameGiven,
   }: { readonly config: Pick<AgentConfig, 'data' | 'name' | 'joinToken'>; readonly isNameGiven: boolean },
 ): Found {
   const { data, name, joinToken } = config;
-  if (identity === 'unreadable') {
+  if (identity === 'hidden') return skipped(`${data} cannot be looked at by this user`);
+  if (identity === 'broken') {
     return fault(
       `identity.json in ${data} cannot be read as the identity of an agent`,
       'Bring the data folder back from a backup; or remove identity.json and join again with a new FARHAND_JOIN_TOKEN',
@@ -89,13 +91,13 @@ interface CredentialOptions {
 }
 
 async function judgeCredential(
-  identity: EnrolmentAnswer | 'unreadable' | null,
+  identity: EnrolmentAnswer | 'hidden' | 'broken' | null,
   options: CredentialOptions,
 ): Promise<Found> {
   const { probe, config } = options;
   if (probe === null) return skipped('not shown to anybody: there is no hub to dial');
   if (!(await isSafe(probe))) return skipped('not shown to anybody: the way to the hub has to be mended first');
-  if (identity === 'unreadable') return skipped('there is no identity to show');
+  if (identity === 'hidden' || identity === 'broken') return skipped('there is no identity to show');
   if (identity !== null) return tryIdentity(identity, probe, options);
   return config.joinToken === null
     ? skipped('there is nothing to show')

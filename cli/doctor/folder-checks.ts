@@ -28,8 +28,14 @@ export function createFolderChecks(options: DataFolderOptions): readonly Check[]
 
 async function judgeFolder(options: DataFolderOptions): Promise<readonly Found[] | Found> {
   const { folder } = options;
-  const status = await stat(folder).catch(() => null);
-  if (status === null) return judgeMissing(options);
+  const status = await stat(folder).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
+  if (status === 'ENOENT') return judgeMissing(options);
+  if (typeof status === 'string') {
+    return fault(
+      `${folder} cannot be looked at by this user (${status})`,
+      `Run this as the user that the ${options.process} runs as: sudo -u USER farhand doctor --${options.process}`,
+    );
+  }
   if (!status.isDirectory()) {
     return fault(`${folder} is a file, not a folder`, 'Name another one: FARHAND_DATA=/var/lib/farhand');
   }

@@ -17,8 +17,8 @@ export type LockHolder =
  * that is started at this moment. Source: proc_locks(5).
  */
 export async function findLockHolder(path: string): Promise<LockHolder> {
-  const file = await stat(path).catch(() => null);
-  if (file === null) return { type: 'none' };
+  const file = await stat(path).catch((error: NodeJS.ErrnoException) => error.code ?? 'unknown');
+  if (typeof file === 'string') return { type: file === 'ENOENT' ? 'none' : 'unknown' };
   let table: string;
   try {
     table = await readFile('/proc/locks', 'utf8');

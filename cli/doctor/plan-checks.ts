@@ -6,6 +6,7 @@ import { ConfigError } from '../../runtime/configuration/config-error.ts';
 import type { ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
 import { toFileVariable } from '../../runtime/configuration/config-key.ts';
 import { type ConfigSources, loadConfiguration } from '../../runtime/configuration/load-configuration.ts';
+import { version } from '../../runtime/version.ts';
 import type { ApiClient } from '../api-client.ts';
 import { Failure } from '../failure.ts';
 import { createAgentChecks } from './agent-checks.ts';
@@ -27,6 +28,9 @@ export interface DoctorPlan {
   /** The hub and the token as other client commands find them. Throws `Failure` or `ConfigError`. */
   readonly accessHub: () => { readonly api: ApiClient; readonly hasToken: boolean };
 }
+
+/** A hub tells its version to agents that dial and to people who are let in. */
+const whereVersionsAre = '`farhand doctor --client` with a token compares it with the hub';
 
 const mebibyte = 2 ** 20;
 
@@ -75,6 +79,7 @@ function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
     ...(httpUrl === null || probe === null
       ? []
       : [createProxyCheck(httpUrl, sources.environment, { dialsWebsockets: true }), ...createNetworkChecks(probe)]),
+    { name: 'version', about: 'machine', look: async () => ok(`this is farhand ${version}; ${whereVersionsAre}`) },
     ...createAgentChecks({ config: { ...config, data }, probe, isNameGiven: isGiven('FARHAND_NAME', sources) }),
     ...createFolderChecks({
       folder: data,

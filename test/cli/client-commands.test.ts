@@ -23,7 +23,7 @@ describe('client commands', () => {
     const seen = await runCommand(['jobs'], { environment, isTerminal: true });
 
     assert.equal(piped.stdout.split('\n')[0], [job.id, 'succeeded', 'hello', 'a1', job.createdAt, '2.0 s'].join('\t'));
-    assert.match(seen.stdout, /^ID +STATE +AUTOMATION +AGENT +SUBMITTED +RAN\n/);
+    assert.match(seen.stdout, /^ID +STATE +AUTOMATION +AGENT +AGE +RAN\n/);
   });
 
   it('what others wrote never drives the terminal', async () => {

@@ -66,6 +66,13 @@ describe('a table', () => {
     }
   });
 
+  it('cuts no column that is to stay whole', () => {
+    const lines = toTableLines(terminal(40), { head, rows, whole: [1] });
+
+    for (const line of lines) assert.ok(toDisplayWidth(line) <= 40, line);
+    assert.match(lines[2] ?? '', /日本語 +offline {2}says.*…/);
+  });
+
   it('never cuts for a program, has no head there, and lets no control character through', () => {
     const lines = toTableLines(pipe, { head, rows });
 
