@@ -24,7 +24,10 @@ export async function runCommand(args: readonly string[], options: CommandOption
 }
 
 /** What a command has of its process, and what it made of it. */
-export function createContext(options: CommandOptions): { readonly context: Context; result(): CommandResult } {
+export function createContext(options: CommandOptions): {
+  readonly context: Context;
+  readonly result: () => CommandResult;
+} {
   const { environment = {}, folder = '/nonexistent', isTerminal = false, columns = null } = options;
   const stdout = createMemoryOutput(isTerminal, columns);
   const stderr = createMemoryOutput(isTerminal, columns);

@@ -36,6 +36,7 @@ const patienceMs = 30_000;
 const leaveMs = 5_000;
 const enter = '\r';
 const toBegin = '\u0001';
+const bell = '\u0007';
 const throwAway = '\u0015';
 
 export async function startShell(
@@ -66,7 +67,7 @@ export async function startShell(
   async function see(pattern: RegExp, from: number): Promise<RegExpExecArray> {
     const end = performance.now() + patienceMs;
     for (;;) {
-      const text = stripVTControlCharacters(shown.slice(from)).replaceAll(/[\r\u0007\b]/g, '');
+      const text = stripVTControlCharacters(shown.slice(from)).replaceAll('\r', '').replaceAll(bell, '');
       const found = pattern.exec(text);
       if (found !== null) return found;
       if (performance.now() > end) throw new Error(`expected ${pattern}, the terminal shows ${JSON.stringify(text)}`);
