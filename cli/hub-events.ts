@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseJson } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ApiClient } from './api-client.ts';
+import { ApiError } from './api-error.ts';
 import { isPassingFailure } from './passing-failure.ts';
 
 const EventData = z.looseObject({
@@ -18,6 +19,8 @@ export interface HubEvent extends z.infer<typeof EventData> {
   readonly action: string;
 }
 
+/** One event is small. */
+const maxEventLength = 1024 * 1024;
 const firstRetryMs = 500;
 const maxRetryMs = 10_000;
 
@@ -38,15 +41,14 @@ export async function* readHubEvents(
         signal,
       });
       retryMs = firstRetryMs;
-      for await (const block of readBlocks(response)) {
+      for await (const block of readBlocks(response, signal)) {
         if (block.id !== null) last = block.id;
         const event = toEvent(block);
         if (event !== null) yield event;
       }
     } catch (error) {
       signal.throwIfAborted();
-      // What breaks off in the middle is no `ApiError`.
-      if (!isPassingFailure(error) && !(error instanceof TypeError)) throw error;
+      if (!isPassingFailure(error)) throw error;
     }
     await delay(retryMs, undefined, { signal });
   }
@@ -59,13 +61,14 @@ interface Block {
 }
 
 /** Server-sent events as the hub writes them: fields on lines that end with a line feed, a blank line after each event. */
-async function* readBlocks(response: Response): AsyncGenerator<Block, void> {
-  const decoder = new TextDecoder();
+async function* readBlocks(response: Response, signal: AbortSignal): AsyncGenerator<Block, void> {
   let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
+  for await (const piece of readText(response, signal)) {
+    text += piece;
     const blocks = text.split('\n\n');
     text = blocks.pop() ?? '';
+    if (text.length > maxEventLength)
+      throw new ApiError('not-a-hub', 'expected events, got something else without end');
     for (const block of blocks) {
       const field = (name: string) =>
         block
@@ -74,6 +77,24 @@ async function* readBlocks(response: Response): AsyncGenerator<Block, void> {
           .map((line) => line.slice(name.length + 2));
       yield { id: field('id')[0] ?? null, action: field('event')[0] ?? null, data: field('data').join('\n') };
     }
+  }
+}
+
+async function* readText({ body }: Response, signal: AbortSignal): AsyncGenerator<string, void> {
+  if (body === null) return;
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        signal.throwIfAborted();
+        throw new ApiError('unreachable', 'the events broke off', { cause });
+      });
+      if (done) return;
+      yield decoder.decode(value, { stream: true });
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
   }
 }
 

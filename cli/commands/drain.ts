@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
+import type { Agent } from '../../protocol/agent.ts';
 import type { ApiClient } from '../api-client.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
@@ -8,6 +9,7 @@ import { accessHub, addHubOptions } from '../hub-access.ts';
 import { listenForInterruption } from '../interruption.ts';
 import { printJson } from '../json-document.ts';
 import { withKnownAgent } from '../known-agent.ts';
+import { isPassingFailure } from '../passing-failure.ts';
 
 interface DrainOptions {
   readonly note?: string;
@@ -66,14 +68,25 @@ async function drain(command: Command, context: Context, name: string, options: 
   else await stdout.line(`${name} takes no more work, and nothing runs on it`);
 }
 
-async function waitUntilIdle(api: ApiClient, { stderr }: Context, name: string, signal: AbortSignal) {
-  for (let said = -1; ; ) {
-    const agent = await fetchAgent(api, name, signal);
-    const { used } = agent.slots;
-    if (used === 0) return agent;
-    if (used !== said)
-      await stderr.line(stderr.paint('dim', `waiting for ${used} ${used === 1 ? 'job' : 'jobs'} on ${name}`));
-    said = used;
+/** A hub that is away is waited for: it keeps the wish. */
+async function waitUntilIdle(api: ApiClient, { stderr }: Context, name: string, signal: AbortSignal): Promise<Agent> {
+  let said = '';
+  const say = async (text: string) => {
+    if (text !== said) await stderr.line(stderr.paint('dim', text));
+    said = text;
+  };
+  for (;;) {
+    try {
+      const agent = await fetchAgent(api, name, signal);
+      const { used } = agent.slots;
+      if (used === 0) return agent;
+      const where = agent.online ? name : `${name}, which is offline`;
+      await say(`waiting for ${used} ${used === 1 ? 'job' : 'jobs'} on ${where}`);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isPassingFailure(error)) throw error;
+      await say('the hub is away; waiting for it');
+    }
     await delay(lookEveryMs, undefined, { signal });
   }
 }

@@ -59,18 +59,21 @@ describe('farhand drain and resume', () => {
     );
   });
 
-  it('--wait returns when nothing runs any more', async () => {
-    const used = [2, 1, 0];
+  it('--wait returns when nothing runs any more, also when the hub is away in between', async () => {
+    const used = [2, -1, 1, 0];
     await using api = await startFakeApi({
       'POST /agents/a1/drain': (_, response) =>
         answerJson(response, sampleAgent({ slots: { total: 8, used: 2 } }), 202),
-      'GET /agents/a1': (_, response) =>
-        answerJson(response, sampleAgent({ slots: { total: 8, used: used.shift() ?? 0 } })),
+      'GET /agents/a1': (_, response) => {
+        const next = used.shift() ?? 0;
+        if (next < 0) answerProblem(response, 'unavailable', 'the hub is stopping');
+        else answerJson(response, sampleAgent({ slots: { total: 8, used: next } }));
+      },
     });
 
     const result = await runCommand(['drain', 'a1', '--wait'], { environment: { FARHAND_HUB_URL: api.address } });
 
-    assert.equal(result.stderr, 'waiting for 2 jobs on a1\nwaiting for 1 job on a1\n');
+    assert.equal(result.stderr, 'waiting for 2 jobs on a1\nthe hub is away; waiting for it\nwaiting for 1 job on a1\n');
     assert.equal(result.stdout, 'a1 takes no more work, and nothing runs on it\n');
     assert.equal(used.length, 0);
   });
