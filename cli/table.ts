@@ -19,11 +19,15 @@ const minWidth = 6;
  * Rows for a person, in columns under a head, as wide as the terminal: what does not fit ends in "…". Or, when a program reads, one line a
  * row with tabs between, no head, and nothing cut. Control characters in cells never reach a terminal.
  */
-export async function printTable(output: Output, table: Table): Promise<void> {
-  for (const line of toTableLines(output, table)) await output.line(line);
+export async function printTable(
+  output: Output,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): Promise<void> {
+  for (const line of toTableLines(output, { head, rows })) await output.line(line);
 }
 
-/** The same, as lines. */
+/** The same as lines, with colours, and with columns that are never cut. */
 export function toTableLines(output: Output, { head, rows, whole = [], paint }: Table): readonly string[] {
   if (!output.isTerminal) return rows.map((row) => row.map(toPrintable).join('\t'));
   const cells = rows.map((row) => row.map(toPrintable));

@@ -11,7 +11,7 @@ import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
 import { withKnownAgent } from '../known-agent.ts';
 import type { Output } from '../output.ts';
-import { printTable, toTableLines } from '../table.ts';
+import { toTableLines } from '../table.ts';
 import { toPrintable } from '../to-printable.ts';
 import { watchView } from '../watch-view.ts';
 
@@ -57,7 +57,7 @@ async function listAgents(api: ApiClient, context: Context, json: boolean): Prom
   if (agents.length === 0 && stdout.isTerminal) {
     await stderr.line('no agent has joined yet; `farhand token create --join` makes the token that one needs');
   }
-  await printTable(stdout, toAgentTable(stdout, agents, Date.now()));
+  for (const line of toTableLines(stdout, toAgentTable(stdout, agents, Date.now()))) await stdout.line(line);
   for (const line of toProblemLines(agents)) await stderr.line(stderr.paint('yellow', line));
 }
 

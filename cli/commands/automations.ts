@@ -30,7 +30,7 @@ export function createAutomationsCommand(context: Context): Command {
         toParameterWords(parameters),
         description ?? '',
       ]);
-      await printTable(stdout, { head: ['NAME', 'KIND', 'ONLINE', 'PARAMETERS', 'DESCRIPTION'], rows });
+      await printTable(stdout, ['NAME', 'KIND', 'ONLINE', 'PARAMETERS', 'DESCRIPTION'], rows);
     });
   addExamples(
     command,

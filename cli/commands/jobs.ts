@@ -15,7 +15,7 @@ import { printJson } from '../json-document.ts';
 import { wholeNumberOption } from '../number-option.ts';
 import type { Output } from '../output.ts';
 import { toProgressWords } from '../progress-line.ts';
-import { printTable, toTableLines } from '../table.ts';
+import { toTableLines } from '../table.ts';
 import { toPrintable } from '../to-printable.ts';
 import { toWaitingLines } from '../waiting-words.ts';
 import { watchView } from '../watch-view.ts';
@@ -80,7 +80,7 @@ async function listJobs(api: ApiClient, context: Context, options: JobsOptions):
   const jobs = await look();
   if (json === true) return printJson(context, jobs);
   if (jobs.length === 0 && stdout.isTerminal) await stderr.line('no such jobs; run one with `farhand run AUTOMATION`');
-  await printTable(stdout, toJobTable(stdout, jobs, Date.now()));
+  for (const line of toTableLines(stdout, toJobTable(stdout, jobs, Date.now()))) await stdout.line(line);
 }
 
 async function showJob(api: ApiClient, context: Context, id: string, { json, watch }: JobsOptions): Promise<void> {
