@@ -1,3 +1,4 @@
+import type { Problem } from '../protocol/problem.ts';
 import { ApiError } from './api-error.ts';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
@@ -10,10 +11,12 @@ export function toFailure(error: unknown): unknown {
       return new Failure(exitCodes.refused, error.message, [
         'Start one with `farhand dev` (a hub and an agent in one terminal) or `farhand hub`,',
         'or name the one to talk to: FARHAND_HUB_URL=https://hub.example.org',
+        '`farhand doctor` finds out why it does not answer.',
       ]);
     case 'not-a-hub':
       return new Failure(exitCodes.refused, error.message, [
         'Is FARHAND_HUB_URL the address of a hub, without a path? A proxy in between, or a hub of another version, can answer like this.',
+        '`farhand doctor` tells what it is, and which versions are there.',
       ]);
     case 'problem':
       return toProblemFailure(error);
@@ -37,18 +40,43 @@ function toProblemFailure({ problem }: ApiError): Failure {
       ]);
     case 403:
       return new Failure(exitCodes.refused, message, [
-        'The token is valid, but its role does not allow this. An administrator can make another one.',
+        'The token is valid, but its role does not allow this. An administrator can make another one: `farhand token create --role operator`',
       ]);
     case 404:
       return new Failure(exitCodes.usage, message, [
-        'Is it the right id, on the right hub? `farhand jobs` lists the jobs that you may see.',
+        message.includes('agent')
+          ? 'Is it the right name, on the right hub? `farhand agents` lists the agents that you may see.'
+          : 'Is it the right id, on the right hub? `farhand jobs` lists the jobs that you may see.',
       ]);
     case 429:
       return new Failure(exitCodes.refused, message, ['Wait a moment and try again.']);
     default:
       return new Failure(problem.status >= 500 ? exitCodes.refused : exitCodes.usage, message, [
         ...(list.length > 1 ? list : []),
-        ...(problem.code === 'parameters-invalid' ? ['What it takes: `farhand automations --json`'] : []),
+        ...toNextSteps(problem),
       ]);
+  }
+}
+
+function toNextSteps({ code, status, errors = [] }: Problem): readonly string[] {
+  switch (code) {
+    case 'parameters-invalid':
+      return ['What it takes: `farhand automations --json`'];
+    case 'job-ended':
+      return ['`farhand jobs ID` shows how it ended; `farhand rerun ID` runs it again.'];
+    case 'idempotency-conflict':
+      return ['Take a new --idempotency-key for another job; the same request as before answers the earlier job.'];
+    case 'too-large':
+      return ['Put large data where the automation can fetch it, and give its address as a parameter.'];
+    case 'request-invalid':
+      return errors.some(({ pointer }) => pointer.startsWith('/secrets/'))
+        ? ['Give each secret by name: -s NAME=@file, or -s NAME from the variable of that name']
+        : ['What it takes: the command with --help'];
+    default:
+      return status >= 500
+        ? [
+            "Try again in a moment. The hub's log says more; `farhand doctor --hub` on its machine looks at its disk and store.",
+          ]
+        : ['What the code means: docs/errors.md; what the command takes: --help'];
   }
 }

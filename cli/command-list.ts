@@ -1,17 +1,9 @@
-import type { Command } from 'commander';
-import type { Context } from './context.ts';
-
-/** A command as the list of all shows it, without loading it. */
-export interface ListedCommand {
-  readonly name: string;
-  readonly summary: string;
-  readonly group: string;
-  load(context: Context): Promise<Command>;
-}
+import type { ListedCommand } from './listed-command.ts';
 
 const start = 'Start:';
 const work = 'Work with jobs:';
 const look = 'See and administer:';
+const help = 'Help:';
 
 /** Every command of the program, in the order of help. Each is a file that is loaded only when it is called. */
 export const commandList: readonly ListedCommand[] = [
@@ -80,5 +72,54 @@ export const commandList: readonly ListedCommand[] = [
     summary: 'run a job document here, without a hub',
     group: work,
     load: async (context) => (await import('./commands/exec.ts')).createExecCommand(context),
+  },
+  {
+    name: 'init',
+    summary: 'make a folder of automations to begin with',
+    group: start,
+    load: async (context) => (await import('./commands/init.ts')).createInitCommand(context),
+  },
+  {
+    name: 'rerun',
+    summary: 'run a job again',
+    group: work,
+    load: async (context) => (await import('./commands/rerun.ts')).createRerunCommand(context),
+  },
+  {
+    name: 'drain',
+    summary: 'give an agent no more work',
+    group: look,
+    load: async (context) => (await import('./commands/drain.ts')).createDrainCommand(context),
+  },
+  {
+    name: 'resume',
+    summary: 'give a drained agent work again',
+    group: look,
+    load: async (context) => (await import('./commands/resume.ts')).createResumeCommand(context),
+  },
+  {
+    name: 'events',
+    summary: 'print what happens, as it happens',
+    group: look,
+    load: async (context) => (await import('./commands/events.ts')).createEventsCommand(context),
+  },
+  {
+    name: 'doctor',
+    summary: 'find out why something does not work',
+    group: help,
+    load: async (context) => (await import('./commands/doctor.ts')).createDoctorCommand(context),
+  },
+  {
+    name: 'completion',
+    summary: 'print completions for bash, zsh or fish',
+    group: help,
+    load: async (context) => (await import('./commands/completion.ts')).createCompletionCommand(context),
+  },
+  {
+    name: 'complete',
+    summary: 'what may come next on a command line, for completions',
+    group: help,
+    hidden: true,
+    load: async (context) => (await import('./commands/complete.ts')).createCompleteCommand(context, commandList),
   },
 ];

@@ -14,7 +14,8 @@ const sections: readonly { readonly title: string; readonly text: string; readon
     schema: devConfigSchema,
   },
   {
-    title: '`farhand run`, `jobs`, `logs`, `cancel`, `agents`, `automations`, `token`',
+    title:
+      '`farhand run`, `jobs`, `logs`, `cancel`, `rerun`, `agents`, `drain`, `resume`, `automations`, `events`, `token`, `doctor`',
     text: 'Talk to a hub over HTTP.',
     schema: clientConfigSchema,
   },

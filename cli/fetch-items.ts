@@ -27,6 +27,24 @@ export function fetchAgents(api: ApiClient, limit = Number.POSITIVE_INFINITY): P
   return fetchItems(api.listAgents, {}, limit);
 }
 
+export function fetchAgent(api: ApiClient, name: string, signal?: AbortSignal): Promise<Agent> {
+  return api.getAgent(name, { signal });
+}
+
+/** Asks for an agent to take no more work (`drain`), or work again (`resume`). Answers it as the hub has it now. */
+export function wishOfAgent(
+  api: ApiClient,
+  name: string,
+  { wish, note }: { readonly wish: 'drain' | 'resume'; readonly note: string | null },
+): Promise<Agent> {
+  return wish === 'drain' ? api.drainAgent(name, { note }) : api.resumeAgent(name, { note });
+}
+
+/** Another job that asks for the same. */
+export function rerunJob(api: ApiClient, id: string, secrets: Readonly<Record<string, string>>): Promise<Job> {
+  return api.rerunJob(id, { secrets });
+}
+
 export async function fetchAutomations(api: ApiClient): Promise<readonly Automation[]> {
   return (await api.listAutomations()).items;
 }

@@ -18,6 +18,14 @@ export function addHubOptions(command: Command): Command {
  * to it alone, and only when no other token is configured.
  */
 export function accessHub(command: Command, context: Context): ApiClient {
+  return createApiClient(readHubAccess(command, context));
+}
+
+/** The same, before it is used. */
+export function readHubAccess(
+  command: Command,
+  context: Context,
+): { readonly address: string; readonly token: string | null } {
   const config = loadClientConfig(toConfigSources(command, clientConfigSchema, context));
   const folder = toDevFolder(join(context.folder, defaultDevFolder));
   const dev = readDevHub(folder);
@@ -31,7 +39,7 @@ export function accessHub(command: Command, context: Context): ApiClient {
   }
   const isDev = dev !== undefined && new URL(dev.url).origin === new URL(address).origin;
   const token = config.token ?? (isDev ? readDevToken(folder) : undefined);
-  return createApiClient({ address: address.replace(/\/+$/, ''), token: token ?? null });
+  return { address: address.replace(/\/+$/, ''), token: token ?? null };
 }
 
 function toHttp(url: URL): string {

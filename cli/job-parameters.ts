@@ -3,7 +3,7 @@ import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
 
 /**
- * Makes parameters of what was typed: `key=text`, `key:=json`. The text is sent as it stands, except where the automation's schema takes
+ * Makes parameters of what was typed, in that order: `key=text`, `key:=json`, `@file` with an object of them. The text is sent as it stands, except where the automation's schema takes
  * a number or a boolean there and nothing else: then it is read as one, because as text it could only be refused.
  */
 export function toParameters(options: {
@@ -11,12 +11,16 @@ export function toParameters(options: {
   readonly pairs: readonly string[];
   /** JSON Schema of the automation's parameters; null when it has none or is not known. */
   readonly schema: JsonObject | null;
+  readonly readFile: (path: string) => JsonObject;
 }): JsonObject {
-  const entries = options.pairs.map((pair): [string, JsonValue] => {
+  const entries = options.pairs.flatMap((pair): [string, JsonValue][] => {
+    if (pair.startsWith('@')) return Object.entries(options.readFile(pair.slice(1)));
     const [, key = '', operator = '', text = ''] = /^([^=]+?)(:?=)(.*)$/s.exec(pair) ?? [];
     if (key === '')
-      throw new Failure(exitCodes.usage, `-p: expected key=value or key:=json, got ${JSON.stringify(pair)}`);
-    return [key, operator === ':=' ? parseJson(key, text) : fitText(text, toWantedType(options.schema, key))];
+      throw new Failure(exitCodes.usage, `-p: expected key=value, key:=json or @file, got ${JSON.stringify(pair)}`, [
+        'For example: -p name=ada -p count:=3',
+      ]);
+    return [[key, operator === ':=' ? parseJson(key, text) : fitText(text, toWantedType(options.schema, key))]];
   });
   // Without a prototype to be reached: "__proto__" is a key like any other.
   return Object.fromEntries([...Object.entries(options.base), ...entries]);

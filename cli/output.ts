@@ -8,6 +8,9 @@ export interface Output {
   /** A person is looking: tables and words instead of plain lines. */
   readonly isTerminal: boolean;
   readonly hasColor: boolean;
+  /** Of the terminal as it is now; null where there is none. */
+  columns(): number | null;
+  rows(): number | null;
   /** Resolves when the stream can take more. */
   write(chunk: string | Uint8Array): Promise<void>;
   /** One line; `text` has no line end. */
@@ -18,7 +21,7 @@ export interface Output {
 
 /** `FORCE_COLOR` and `NO_COLOR` beat what the stream is, as they do elsewhere. */
 export function createOutput(
-  stream: Writable & { readonly isTTY?: boolean },
+  stream: Writable & { readonly isTTY?: boolean; readonly columns?: number; readonly rows?: number },
   environment: Readonly<Record<string, string | undefined>>,
 ): Output {
   const isTerminal = stream.isTTY === true;
@@ -34,6 +37,8 @@ export function createOutput(
   return {
     isTerminal,
     hasColor,
+    columns: () => (isTerminal ? (stream.columns ?? null) : null),
+    rows: () => (isTerminal ? (stream.rows ?? null) : null),
     write,
     line: (text) => write(`${text}\n`),
     paint: (style, text) => (hasColor ? styleText(style, text, { validateStream: false }) : text),

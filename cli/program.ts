@@ -25,7 +25,8 @@ export async function runProgram(args: readonly string[], context: Context): Pro
   }
 }
 
-async function createProgram(args: readonly string[], context: Context): Promise<Command> {
+/** The program with the called command loaded, and the others by name only. */
+export async function createProgram(args: readonly string[], context: Context): Promise<Command> {
   const program = new Command('farhand')
     .description('Run automation where nobody can reach in, and know truthfully how it ended.')
     .version(version, '-V, --version', 'print the version')
@@ -47,7 +48,7 @@ async function createProgram(args: readonly string[], context: Context): Promise
     const command = listed.name === called ? await listed.load(context) : new Command(listed.name);
     command.summary(listed.summary).helpGroup(listed.group);
     inheritSettings(command, program);
-    program.addCommand(command);
+    program.addCommand(command, { hidden: listed.hidden === true });
   }
   // Without a command it is help that was wanted.
   program.action(() => program.outputHelp());
@@ -65,7 +66,7 @@ function inheritSettings(command: Command, parent: Command): void {
 function toUnknownCommand(called: string): Failure {
   const near = findNearestWord(
     called,
-    commandList.map(({ name }) => name),
+    commandList.filter(({ hidden }) => hidden !== true).map(({ name }) => name),
   );
   return new Failure(exitCodes.usage, `there is no command ${JSON.stringify(called)}`, [
     ...(near === null ? [] : [`Did you mean farhand ${near}?`]),

@@ -16,17 +16,37 @@ export function toStartFailure(
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'EEXIST':
+    case 'ENOTDIR':
+    case 'ENOSPC':
+    case 'EDQUOT':
       return new Failure(exitCodes.usage, error.message, [
-        'See FARHAND_LISTEN and FARHAND_DATA: `farhand hub --help`, `farhand agent --help`',
+        'See FARHAND_LISTEN and FARHAND_DATA; `farhand doctor --hub` or `--agent` looks at both',
       ]);
     case 'locked':
+      return new Failure(exitCodes.usage, error.message, [
+        `The data folder is ${data} (FARHAND_DATA, --data); \`farhand doctor\` tells which process holds it`,
+      ]);
     case 'data-folder':
-      return new Failure(exitCodes.usage, error.message, [`The data folder is ${data} (FARHAND_DATA, --data)`]);
+      return new Failure(exitCodes.usage, error.message, [
+        `The data folder is ${data} (FARHAND_DATA, --data); \`farhand doctor --agent\` looks at it`,
+      ]);
+    case 'broken':
+    case 'full':
+      return new Failure(exitCodes.usage, error.message, [
+        `The data folder is ${data} (FARHAND_DATA, --data); \`farhand doctor --hub\` looks at it and at its disk`,
+      ]);
     case 'newer-version':
+      return new Failure(exitCodes.usage, error.message, ['`farhand --version` says which this is']);
     case 'key-invalid':
     case 'token-invalid':
+      return new Failure(exitCodes.usage, error.message, ['`farhand doctor --hub` looks at the data folder']);
     case 'not-enrolled':
-      return new Failure(exitCodes.usage, error.message);
+      return new Failure(exitCodes.usage, error.message, [
+        'A token: `farhand token create --join`, where you can reach the hub as its administrator',
+      ]);
     case 'enrolment-refused':
       return new Failure(exitCodes.refused, error.message, [
         'A new token: `farhand token create --join`, where you can reach the hub as its administrator',

@@ -17,7 +17,7 @@ import { findKnownAutomation } from './known-automation.ts';
 export interface RequestOptions {
   readonly parameter: readonly string[];
   /** Path of a file with all of them; `-` is standard input. */
-  readonly parameters?: string;
+  readonly parametersFile?: string;
   readonly secret: readonly string[];
   readonly selector: readonly string[];
   readonly priority?: number;
@@ -44,10 +44,12 @@ export async function submitJob(
     throw new Failure(
       exitCodes.usage,
       `--label: expected key=value, such as ticket=42; got ${JSON.stringify(options.label.join(','))}`,
+      ['Labels of the job itself; -l (--selector) says which agents may take it'],
     );
   }
   const secrets = readSecrets(options.secret, environment);
-  const base = options.parameters === undefined ? {} : readParameters(options.parameters);
+  const { parametersFile } = options;
+  const base = parametersFile === undefined ? {} : readParameters('--parameters', parametersFile);
   const known = options.queueUnknown === true ? null : await findKnownAutomation(api, options.automation);
   for (const name of secrets.exposed) {
     const warning = `warning: the secret ${name} stands on the command line, where others on this machine can read it; better: -s ${name}=@file`;
@@ -56,7 +58,12 @@ export async function submitJob(
   return api.submitJob(
     {
       automation: options.automation,
-      parameters: toParameters({ base, pairs: options.parameter, schema: known?.parameters ?? null }),
+      parameters: toParameters({
+        base,
+        pairs: options.parameter,
+        schema: known?.parameters ?? null,
+        readFile: (path) => readParameters('-p', path),
+      }),
       secrets: secrets.values,
       selector: options.selector.join(','),
       priority: options.priority,
@@ -69,13 +76,19 @@ export async function submitJob(
   );
 }
 
-function readParameters(path: string): JsonObject {
+function readParameters(option: string, path: string): JsonObject {
   try {
     return parseJson(JsonObject, readFileSync(path === '-' ? 0 : path), 'parameters');
   } catch (error) {
-    if (error instanceof ProtocolError) throw new Failure(exitCodes.usage, `--parameters ${path}: ${error.message}`);
     const why = error instanceof Error ? error.message : String(error);
-    throw new Failure(exitCodes.usage, `--parameters ${path}: expected a file that can be read (${why})`);
+    if (error instanceof ProtocolError) {
+      throw new Failure(exitCodes.usage, `${option} ${path}: ${why}`, [
+        'Expected one JSON object, such as {"name": "ada"}',
+      ]);
+    }
+    throw new Failure(exitCodes.usage, `${option} ${path}: expected a file that can be read (${why})`, [
+      'Check the path; - stands for standard input',
+    ]);
   }
 }
 

@@ -9,3 +9,11 @@ export function toDurationWords(ms: number): string {
   const hours = Math.round(minutes / 60);
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+/** The same, in the largest unit alone: `12 s`, `4 min`, `3 h`, `2 d`. */
+export function toAgeWords(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}

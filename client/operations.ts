@@ -66,6 +66,8 @@ export type Agent = {
     readonly problems: string[];
   } | null;
   readonly schedulable: boolean;
+  readonly drain: boolean;
+  readonly note: string | null;
   readonly loopLagMs: number | null;
   readonly lastSeenAt: string | null;
   readonly createdAt: string;
@@ -354,6 +356,7 @@ export type ProblemCode =
 export type Progress = {
   readonly percent: number | null;
   readonly message: string | null;
+  readonly outputs: JsonObject | null;
 };
 
 export type RerunRequest = {

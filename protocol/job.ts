@@ -71,9 +71,6 @@ export const JobLog = z.object({
   trailing: ByteCount,
 });
 
-/** How far the automation says it is. */
-export const Progress = z.object({ percent: z.number().nullable(), message: z.string().nullable() });
-
 /** A job as the API shows it. What is not known yet is null. */
 export const Job = z.object({
   id: Id,

@@ -10,7 +10,7 @@ import { CloudEvent } from './cloud-event.ts';
 import { EnrolmentAnswer, EnrolmentRequest } from './enrolment.ts';
 import { Health } from './health.ts';
 import { AgentHello, HubHello } from './hello.ts';
-import { Job, JobLog, JobRequest, Progress, RerunRequest, Waiting } from './job.ts';
+import { Job, JobLog, JobRequest, RerunRequest, Waiting } from './job.ts';
 import { JobDocument, Secrets } from './job-document.ts';
 import { JobState } from './job-state.ts';
 import type { JsonObject } from './json.ts';
@@ -18,6 +18,7 @@ import { Labels } from './labels.ts';
 import { AttemptReport, Offer } from './offer.ts';
 import { Problem, ProblemCode } from './problem.ts';
 import { AgentTextFrame, HubFrame } from './session-frame.ts';
+import { Progress } from './progress.ts';
 import { CreatedJoinToken, CreatedToken, JoinToken, JoinTokenRequest, Role, Token, TokenRequest } from './token.ts';
 
 /** Everything that travels as JSON, by name. The description of the API refers to what stands here by that name. */

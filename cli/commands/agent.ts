@@ -14,6 +14,7 @@ import { createProcessLogger } from '../../runtime/process-logger.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { type ExitCode, exitCodes, outcomeToExitCode } from '../exit-code.ts';
 import { printReadyLine } from '../ready-line.ts';
 import { aborted, listenForHangup, listenForShutdown, type Shutdown } from '../shutdown.ts';
@@ -41,6 +42,11 @@ export function createAgentCommand(context: Context): Command {
     .option('--once', "take one job, leave when the hub has all of it, with the job's exit code")
     .addHelpText('after', details)
     .action((options: { readonly once?: true }) => runAgent(command, context, options.once === true));
+  addExamples(
+    command,
+    ['FARHAND_HUB_URL=wss://hub.example.org FARHAND_JOIN_TOKEN_FILE=join farhand agent', 'the first time'],
+    ['farhand agent --hub-url wss://hub.example.org --labels site=ams', 'from then on'],
+  );
   return addConfigOptions(command, agentConfigSchema, 'Configuration:').addCommand(createTrustHubCommand(context));
 }
 

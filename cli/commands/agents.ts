@@ -1,48 +1,135 @@
 import { Command } from 'commander';
+import type { Agent } from '../../protocol/agent.ts';
+import { paintAgentState, paintHealth, toAgentState, toAgentTable, toLabelWords, toTimeWords } from '../agent-words.ts';
+import type { ApiClient } from '../api-client.ts';
 import type { Context } from '../context.ts';
-import { fetchAgents } from '../fetch-items.ts';
+import { addExamples } from '../examples.ts';
+import { exitCodes } from '../exit-code.ts';
+import { Failure } from '../failure.ts';
+import { fetchAgent, fetchAgents } from '../fetch-items.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
-import { printTable } from '../table.ts';
-import { toDurationWords } from '../time-words.ts';
+import { withKnownAgent } from '../known-agent.ts';
+import type { Output } from '../output.ts';
+import { toTableLines } from '../table.ts';
 import { toPrintable } from '../to-printable.ts';
+import { watchView } from '../watch-view.ts';
+
+interface AgentsOptions {
+  readonly json?: true;
+  readonly watch?: true;
+}
+
+const details = `
+--watch draws the table anew whenever something changes, until Ctrl-C. Where no terminal is, it prints a line for each agent
+and for each change: time, name, state, slots, health.`;
 
 export function createAgentsCommand(context: Context): Command {
   const command = new Command('agents')
-    .description('list the agents, what they can take and how they are')
+    .description('list the agents and how they are, or show one in full')
+    .argument('[agent]', 'the one to show')
+    .option('-w, --watch', 'go on showing it as it changes')
     .option('--json', 'print one JSON document')
-    .action(async ({ json }: { readonly json?: true }) => {
-      const { stdout, stderr } = context;
-      const agents = await fetchAgents(accessHub(command, context));
-      if (json === true) {
-        await printJson(context, agents);
-        return;
-      }
-      if (agents.length === 0 && stdout.isTerminal) {
-        await stderr.line('no agent has joined yet; `farhand token create --join` makes the token that one needs');
-      }
-      const now = Date.now();
-      const rows = agents.map((agent) => [
-        agent.name,
-        agent.online ? 'online' : 'offline',
-        `${agent.slots.used}/${agent.slots.total}`,
-        String(agent.automations.length),
-        agent.health?.state ?? '-',
-        toLastSeen(agent.lastSeenAt, stdout.isTerminal ? now : null),
-        Object.entries(agent.labels)
-          .map(([key, value]) => `${key}=${value}`)
-          .join(','),
-      ]);
-      await printTable(stdout, ['NAME', 'STATE', 'SLOTS', 'AUTOMATIONS', 'HEALTH', 'LAST SEEN', 'LABELS'], rows);
-      for (const { name, health } of agents) {
-        for (const problem of health?.problems ?? [])
-          await stderr.line(stderr.paint('yellow', `${name}: ${toPrintable(problem)}`));
-      }
+    .addHelpText('after', details)
+    .action(async (name: string | undefined, options: AgentsOptions) => {
+      if (options.watch === true && options.json === true)
+        throw new Failure(exitCodes.usage, 'expected --watch or --json, got both', [
+          'For programs: --watch without a terminal prints lines with tabs; `farhand events --json` prints each event',
+        ]);
+      const api = accessHub(command, context);
+      if (name !== undefined) await showAgent(api, context, name, options);
+      else if (options.watch === true) await watchAgents(api, context, () => fetchAgents(api));
+      else await listAgents(api, context, options.json === true);
     });
+  addExamples(
+    command,
+    ['farhand agents', 'who is there'],
+    ['farhand agents a1', 'its versions, labels, automations, problems'],
+    ['farhand agents --watch', 'keep an eye on them'],
+  );
   return addHubOptions(command);
 }
 
-function toLastSeen(lastSeenAt: string | null, now: number | null): string {
-  if (lastSeenAt === null) return '-';
-  return now === null ? lastSeenAt : `${toDurationWords(Math.max(now - Date.parse(lastSeenAt), 0))} ago`;
+async function listAgents(api: ApiClient, context: Context, json: boolean): Promise<void> {
+  const { stdout, stderr } = context;
+  const agents = await fetchAgents(api);
+  if (json) return printJson(context, agents);
+  if (agents.length === 0 && stdout.isTerminal) {
+    await stderr.line('no agent has joined yet; `farhand token create --join` makes the token that one needs');
+  }
+  for (const line of toTableLines(stdout, toAgentTable(stdout, agents, Date.now()))) await stdout.line(line);
+  for (const line of toProblemLines(agents)) await stderr.line(stderr.paint('yellow', line));
+}
+
+async function showAgent(
+  api: ApiClient,
+  context: Context,
+  name: string,
+  { json, watch }: AgentsOptions,
+): Promise<void> {
+  const look = () => withKnownAgent(api, name, () => fetchAgent(api, name));
+  if (watch === true) return watchAgents(api, context, async () => [await look()]);
+  const agent = await look();
+  if (json === true) return printJson(context, agent);
+  for (const line of toFullLines(context.stdout, agent, Date.now())) await context.stdout.line(line);
+}
+
+async function watchAgents(
+  api: ApiClient,
+  { stdout, ...context }: Context,
+  look: () => Promise<readonly Agent[]>,
+): Promise<void> {
+  await watchView({ stdout, ...context }, api, {
+    look,
+    toScreen: (agents) => [
+      ...toTableLines(stdout, toAgentTable(stdout, agents, Date.now())),
+      ...toProblemLines(agents),
+    ],
+    toNews: (agents) =>
+      agents.map((agent) => ({
+        key: agent.id,
+        line: [
+          agent.name,
+          toAgentState(agent),
+          `${agent.slots.used}/${agent.slots.total}`,
+          agent.health?.state ?? '-',
+          ...(agent.health?.problems ?? []).map(toPrintable),
+        ].join('\t'),
+      })),
+    isOver: () => false,
+  });
+}
+
+function toProblemLines(agents: readonly Agent[]): readonly string[] {
+  return agents.flatMap(({ name, health }) =>
+    (health?.problems ?? []).map((problem) => `${name}: ${toPrintable(problem)}`),
+  );
+}
+
+function toFullLines(stdout: Output, agent: Agent, now: number): readonly string[] {
+  const { platform, health, slots, automations } = agent;
+  const facts: readonly (readonly [string, string | null])[] = [
+    ['name', agent.name],
+    ['id', agent.id],
+    ['account', agent.account],
+    ['state', paintAgentState(stdout, agent)],
+    ['note', agent.note === null ? null : toPrintable(agent.note)],
+    ['health', health === null ? null : paintHealth(stdout, agent, health.state)],
+    ['version', agent.version],
+    ['platform', platform === null ? null : `${platform.os} ${platform.arch}, ${platform.release}`],
+    ['host', platform?.hostname ?? null],
+    ['node', platform?.node ?? null],
+    ['transport', agent.transport],
+    ['slots', `${slots.used} of ${slots.total} taken`],
+    ['labels', Object.keys(agent.labels).length === 0 ? null : toLabelWords(agent.labels)],
+    ['loop lag', agent.loopLagMs === null ? null : `${Math.round(agent.loopLagMs)} ms`],
+    ['last seen', toTimeWords(stdout, agent.lastSeenAt, now)],
+    ['joined', agent.createdAt],
+  ];
+  return [
+    ...facts.flatMap(([title, value]) => (value === null ? [] : [`${`${title}:`.padEnd(12)} ${value}`])),
+    `${'automations:'.padEnd(12)} ${automations.length === 0 ? 'none' : ''}`.trimEnd(),
+    ...automations.map(({ name, digest }) => `  ${name}  ${stdout.paint('dim', digest.slice(0, 12))}`),
+    ...(health?.problems ?? []).map((problem) => stdout.paint('yellow', `problem: ${toPrintable(problem)}`)),
+  ];
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { fetchAutomations } from '../fetch-items.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
@@ -19,7 +20,9 @@ export function createAutomationsCommand(context: Context): Command {
         return;
       }
       if (automations.length === 0 && stdout.isTerminal) {
-        await stderr.line('no agent offers an automation yet: put a YAML file into its automations folder');
+        await stderr.line(
+          'no agent offers an automation yet: put a YAML file into its automations folder; `farhand init` makes one to begin with',
+        );
       }
       const rows = automations.map(({ name, kind, online, agents, parameters, description }) => [
         name,
@@ -30,5 +33,10 @@ export function createAutomationsCommand(context: Context): Command {
       ]);
       await printTable(stdout, ['NAME', 'KIND', 'ONLINE', 'PARAMETERS', 'DESCRIPTION'], rows);
     });
+  addExamples(
+    command,
+    ['farhand automations', 'what can be run'],
+    ['farhand automations --json', 'with the schema of the parameters'],
+  );
   return addHubOptions(command).addCommand(createAutomationsCheckCommand(context));
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { isFinal } from '../../protocol/job-state.ts';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
 
@@ -17,5 +18,6 @@ export function createCancelCommand(context: Context): Command {
       else if (isFinal(job.state)) await stdout.line(`job ${job.id} ${job.state}`);
       else await stdout.line(`job ${job.id} will be cancelled; it is ${job.state} now`);
     });
+  addExamples(command, ['farhand cancel ID', 'farhand jobs ID tells when it has stopped']);
   return addHubOptions(command);
 }

@@ -10,6 +10,7 @@ import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
 import { type DevConfig, devConfigSchema, loadDevConfig } from '../dev-config.ts';
 import { type DevFolder, readDevToken, toDevFolder } from '../dev-folder.ts';
+import { addExamples } from '../examples.ts';
 import { type KeptProcess, keepProcess } from '../kept-process.ts';
 import { printReadyLine } from '../ready-line.ts';
 import { aborted, listenForShutdown } from '../shutdown.ts';
@@ -28,6 +29,11 @@ export function createDevCommand(context: Context): Command {
     .description('a hub and an agent in one terminal, data in ./.farhand')
     .addHelpText('after', details)
     .action(() => runDev(command, context));
+  addExamples(
+    command,
+    ['farhand dev', 'then, in another terminal and the same folder: farhand run hello'],
+    ['farhand dev --listen 127.0.0.1:0 --automations ./recipes', 'another port, other automations'],
+  );
   return addConfigOptions(command, devConfigSchema, 'Configuration:');
 }
 

@@ -5,6 +5,7 @@ import { createProcessLogger } from '../../runtime/process-logger.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { printReadyLine } from '../ready-line.ts';
 import { aborted, listenForShutdown } from '../shutdown.ts';
 import { toStartFailure } from '../start-failure.ts';
@@ -21,6 +22,11 @@ export function createHubCommand(context: Context): Command {
     .description('serve the API and the agents')
     .addHelpText('after', details)
     .action(() => runHub(command, context));
+  addExamples(
+    command,
+    ['farhand hub --data /var/lib/farhand/hub', 'on 127.0.0.1:7400, behind a proxy with TLS'],
+    ['FARHAND_LISTEN=127.0.0.1:0 farhand hub', 'on any free port; the ready line says which'],
+  );
   return addConfigOptions(command, hubConfigSchema, 'Configuration:');
 }
 

@@ -1,25 +1,18 @@
 import { Command } from 'commander';
 import { causeNames, causes } from '../../protocol/cause.ts';
-import type { Job } from '../../protocol/job.ts';
-import { isFinal } from '../../protocol/job-state.ts';
-import type { ApiClient } from '../api-client.ts';
 import type { Context } from '../context.ts';
 import { parseDuration } from '../duration-option.ts';
-import { toExitCode } from '../exit-code.ts';
-import { followLog } from '../follow-log.ts';
+import { addExamples } from '../examples.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
-import { listenForInterruption } from '../interruption.ts';
-import { toEndSentence } from '../job-words.ts';
 import { printJson } from '../json-document.ts';
 import { wholeNumberOption } from '../number-option.ts';
 import { type RequestOptions, submitJob } from '../submit-job.ts';
-import { toPrintable } from '../to-printable.ts';
-import { watchWaiting } from '../watch-waiting.ts';
+import { watchToEnd } from '../watch-to-end.ts';
 
 interface RunOptions extends RequestOptions {
   readonly follow: boolean;
   readonly detach?: true;
-  readonly json?: true;
+  readonly json?: boolean;
   readonly timestamps?: boolean;
 }
 
@@ -37,8 +30,16 @@ export function createRunCommand(context: Context): Command {
   const command = new Command('run')
     .description('run an automation on an agent, and watch it to its end')
     .argument('<automation>', 'its name (`farhand automations` lists them)')
-    .option('-p, --parameter <key=value>', 'a parameter: key=text or key:=json; may be repeated', collect, [])
-    .option('--parameters <file>', 'all parameters as a file with one JSON object; - is standard input')
+    .option(
+      '-p, --parameter <key=value>',
+      'a parameter: key=text or key:=json; @file is a JSON object of them; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--parameters, --parameters-file <file>',
+      'all parameters as a file with one JSON object; - is standard input',
+    )
     .option(
       '-s, --secret <name>',
       'a secret: name=@file, name (from that variable), name=value; may be repeated',
@@ -75,58 +76,24 @@ export function createRunCommand(context: Context): Command {
     .option('--queue-unknown', 'queue it even though no agent offers the automation yet')
     .addHelpText('after', details)
     .action((automation: string, options: RunOptions) => run(command, context, { ...options, automation }));
+  addExamples(
+    command,
+    ['farhand run hello -p name=ada', 'run it and watch it'],
+    ['farhand run deploy -l site=ams -p @deploy.json -s token=@token.txt', 'where, with which parameters and secret'],
+    ['id=$(farhand run backup --detach)', 'leave it running; farhand logs -f "$id" watches it'],
+  );
   return addHubOptions(command);
 }
 
-type RunRequest = RunOptions & { readonly automation: string };
-
-async function run(command: Command, context: Context, options: RunRequest): Promise<void> {
+async function run(
+  command: Command,
+  context: Context,
+  options: RunOptions & { readonly automation: string },
+): Promise<void> {
   const api = accessHub(command, context);
   const job = await submitJob(api, context, options);
-  if (options.detach === true || !options.follow) {
-    if (options.json === true) await printJson(context, job);
-    else await context.stdout.line(job.id);
-    return;
-  }
-  const { stderr } = context;
-  await stderr.line(stderr.paint('dim', `job ${job.id}`));
-  const ended = isFinal(job.state) && job.log === null ? job : await watch(api, context, { ...options, id: job.id });
-  if (ended === null) return;
-  await stderr.line(toEndSentence(stderr, ended, Date.now()));
-  if (options.json === true) await printJson(context, ended);
-  else if (ended.outputs !== null) await stderr.line(`outputs ${toPrintable(JSON.stringify(ended.outputs))}`);
-  context.exitWith(toExitCode(ended));
-}
-
-/** Answers the ended job, or null when the person stopped watching. */
-async function watch(
-  api: ApiClient,
-  context: Context,
-  { id, json, timestamps = false }: RunOptions & { readonly id: string },
-): Promise<Job | null> {
-  const { stdout, stderr } = context;
-  const dim = (text: string) => stderr.line(stderr.paint('dim', text));
-  using interruption = listenForInterruption();
-  const { signal } = interruption;
-  const isEnded = new AbortController();
-  const waiting = watchWaiting(api, id, { say: dim, signal: AbortSignal.any([signal, isEnded.signal]) });
-  try {
-    return await followLog(api, id, {
-      timestamps,
-      write: (bytes) => (json === true ? stderr : stdout).write(bytes),
-      note: dim,
-      signal,
-    });
-  } catch (error) {
-    const code = interruption.exitCode();
-    if (code === null) throw error;
-    await stderr.line(
-      `\nnot watching any more; the job goes on. \`farhand logs -f ${id}\` watches it again, \`farhand cancel ${id}\` stops it`,
-    );
-    context.exitWith(code);
-    return null;
-  } finally {
-    isEnded.abort();
-    await waiting;
-  }
+  const { json = false, timestamps = false } = options;
+  if (options.detach !== true && options.follow) await watchToEnd(api, context, job, { json, timestamps });
+  else if (json) await printJson(context, job);
+  else await context.stdout.line(job.id);
 }

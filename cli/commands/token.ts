@@ -4,6 +4,7 @@ import { parseLabelsText } from '../../protocol/labels-text.ts';
 import { Role } from '../../protocol/token.ts';
 import type { Context } from '../context.ts';
 import { parseDuration } from '../duration-option.ts';
+import { addExamples } from '../examples.ts';
 import { exitCodes } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
@@ -50,8 +51,14 @@ export function createTokenCommand(context: Context): Command {
     .option('--ephemeral', 'with --join: an agent that lost its data folder may join again under its name')
     .option('--json', 'print one JSON document')
     .action((options: CreateOptions) => createToken(create, context, options));
-  return new Command('token')
-    .description('make, list and revoke tokens for agents and for people')
+  addExamples(
+    create,
+    ['farhand token create --join --uses 5 --expires 1h', 'for five agents (FARHAND_JOIN_TOKEN)'],
+    ['farhand token create --role operator --name ci', 'for a program (FARHAND_TOKEN)'],
+  );
+  const command = new Command('token').description('make, list and revoke tokens for agents and for people');
+  addExamples(command, ['farhand token create --join', 'a token with which an agent can join']);
+  return command
     .addCommand(addHubOptions(create))
     .addCommand(createTokenListCommand(context))
     .addCommand(createTokenRevokeCommand(context));
@@ -81,6 +88,7 @@ function toJoinRequest({
     throw new Failure(
       exitCodes.usage,
       'expected --join or --role, got both: --role and --name are not for join tokens',
+      ['Leave --join out for a token of a person or a program'],
     );
   }
   const parsed = labels === undefined ? undefined : parseLabelsText(labels);
@@ -114,7 +122,9 @@ function toUserRequest({
     );
   }
   if ([uses, labels, allowLabels, ephemeral].some((option) => option !== undefined)) {
-    throw new Failure(exitCodes.usage, '--uses, --labels, --allow-labels and --ephemeral go with --join only');
+    throw new Failure(exitCodes.usage, '--uses, --labels, --allow-labels and --ephemeral go with --join only', [
+      'Leave them out, or give --join in the place of --role',
+    ]);
   }
   return { role, name, account, expiresInSeconds: expires };
 }

@@ -7,6 +7,7 @@ import { loadConfiguration } from '../../runtime/configuration/load-configuratio
 import { systemFileSystem } from '../../runtime/file-system.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { exitCodes } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
 
@@ -33,5 +34,6 @@ export function createTrustHubCommand(context: Context): Command {
       await requestTrust(systemFileSystem, folder);
       await context.stdout.line(`the agent in ${folder.root} will trust the hub as it is`);
     });
+  addExamples(command, ['farhand agent trust-hub --data /var/lib/farhand', 'on the machine of that agent']);
   return addConfigOptions(command, schema, 'Configuration:');
 }

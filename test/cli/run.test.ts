@@ -252,3 +252,56 @@ describe('farhand run', () => {
     assert.deepEqual(offsets, ['0', '5']);
   });
 });
+
+describe('what a run takes from files, and shows while it goes on', () => {
+  it('takes parameters from files, in the order in which they are typed', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'farhand-test-'));
+    const some = join(folder.path, 'some.json');
+    const more = join(folder.path, 'more.json');
+    await writeFile(some, '{"a": 1, "b": {"c": [true]}}');
+    await writeFile(more, '{"a": 2}');
+    await using api = await hubWith({});
+
+    await run(api, 'hello', '-d', '--parameters-file', some, '-p', 'x=1', '-p', `@${more}`, '-p', 'x=2');
+
+    assert.deepEqual((submitted(api) as { parameters: unknown }).parameters, { a: 2, b: { c: [true] }, x: '2' });
+  });
+
+  it('refuses a file that holds no object, and submits nothing', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'farhand-test-'));
+    const file = join(folder.path, 'list.json');
+    await writeFile(file, '[1]');
+    await using api = await hubWith({});
+
+    const result = await run(api, 'hello', '-p', `@${file}`);
+
+    assert.equal(result.exitCode, 2);
+    assert.match(result.stderr, /-p \S+list\.json: .*\n {2}Expected one JSON object/);
+    assert.equal(submitted(api), undefined);
+  });
+
+  it('shows how far the job is on standard error, and never in the log', async () => {
+    let looks = 0;
+    const running = sampleJob({
+      state: 'running',
+      finishedAt: null,
+      progress: { percent: 40, message: 'copying', outputs: null } as Job['progress'],
+    });
+    await using api = await hubWith(
+      {},
+      {
+        [`GET /jobs/${id}`]: (_, response) => answerJson(response, looks++ < 2 ? running : sampleJob()),
+        [`GET /jobs/${id}/log`]: (_, response) => {
+          response.write('one\n');
+          setTimeout(() => response.end('two\n'), 1_200);
+        },
+      },
+    );
+
+    const result = await run(api, 'hello');
+
+    assert.equal(result.stdout, log);
+    assert.match(result.stderr, /\nprogress 40 % copying\n/);
+    assert.equal(result.exitCode, 0);
+  });
+});

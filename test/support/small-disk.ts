@@ -4,6 +4,8 @@ import { mkdirSync } from 'node:fs';
 /** A file system of its own at `folder`, which is made. Disposing unmounts it; what is in use goes when it is let go. */
 export interface SmallDisk extends Disposable {
   readonly folder: string;
+  /** From now on nothing can be written to it. */
+  makeReadOnly(): void;
 }
 
 /** Null where this process may not mount. */
@@ -14,5 +16,9 @@ export function mountSmallDisk(folder: string, size: string): SmallDisk | null {
   } catch {
     return null;
   }
-  return { folder, [Symbol.dispose]: () => void execFileSync('/bin/umount', ['-l', folder], { stdio: 'ignore' }) };
+  return {
+    folder,
+    makeReadOnly: () => void execFileSync('/bin/mount', ['-o', 'remount,ro', folder], { stdio: 'ignore' }),
+    [Symbol.dispose]: () => void execFileSync('/bin/umount', ['-l', folder], { stdio: 'ignore' }),
+  };
 }

@@ -1,0 +1,176 @@
+import { resolve } from 'node:path';
+import { defaultSpoolLimits } from '../../agent/attempts/spool.ts';
+import { agentConfigSchema, loadAgentConfig } from '../../agent/config.ts';
+import { hubConfigSchema, loadHubConfig } from '../../hub/config.ts';
+import { ConfigError } from '../../runtime/configuration/config-error.ts';
+import type { ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
+import { toFileVariable } from '../../runtime/configuration/config-key.ts';
+import { type ConfigSources, loadConfiguration } from '../../runtime/configuration/load-configuration.ts';
+import { version } from '../../runtime/version.ts';
+import type { ApiClient } from '../api-client.ts';
+import { Failure } from '../failure.ts';
+import { createAgentChecks } from './agent-checks.ts';
+import { createAutomationChecks } from './automation-checks.ts';
+import { type Check, type Found, fault, ok } from './check.ts';
+import { createClientChecks } from './client-checks.ts';
+import type { DoctorRole } from './doctor-role.ts';
+import { createFolderChecks } from './folder-checks.ts';
+import { createHubChecks } from './hub-checks.ts';
+import { createHubProbe } from './hub-probe.ts';
+import { createNetworkChecks } from './network-checks.ts';
+import { createProxyCheck } from './proxy-check.ts';
+import { createMachineChecks, createOpenFilesCheck } from './system-checks.ts';
+
+export interface DoctorPlan {
+  readonly sources: ConfigSources;
+  /** Where it was called: relative folders begin here. */
+  readonly folder: string;
+  /** The hub and the token as other client commands find them. Throws `Failure` or `ConfigError`. */
+  readonly accessHub: () => { readonly api: ApiClient; readonly hasToken: boolean };
+}
+
+/** A hub tells its version to agents that dial and to people who are let in. */
+const whereVersionsAre = '`farhand doctor --client` with a token compares it with the hub';
+
+const mebibyte = 2 ** 20;
+
+/** All that is looked at for a role. */
+export function planChecks(role: DoctorRole, plan: DoctorPlan): readonly Check[] {
+  switch (role) {
+    case 'client':
+      return planClient(plan);
+    case 'agent':
+      return planAgent(plan);
+    case 'hub':
+      return planHub(plan);
+  }
+}
+
+function planClient({ accessHub, sources }: DoctorPlan): readonly Check[] {
+  let access: ReturnType<DoctorPlan['accessHub']>;
+  try {
+    access = accessHub();
+  } catch (error) {
+    return [{ name: 'configuration', about: 'machine', look: async () => toFaults(error) }];
+  }
+  const { api, hasToken } = access;
+  const url = new URL(api.address);
+  const probe = createHubProbe(url);
+  return [
+    { name: 'configuration', about: 'machine', look: async () => ok(`the hub is ${api.address}`) },
+    createProxyCheck(url, sources.environment, { dialsWebsockets: false }),
+    ...createNetworkChecks(probe),
+    ...createClientChecks({ api, hasToken, probe }),
+  ];
+}
+
+function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
+  const { config, mistakes } = loadAsFarAsItGoes(agentConfigSchema, sources, () => loadAgentConfig(sources));
+  const check = toConfigurationCheck(mistakes);
+  if (config === null) return [check];
+  const data = resolve(folder, config.data);
+  const url = config.hubUrl ?? readRawUrl(sources);
+  const httpUrl =
+    url === null || !/^(ws|http)s?:$/.test(url.protocol) ? null : new URL(url.href.replace(/^ws/, 'http'));
+  const probe = httpUrl === null ? null : createHubProbe(httpUrl);
+  const path = sources.environment['PATH'];
+  return [
+    check,
+    ...(httpUrl === null || probe === null
+      ? []
+      : [createProxyCheck(httpUrl, sources.environment, { dialsWebsockets: true }), ...createNetworkChecks(probe)]),
+    { name: 'version', about: 'machine', look: async () => ok(`this is farhand ${version}; ${whereVersionsAre}`) },
+    ...createAgentChecks({ config: { ...config, data }, probe, isNameGiven: isGiven('FARHAND_NAME', sources) }),
+    ...createFolderChecks({
+      folder: data,
+      process: 'agent',
+      privateFiles: ['agent.key'],
+      neededBytes: defaultSpoolLimits.minFreeBytes,
+      comfortableBytes: 64 * mebibyte,
+      environment: { ...sources.environment, ...sources.flags },
+    }),
+    ...createAutomationChecks({ folder: resolve(folder, config.automations), path }),
+    ...createMachineChecks({ path }),
+    createOpenFilesCheck(1024),
+  ];
+}
+
+function planHub({ sources, folder }: DoctorPlan): readonly Check[] {
+  const { config, mistakes } = loadAsFarAsItGoes(hubConfigSchema, sources, () => loadHubConfig(sources));
+  const check = toConfigurationCheck(mistakes);
+  if (config === null) return [check];
+  const data = resolve(folder, config.data);
+  return [
+    check,
+    ...createHubChecks({ listen: config.listen, data }),
+    ...createFolderChecks({
+      folder: data,
+      process: 'hub',
+      privateFiles: ['secret-key', 'admin-token', 'hub.sqlite'],
+      neededBytes: mebibyte,
+      comfortableBytes: 256 * mebibyte,
+      environment: { ...sources.environment, ...sources.flags },
+    }),
+    createOpenFilesCheck(4096),
+  ];
+}
+
+/** Where some variables are wrong, the rest is looked at all the same, as if those were not set. */
+function loadAsFarAsItGoes<S extends ConfigSchema>(
+  schema: S,
+  sources: ConfigSources,
+  load: () => ConfigOf<S>,
+): { readonly config: ConfigOf<S> | null; readonly mistakes: readonly Found[] } {
+  try {
+    return { config: load(), mistakes: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const wrong = new Set(error.mistakes.flatMap((mistake) => /FARHAND_[A-Z_]+/.exec(mistake)?.[0] ?? []));
+    // A rule over several may be broken where each value is one that its variable takes.
+    const config = loadRest(schema, sources, new Set()) ?? loadRest(schema, sources, wrong);
+    return { config, mistakes: toFaults(error) };
+  }
+}
+
+function loadRest<S extends ConfigSchema>(
+  schema: S,
+  sources: ConfigSources,
+  wrong: ReadonlySet<string>,
+): ConfigOf<S> | null {
+  const without = <T>(values: Readonly<Record<string, T>>) =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => !wrong.has(name) && !wrong.has(toFileVariable(name))));
+  try {
+    return loadConfiguration(schema, { environment: without(sources.environment), flags: without(sources.flags) });
+  } catch (error) {
+    if (error instanceof ConfigError) return null;
+    throw error;
+  }
+}
+
+function toConfigurationCheck(mistakes: readonly Found[]): Check {
+  return {
+    name: 'configuration',
+    about: 'machine',
+    look: async () => (mistakes.length > 0 ? mistakes : ok('every variable has a value that it takes')),
+  };
+}
+
+function toFaults(error: unknown): readonly Found[] {
+  if (error instanceof ConfigError) {
+    return error.mistakes.map((mistake) =>
+      fault(mistake, 'What each variable takes: docs/config.md, or the command with --help'),
+    );
+  }
+  if (error instanceof Failure) return [fault(error.message, error.hints.join(' '))];
+  throw error;
+}
+
+/** What was meant, where the scheme is the wrong one. */
+function readRawUrl({ environment, flags }: ConfigSources): URL | null {
+  const text = flags['FARHAND_HUB_URL'] ?? environment['FARHAND_HUB_URL'] ?? '';
+  return URL.canParse(text) ? new URL(text) : null;
+}
+
+function isGiven(variable: string, { environment, flags }: ConfigSources): boolean {
+  return (flags[variable] ?? environment[variable] ?? '') !== '';
+}
