@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { answerJson, answerProblem, startFakeApi } from '../support/fake-api.ts';
-import { createPlace, farhand } from '../support/farhand-process.ts';
+import { createPlace } from '../support/farhand-process.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { runCommand } from '../support/run-command.ts';
 import { sampleAgent } from '../support/sample-agent.ts';
@@ -94,7 +94,7 @@ describe('farhand drain and resume', () => {
     const hub = await place.hub();
     await using _hub = hub.process;
     await using _agent = await place.agent(hub.address, hub.client);
-    const ask = (...args: readonly string[]) => farhand(args, { environment: hub.client });
+    const ask = (...args: readonly string[]) => runCommand(args, { environment: hub.client });
     const running = (await ask('run', 'count', '-p', 'to=3', '-p', 'seconds=1', '--detach')).stdout.trim();
     await ask('logs', '-f', running);
 

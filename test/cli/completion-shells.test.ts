@@ -49,23 +49,29 @@ async function withShell(shell: Shell, use: (session: ShellSession) => Promise<v
 }
 
 /** What somebody types before Tab, and what the line is after it. */
-const presses: readonly (readonly [string, string])[] = [
-  ['farhand aut', 'farhand automations '],
-  ['farhand drain e', 'farhand drain edge-7 '],
-  ['farhand run dep', 'farhand run deploy '],
-  ['farhand run di', 'farhand run disk-'],
-  ['farhand run deploy -p na', 'farhand run deploy -p name='],
-  ['farhand run deploy -p name=w', 'farhand run deploy -p name=world '],
-  ['farhand run deploy -p level=h', 'farhand run deploy -p level=high '],
-  ['farhand run deploy -l si', 'farhand run deploy -l site='],
-  ['farhand run deploy --idem', 'farhand run deploy --idempotency-key '],
-  ['farhand jobs --state succ', 'farhand jobs --state succeeded '],
-  ['farhand jobs --state=succ', 'farhand jobs --state=succeeded '],
-  ['farhand logs -f 0197', `farhand logs -f ${sampleJob().id} `],
-  ['farhand token cr', 'farhand token create '],
-  ['farhand run deploy --parameters val', 'farhand run deploy --parameters values.json '],
-  ['farhand init aut', 'farhand init automations/'],
-];
+const presses: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  'commands and options': [
+    ['farhand aut', 'farhand automations '],
+    ['farhand token cr', 'farhand token create '],
+    ['farhand run deploy --idem', 'farhand run deploy --idempotency-key '],
+    ['farhand jobs --state succ', 'farhand jobs --state succeeded '],
+    ['farhand jobs --state=succ', 'farhand jobs --state=succeeded '],
+  ],
+  'what the hub knows': [
+    ['farhand drain e', 'farhand drain edge-7 '],
+    ['farhand run dep', 'farhand run deploy '],
+    ['farhand run di', 'farhand run disk-'],
+    ['farhand run deploy -l si', 'farhand run deploy -l site='],
+    ['farhand logs -f 0197', `farhand logs -f ${sampleJob().id} `],
+  ],
+  'parameters, files and folders': [
+    ['farhand run deploy -p na', 'farhand run deploy -p name='],
+    ['farhand run deploy -p name=w', 'farhand run deploy -p name=world '],
+    ['farhand run deploy -p level=h', 'farhand run deploy -p level=high '],
+    ['farhand run deploy --parameters val', 'farhand run deploy --parameters values.json '],
+    ['farhand init aut', 'farhand init automations/'],
+  ],
+};
 
 /** Zsh takes the slash behind a folder away when the line is run. */
 function trim(line: string): string {
@@ -74,14 +80,16 @@ function trim(line: string): string {
 
 for (const shell of ['bash', 'zsh', 'fish'] as const) {
   describe(`Tab in ${shell}`, { skip: lacksShell(shell) }, () => {
-    it('completes commands, options and what the hub knows', () =>
-      withShell(shell, async (session) => {
-        for (const [typed, expected] of presses) {
-          const line = await session.lineAfter(typed, tab);
+    for (const [what, some] of Object.entries(presses)) {
+      it(`completes ${what}`, () =>
+        withShell(shell, async (session) => {
+          for (const [typed, expected] of some) {
+            const line = await session.lineAfter(typed, tab);
 
-          assert.equal(trim(line), trim(expected), typed);
-        }
-      }));
+            assert.equal(trim(line), trim(expected), typed);
+          }
+        }));
+    }
 
     it('lists what there is when several fit', () =>
       withShell(shell, async (session) => {
