@@ -758,6 +758,14 @@ export interface Operations {
    * `GET /readyz`
    */
   readonly getReadiness: (options?: CallOptions) => Promise<Health>;
+  /**
+   * Get numbers for Prometheus.
+   *
+   * From the machine of the hub without a token; from elsewhere with one of the account `default`.
+   *
+   * `GET /metrics`
+   */
+  readonly getMetrics: (options?: CallOptions) => Promise<Response>;
 }
 
 export function createOperations(wire: Wire): Operations {
@@ -884,5 +892,6 @@ export function createOperations(wire: Wire): Operations {
       }),
     getLiveness: (options = {}) => wire.json({ operation: 'getLiveness', method: 'GET', path: '/livez', options }),
     getReadiness: (options = {}) => wire.json({ operation: 'getReadiness', method: 'GET', path: '/readyz', options }),
+    getMetrics: (options = {}) => wire.raw({ operation: 'getMetrics', method: 'GET', path: '/metrics', options }),
   };
 }

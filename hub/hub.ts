@@ -23,6 +23,8 @@ import type { AgentPrincipal } from './identity/agent-principal.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
+import { countLogs } from './metrics/counted-logs.ts';
+import { HubMetrics } from './metrics/hub-metrics.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { createProgressBoard, type ProgressBoard } from './sessions/progress-board.ts';
 import { SessionService } from './sessions/session-service.ts';
@@ -63,8 +65,11 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const { dataFolder, clock, random, logger } = options;
   await using opened = new AsyncDisposableStack();
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-  const store = opened.use(await openSqliteStore({ folder: dataFolder, clock, logger, random }));
-  const logs = opened.use(createFileLogStore({ folder: join(dataFolder, 'logs') }));
+  const metrics = opened.use(new HubMetrics({ version, clock }));
+  const onCommitTook = (tookMs: number) => metrics.committed(tookMs);
+  const store = opened.use(await openSqliteStore({ folder: dataFolder, clock, logger, random, onCommitTook }));
+  const files = createFileLogStore({ folder: join(dataFolder, 'logs') });
+  const logs = opened.use(countLogs(files, (bytes) => metrics.stored(bytes)));
   const secretKey = await loadSecretKey({ folder: dataFolder, random, logger });
   await ensureAdminToken({
     store,
@@ -88,6 +93,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     hubView: createHubView(store, fleet, scheduler, progress),
     secretKey,
     schemas,
+    metrics,
     version,
     clock,
     random,
@@ -123,7 +129,8 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     }),
   );
 
-  opened.use(await followStore({ store, fleet, scheduler, control, progress, logger }));
+  opened.use(await followStore({ store, fleet, scheduler, control, progress, metrics, logger }));
+  metrics.watch({ agents: () => fleet.count(), sessions: () => sessions.count(), commits: () => store.commits() });
   opened.use(new Housekeeping({ chores: createChores(options, { store, fleet, control, sessions }), clock, logger }));
 
   const listener = createWebsocketListener<AgentPrincipal>({

@@ -1,6 +1,7 @@
 import type { Logger } from '../runtime/logger.ts';
 import type { ControlService } from './control/control-service.ts';
 import type { Fleet } from './fleet/fleet.ts';
+import type { HubMetrics } from './metrics/hub-metrics.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import type { ProgressBoard } from './sessions/progress-board.ts';
 import type { AttemptRecord, JobRecord } from './store/records.ts';
@@ -12,6 +13,7 @@ export interface FollowerOptions {
   readonly scheduler: Scheduler;
   readonly control: Pick<ControlService, 'attemptChanged' | 'agentChanged'>;
   readonly progress: ProgressBoard;
+  readonly metrics: Pick<HubMetrics, 'loaded' | 'changed'>;
   readonly logger: Logger;
 }
 
@@ -23,7 +25,7 @@ const batch = 1000;
  * come to be, then of each commit, in order.
  */
 export async function followStore(options: FollowerOptions): Promise<Disposable> {
-  const { store, fleet, scheduler, control, progress, logger } = options;
+  const { store, fleet, scheduler, control, progress, metrics, logger } = options;
 
   const tell = (change: Change) => {
     switch (change.type) {
@@ -50,13 +52,24 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
     }
   };
 
-  const following = store.subscribe((changes) => changes.forEach(tryToTell));
+  /** What is there at the start is no news. */
+  const load = (change: Change) => {
+    metrics.loaded(change);
+    tryToTell(change);
+  };
+
+  const following = store.subscribe((changes) => {
+    for (const change of changes) {
+      metrics.changed(change);
+      tryToTell(change);
+    }
+  });
   for (const agent of await store.queries.allAgents()) fleet.put(agent);
   for await (const attempt of readAll<AttemptRecord>((after) => store.queries.allOpenAttempts(after, batch))) {
-    tryToTell({ type: 'attempt', attempt });
+    load({ type: 'attempt', attempt });
   }
   for await (const job of readAll<JobRecord>((after) => store.queries.queuedJobs(after, batch))) {
-    tryToTell({ type: 'job', job });
+    load({ type: 'job', job });
   }
   return following;
 }

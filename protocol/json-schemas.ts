@@ -17,8 +17,8 @@ import type { JsonObject } from './json.ts';
 import { Labels } from './labels.ts';
 import { AttemptReport, Offer } from './offer.ts';
 import { Problem, ProblemCode } from './problem.ts';
-import { AgentTextFrame, HubFrame } from './session-frame.ts';
 import { Progress } from './progress.ts';
+import { AgentTextFrame, HubFrame } from './session-frame.ts';
 import { CreatedJoinToken, CreatedToken, JoinToken, JoinTokenRequest, Role, Token, TokenRequest } from './token.ts';
 
 /** Everything that travels as JSON, by name. The description of the API refers to what stands here by that name. */

@@ -29,21 +29,21 @@ export function createAccessHook(authenticate: AuthenticateUser) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     const access = request.is404 ? (isOfApi(request.url) ? 'any' : 'public') : request.routeOptions.config.access;
     if (access === 'public') return;
-    const admission = await authenticate(request.headers.authorization);
-    if (admission.type === 'refused') {
-      const challenge = admission.code === 'token-missing' ? 'Bearer' : 'Bearer error="invalid_token"';
-      throw new ApiProblem(admission.code, admission.message, { headers: { 'www-authenticate': challenge } });
-    }
-    request.principal = admission.principal;
+    request.principal = await admit(authenticate, request);
     if (access === 'any') return;
     const roles: readonly string[] = access === undefined ? [] : rolesWith(access);
-    if (!roles.includes(admission.principal.role)) {
-      throw new ApiProblem(
-        'not-allowed',
-        `the role ${admission.principal.role} may not; it takes ${roles.join(' or ')}`,
-      );
+    if (!roles.includes(request.principal.role)) {
+      throw new ApiProblem('not-allowed', `the role ${request.principal.role} may not; it takes ${roles.join(' or ')}`);
     }
   };
+}
+
+/** Who calls. Throws `ApiProblem` (`token-missing`, `token-invalid`). */
+export async function admit(authenticate: AuthenticateUser, request: FastifyRequest): Promise<Principal> {
+  const admission = await authenticate(request.headers.authorization);
+  if (admission.type === 'admitted') return admission.principal;
+  const challenge = admission.code === 'token-missing' ? 'Bearer' : 'Bearer error="invalid_token"';
+  throw new ApiProblem(admission.code, admission.message, { headers: { 'www-authenticate': challenge } });
 }
 
 /** The caller of a route that is not public. */

@@ -3,7 +3,9 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Enrol } from '../identity/enrolment.ts';
 import type { SecretBox } from '../identity/secret-box.ts';
+import type { AuthenticateUser } from '../identity/user-authenticator.ts';
 import type { LogStore } from '../logs/log-store.ts';
+import type { HubMetrics } from '../metrics/hub-metrics.ts';
 import type { Store } from '../store/store.ts';
 import type { ApiLimits } from './api-limits.ts';
 import type { AuditWatch } from './audit-watch.ts';
@@ -26,6 +28,8 @@ export interface ApiContext {
   readonly auditWatch: AuditWatch;
   readonly jobWatch: JobWatch;
   readonly readers: Readers;
+  readonly metrics: HubMetrics;
+  readonly authenticate: AuthenticateUser;
   readonly description: ApiDescription;
   readonly clock: Clock;
   readonly random: Random;

@@ -27,7 +27,8 @@ import { createRequestDigest } from './request-digest.ts';
 import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
 
-export interface ApiOptions extends Pick<ApiContext, 'store' | 'logs' | 'hubView' | 'clock' | 'random' | 'logger'> {
+export interface ApiOptions
+  extends Pick<ApiContext, 'store' | 'logs' | 'hubView' | 'clock' | 'random' | 'logger' | 'metrics'> {
   readonly secretKey: SecretKey;
   readonly schemas: ParameterSchemas;
   /** Of the hub, for the description of the API. */
@@ -82,11 +83,18 @@ export function createApi(options: ApiOptions): ApiServer {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
   });
   app.addHook('onRequest', checkHeaders);
-  app.addHook('onRequest', createAccessHook(createUserAuthenticator(context)));
+  app.addHook('onRequest', createAccessHook(context.authenticate));
   app.addHook('preValidation', async (request) => {
     if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
   });
   app.addHook('onSend', tagAnswer);
+  app.addHook('onResponse', async (request, reply) => {
+    const { url = null, schema } = request.is404 ? {} : request.routeOptions;
+    const lasts = schema?.answers?.[200]?.media !== undefined;
+    const { method } = request;
+    const tookMs = lasts ? null : reply.elapsedTime;
+    context.metrics.answered({ method, route: url, status: reply.raw.statusCode, tookMs });
+  });
   app.setNotFoundHandler(async (request) => {
     const allowed = known.methodsOf(request.url);
     if (allowed.length === 0) throw notFound('path');
@@ -126,6 +134,8 @@ function createContext(options: ApiOptions): ApiContext {
     digestRequest: createRequestDigest(secretKey),
     auditWatch: new AuditWatch(store),
     jobWatch: new JobWatch(store),
+    metrics: options.metrics,
+    authenticate: createUserAuthenticator({ store, clock }),
     description: new ApiDescription(options.version),
     readers: new Readers({ clock, logger, limits }),
     clock,

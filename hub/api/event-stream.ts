@@ -7,6 +7,8 @@ import { toTimestamp } from './timestamp.ts';
 const pageSize = 200;
 /** Events of so long go out together: a reader costs one look for many events. */
 const gatherMs = 50;
+/** How soon a reader whose connection broke may come back: a hub that restarts is there again by then. */
+const retryMs = 2_000;
 
 export interface EventStreamOptions {
   /** Events after this one, in order. */
@@ -36,7 +38,7 @@ export interface LiveNews {
 export async function* streamEvents(options: EventStreamOptions): AsyncGenerator<string, void> {
   const { read, shows, watch, live, clock, heartbeatMs, signal } = options;
   let after = options.after;
-  yield ': farhand events\n\n';
+  yield `: farhand events\nretry: ${retryMs}\n\n`;
   while (!signal.aborted) {
     // Listening first: what comes while the store is read would be missed the other way round.
     const heard = new AbortController();

@@ -18,6 +18,7 @@ import { listAttempts } from './routes/list-attempts.ts';
 import { listAutomations } from './routes/list-automations.ts';
 import { listJobs } from './routes/list-jobs.ts';
 import { listTokens } from './routes/list-tokens.ts';
+import { metrics } from './routes/metrics.ts';
 import { openapi } from './routes/openapi.ts';
 import { rerunJob } from './routes/rerun-job.ts';
 import { revokeToken } from './routes/revoke-token.ts';
@@ -49,4 +50,4 @@ export const apiRoutes: readonly Route[] = [
 ];
 
 /** Outside it. */
-export const rootRoutes: readonly Route[] = [health, enrol, docsPage];
+export const rootRoutes: readonly Route[] = [health, enrol, docsPage, metrics];

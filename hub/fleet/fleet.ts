@@ -29,6 +29,13 @@ export class Fleet {
     return this.#agents.get(agentId);
   }
 
+  /** Of all accounts. */
+  count(): { readonly online: number; readonly offline: number } {
+    let online = 0;
+    for (const agent of this.#agents.values()) if (agent.link !== null) online++;
+    return { online, offline: this.#agents.size - online };
+  }
+
   /** Agents that take jobs of the account, connected or not. */
   *serving(account: string): Generator<LiveAgent, void, void> {
     yield* this.#byAccount.get(account) ?? [];

@@ -26,6 +26,11 @@ export class SessionService implements AsyncDisposable {
     return this.#registry.has(attempt);
   }
 
+  /** Sessions that are open. */
+  count(): number {
+    return this.#serving.size;
+  }
+
   serve(accepted: AcceptedSession<AgentPrincipal>): void {
     const serving = this.#serve(accepted).catch((error: unknown) => {
       this.#options.logger.error({ err: error, attempt: accepted.attempt }, 'session failed');

@@ -52,8 +52,8 @@ export const upsertReport = statement((db, row: AgentReportRow) =>
     .onConflict((conflict) => conflict.column('agent_id').doUpdateSet(columnsOf(row, ['report', 'reported_at']))),
 );
 
-export const readLeaseEpoch = statement((db, { agentId }: { agentId: string }) =>
-  db.selectFrom('agent_leases').select('epoch').where('agent_id', '=', agentId),
+export const readLease = statement((db, { agentId }: { agentId: string }) =>
+  db.selectFrom('agent_leases').select(['owner', 'epoch', 'expires_at']).where('agent_id', '=', agentId),
 );
 
 export const upsertLease = statement((db, row: AgentLeaseRow) =>

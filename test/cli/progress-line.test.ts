@@ -74,7 +74,7 @@ describe('the progress of a job on a terminal', () => {
     const screen = createScreen(true, 40);
     const line = createProgressLine(screen.output);
 
-    await line.show({ percent: 100, message: `日本語 \u001B[2J\n${'long '.repeat(30)}` });
+    await line.show({ percent: 100, message: `日本語 \u001B[2J\n${'long '.repeat(30)}`, outputs: null });
     await line.around(screen.log('log\n'));
     await line.clear();
 
@@ -86,7 +86,7 @@ describe('the progress of a job on a terminal', () => {
     const screen = createScreen(false);
     const line = createProgressLine(screen.output);
 
-    for (const percent of [1, 2, 9, 11, 12]) await line.show({ percent, message: 'copying' });
+    for (const percent of [1, 2, 9, 11, 12]) await line.show({ percent, message: 'copying', outputs: null });
     await line.show({ percent: null, message: 'done', outputs: null });
 
     assert.equal(screen.written(), 'progress 1 % copying\nprogress 11 % copying\nprogress done\n');

@@ -77,7 +77,7 @@ export async function openBrowser(
   const complaints: string[] = [];
   let loaded = () => {};
   socket.on('message', (data) => {
-    const reply = JSON.parse(String(data)) as Reply;
+    const reply = JSON.parse((data as Buffer).toString('utf8')) as Reply;
     if (reply.id !== undefined) pending.get(reply.id)?.(reply);
     const params = reply.params as { request?: { url: string }; entry?: { text: string }; exceptionDetails?: unknown };
     if (reply.method === 'Network.requestWillBeSent') asked.push(params.request?.url ?? '');

@@ -249,7 +249,7 @@ function toHeaders(headers) {
 
 function toAnswers({ responses }) {
   const rows = Object.entries(responses).map(([status, { description, content = {} }]) => {
-    const [media = '', { schema, 'x-event-data': data } = {}] = Object.entries(content)[0] ?? [];
+    const [media, { schema, 'x-event-data': data }] = Object.entries(content)[0] ?? ['', {}];
     const name = (data ?? schema)?.$ref?.split('/').at(-1);
     const what = name === undefined ? media : toLink(`schema-${name}`, name);
     return element(

@@ -81,7 +81,17 @@ export class NamedSchemas {
   }
 }
 
-/** Leaves out what says nothing: names that zod adds, bounds of every JavaScript number, patterns of what has a format. */
+/** A choice in a choice is one choice: not every generator of clients sees that. */
+function flatten(choices: JsonValue): JsonValue {
+  return (choices as readonly JsonObject[]).flatMap((one) =>
+    Object.keys(one).length === 1 && Array.isArray(one['anyOf']) ? (one['anyOf'] as JsonObject[]) : [one],
+  );
+}
+
+/**
+ * Leaves out what says nothing: names that zod adds, bounds of every JavaScript number, patterns of what has a format. A constant is an
+ * enumeration of one, which more generators of clients read rightly.
+ */
 function tidy(value: JsonValue): JsonValue {
   if (Array.isArray(value)) return value.map(tidy);
   if (value === null || typeof value !== 'object') return value;
@@ -94,6 +104,8 @@ function tidy(value: JsonValue): JsonValue {
   return Object.fromEntries(
     Object.entries(schema)
       .filter(([key, inner]) => !isNoise(key, inner))
-      .map(([key, inner]) => [key, tidy(inner)]),
+      .map(([key, inner]) =>
+        key === 'const' ? ['enum', [inner]] : [key, key === 'anyOf' ? flatten(tidy(inner)) : tidy(inner)],
+      ),
   );
 }

@@ -56,6 +56,7 @@ export function createGroupCommit({
   clock,
   logger,
   onCommit,
+  onTook,
 }: {
   readonly database: DatabaseSync;
   readonly drive: <Result>(program: Program<Result>) => Driven<Result>;
@@ -63,6 +64,8 @@ export function createGroupCommit({
   readonly logger: Logger;
   /** Called after each commit that wrote, before its commands resolve. Must not throw. */
   readonly onCommit: (commits: number, changes: readonly Change[]) => void;
+  /** Told how long each commit took, with its commands. */
+  readonly onTook?: ((tookMs: number) => void) | undefined;
 }): GroupCommit {
   const begin = database.prepare('begin immediate');
   const commit = database.prepare('commit');
@@ -143,6 +146,7 @@ export function createGroupCommit({
     waiting = waiting.slice(maxBatch);
     const { outcomes, commits, changes } = state.type === 'broken' ? failAll(batch, refusal()) : runBatch(batch);
     const tookMs = clock.monotonic() - begunAt;
+    onTook?.(tookMs);
     if (tookMs > slowMs)
       logger.warn({ tookMs, commands: batch.length }, 'a commit was slow, and nothing else ran meanwhile');
     if (commits !== null) onCommit(commits, changes);

@@ -20,6 +20,8 @@ export interface SqliteStoreOptions {
   readonly logger: Logger;
   /** Gives a new store its id. */
   readonly random: Random;
+  /** Told how long each commit took. */
+  readonly onCommitTook?: (tookMs: number) => void;
 }
 
 function takeFolder(folder: string): Disposable {
@@ -45,6 +47,7 @@ export async function openSqliteStore({
   clock = systemClock,
   logger,
   random,
+  onCommitTook,
 }: SqliteStoreOptions): Promise<Store> {
   const lock = takeFolder(folder);
   const path = join(folder, 'hub.sqlite');
@@ -54,7 +57,7 @@ export async function openSqliteStore({
     chmodSync(path, 0o600);
     migrate(database);
     const storeId = readOrMakeStoreId(database, random);
-    return createSqliteStore({ database, path, storeId, lock, clock, logger });
+    return createSqliteStore({ database, path, storeId, lock, clock, logger, onTook: onCommitTook });
   } catch (error) {
     database?.close();
     lock[Symbol.dispose]();

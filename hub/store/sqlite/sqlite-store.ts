@@ -19,10 +19,11 @@ export interface SqliteStoreParts {
   readonly lock: Disposable;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly onTook?: ((tookMs: number) => void) | undefined;
 }
 
 /** The port over one open database. */
-export function createSqliteStore({ database, path, storeId, lock, clock, logger }: SqliteStoreParts): Store {
+export function createSqliteStore({ database, path, storeId, lock, clock, logger, onTook }: SqliteStoreParts): Store {
   const driver = createProgramDriver(database);
   const writeAheadLog = createWriteAheadLogWatch({ database, path: `${path}-wal`, logger });
   const listeners = new Set<(changes: readonly Change[]) => void>();
@@ -57,6 +58,7 @@ export function createSqliteStore({ database, path, storeId, lock, clock, logger
     drive,
     clock,
     logger,
+    onTook,
     onCommit(counted, changes) {
       commits = counted;
       watchSize();

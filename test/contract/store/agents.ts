@@ -171,6 +171,25 @@ export function testAgents(open: OpenStore): void {
       assert.equal((await scene.apply('take-lease', { agentId: 'nobody', owner: 'h', expiresAt: 1 })).type, 'unknown');
     });
 
+    test('come and go in the audit, and a channel that replaces another is no news', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { id } = await scene.agent();
+      const take = (owner: string, expiresAt: number) => scene.apply('take-lease', { agentId: id, owner, expiresAt });
+      const first = await take('hub-1', scene.now() + 60_000);
+      const second = await take('hub-2', scene.now() + 60_000);
+      assert.ok(first.type === 'taken' && second.type === 'taken');
+      const release = (owner: string, epoch: number) => scene.apply('release-lease', { agentId: id, owner, epoch });
+
+      await release('hub-1', first.epoch);
+      await release('hub-2', second.epoch);
+      await take('hub-3', scene.now() + 1);
+
+      const trail = await store.queries.auditOf(account, `agent:${id}`, 0, 20);
+      assert.deepEqual(trail.map(({ action }) => action).slice(-2), ['agent.offline', 'agent.online']);
+      assert.equal(trail.filter(({ action }) => action === 'agent.offline').length, 1);
+    });
+
     test('are told what is wanted of them', async () => {
       await using store = await open();
       const scene = createScene(store);
@@ -188,6 +207,7 @@ export function testAgents(open: OpenStore): void {
         trail.map(({ action, actor }) => [action, actor.split(':')[0]]),
         [
           ['agent.enrolled', 'join-token'],
+          ['agent.online', 'agent'],
           ['agent.desired-changed', 'token'],
         ],
       );
@@ -209,7 +229,8 @@ export function testAgents(open: OpenStore): void {
       assert.deepEqual([first.type, stale.type, second.type], ['set', 'stale', 'set']);
       assert.ok(stale.type === 'stale');
       assert.deepEqual([stale.agent.desired, stale.agent.desiredVersion], [drained, 2]);
-      assert.equal((await store.queries.auditOf(account, `agent:${id}`, 0, 10)).length, 3);
+      const trail = await store.queries.auditOf(account, `agent:${id}`, 0, 10);
+      assert.equal(trail.filter(({ action }) => action === 'agent.desired-changed').length, 2);
     });
 
     test('are listed by name, page by page, account by account', async () => {

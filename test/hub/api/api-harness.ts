@@ -13,6 +13,7 @@ import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import { hashToken, makeToken } from '../../../hub/identity/token-text.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
+import { HubMetrics } from '../../../hub/metrics/hub-metrics.ts';
 import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
 import type { Role } from '../../../hub/store/records.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
@@ -149,6 +150,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
   const complain = (fields: object, message: string) =>
     complaints.push(`${message} ${'error' in fields ? String(fields.error) : ''}`);
   const logger = { ...silentLogger, warn: complain, error: complain, child: () => logger };
+  const metrics = new HubMetrics({ version: '0.0.0', clock: systemClock });
   const api = createApi({
     store,
     logs,
@@ -159,6 +161,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
     logger,
     secretKey: createSecretKey(systemRandom.bytes(32)),
     version: '0.0.0',
+    metrics,
     limits,
   });
   api.server.on('upgrade', refuseUpgrade);
@@ -221,6 +224,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
       }),
     async [Symbol.asyncDispose]() {
       await api.close();
+      metrics[Symbol.dispose]();
       await logs[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });

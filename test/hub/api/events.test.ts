@@ -113,7 +113,7 @@ describe('events', () => {
 
     assert.deepEqual(
       events.map(({ event }) => event),
-      ['agent.enrolled', 'job.queued', 'job.cancelled'],
+      ['agent.enrolled', 'agent.online', 'job.queued', 'job.cancelled'],
     );
     assert.equal(events.at(-1)?.object, `job:${id}`);
   });
@@ -153,6 +153,6 @@ describe('events', () => {
     }
     leaving.abort();
 
-    assert.match(text, /^: farhand events\n\n/);
+    assert.match(text, /^: farhand events\nretry: 2000\n\n/);
   });
 });

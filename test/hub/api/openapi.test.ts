@@ -170,6 +170,8 @@ describe('the description of the API', () => {
     await call('/readyz');
     api.view.ready = false;
     await call('/readyz');
+    await call('/metrics');
+    await call('/metrics', { token: null, headers: { 'x-forwarded-for': '192.0.2.1' } });
     await call('/v1/enrol', { token: null, body: {} });
     await call('/v1/enrol', { body: {} });
 

@@ -108,6 +108,7 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
       fleet,
       scheduler,
       control,
+      metrics: { loaded: () => {}, changed: () => {} },
       progress: createProgressBoard(),
       logger: silentLogger,
     });

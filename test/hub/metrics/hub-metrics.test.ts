@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, it } from 'node:test';
+import { checkLeaks } from '../../support/leak-check.ts';
+import { startTestHub, type TestHub } from '../../support/test-hub.ts';
+import { startApi } from '../api/api-harness.ts';
+
+checkLeaks();
+
+async function scrape(hub: TestHub): Promise<string> {
+  const answer = await fetch(`${hub.address}/metrics`);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
+  return answer.text();
+}
+
+function valueOf(text: string, sample: string): number | undefined {
+  const line = text.split('\n').find((one) => one.startsWith(`${sample} `));
+  return line === undefined ? undefined : Number(line.slice(sample.length + 1));
+}
+
+describe('the metrics of a hub', () => {
+  it('count jobs from submission to end, once each, also over a restart', async () => {
+    await using hub = await startTestHub();
+    const waiting = await hub.submit({ automation: 'nobody-has-it' });
+    const cancelled = await hub.submit({ automation: 'nobody-has-it' });
+    await hub.call('POST', `/jobs/${cancelled.id}/cancel`);
+
+    const before = await scrape(hub);
+    await hub.restart();
+    const after = await scrape(hub);
+    await hub.call('POST', `/jobs/${waiting.id}/cancel`);
+    const end = await scrape(hub);
+
+    const ended = 'farhand_hub_jobs_ended_total{state="cancelled",cause="cancelled"}';
+    assert.deepEqual(
+      [before, after, end].map((text) => [
+        valueOf(text, 'farhand_hub_jobs{state="queued"}'),
+        valueOf(text, 'farhand_hub_jobs_submitted_total'),
+        valueOf(text, ended) ?? 0,
+      ]),
+      [
+        [1, 2, 1],
+        [1, 0, 0],
+        [0, 0, 1],
+      ],
+    );
+    assert.ok((valueOf(end, 'farhand_hub_store_commits_total') ?? 0) > 0);
+    assert.ok((valueOf(end, 'farhand_hub_store_commit_seconds_count') ?? 0) > 0);
+    const route = 'method="POST",route="/api/v1/jobs/:id/cancel",status="202"';
+    assert.equal(valueOf(end, `farhand_hub_http_requests_total{${route}}`), 1);
+  });
+
+  it('are all in docs/metrics.md, and nothing else is', async () => {
+    await using hub = await startTestHub();
+    const page = await readFile(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
+    const section = page.split(/^## /m).find((text) => text.startsWith('Hub')) ?? '';
+    const documented = [...section.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(([, name, type]) => `${name} ${type}`);
+
+    const text = await scrape(hub);
+
+    const served = [...text.matchAll(/^# TYPE (\w+ \w+)$/gm)].map(([, line]) => line);
+    assert.deepEqual(served, documented);
+  });
+
+  it('name nobody, and are bounded whatever is asked for', async () => {
+    await using hub = await startTestHub();
+    await hub.submit({ automation: 'very-secret-name' });
+    for (let count = 0; count < 20; count++) await fetch(`${hub.address}/nowhere/${count}`, { method: 'PROPFIND' });
+
+    const text = await scrape(hub);
+
+    assert.doesNotMatch(text, /very-secret-name|nowhere/);
+    assert.equal([...text.matchAll(/^farhand_hub_http_requests_total\{.*route=""/gm)].length, 1);
+  });
+
+  it('are for this machine, and else for tokens of the hub’s own account', async () => {
+    await using api = await startApi();
+    const other = await api.makeToken('admin', 'other');
+    const through = { 'x-forwarded-for': '192.0.2.1' };
+    const statusOf = async (token: string | null, headers: Record<string, string>) =>
+      (await api.call('/metrics', { token, headers })).status;
+
+    assert.equal(await statusOf(null, {}), 200);
+    assert.equal(await statusOf(null, through), 401);
+    assert.equal(await statusOf('wrong', through), 401);
+    assert.equal(await statusOf(other, through), 403);
+    assert.equal(await statusOf(api.tokens.viewer, through), 200);
+  });
+});
