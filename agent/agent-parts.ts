@@ -12,6 +12,7 @@ import { createDispatch, type Decline, type Dispatch } from './dispatch.ts';
 import type { HubGuard } from './hub-guard.ts';
 import type { Identity } from './identity.ts';
 import type { LinkState } from './link-state.ts';
+import { createProbes, type Probes } from './probes/probes.ts';
 import { type ReportLoop, startReportLoop } from './report-loop.ts';
 import { createStatusNews, type StatusNews } from './status-news.ts';
 import { createSyncClients, type SyncClients } from './sync-clients.ts';
@@ -24,6 +25,7 @@ export interface AgentParts {
   readonly clients: SyncClients;
   readonly report: ReportLoop;
   readonly news: StatusNews;
+  readonly probes: Probes;
   readonly link: ControlLink;
 }
 
@@ -116,6 +118,19 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     health: given.health,
     publish: () => clients.agents.publishStatus(identity.id),
   });
+  const probes = createProbes({
+    agent: { id: identity.id, name: identity.name, labels: options.labels },
+    folder: given.folder.probes,
+    environment: options.environment,
+    fileSystem,
+    catalog,
+    runner: options.probeRunner,
+    clock,
+    random,
+    logger,
+    publish: (probe) => clients.facts.publishStatus(probe),
+    changed: () => report.changed(),
+  });
   const clients = createSyncClients({
     agentId: identity.id,
     jobs: dispatch,
@@ -129,9 +144,10 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
         },
       },
     },
+    facts: probes,
     clock,
     random,
     logger,
   });
-  return { identity, attempts, dispatch, clients, report, news, link };
+  return { identity, attempts, dispatch, clients, report, news, probes, link };
 }

@@ -4,11 +4,13 @@ import { type AgentMode, defaultAgentLimits } from '../agent/agent-options.ts';
 import { systemWatchFolder } from '../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../agent/attempts/spool.ts';
 import { type Catalog, openCatalog } from '../agent/automations/catalog.ts';
+import { shippedProbes } from '../agent/automations/shipped-probes.ts';
 import type { AgentConfig } from '../agent/config.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
 import { measureLoopLag } from '../agent/loop-lag.ts';
 import { readMachineBootId } from '../agent/machine-boot-id.ts';
+import { createProcessProbeRunner } from '../agent/probes/process-probe-runner.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { systemFileSystem } from '../runtime/file-system.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -33,7 +35,9 @@ export async function composeAgent(options: {
 }): Promise<ComposedAgent> {
   const { config, hubUrl, mode, environment, logger } = options;
   await using opened = new AsyncDisposableStack();
-  const catalog = await openCatalog(resolve(config.automations));
+  const catalog = await openCatalog(resolve(config.automations), {
+    shipped: config.probes === 'shipped' ? shippedProbes : null,
+  });
   // POSIX promises a `sh` on the PATH, not where it is.
   const shell = findProgram('sh', { path: environment['PATH'], workingDirectory: process.cwd() }) ?? '/bin/sh';
   const executor = opened.use(
@@ -53,6 +57,7 @@ export async function composeAgent(options: {
       transport: createWebsocketTransport({ url: hubUrl.href, clock: systemClock, limits: defaultLimits, logger }),
       catalog,
       executor,
+      probeRunner: createProcessProbeRunner({ clock: systemClock }),
       limits: {
         ...defaultAgentLimits,
         attempt: { ...defaultAgentLimits.attempt, graceMs: config.graceSeconds * 1000 },

@@ -13,7 +13,7 @@ const sections: readonly { readonly title: string; readonly text: string; readon
     schema: devConfigSchema,
   },
   {
-    title: '`farhand run`, `jobs`, `logs`, `cancel`, `agents`, `automations`, `token`',
+    title: '`farhand run`, `jobs`, `logs`, `cancel`, `agents`, `automations`, `facts`, `token`',
     text: 'Talk to a hub over HTTP.',
     schema: clientConfigSchema,
   },

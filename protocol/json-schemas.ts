@@ -5,6 +5,7 @@ import { AttemptResult } from './attempt-result.ts';
 import { AutomationSummary } from './automation-summary.ts';
 import { CloudEvent } from './cloud-event.ts';
 import { EnrolmentAnswer, EnrolmentRequest } from './enrolment.ts';
+import { Facts, FactsChange, FactsReport } from './facts.ts';
 import { AgentHello, HubHello } from './hello.ts';
 import { Job, JobRequest } from './job.ts';
 import { JobDocument, Secrets } from './job-document.ts';
@@ -28,6 +29,9 @@ export const protocolSchemas = {
   CloudEvent,
   EnrolmentAnswer,
   EnrolmentRequest,
+  Facts,
+  FactsChange,
+  FactsReport,
   HubFrame,
   HubHello,
   Job,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ProbePlan } from './probe-plan.ts';
 import type { Refusal } from './refusal.ts';
 import type { Template } from './template.ts';
 
@@ -37,6 +38,8 @@ export interface RecipeReading {
   readonly templates: readonly { readonly path: FilePath; readonly template: Template }[];
   /** What the schema cannot say. */
   readonly faults: readonly FileFault[];
+  /** Of a kind that no job runs: the agent runs it by itself. */
+  readonly probe?: ProbePlan;
 }
 
 /** A way to run an automation, known by the `kind` of its file. */

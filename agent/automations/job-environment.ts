@@ -13,8 +13,8 @@ export const parametersFileName = 'parameters.json';
 /** A longer parameter stands in the file only. */
 const maxParameterBytes = 64 * 1024;
 
-/** What a job has of the agent's own environment without being asked. */
-const inherited = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
+/** What a job or a probe has of the agent's own environment without being asked. */
+export const inherited = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
 
 const parameterPrefix = 'FARHAND_PARAM_';
 const secretPrefix = 'FARHAND_SECRET_';
