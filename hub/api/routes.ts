@@ -7,7 +7,9 @@ import { createToken } from './routes/create-token.ts';
 import { drainAgent } from './routes/drain-agent.ts';
 import { enrol } from './routes/enrol.ts';
 import { events } from './routes/events.ts';
+import { factsHistory } from './routes/facts-history.ts';
 import { getAgent } from './routes/get-agent.ts';
+import { getFacts } from './routes/get-facts.ts';
 import { getJob } from './routes/get-job.ts';
 import { health } from './routes/health.ts';
 import { jobEvents } from './routes/job-events.ts';
@@ -15,6 +17,7 @@ import { jobLog } from './routes/job-log.ts';
 import { listAgents } from './routes/list-agents.ts';
 import { listAttempts } from './routes/list-attempts.ts';
 import { listAutomations } from './routes/list-automations.ts';
+import { listFacts } from './routes/list-facts.ts';
 import { listJobs } from './routes/list-jobs.ts';
 import { openapi } from './routes/openapi.ts';
 import { rerunJob } from './routes/rerun-job.ts';
@@ -41,6 +44,9 @@ export const apiRoutes: readonly Route[] = [
   createToken,
   createJoinToken,
   openapi,
+  listFacts,
+  getFacts,
+  factsHistory,
 ];
 
 /** Outside it. */

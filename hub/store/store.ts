@@ -1,6 +1,15 @@
 import type { JobState } from '../../protocol/job-state.ts';
 import type { CommandInput, CommandName, CommandResult, Idempotency, RepeatedSubmission } from './command.ts';
-import type { AgentRecord, AttemptRecord, AuditRecord, JobRecord, JoinTokenRecord, TokenRecord } from './records.ts';
+import type {
+  AgentRecord,
+  AttemptRecord,
+  AuditRecord,
+  FactsChangeRecord,
+  FactsRecord,
+  JobRecord,
+  JoinTokenRecord,
+  TokenRecord,
+} from './records.ts';
 
 /** What a commit changed, told to whoever listens, after the commit. A hint: it may come twice, or, from another replica, late. */
 export type Change =
@@ -49,6 +58,18 @@ export interface Queries {
   /** By name, without those that were revoked. */
   agents(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<AgentRecord>>;
   allAgents(): Promise<readonly AgentRecord[]>;
+  factsOf(agentId: string, probe: string): Promise<FactsRecord | null>;
+  /** By the name of the probe. */
+  allFactsOf(
+    agentId: string,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<FactsRecord>>;
+  /** The newest first. */
+  factsHistory(
+    agentId: string,
+    probe: string,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<FactsChangeRecord>>;
   /** Not those that were revoked. Whether it has expired is for the caller's clock to say. */
   tokenByHash(hash: string): Promise<TokenRecord | null>;
   /** Used up and expired ones too: `enrol-agent` judges. */

@@ -30,6 +30,9 @@ const routes: readonly (readonly [string, string, unknown, Readonly<Record<(type
   ['GET', '/automations', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
   ['POST', '/tokens', { role: 'viewer' }, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
   ['POST', '/join-tokens', {}, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
+  ['GET', '/agents/a1/facts', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/agents/a1/facts/host', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/agents/a1/facts/host/history', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
   ['GET', '/openapi.json', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
 ];
 
@@ -71,7 +74,11 @@ describe('who may call what', () => {
       .filter(([path]) => path.startsWith('/api/v1/'))
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.slice(7)}`));
     const listed = routes.map(([method, path]) =>
-      `${method} ${path}`.replace(':id', '{id}').replace('/a1', '/{name}').replace('/1/', '/{number}/'),
+      `${method} ${path}`
+        .replace(':id', '{id}')
+        .replace('/a1', '/{name}')
+        .replace('/1/', '/{number}/')
+        .replace('/host', '/{probe}'),
     );
     assert.deepEqual(described.toSorted(), listed.toSorted());
   });
