@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Agent, Automation } from '../protocol/agent.ts';
+import { Facts, FactsChange } from '../protocol/facts.ts';
 import { Job } from '../protocol/job.ts';
 import type { ApiClient } from './api-client.ts';
 
@@ -7,6 +8,8 @@ import type { ApiClient } from './api-client.ts';
 export const AnyJob = Job.loose();
 const AnyAgent = Agent.loose();
 const AnyAutomation = Automation.loose();
+const AnyFacts = Facts.loose();
+const AnyFactsChange = FactsChange.loose();
 
 const maxPageSize = 500;
 
@@ -35,6 +38,29 @@ export function fetchAgents(api: ApiClient, limit = Number.POSITIVE_INFINITY): P
 
 export async function fetchAutomations(api: ApiClient): Promise<readonly Automation[]> {
   return (await api.call({ path: '/automations' }, z.object({ items: z.array(AnyAutomation) }))).items;
+}
+
+function toFactsPath(agent: string): string {
+  return `/agents/${encodeURIComponent(agent)}/facts`;
+}
+
+/** Of all probes of the agent. */
+export function fetchAllFacts(api: ApiClient, agent: string): Promise<readonly Facts[]> {
+  const list = { path: toFactsPath(agent), query: new URLSearchParams(), limit: Number.POSITIVE_INFINITY };
+  return fetchItems(api, list, AnyFacts);
+}
+
+export function fetchFacts(api: ApiClient, agent: string, probe: string): Promise<Facts> {
+  return api.call({ path: `${toFactsPath(agent)}/${encodeURIComponent(probe)}` }, AnyFacts);
+}
+
+/** The newest first. */
+export function fetchFactsHistory(
+  api: ApiClient,
+  { agent, probe, limit }: { readonly agent: string; readonly probe: string; readonly limit: number },
+): Promise<readonly FactsChange[]> {
+  const path = `${toFactsPath(agent)}/${encodeURIComponent(probe)}/history`;
+  return fetchItems(api, { path, query: new URLSearchParams(), limit }, AnyFactsChange);
 }
 
 interface List {
