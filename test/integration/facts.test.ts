@@ -3,12 +3,22 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname, release } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import type { Agent } from '../../protocol/agent.ts';
 import type { Facts } from '../../protocol/facts.ts';
-import { createPlace, farhand } from '../support/farhand-process.ts';
+import { createPlace, type Environment, farhand } from '../support/farhand-process.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { until } from '../support/until.ts';
 
 checkLeaks({ settleMs: 8_000 });
+
+/** Null while the hub has no such thing. */
+async function ask<T>(client: Environment, path: string): Promise<T | null> {
+  const answer = await fetch(`${client['FARHAND_HUB_URL']}/api/v1${path}`, {
+    headers: { authorization: `Bearer ${client['FARHAND_TOKEN']}` },
+  });
+  const body = (await answer.json()) as T;
+  return answer.ok ? body : null;
+}
 
 it('an agent with nothing configured tells what host it is on, and goes on telling after the hub was killed', async () => {
   await using place = await createPlace();
@@ -18,34 +28,29 @@ it('an agent with nothing configured tells what host it is on, and goes on telli
     FARHAND_AUTOMATIONS: join(place.folder, 'nowhere'),
   });
   const shell = (line: string) => farhand(line.split(' '), { environment: client });
-  const factsOf = async (probe: string): Promise<Facts | null> => {
-    const { stdout, exitCode } = await shell(`facts a1 ${probe} --json`);
-    return exitCode === 0 ? JSON.parse(stdout) : null;
-  };
+  const factsOf = (probe: string) => ask<Facts>(client, `/agents/a1/facts/${probe}`);
 
   const host = await until('facts of the host', () => factsOf('host'));
   const listening = await until('facts of what listens', () => factsOf('listening'));
-  const overview = await shell('facts');
-  const history = await shell('facts a1 host --history');
-  const run = await shell('run host');
+  const [overview, history, run] = await Promise.all(['facts', 'facts a1 host --history', 'run host'].map(shell));
 
   assert.equal(host.facts?.['hostname'], hostname());
   assert.deepEqual(host.facts?.['kernel'], { name: 'Linux', release: release() });
   assert.deepEqual([host.error, host.gone], [null, false]);
   const { port } = new URL(address);
   assert.ok(JSON.stringify(listening.facts).includes(`"port":${port},"program":"node"`));
-  assert.match(overview.stdout, /^a1\thost\tok\t.*\na1\tlistening\tok\t.*\n$/);
-  assert.match(history.stdout, /^1\t\S+\t.*hostname/);
-  assert.deepEqual([run.exitCode, run.stdout], [2, '']);
-  assert.match(run.stderr, /host is a probe/);
+  assert.match(overview?.stdout ?? '', /^a1\thost\tok\t.*\na1\tlistening\tok\t.*\n$/);
+  assert.match(history?.stdout ?? '', /^1\t\S+\t.*hostname/);
+  assert.deepEqual([run?.exitCode, run?.stdout], [2, '']);
+  assert.match(run?.stderr ?? '', /host is a probe/);
 
   hub.kill('SIGKILL');
   await hub.ended;
   const { process: again } = await place.hub();
   await using _again = again;
   const kept = await until('the agent to be back', async () => {
-    const { online } = JSON.parse((await shell('agents --json')).stdout)[0];
-    return online ? factsOf('host') : null;
+    const told = await ask<Agent>(client, '/agents/a1');
+    return told?.online === true ? factsOf('host') : null;
   });
   assert.equal(kept.changedAt, host.changedAt);
   agent.kill('SIGTERM');
@@ -68,11 +73,7 @@ it('a probe of the automations folder has its facts on the hub, and is marked wh
     );
   await write(1);
   await using agent = await place.agent(address, client, { FARHAND_AUTOMATIONS: automations });
-  const shell = (line: string) => farhand(line.split(' '), { environment: client });
-  const facts = async (): Promise<Facts | null> => {
-    const { stdout } = await shell('facts a1 --json');
-    return JSON.parse(stdout)[0] ?? null;
-  };
+  const facts = () => ask<Facts>(client, '/agents/a1/facts/app');
 
   const first = await until('the first facts', facts);
   await write(2);
