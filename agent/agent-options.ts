@@ -13,6 +13,7 @@ import type { Catalog } from './automations/catalog.ts';
 import { defaultLinkLimits, type LinkLimits } from './control-link.ts';
 import type { Executor } from './executors/executor.ts';
 import type { LoopLag } from './loop-lag.ts';
+import type { ProbeRunner } from './probes/probe-runner.ts';
 
 export interface AgentLimits {
   readonly attempt: AttemptLimits;
@@ -56,10 +57,11 @@ export interface AgentOptions {
   readonly transport: { readonly control: ControlTransport; readonly session: SessionTransport };
   readonly catalog: Catalog;
   readonly executor: Executor;
+  readonly probeRunner: ProbeRunner;
   readonly limits: AgentLimits;
   /** Of the machine: `started` and `exit` of another boot prove nothing. */
   readonly machineBootId: string;
-  /** What jobs may inherit from. */
+  /** What jobs and probes may inherit from. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly random: Random;

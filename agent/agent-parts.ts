@@ -14,6 +14,7 @@ import { createDispatch, type Decline, type Dispatch } from './dispatch.ts';
 import type { HubGuard } from './hub-guard.ts';
 import type { Identity } from './identity.ts';
 import type { LinkState } from './link-state.ts';
+import { createProbes, type Probes } from './probes/probes.ts';
 import { type ReportLoop, startReportLoop } from './report-loop.ts';
 import { createStatusNews, type StatusNews } from './status-news.ts';
 import { createSyncClients, type SyncClients } from './sync-clients.ts';
@@ -27,6 +28,7 @@ export interface AgentParts {
   readonly clients: SyncClients;
   readonly report: ReportLoop;
   readonly news: StatusNews;
+  readonly probes: Probes;
   readonly link: ControlLink;
 }
 
@@ -124,6 +126,19 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     health: given.health,
     publish: () => clients.agents.publishStatus(identity.id),
   });
+  const probes = createProbes({
+    agent: { id: identity.id, name: identity.name, labels: options.labels },
+    folder: given.folder.probes,
+    environment: options.environment,
+    fileSystem,
+    catalog,
+    runner: options.probeRunner,
+    clock,
+    random,
+    logger,
+    publish: (probe) => clients.facts.publishStatus(probe),
+    changed: () => report.changed(),
+  });
   const clients = createSyncClients({
     agentId: identity.id,
     jobs: dispatch,
@@ -137,9 +152,10 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
         },
       },
     },
+    facts: probes,
     clock,
     random,
     logger,
   });
-  return { identity, spool, attempts, dispatch, clients, report, news, link };
+  return { identity, spool, attempts, dispatch, clients, report, news, probes, link };
 }

@@ -182,7 +182,12 @@ class AgentProcess implements Agent {
       await parts.attempts.recover();
       if (this.#state === 'starting') this.#setState('serving');
       this.#once?.startWaiting();
-      await Promise.all([parts.link.run(signal), this.#sweepTombstones(tombstones, clock.now())]);
+      await Promise.all([
+        parts.link.run(signal),
+        this.#sweepTombstones(tombstones, clock.now()),
+        // Whoever came for one job is gone before its facts could be of use.
+        ...(this.#once === null ? [parts.probes.run(signal)] : []),
+      ]);
     } finally {
       await parts.attempts.leave();
       await parts.clients[Symbol.asyncDispose]();
@@ -224,7 +229,10 @@ class AgentProcess implements Agent {
   }
 
   #health(): AgentReport['health'] {
-    const mistakes = this.#options.catalog.current.mistakes.map(({ file, message }) => `${file}: ${message}`);
+    const mistakes = [
+      ...this.#options.catalog.current.mistakes.map(({ file, message }) => `${file}: ${message}`),
+      ...(this.#parts?.probes.problems() ?? []),
+    ];
     const link = this.#parts?.link.state;
     if (link?.type === 'distrusted') return { state: 'store-changed', problems: [link.message, ...mistakes] };
     const stopped = this.#state !== 'serving' || this.#desired.drain;

@@ -80,6 +80,13 @@ export const agentConfigSchema = {
     default: 'automations',
     sensitive: false,
   },
+  probes: {
+    variable: 'FARHAND_PROBES',
+    doc: 'Which probes run beside those of the automations folder. shipped: host and listening, which come with farhand. none: no others.',
+    format: oneOf('shipped', 'none'),
+    default: 'shipped',
+    sensitive: false,
+  },
   slots: {
     variable: 'FARHAND_SLOTS',
     doc: 'How many jobs may run at the same time.',

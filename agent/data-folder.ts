@@ -15,6 +15,8 @@ export interface DataFolder {
   readonly trustHub: string;
   readonly attempts: string;
   readonly tombstones: string;
+  /** A working folder for each probe. */
+  readonly probes: string;
   /** Room kept for the records of attempts on a full disk. */
   readonly reserve: string;
 }
@@ -29,6 +31,7 @@ export function toDataFolder(root: string): DataFolder {
     trustHub: join(root, 'trust-hub'),
     attempts: join(root, 'attempts'),
     tombstones: join(root, 'tombstones'),
+    probes: join(root, 'probes'),
     reserve: join(root, 'reserve'),
   };
 }

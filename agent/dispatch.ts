@@ -80,6 +80,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         message: `this agent offers another version of ${JSON.stringify(offer.automation)}`,
       };
     }
+    if (automation.probe !== null) {
+      return {
+        reason: 'unknown-automation',
+        message: `${JSON.stringify(offer.automation)} is a probe: this agent runs it by itself, and no job does`,
+      };
+    }
     const working = attempts.working();
     if (working.length >= slots) return { reason: 'no-slot', message: `all ${slots} slots are taken` };
     const same = working.filter(({ automation: name }) => name === offer.automation).length;

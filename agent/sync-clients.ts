@@ -1,6 +1,8 @@
 import { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
 import { resourceTypes } from '../protocol/event-type.ts';
+import type { FactsReport } from '../protocol/facts.ts';
 import { AttemptReport, Offer } from '../protocol/offer.ts';
+import { factsResource } from '../protocol/resources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Random } from '../runtime/random.ts';
@@ -24,10 +26,16 @@ const agentsCodec = createJsonCodec({
   status: AgentReport,
 });
 
+const factsCodec = createJsonCodec(factsResource);
+
+/** Nothing is wished of facts. */
+const noSpecs: SpecHandler<null> = { apply: async () => {} };
+
 /** Both sides of what an agent synchronises with its hub. */
 export interface SyncClients extends AsyncDisposable {
   readonly jobs: AgentClient;
   readonly agents: AgentClient;
+  readonly facts: AgentClient;
   readonly router: EventRouter;
 }
 
@@ -35,6 +43,7 @@ export function createSyncClients(options: {
   readonly agentId: string;
   readonly jobs: { readonly handler: SpecHandler<Offer>; readonly statuses: StatusLister<AttemptReport> };
   readonly agents: { readonly handler: SpecHandler<AgentDesired>; readonly statuses: StatusLister<AgentReport> };
+  readonly facts: { readonly statuses: StatusLister<FactsReport> };
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -54,13 +63,20 @@ export function createSyncClients(options: {
   };
   const jobs = createAgentClient({ ...common, ...options.jobs, codec: jobsCodec });
   const agents = createAgentClient({ ...common, ...options.agents, codec: agentsCodec });
-  const router = createEventRouter({ cluster: agentId, clients: [agents, jobs], logger, counters });
+  const facts = createAgentClient({
+    ...common,
+    statuses: options.facts.statuses,
+    handler: noSpecs,
+    codec: factsCodec,
+  });
+  const router = createEventRouter({ cluster: agentId, clients: [agents, jobs, facts], logger, counters });
   return {
     jobs,
     agents,
+    facts,
     router,
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([jobs[Symbol.asyncDispose](), agents[Symbol.asyncDispose]()]);
+      await Promise.all([jobs, agents, facts].map((client) => client[Symbol.asyncDispose]()));
     },
   };
 }

@@ -62,6 +62,12 @@ export const commandList: readonly ListedCommand[] = [
     load: async (context) => (await import('./commands/automations.ts')).createAutomationsCommand(context),
   },
   {
+    name: 'facts',
+    summary: 'what agents found out about their machines',
+    group: look,
+    load: async (context) => (await import('./commands/facts.ts')).createFactsCommand(context),
+  },
+  {
     name: 'token',
     summary: 'make, list and revoke tokens for agents and for people',
     group: look,

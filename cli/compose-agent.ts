@@ -9,6 +9,7 @@ import { findProgram } from '../agent/executors/process/find-program.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
 import { measureLoopLag } from '../agent/loop-lag.ts';
 import { readMachineBootId } from '../agent/machine-boot-id.ts';
+import { createProcessProbeRunner } from '../agent/probes/process-probe-runner.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { systemFileSystem } from '../runtime/file-system.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -50,6 +51,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       transport,
       catalog,
       executor: options.adaptExecutor?.(executor) ?? executor,
+      probeRunner: createProcessProbeRunner({ clock: systemClock }),
       limits: {
         ...defaultAgentLimits,
         attempt: { ...defaultAgentLimits.attempt, graceMs: config.graceSeconds * 1000 },

@@ -15,7 +15,7 @@ const sections: readonly { readonly title: string; readonly text: string; readon
   },
   {
     title:
-      '`farhand run`, `jobs`, `logs`, `cancel`, `rerun`, `agents`, `drain`, `resume`, `automations`, `events`, `token`, `doctor`',
+      '`farhand run`, `jobs`, `logs`, `cancel`, `rerun`, `agents`, `drain`, `resume`, `automations`, `facts`, `events`, `token`, `doctor`',
     text: 'Talk to a hub over HTTP.',
     schema: clientConfigSchema,
   },

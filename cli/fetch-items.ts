@@ -1,5 +1,6 @@
 import { allItems, type ListPage, type PageQuery } from '../client/client.ts';
 import type { Agent, Automation } from '../protocol/agent.ts';
+import type { Facts, FactsChange } from '../protocol/facts.ts';
 import type { Job } from '../protocol/job.ts';
 import type { JobState } from '../protocol/job-state.ts';
 import type { ApiClient } from './api-client.ts';
@@ -47,6 +48,25 @@ export function rerunJob(api: ApiClient, id: string, secrets: Readonly<Record<st
 
 export async function fetchAutomations(api: ApiClient): Promise<readonly Automation[]> {
   return (await api.listAutomations()).items;
+}
+
+/** Of all probes of the agent. */
+export function fetchAllFacts(api: ApiClient, agent: string): Promise<readonly Facts[]> {
+  const list: ListPage<PageQuery, Facts> = (query) => api.listFacts(agent, query);
+  return fetchItems(list, {}, Number.POSITIVE_INFINITY);
+}
+
+export function fetchFacts(api: ApiClient, agent: string, probe: string): Promise<Facts> {
+  return api.getFacts(agent, probe);
+}
+
+/** The newest first. */
+export function fetchFactsHistory(
+  api: ApiClient,
+  { agent, probe, limit }: { readonly agent: string; readonly probe: string; readonly limit: number },
+): Promise<readonly FactsChange[]> {
+  const list: ListPage<PageQuery, FactsChange> = (query) => api.listFactsHistory(agent, probe, query);
+  return fetchItems(list, {}, limit);
 }
 
 /** Over as many pages as it takes. */

@@ -17,10 +17,17 @@ export async function findKnownAutomation(api: ApiClient, name: string): Promise
   const forms = automations
     .filter((automation) => automation.name === name)
     .toSorted((one, other) => other.online - one.online);
-  if (forms[0] !== undefined) return forms[0];
-  if (automations.length === 0) return null;
+  const jobs = automations.filter(({ kind }) => kind !== 'probe');
+  const form = forms.find(({ kind }) => kind !== 'probe');
+  if (form !== undefined) return form;
+  if (forms.length > 0) {
+    throw new Failure(exitCodes.usage, `${name} is a probe: agents run it by themselves, and no job can`, [
+      `See what it found: farhand facts AGENT ${name}`,
+    ]);
+  }
+  if (jobs.length === 0) return null;
 
-  const names = [...new Set(automations.map((automation) => automation.name))].toSorted();
+  const names = [...new Set(jobs.map((automation) => automation.name))].toSorted();
   const near = findNearestWord(name, names);
   const more = names.length > maxListed ? ` and ${names.length - maxListed} more` : '';
   throw new Failure(exitCodes.usage, `no agent offers an automation named ${JSON.stringify(name)}`, [

@@ -191,6 +191,39 @@ export type EnrolmentRequest = {
   readonly publicKey: string;
 };
 
+export type Facts = {
+  readonly probe: string;
+  readonly digest: string;
+  readonly facts: JsonObject | null;
+  readonly collectedAt: string | null;
+  readonly changedAt: string | null;
+  readonly durationMs: number | null;
+  readonly error: {
+    readonly message: string;
+    readonly at: string;
+  } | null;
+  readonly gone: boolean;
+};
+
+export type FactsChange = {
+  readonly sequence: number;
+  readonly collectedAt: string;
+  readonly recordedAt: string;
+  readonly digest: string;
+  readonly changed: string[];
+  readonly facts: JsonObject;
+};
+
+export type FactsChangePage = {
+  readonly items: FactsChange[];
+  readonly nextCursor: string | null;
+};
+
+export type FactsPage = {
+  readonly items: Facts[];
+  readonly nextCursor: string | null;
+};
+
 export type Health = {
   readonly status: 'ok';
 };
@@ -747,6 +780,49 @@ export interface Operations {
     options?: CallOptions,
   ) => Promise<void>;
   /**
+   * List the facts of an agent.
+   *
+   * Roles: admin, operator, approver, viewer.
+   *
+   * `GET /api/v1/agents/{name}/facts`
+   */
+  readonly listFacts: (
+    name: string,
+    query?: {
+      /** how many at most, up to 500 */
+      readonly limit?: number | undefined;
+      /** nextCursor of the page before */
+      readonly cursor?: string | undefined;
+    },
+    options?: CallOptions,
+  ) => Promise<FactsPage>;
+  /**
+   * Get the facts of one probe.
+   *
+   * Roles: admin, operator, approver, viewer.
+   *
+   * `GET /api/v1/agents/{name}/facts/{probe}`
+   */
+  readonly getFacts: (name: string, probe: string, options?: CallOptions) => Promise<Facts>;
+  /**
+   * List the changes of the facts of one probe.
+   *
+   * Roles: admin, operator, approver, viewer.
+   *
+   * `GET /api/v1/agents/{name}/facts/{probe}/history`
+   */
+  readonly listFactsHistory: (
+    name: string,
+    probe: string,
+    query?: {
+      /** how many at most, up to 500 */
+      readonly limit?: number | undefined;
+      /** nextCursor of the page before */
+      readonly cursor?: string | undefined;
+    },
+    options?: CallOptions,
+  ) => Promise<FactsChangePage>;
+  /**
    * Ask whether the process answers.
    *
    * `GET /livez`
@@ -887,6 +963,29 @@ export function createOperations(wire: Wire): Operations {
         operation: 'revokeJoinToken',
         method: 'DELETE',
         path: `/api/v1/join-tokens/${encodeURIComponent(id)}`,
+        query,
+        options,
+      }),
+    listFacts: (name, query = {}, options = {}) =>
+      wire.json({
+        operation: 'listFacts',
+        method: 'GET',
+        path: `/api/v1/agents/${encodeURIComponent(name)}/facts`,
+        query,
+        options,
+      }),
+    getFacts: (name, probe, options = {}) =>
+      wire.json({
+        operation: 'getFacts',
+        method: 'GET',
+        path: `/api/v1/agents/${encodeURIComponent(name)}/facts/${encodeURIComponent(probe)}`,
+        options,
+      }),
+    listFactsHistory: (name, probe, query = {}, options = {}) =>
+      wire.json({
+        operation: 'listFactsHistory',
+        method: 'GET',
+        path: `/api/v1/agents/${encodeURIComponent(name)}/facts/${encodeURIComponent(probe)}/history`,
         query,
         options,
       }),

@@ -48,4 +48,5 @@ export const resourceTypes = {
   hubs: 'io.farhand.v1.hubs',
   agents: 'io.farhand.v1.agents',
   jobs: 'io.farhand.v1.jobs',
+  facts: 'io.farhand.v1.facts',
 } as const satisfies Record<string, ResourceType>;

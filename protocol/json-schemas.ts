@@ -8,6 +8,7 @@ import { AutomationSummary } from './automation-summary.ts';
 import { Cause } from './cause.ts';
 import { CloudEvent } from './cloud-event.ts';
 import { EnrolmentAnswer, EnrolmentRequest } from './enrolment.ts';
+import { Facts, FactsChange, FactsReport } from './facts.ts';
 import { Health } from './health.ts';
 import { AgentHello, HubHello } from './hello.ts';
 import { Job, JobLog, JobRequest, RerunRequest, Waiting } from './job.ts';
@@ -41,6 +42,9 @@ export const protocolSchemas = {
   CreatedToken,
   EnrolmentAnswer,
   EnrolmentRequest,
+  Facts,
+  FactsChange,
+  FactsReport,
   Health,
   HubFrame,
   HubHello,

@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { AgentDesired, AgentReport } from './agent-report.ts';
 import { resourceTypes } from './event-type.ts';
+import { FactsReport } from './facts.ts';
 import { AttemptReport, Offer } from './offer.ts';
 
 /** How our own resources are kept alike on both sides: neither absence nor a deletion means anything, and both compare digests. */
@@ -15,3 +17,6 @@ export const agentResource = {
 
 /** One for each attempt: the hub's offer or wish, and how it goes. A process cannot be sent again, so nothing but a wish stops one. */
 export const attemptResource = { ...kept, resource: resourceTypes.jobs, spec: Offer, status: AttemptReport } as const;
+
+/** One for each probe of an agent, by the probe's name. The hub wishes nothing of it: there is no spec. */
+export const factsResource = { ...kept, resource: resourceTypes.facts, spec: z.null(), status: FactsReport } as const;

@@ -156,6 +156,7 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
     user: common.user,
     before: toHook(common.before, common.beforeTimeoutSeconds),
     after: toHook(common.after, common.afterTimeoutSeconds),
+    probe: reading.probe ?? null,
   };
   return { ok: true, value: automation };
 }

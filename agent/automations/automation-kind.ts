@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import type { Harvest } from './harvest.ts';
 import type { NeededProgram } from './prepared-command.ts';
+import type { ProbePlan } from './probe-plan.ts';
 import type { Refusal } from './refusal.ts';
 import type { Template } from './template.ts';
 
@@ -58,6 +59,8 @@ export interface RecipeReading {
   }[];
   /** What the schema cannot say. */
   readonly faults: readonly FileFault[];
+  /** Of a kind that no job runs: the agent runs it by itself. */
+  readonly probe?: ProbePlan;
 }
 
 /** A way to run an automation, known by the `kind` of its file. */

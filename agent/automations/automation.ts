@@ -2,6 +2,7 @@ import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { JsonSchemaValidator } from '../../protocol/json-schema.ts';
 import type { Recipe } from './automation-kind.ts';
 import type { Hook } from './hook.ts';
+import type { ProbePlan } from './probe-plan.ts';
 import type { Template } from './template.ts';
 
 /** What to do with a log over its limit: stop the job, or go on and count what is dropped. */
@@ -42,4 +43,6 @@ export interface Automation {
   readonly before: Hook | null;
   /** Runs when the command was started and has ended. */
   readonly after: Hook | null;
+  /** Null for what jobs run. What has one is run by the agent itself, and by no job. */
+  readonly probe: ProbePlan | null;
 }

@@ -2,7 +2,7 @@ import type { Automation } from './automation.ts';
 import type { AutomationKind } from './automation-kind.ts';
 import type { CatalogMistake } from './catalog-mistake.ts';
 import { builtInKinds } from './kinds/kinds.ts';
-import { type LoadedCatalog, loadCatalog } from './load-catalog.ts';
+import { type CatalogLoad, loadWithShipped } from './load-with-shipped.ts';
 
 /** What the folder held when it was last read. Never changes. */
 export interface CatalogSnapshot {
@@ -29,9 +29,10 @@ export interface Catalog {
 }
 
 /** Automations of files that are still there, cannot be used now, and stand in the way of no good one. */
-function findLastGood(loaded: LoadedCatalog, previous: CatalogSnapshot): readonly Automation[] {
+function findLastGood(loaded: CatalogLoad, previous: CatalogSnapshot): readonly Automation[] {
   const { files } = loaded;
-  if (files === null) return [...previous.automations.values()];
+  const shipped = new Set(loaded.shipped.map((automation) => automation.file));
+  if (files === null) return [...previous.automations.values()].filter(({ file }) => !shipped.has(file));
   const names = new Set(loaded.automations.map((automation) => automation.name));
   const good = new Set(loaded.automations.map((automation) => automation.file));
   return [...previous.automations.values()].filter(
@@ -39,10 +40,13 @@ function findLastGood(loaded: LoadedCatalog, previous: CatalogSnapshot): readonl
   );
 }
 
-function toSnapshot(loaded: LoadedCatalog, previous: CatalogSnapshot): CatalogSnapshot {
+function toSnapshot(loaded: CatalogLoad, previous: CatalogSnapshot): CatalogSnapshot {
   const lastGood = findLastGood(loaded, previous);
   const kept = new Map(lastGood.map((automation) => [automation.file, automation.name]));
-  const automations = [...loaded.automations, ...lastGood].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const own = [...loaded.automations, ...lastGood];
+  const names = new Set(own.map(({ name }) => name));
+  const shipped = loaded.shipped.filter(({ name }) => !names.has(name));
+  const automations = [...own, ...shipped].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   const mistakes = loaded.mistakes.map((mistake) => {
     const name = kept.get(mistake.file);
     return name === undefined
@@ -62,15 +66,15 @@ class FolderCatalog implements Catalog {
   current: CatalogSnapshot = { automations: new Map(), mistakes: [] };
   readonly kinds: readonly AutomationKind[];
   holdsMistakes = false;
-  readonly #load: () => Promise<LoadedCatalog>;
+  readonly #load: () => Promise<CatalogLoad>;
   readonly #listeners = new Set<(snapshot: CatalogSnapshot) => void>();
   #running: Promise<CatalogSnapshot> | null = null;
   #next: Promise<CatalogSnapshot> | null = null;
   #nextIsPatient = true;
 
-  constructor(folder: string, kinds: readonly AutomationKind[]) {
-    this.kinds = kinds;
-    this.#load = () => loadCatalog(folder, { kinds });
+  constructor(folder: string, options: { readonly kinds: readonly AutomationKind[]; readonly shipped: string | null }) {
+    this.kinds = options.kinds;
+    this.#load = () => loadWithShipped(folder, options);
   }
 
   reload({ patient = false }: { readonly patient?: boolean } = {}): Promise<CatalogSnapshot> {
@@ -112,12 +116,16 @@ class FolderCatalog implements Catalog {
   }
 }
 
-/** Reads the folder and answers its catalog; mistakes are data, so it never rejects. */
+/**
+ * Reads the folder and answers its catalog; mistakes are data, so it never rejects. `shipped` is a folder with what is offered
+ * beside it, under every name that the folder itself does not give to something else.
+ */
 export async function openCatalog(
   folder: string,
-  options: { readonly kinds?: readonly AutomationKind[] } = {},
+  options: { readonly kinds?: readonly AutomationKind[]; readonly shipped?: string | null } = {},
 ): Promise<Catalog> {
-  const catalog = new FolderCatalog(folder, options.kinds ?? builtInKinds);
+  const { kinds = builtInKinds, shipped = null } = options;
+  const catalog = new FolderCatalog(folder, { kinds, shipped });
   await catalog.reload();
   return catalog;
 }

@@ -17,8 +17,8 @@ export const progressFileName = 'progress';
 /** A longer parameter stands in the file only. */
 const maxParameterBytes = 64 * 1024;
 
-/** What a job has of the agent's own environment without being asked. */
-const inherited = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
+/** What a job or a probe has of the agent's own environment without being asked. */
+export const inherited = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
 /** The same for a job of another user, which has its own home and may not have the agent's folder for temporary files. */
 const inheritedByOthers = ['PATH', 'LANG', 'TZ'];
 

@@ -70,13 +70,13 @@ function findTakenNames(files: readonly Extract<AutomationFile, { type: 'automat
  */
 export async function loadCatalog(
   folder: string,
-  options: { readonly kinds?: readonly AutomationKind[] } = {},
+  options: { readonly kinds?: readonly AutomationKind[]; readonly variable?: string } = {},
 ): Promise<LoadedCatalog> {
   let names: string[];
   try {
     names = await readdir(folder);
   } catch (error) {
-    const message = `the folder of automations cannot be read (FARHAND_AUTOMATIONS names it): ${getReason(error)}`;
+    const message = `the folder of automations cannot be read (${options.variable ?? 'FARHAND_AUTOMATIONS'} names it): ${getReason(error)}`;
     return { automations: [], mistakes: [{ file: folder, line: null, column: null, message }], files: null };
   }
   const paths = names

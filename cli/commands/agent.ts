@@ -6,6 +6,7 @@ import { type Catalog, openCatalog } from '../../agent/automations/catalog.ts';
 import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
 import { watchCatalog } from '../../agent/automations/catalog-watch.ts';
 import { stampFolder } from '../../agent/automations/folder-stamp.ts';
+import { shippedProbes } from '../../agent/automations/shipped-probes.ts';
 import { type AgentConfig, agentConfigSchema, loadAgentConfig } from '../../agent/config.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -74,7 +75,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     : ({ type: 'daemon' } as const);
   const folder = resolve(config.automations);
   const seen = await stampFolder(folder);
-  const catalog = await openCatalog(folder);
+  const catalog = await openCatalog(folder, { shipped: config.probes === 'shipped' ? shippedProbes : null });
   const { agent } = opened.use(
     await composeAgent({
       config,

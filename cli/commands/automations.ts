@@ -19,7 +19,7 @@ export function createAutomationsCommand(context: Context): Command {
         await printJson(context, automations);
         return;
       }
-      if (automations.length === 0 && stdout.isTerminal) {
+      if (automations.every(({ kind }) => kind === 'probe') && stdout.isTerminal) {
         await stderr.line(
           'no agent offers an automation yet: put a YAML file into its automations folder; `farhand init` makes one to begin with',
         );

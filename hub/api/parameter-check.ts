@@ -6,8 +6,8 @@ import type { HubView } from './hub-view.ts';
 
 /**
  * Checks a job's parameters against every form of the automation that agents of the account offer. Answers the digest of one that they
- * fit, or null when nobody offers it now: then the agent that does one day has the word. Throws `ApiProblem` (`parameters-invalid`)
- * when they fit none.
+ * fit, or null when nobody offers it now: then the agent that does one day has the word. Throws `ApiProblem`: `parameters-invalid` when
+ * they fit none, `request-invalid` for what is a probe wherever it is known.
  */
 export type ParameterCheck = (job: {
   readonly account: string;
@@ -20,18 +20,31 @@ const maxIssues = 50;
 export function createParameterCheck(hubView: HubView, schemas: ParameterSchemas): ParameterCheck {
   return ({ account, automation: name, parameters }) => {
     const judged = new Set<string>();
+    let isProbe = false;
     let errors: readonly Issue[] = [];
     for (const agent of hubView.agents(account)) {
       const automation = agent.automations.get(name);
+      if (automation?.kind === 'probe') {
+        isProbe = true;
+        continue;
+      }
       if (automation === undefined || judged.has(automation.digest)) continue;
       judged.add(automation.digest);
       const verdict = schemas.of(automation)?.validate(parameters);
       if (verdict === undefined || verdict.ok) return automation.digest;
       errors = verdict.errors;
     }
+    if (judged.size === 0 && isProbe) throw probeRefused(name);
     if (judged.size === 0) return null;
     throw misfit(name, errors, judged.size);
   };
+}
+
+function probeRefused(name: string): ApiProblem {
+  const message = `${name} is a probe: agents run it by themselves; what it found is at /api/v1/agents/{name}/facts/${name}`;
+  return new ApiProblem('request-invalid', `/automation: ${message}`, {
+    errors: [{ pointer: '/automation', message }],
+  });
 }
 
 function misfit(name: string, issues: readonly Issue[], forms: number): ApiProblem {

@@ -8,7 +8,9 @@ import { docsPage } from './routes/docs-page.ts';
 import { drainAgent } from './routes/drain-agent.ts';
 import { enrol } from './routes/enrol.ts';
 import { events } from './routes/events.ts';
+import { factsHistory } from './routes/facts-history.ts';
 import { getAgent } from './routes/get-agent.ts';
+import { getFacts } from './routes/get-facts.ts';
 import { getJob } from './routes/get-job.ts';
 import { health } from './routes/health.ts';
 import { jobEvents } from './routes/job-events.ts';
@@ -16,6 +18,7 @@ import { jobLog } from './routes/job-log.ts';
 import { listAgents } from './routes/list-agents.ts';
 import { listAttempts } from './routes/list-attempts.ts';
 import { listAutomations } from './routes/list-automations.ts';
+import { listFacts } from './routes/list-facts.ts';
 import { listJobs } from './routes/list-jobs.ts';
 import { listTokens } from './routes/list-tokens.ts';
 import { metrics } from './routes/metrics.ts';
@@ -47,6 +50,9 @@ export const apiRoutes: readonly Route[] = [
   openapi,
   listTokens,
   revokeToken,
+  listFacts,
+  getFacts,
+  factsHistory,
 ];
 
 /** Outside it. */

@@ -20,6 +20,7 @@ import type { AgentRecord, AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { agentCodec, createDesiredLister, createReportSink, toDesiredEntry } from './agent-resource.ts';
 import { attemptCodec, createAttemptLister, createAttemptSink, toSpecEntry } from './attempt-resource.ts';
+import { createFactsSink, factsCodec, noSpecs } from './facts-resource.ts';
 
 export interface AgentLinkOptions {
   readonly store: Store;
@@ -49,6 +50,7 @@ export class ServedLink implements AgentLink {
   readonly #logger: Logger;
   readonly #attempts: SourceClient<Offer>;
   readonly #agents: SourceClient<AgentDesired>;
+  readonly #facts: SourceClient<null>;
   readonly #router: EventRouter;
   readonly #hello: (commits: number) => CloudEvent;
   readonly #commits: () => number;
@@ -84,9 +86,15 @@ export class ServedLink implements AgentLink {
       specs: createDesiredLister(store, agentId),
       sink: createReportSink({ store, fleet, agentId, clock }),
     });
+    this.#facts = createSourceClient({
+      ...common,
+      codec: factsCodec,
+      specs: noSpecs,
+      sink: createFactsSink({ store, agentId, clock }),
+    });
     this.#router = createEventRouter({
       cluster: agentId,
-      clients: [this.#attempts, this.#agents],
+      clients: [this.#attempts, this.#agents, this.#facts],
       logger: this.#logger,
       counters,
     });
@@ -149,7 +157,8 @@ export class ServedLink implements AgentLink {
       waiting.cancel();
       this.#ended.abort();
       await Promise.allSettled(serving);
-      await Promise.all([this.#attempts[Symbol.asyncDispose](), this.#agents[Symbol.asyncDispose]()]);
+      const clients = [this.#attempts, this.#agents, this.#facts];
+      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
     }
     const reason = await this.#channel.closed;
     this.#logger.info(

@@ -15,7 +15,8 @@ export interface Demand {
 export function whyNot(demand: Demand, agent: Candidate): WaitingReason | null {
   if (!selects(demand.selector, agent.labels)) return 'labels';
   const automation = agent.automations.get(demand.automation);
-  if (automation === undefined) return 'automation';
+  // An agent runs its probes by itself.
+  if (automation === undefined || automation.kind === 'probe') return 'automation';
   if (demand.misfits.includes(automation.digest)) return 'parameters';
   if (agent.leaseEpoch === null) return 'offline';
   if (agent.health === 'store-changed') return 'store-changed';

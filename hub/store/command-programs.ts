@@ -10,6 +10,7 @@ import { loseAttempts } from './commands/lose-attempts.ts';
 import { offerAttempt } from './commands/offer-attempt.ts';
 import { openAttempt } from './commands/open-attempt.ts';
 import { recordAgentReport } from './commands/record-agent-report.ts';
+import { recordFacts } from './commands/record-facts.ts';
 import { releaseLease } from './commands/release-lease.ts';
 import { renewLeases } from './commands/renew-leases.ts';
 import { reportAttempt } from './commands/report-attempt.ts';
@@ -40,6 +41,7 @@ export const commandPrograms: {
   'renew-leases': renewLeases,
   'release-lease': releaseLease,
   'record-agent-report': recordAgentReport,
+  'record-facts': recordFacts,
   'set-agent-desired': setAgentDesired,
   'create-token': createToken,
   'revoke-token': revokeToken,

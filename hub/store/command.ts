@@ -1,6 +1,7 @@
 import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { Cause } from '../../protocol/cause.ts';
+import type { FactsReport } from '../../protocol/facts.ts';
 import type { JobDocument } from '../../protocol/job-document.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Labels } from '../../protocol/labels.ts';
@@ -167,6 +168,13 @@ export interface Commands {
       readonly at: number;
     };
     result: { readonly agent: AgentRecord } | null;
+  };
+  /** Keeps the newest facts of one probe, and the history of their changes within bounds. */
+  'record-facts': {
+    input: { readonly agentId: string; readonly report: FactsReport; readonly at: number };
+    result:
+      | { readonly type: 'changed'; readonly keys: readonly string[] }
+      | { readonly type: 'refreshed' | 'known' | 'unknown' };
   };
   'set-agent-desired': {
     input: {

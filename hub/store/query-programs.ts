@@ -6,6 +6,8 @@ import { attemptColumns, toAttemptRecord } from './attempt-row.ts';
 import { readAttempt } from './attempt-statements.ts';
 import { toAuditRecord } from './audit-row.ts';
 import { fromCursor, toCursor } from './cursor.ts';
+import { toFactsChangeRecord, toFactsRecord } from './facts-row.ts';
+import { readFacts, readFactsAfter, readFactsHistory } from './facts-statements.ts';
 import { findJobs } from './find-jobs.ts';
 import { findSubmission } from './find-submission.ts';
 import { jobColumns, toJobRecord } from './job-row.ts';
@@ -191,6 +193,20 @@ export const queryPrograms: QueryPrograms = {
   },
   *allAgents() {
     return (yield* all(readAllAgents, {})).map(toAgentRecord);
+  },
+  *factsOf(agentId, probe) {
+    const row = yield* first(readFacts, { agentId, probe });
+    return row === null ? null : toFactsRecord(row);
+  },
+  *allFactsOf(agentId, { limit, cursor }) {
+    const after = cursor === null ? '' : fromCursor('facts', cursor);
+    const rows = yield* all(readFactsAfter, { agentId, after, limit: limit + 1 });
+    return toPage(rows, limit, toFactsRecord, ({ probe }) => toCursor('facts', probe));
+  },
+  *factsHistory(agentId, probe, { limit, cursor }) {
+    const before = cursor === null ? Number.MAX_SAFE_INTEGER : Number.parseInt(fromCursor('facts history', cursor), 10);
+    const rows = yield* all(readFactsHistory, { agentId, probe, before, limit: limit + 1 });
+    return toPage(rows, limit, toFactsChangeRecord, ({ sequence }) => toCursor('facts history', String(sequence)));
   },
   *tokenByHash(hash) {
     const row = yield* first(readTokenByHash, { hash });

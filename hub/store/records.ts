@@ -122,6 +122,32 @@ export interface LeaseRecord {
   readonly expiresAt: number;
 }
 
+export interface FactsRecord {
+  readonly agentId: string;
+  readonly probe: string;
+  /** Of the probe's file when it last ran. */
+  readonly digest: string;
+  /** Null before the probe ran well for the first time. */
+  readonly facts: JsonObject | null;
+  readonly collectedAt: number | null;
+  /** When they became what they are, volatile values left aside. */
+  readonly changedAt: number | null;
+  readonly durationMs: number | null;
+  /** Why the newest run gave no facts. */
+  readonly error: { readonly message: string; readonly at: number } | null;
+}
+
+/** Facts as they were after one change. */
+export interface FactsChangeRecord {
+  readonly sequence: number;
+  readonly digest: string;
+  readonly facts: JsonObject;
+  /** Keys of the top level. */
+  readonly changed: readonly string[];
+  readonly collectedAt: number;
+  readonly recordedAt: number;
+}
+
 export type Role = 'admin' | 'operator' | 'approver' | 'viewer';
 
 export interface TokenRecord {

@@ -18,6 +18,8 @@ export interface Schema {
   readonly tokens: TokenRow;
   readonly join_tokens: JoinTokenRow;
   readonly audit: AuditTable;
+  readonly facts: FactsRow;
+  readonly facts_history: FactsHistoryRow;
 }
 
 /** A job without its ciphertext, which is read only where it is sent. */
@@ -142,6 +144,35 @@ export interface AgentLeaseRow {
   readonly epoch: number;
   readonly expires_at: number;
   readonly last_seen_at: number;
+}
+
+export interface FactsRow {
+  readonly agent_id: string;
+  readonly probe: string;
+  readonly digest: string;
+  /** Null before the probe ran well for the first time. */
+  readonly facts: string | null;
+  readonly collected_at: number | null;
+  readonly changed_at: number | null;
+  readonly duration_ms: number | null;
+  readonly error: string | null;
+  readonly error_at: number | null;
+  /** Changes so far; the `sequence` of one in the history is one of them. */
+  readonly changes: number;
+  readonly recorded_at: number;
+}
+
+export interface FactsHistoryRow {
+  readonly agent_id: string;
+  readonly probe: string;
+  readonly sequence: number;
+  readonly digest: string;
+  readonly facts: string;
+  /** Length of `facts`. */
+  readonly bytes: number;
+  readonly changed: string;
+  readonly collected_at: number;
+  readonly recorded_at: number;
 }
 
 export interface TokenRow {

@@ -4,6 +4,8 @@ import type {
   AgentRecord,
   AttemptRecord,
   AuditRecord,
+  FactsChangeRecord,
+  FactsRecord,
   JobRecord,
   JoinTokenRecord,
   ListedJoinToken,
@@ -58,6 +60,18 @@ export interface Queries {
   /** By name, without those that were revoked. */
   agents(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<AgentRecord>>;
   allAgents(): Promise<readonly AgentRecord[]>;
+  factsOf(agentId: string, probe: string): Promise<FactsRecord | null>;
+  /** By the name of the probe. */
+  allFactsOf(
+    agentId: string,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<FactsRecord>>;
+  /** The newest first. */
+  factsHistory(
+    agentId: string,
+    probe: string,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<FactsChangeRecord>>;
   /** Not those that were revoked. Whether it has expired is for the caller's clock to say. */
   tokenByHash(hash: string): Promise<TokenRecord | null>;
   /** Whether a token with this hash was ever made: one that was revoked is not made anew. */

@@ -9,6 +9,7 @@ import { systemWatchFolder } from '../../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../../agent/attempts/spool.ts';
 import { openCatalog } from '../../agent/automations/catalog.ts';
 import { createProcessExecutor } from '../../agent/executors/process/process-executor.ts';
+import { createProcessProbeRunner } from '../../agent/probes/process-probe-runner.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { systemFileSystem } from '../../runtime/file-system.ts';
 import { silentLogger } from '../../runtime/logger.ts';
@@ -106,6 +107,7 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
       transport: createMemoryTransport(wire),
       catalog: await openCatalog(catalogFolder),
       executor,
+      probeRunner: createProcessProbeRunner({ clock: systemClock }),
       limits: testLimits,
       machineBootId,
       environment: { PATH: '/usr/bin:/bin', LEAK_CHECK: String(process.pid), GATE: gate },

@@ -2,6 +2,7 @@ import { describe } from 'node:test';
 import { testAgents } from './store/agents.ts';
 import { testAttempts } from './store/attempts.ts';
 import { testCommits } from './store/commits.ts';
+import { testFacts } from './store/facts.ts';
 import { testGivingUp } from './store/giving-up.ts';
 import { testJobs } from './store/jobs.ts';
 import { testLosses } from './store/losses.ts';
@@ -22,6 +23,7 @@ export function testStore(name: string, open: OpenStore): void {
     testRestoredStore(open);
     testSecrets(open);
     testAgents(open);
+    testFacts(open);
     testTokens(open);
     testQueries(open);
   });

@@ -38,7 +38,8 @@ export function startFarhand(
 ): FarhandProcess {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: options.folder,
-    env: { ...inherited, ...options.environment },
+    // Probes would be processes that a test did not ask for; one that does says so.
+    env: { ...inherited, FARHAND_PROBES: 'none', ...options.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const { stdout, stderr } = child;

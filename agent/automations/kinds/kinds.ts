@@ -2,6 +2,7 @@ import type { AutomationKind } from '../automation-kind.ts';
 import { ansibleKind } from './ansible.ts';
 import { commandKind } from './command.ts';
 import { packerKind } from './packer.ts';
+import { probeKind } from './probe.ts';
 import { scriptKind } from './script.ts';
 import { terraformKind } from './terraform.ts';
 import { tofuKind } from './tofu.ts';
@@ -14,4 +15,5 @@ export const builtInKinds: readonly AutomationKind[] = [
   terraformKind,
   tofuKind,
   packerKind,
+  probeKind,
 ];

@@ -2,6 +2,7 @@
 export const tags = {
   jobs: 'Submit automations to be run, follow them, and see how they ended',
   agents: 'The daemons that run jobs, where nobody reaches in',
+  facts: 'What agents found about the machines they stand on',
   automations: 'What can be run',
   events: 'What happens, as it happens',
   tokens: 'Who may call, and who may join',

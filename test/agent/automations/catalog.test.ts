@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, mkdtempDisposable, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, suite, test } from 'node:test';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, suite, test } from 'node:test';
 import type { AutomationKind } from '../../../agent/automations/automation-kind.ts';
 import { type CatalogSnapshot, openCatalog } from '../../../agent/automations/catalog.ts';
 import { formatMistake } from '../../../agent/automations/catalog-mistake.ts';
 import { loadCatalog } from '../../../agent/automations/load-catalog.ts';
+import { shippedProbes } from '../../../agent/automations/shipped-probes.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 
 let folder = '';
@@ -152,6 +153,49 @@ suite('catalog', () => {
 
     assert.deepEqual(told, [2]);
     assert.equal(catalog.current.automations.size, 3);
+  });
+
+  describe('with what ships beside the folder', () => {
+    const getKinds = ({ automations }: CatalogSnapshot) =>
+      [...automations.values()].map(({ name, kind, file }) => [name, kind, dirname(file)]);
+
+    test('offers both, each name once: the folder has the word', async () => {
+      await using shipped = await mkdtempDisposable(join(tmpdir(), 'farhand-shipped-'));
+      await writeFile(join(shipped.path, 'host.yaml'), 'kind: probe\nrun: ["host"]');
+      await writeFile(join(shipped.path, 'ports.yaml'), 'kind: probe\nrun: ["ports"]');
+      await write('other.yaml', 'name: host\nrun: [own]');
+
+      const catalog = await openCatalog(folder, { shipped: shipped.path });
+
+      assert.deepEqual(getKinds(catalog.current), [
+        ['host', 'command', folder],
+        ['ports', 'probe', shipped.path],
+      ]);
+      assert.deepEqual(catalog.current.mistakes, []);
+    });
+
+    test('gives a name back when the folder does, and keeps the last good version of a file that broke', async () => {
+      await using shipped = await mkdtempDisposable(join(tmpdir(), 'farhand-shipped-'));
+      await writeFile(join(shipped.path, 'host.yaml'), 'kind: probe\nrun: ["host"]');
+      await write('host.yaml', 'run: [own]');
+      const catalog = await openCatalog(folder, { shipped: shipped.path });
+
+      await write('host.yaml', 'run: own');
+      const broken = getKinds(await catalog.reload());
+      await rm(join(folder, 'host.yaml'));
+      const gone = getKinds(await catalog.reload());
+
+      assert.deepEqual(broken, [['host', 'command', folder]]);
+      assert.deepEqual(gone, [['host', 'probe', shipped.path]]);
+    });
+
+    test('offers what ships where there is no folder at all', async () => {
+      const catalog = await openCatalog(join(folder, 'nowhere'), { shipped: shippedProbes });
+      await catalog.reload();
+
+      assert.deepEqual([...catalog.current.automations.keys()], ['host', 'listening']);
+      assert.equal(catalog.current.mistakes.length, 1);
+    });
   });
 
   test('takes further kinds from whoever opens it', async () => {

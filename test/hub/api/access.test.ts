@@ -34,6 +34,9 @@ const routes: readonly (readonly [string, string, unknown, Readonly<Record<(type
   ['GET', '/join-tokens', null, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
   ['DELETE', '/tokens/:id', null, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
   ['DELETE', '/join-tokens/:id', null, { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' }],
+  ['GET', '/agents/a1/facts', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/agents/a1/facts/host', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/agents/a1/facts/host/history', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
   ['GET', '/openapi.json', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
 ];
 
@@ -75,7 +78,11 @@ describe('who may call what', () => {
       .filter(([path]) => path.startsWith('/api/v1/'))
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.slice(7)}`));
     const listed = routes.map(([method, path]) =>
-      `${method} ${path}`.replace(':id', '{id}').replace('/a1', '/{name}').replace('/1/', '/{number}/'),
+      `${method} ${path}`
+        .replace(':id', '{id}')
+        .replace('/a1', '/{name}')
+        .replace('/1/', '/{number}/')
+        .replace('/host', '/{probe}'),
     );
     assert.deepEqual(described.toSorted(), listed.toSorted());
   });

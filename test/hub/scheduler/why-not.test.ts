@@ -37,6 +37,7 @@ describe('why an agent cannot take a job', () => {
     ['nothing is in the way', {}, null],
     ['its labels are others', { labels: { site: 'nyc' } }, 'labels'],
     ['it does not offer the automation', { automations: new Map() }, 'automation'],
+    ['it runs that by itself', { automations: new Map([['greet', { ...greet, kind: 'probe' }]]) }, 'automation'],
     ['it is not connected', { leaseEpoch: null }, 'offline'],
     ['somebody drains it', { schedulable: false }, 'draining'],
     ['it drains itself', { health: 'draining' }, 'draining'],

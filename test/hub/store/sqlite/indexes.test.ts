@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import * as agentStatements from '../../../../hub/store/agent-statements.ts';
 import * as attemptStatements from '../../../../hub/store/attempt-statements.ts';
+import * as factsStatements from '../../../../hub/store/facts-statements.ts';
 import * as jobStatements from '../../../../hub/store/job-statements.ts';
 import type { Schema } from '../../../../hub/store/schema.ts';
 import { migrate } from '../../../../hub/store/sqlite/migrate.ts';
@@ -20,7 +21,7 @@ const compiler = new Kysely<Schema>({
 });
 
 describe('with a million jobs, every command finds its rows by an index', () => {
-  const all = { ...jobStatements, ...attemptStatements, ...agentStatements, ...tokenStatements };
+  const all = { ...jobStatements, ...attemptStatements, ...agentStatements, ...factsStatements, ...tokenStatements };
   for (const [name, statement] of Object.entries(all)) {
     test(name, () => {
       using database = new DatabaseSync(':memory:');

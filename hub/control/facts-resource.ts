@@ -1,0 +1,27 @@
+import type { FactsReport } from '../../protocol/facts.ts';
+import { factsResource } from '../../protocol/resources.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { createJsonCodec } from '../../sync/resource-codec.ts';
+import type { SpecLister } from '../../sync/spec-lister.ts';
+import type { StatusSink } from '../../sync/status-sink.ts';
+import type { Store } from '../store/store.ts';
+
+export const factsCodec = createJsonCodec(factsResource);
+
+/** The hub wishes nothing of facts. */
+export const noSpecs: SpecLister<null> = { versions: async () => [], get: async () => null };
+
+/** Stores what an agent's probes found. What the agent no longer tells of stays: the API says that its probe is gone. */
+export function createFactsSink(options: {
+  readonly store: Store;
+  readonly agentId: string;
+  readonly clock: Clock;
+}): StatusSink<FactsReport> {
+  const { store, agentId, clock } = options;
+  return {
+    async apply({ id, status }) {
+      if (id !== status.probe) return;
+      await store.apply('record-facts', { agentId, report: status, at: clock.now() });
+    },
+  };
+}
