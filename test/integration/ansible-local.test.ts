@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtempDisposable, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,6 +100,36 @@ playbook: |
     ]);
     assert.deepEqual(outputs?.['stats'], { seen: 'a1 0190d2a6-0000-7000-8000-000000000001' });
     assert.deepEqual(Object.keys(outputs ?? {}), ['hosts', 'stats']);
+  });
+
+  test('evaluates no parameter as an expression either, wherever the playbook puts it', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'farhand-test-'));
+    const pwned = join(folder.path, 'pwned');
+
+    const { outputs } = await deliver(
+      `kind: ansible
+playbook: |
+  - hosts: localhost
+    gather_facts: false
+    vars: {derived: "{{ p }}!"}
+    tasks:
+      - name: Condition
+        debug:
+        when: "{{ p }}"
+        ignore_errors: true
+      - name: Assertion
+        assert: {that: "{{ p }}"}
+        ignore_errors: true
+      - set_fact: {copy: "{{ derived | replace('none', '') }}"}
+      - set_stats: {data: {copy: "{{ copy }}", hostvars: "{{ hostvars[inventory_hostname].copy }}"}}
+parameters: {properties: {p: {}}}
+`,
+      { parameters: { p: `lookup('pipe', 'touch ${pwned}') or {{ lookup('pipe', 'touch ${pwned}') }}` } },
+    );
+
+    const text = `lookup('pipe', 'touch ${pwned}') or {{ lookup('pipe', 'touch ${pwned}') }}!`;
+    assert.deepEqual(outputs?.['stats'], { copy: text, hostvars: text });
+    assert.equal(existsSync(pwned), false);
   });
 
   test('keeps outputs under their limit, and says what of them was left out', async () => {

@@ -26,7 +26,7 @@ remoteUser: "\${parameters.user}"
 privateKeySecret: ssh-key
 knownHosts: "\${parameters.knownHosts}"
 inherit: [LEAK_CHECK]
-environment: {ANSIBLE_TIMEOUT: "20"}
+environment: {ANSIBLE_TIMEOUT: "20", ANSIBLE_PYTHON_INTERPRETER: /usr/bin/python3}
 `;
 
 function toAutomation(playbook: string, more = ''): string {
@@ -200,7 +200,25 @@ suite('the kind ansible', { skip: obstacle ?? false }, () => {
       ),
     });
     await place.start();
+    const typed = [
+      'true',
+      'No',
+      '1.10',
+      '1e3',
+      '-.inf',
+      '~',
+      'null',
+      '',
+      '0755',
+      '0x1F',
+      '1:30',
+      '2024-01-01',
+      '5\n',
+      '=',
+      '<<',
+    ];
     const deep = {
+      typed,
       list: [evil, { [evil]: evil, ['k'.repeat(2000)]: evil }],
       numbers: [1e21, 0.5, -3, 1e-9],
       yes: true,
@@ -293,7 +311,7 @@ suite('the kind ansible', { skip: obstacle ?? false }, () => {
       set_fact: {kernel: "{{ db_password | reverse }}"}
       no_log: true
     - name: Tell
-      set_stats: {data: {shown: "<{{ db_password }}>", length: "{{ db_password | length }}"}}
+      set_stats: {data: {shown: "<{{ db_password }}>", length: "n{{ db_password | length }}"}}
     - name: Wait
       command: {argv: [sh, -c, "until [ -e ${gate} ]; do sleep 0.05; done"]}
     - name: Fail in secret
@@ -345,7 +363,7 @@ suite('the kind ansible', { skip: obstacle ?? false }, () => {
     }
     assert.match(log, /the password is \*\*\*/);
     assert.deepEqual([result.outcome, result.exitCode], ['failed', 2], log);
-    assert.deepEqual(getAt(result.outputs ?? {}, 'stats'), { shown: '<***>', length: '20' });
+    assert.deepEqual(getAt(result.outputs ?? {}, 'stats'), { shown: '<***>', length: 'n20' });
     assert.deepEqual(getAt(result.outputs ?? {}, 'failures'), [
       { host: '127.0.0.1', task: '', message: 'hidden by no_log' },
     ]);

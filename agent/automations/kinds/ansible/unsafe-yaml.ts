@@ -12,6 +12,14 @@ function quote(text: string): string {
   })}"`;
 }
 
+/**
+ * Texts that YAML 1.1 would take for something else without quotes, and some more. Ansible 2.19 does so with a marked text in spite of its
+ * quotes: `!unsafe "1.10"` is a number there. None of them can be a template, or an expression that calls anything. Python's `$` stands
+ * before a last newline too.
+ */
+const ambiguous =
+  /^(?:[-+]?[0-9.][0-9a-fA-FxXtTzZ_.:+\- \t]*|[-+]?\.(?:inf|nan)|y|n|yes|no|true|false|on|off|null|~|<<|=|)\n?$/i;
+
 /** An exponent without a dot would be text for YAML 1.1. */
 function toNumber(value: number): string {
   const text = JSON.stringify(value);
@@ -23,11 +31,12 @@ function toKey(key: string): string {
 }
 
 /**
- * A JSON value as YAML in which no text is a template: each string is marked `!unsafe`, one by one, because Ansible does not mark
- * what stands inside a marked list or object. What a job gives is therefore never evaluated, whatever it holds.
+ * A JSON value as YAML in which no text is a template, nor an expression: each string that could be one is marked `!unsafe`, one by one,
+ * because Ansible does not mark what stands inside a marked list or object. What a job gives is therefore never evaluated, whatever it
+ * holds, and stays what it is: text is text.
  */
 export function toUnsafeYaml(value: JsonValue): string {
-  if (typeof value === 'string') return `!unsafe ${quote(value)}`;
+  if (typeof value === 'string') return ambiguous.test(value) ? quote(value) : `!unsafe ${quote(value)}`;
   if (typeof value === 'number') return toNumber(value);
   if (typeof value !== 'object' || value === null) return String(value);
   if (Array.isArray(value)) return `[${value.map((item: JsonValue) => toUnsafeYaml(item)).join(', ')}]`;

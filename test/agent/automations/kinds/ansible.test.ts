@@ -161,6 +161,13 @@ suite('the kind ansible', () => {
 
     const file = contentOf(prepared(text, { secrets: { 'db-password': 'x' }, ...parameters(given) }), 'variables.yaml');
 
+    for (const text of ['true', '1.10', '', '~', '2024-01-01', '5\n', '.INF']) {
+      const typed = prepared(`${playbook}parameters: {properties: {t: {}}}\n`, parameters({ t: text }));
+      assert.ok(
+        contentOf(typed, 'variables.yaml').endsWith(`? "t" : ${JSON.stringify(text).replace('\\n', '\\u000a')}}\n`),
+        text,
+      );
+    }
     const [own = '', ...lines] = file.trim().split('\n');
     assert.match(own, /^\{\? "farhand" : .*\? "other" : !unsafe "\{\{ y \}\}"/);
     assert.deepEqual(lines, [
