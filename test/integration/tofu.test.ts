@@ -205,6 +205,29 @@ suite('a module of OpenTofu', () => {
     );
   });
 
+  test('is not applied by a plan that was made in another workspace', { skip: tofu.skip }, async () => {
+    const shown = automation(
+      ...chosen,
+      'stateFolder: ../state',
+      'planFolder: ../plans',
+      'plan: "${parameters.plan}"',
+      'workspace: "${parameters.stage}"',
+    );
+    await using place = await createTofuPlace({ shown });
+    await place.start();
+    const request = (parameters: JsonObject): Promise<AttemptResult> =>
+      run(place, { lock: 'none', plan: '', ...parameters }, { automation: 'shown' });
+
+    const made = await request({ action: 'plan', stage: 'test' });
+    const plan = made.outputs?.['plan'] ?? null;
+    const elsewhere = await request({ action: 'apply', stage: 'live', plan });
+    const applied = await request({ action: 'apply', stage: 'test', plan });
+
+    assert.match(elsewhere.message, /there is no plan \S+ in planFolder/);
+    assertSucceeded(place, applied);
+    assert.deepEqual(summaryOf(applied), planned({ add: 2, change: 0, destroy: 0 }));
+  });
+
   test('is applied exactly as an earlier job planned it, once, and not when its state moved on', {
     skip: tofu.skip,
   }, async () => {
@@ -226,7 +249,7 @@ suite('a module of OpenTofu', () => {
     const stale = await request({ action: 'apply', plan: rival.outputs?.['plan'] ?? null });
     const twice = await request({ action: 'apply', plan: first.outputs?.['plan'] ?? null });
     const foreign = await request({ action: 'apply', plan: '../../etc/passwd' });
-    const plans = join(place.root, 'plans');
+    const plans = join(place.root, 'plans/plans-of-');
     const kept = readdirSync(plans);
     await writeFile(join(plans, 'terraform.tfstate'), 'of somebody');
     const longAgo = new Date(Date.now() - 9 * 24 * 3_600_000);

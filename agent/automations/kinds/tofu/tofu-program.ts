@@ -1,8 +1,9 @@
 import { programPrelude } from '../program-prelude.ts';
 
 /**
- * What a job of kind terraform or tofu runs. Arguments: program, action, source, module within it, workspace or nothing, seconds to wait for a lock,
- * folder of the state or nothing, id of a lock or nothing, folder of the plugin cache or nothing, folder of plans or nothing, name of a plan in it or nothing, id of the job; then what `plan` gets beside.
+ * What a job of kind terraform or tofu runs. Arguments: program, action, source, module within it, workspace, seconds to wait for a
+ * lock, folder of the state, id of a lock, folder of the plugin cache, folder of plans, name of a plan in it, id of the job; then what
+ * `plan` gets beside. From the workspace on an empty one stands for none.
  *
  * Leaves for `tofuHarvest`: `action`, `changes` (true or false), `plan.json`, `values.json`, `kept-plan`, and `failure` where it gives up.
  */
@@ -11,6 +12,8 @@ program=$1 action=$2 source=$3 module=$4 workspace=$5 lock_seconds=$6 state=$7 l
 shift 8
 plugins=$1 plans=$2 planned=$3 job=$4
 shift 4
+# A plan is for the workspace it was made in, so that of another one is not found.
+[ -z "$plans" ] || plans=$plans/plans-of-$workspace
 printf '%s' "$action" >"$folder/action"
 unset TF_WORKSPACE
 export TF_DATA_DIR="$folder/tofu-data"
