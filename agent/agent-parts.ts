@@ -28,7 +28,8 @@ export interface AgentParts {
   readonly clients: SyncClients;
   readonly report: ReportLoop;
   readonly news: StatusNews;
-  readonly probes: Probes;
+  /** Null: it runs none. */
+  readonly probes: Probes | null;
   readonly link: ControlLink;
 }
 
@@ -48,6 +49,8 @@ export interface AgentPartsOptions {
   readonly onLink: (state: LinkState) => void;
   readonly onAttempt: (attempt: string) => void;
 }
+
+const noFacts: Pick<Probes, 'statuses'> = { statuses: { list: async () => [], get: async () => null } };
 
 /**
  * Puts the parts together. Nothing runs yet but the report's timers: the owner recovers the attempts, then runs the link.
@@ -126,19 +129,23 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     health: given.health,
     publish: () => clients.agents.publishStatus(identity.id),
   });
-  const probes = createProbes({
-    agent: { id: identity.id, name: identity.name, labels: options.labels },
-    folder: given.folder.probes,
-    environment: options.environment,
-    fileSystem,
-    catalog,
-    runner: options.probeRunner,
-    clock,
-    random,
-    logger,
-    publish: (probe) => clients.facts.publishStatus(probe),
-    changed: () => report.changed(),
-  });
+  const { probeRunner } = options;
+  const probes =
+    probeRunner === null
+      ? null
+      : createProbes({
+          agent: { id: identity.id, name: identity.name, labels: options.labels },
+          folder: given.folder.probes,
+          environment: options.environment,
+          fileSystem,
+          catalog,
+          runner: probeRunner,
+          clock,
+          random,
+          logger,
+          publish: (probe) => clients.facts.publishStatus(probe),
+          changed: () => report.changed(),
+        });
   const clients = createSyncClients({
     agentId: identity.id,
     jobs: dispatch,
@@ -152,7 +159,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
         },
       },
     },
-    facts: probes,
+    facts: probes ?? noFacts,
     clock,
     random,
     logger,

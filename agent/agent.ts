@@ -185,8 +185,7 @@ class AgentProcess implements Agent {
       await Promise.all([
         parts.link.run(signal),
         this.#sweepTombstones(tombstones, clock.now()),
-        // Whoever came for one job is gone before its facts could be of use.
-        ...(this.#once === null ? [parts.probes.run(signal)] : []),
+        parts.probes?.run(signal),
       ]);
     } finally {
       await parts.attempts.leave();
@@ -231,7 +230,7 @@ class AgentProcess implements Agent {
   #health(): AgentReport['health'] {
     const mistakes = [
       ...this.#options.catalog.current.mistakes.map(({ file, message }) => `${file}: ${message}`),
-      ...(this.#parts?.probes.problems() ?? []),
+      ...(this.#parts?.probes?.problems() ?? []),
     ];
     const link = this.#parts?.link.state;
     if (link?.type === 'distrusted') return { state: 'store-changed', problems: [link.message, ...mistakes] };

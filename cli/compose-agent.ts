@@ -9,7 +9,6 @@ import { findProgram } from '../agent/executors/process/find-program.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
 import { measureLoopLag } from '../agent/loop-lag.ts';
 import { readMachineBootId } from '../agent/machine-boot-id.ts';
-import { createProcessProbeRunner } from '../agent/probes/process-probe-runner.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { systemFileSystem } from '../runtime/file-system.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -20,7 +19,8 @@ export interface ComposedAgent extends AsyncDisposable {
   readonly agent: Agent;
 }
 
-export interface ComposeOptions extends Pick<AgentOptions, 'transport' | 'enrolment' | 'takeOwnerLock' | 'catalog'> {
+export interface ComposeOptions
+  extends Pick<AgentOptions, 'transport' | 'enrolment' | 'takeOwnerLock' | 'catalog' | 'probeRunner'> {
   readonly config: AgentConfig;
   readonly mode: AgentMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -31,7 +31,7 @@ export interface ComposeOptions extends Pick<AgentOptions, 'transport' | 'enrolm
 
 /** Puts an agent of this machine together: real clock, disk and processes. Disposing leaves at once, jobs run on. */
 export async function composeAgent(options: ComposeOptions): Promise<ComposedAgent> {
-  const { config, mode, environment, logger, transport, enrolment, takeOwnerLock, catalog } = options;
+  const { config, mode, environment, logger, transport, enrolment, takeOwnerLock, catalog, probeRunner } = options;
   await using opened = new AsyncDisposableStack();
   // POSIX promises a `sh` on the PATH, not where it is.
   const shell = findProgram('sh', { path: environment['PATH'], workingDirectory: process.cwd() }) ?? '/bin/sh';
@@ -51,7 +51,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       transport,
       catalog,
       executor: options.adaptExecutor?.(executor) ?? executor,
-      probeRunner: createProcessProbeRunner({ clock: systemClock }),
+      probeRunner,
       limits: {
         ...defaultAgentLimits,
         attempt: { ...defaultAgentLimits.attempt, graceMs: config.graceSeconds * 1000 },

@@ -8,6 +8,7 @@ import { watchCatalog } from '../../agent/automations/catalog-watch.ts';
 import { stampFolder } from '../../agent/automations/folder-stamp.ts';
 import { shippedProbes } from '../../agent/automations/shipped-probes.ts';
 import { type AgentConfig, agentConfigSchema, loadAgentConfig } from '../../agent/config.ts';
+import { createProcessProbeRunner } from '../../agent/probes/process-probe-runner.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { takeOwnerLock } from '../../runtime/owner-lock.ts';
@@ -81,6 +82,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
       config,
       catalog,
       mode,
+      probeRunner: once ? null : createProcessProbeRunner({ clock: systemClock }),
       environment,
       logger,
       takeOwnerLock,

@@ -5,6 +5,7 @@ import { type LoadedCatalog, loadCatalog } from '../../agent/automations/load-ca
 import { agentConfigSchema } from '../../agent/config.ts';
 import { loadConfiguration } from '../../runtime/configuration/load-configuration.ts';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { exitCodes } from '../exit-code.ts';
 import { printJson } from '../json-document.ts';
 import { toParameterWords } from '../parameter-words.ts';
@@ -23,6 +24,7 @@ export function createAutomationsCheckCommand(context: Context): Command {
     .option('--json', 'print one JSON document')
     .addHelpText('after', details)
     .action((folder: string | undefined) => check(command, context, folder));
+  addExamples(command, ['farhand automations check ./automations', 'before they reach an agent']);
   return command;
 }
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { execConfigSchema } from '../exec/exec-config.ts';
 import { readJobRequest } from '../exec/read-job-request.ts';
 import { toExitCode } from '../exit-code.ts';
@@ -28,6 +29,11 @@ export function createExecCommand(context: Context): Command {
     .action((file: string, options: { readonly verbose?: true }) =>
       runExec(command, context, { file, verbose: options.verbose === true }),
     );
+  addExamples(
+    command,
+    ['farhand exec job.json', 'one job, without a hub'],
+    ['farhand exec - < job.json > result.json', 'its log on standard error, how it ended in a file'],
+  );
   return addConfigOptions(command, execConfigSchema, 'Configuration:');
 }
 

@@ -3,6 +3,7 @@ import type { Facts } from '../../protocol/facts.ts';
 import type { ApiClient } from '../api-client.ts';
 import { ApiError } from '../api-error.ts';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { exitCodes } from '../exit-code.ts';
 import { toFactsLines } from '../facts-words.ts';
 import { Failure } from '../failure.ts';
@@ -52,6 +53,12 @@ export function createFactsCommand(context: Context): Command {
         else await printFacts(accessHub(command, context), { agent, probe }, print);
       }),
     );
+  addExamples(
+    command,
+    ['farhand facts', 'what each agent told, and when'],
+    ['farhand facts a1 host', 'the machine that a1 stands on'],
+    ['farhand facts a1 host --history', 'what changed on it'],
+  );
   return addHubOptions(command);
 }
 

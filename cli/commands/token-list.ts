@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { JoinToken, Token } from '../../client/client.ts';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { fetchItems } from '../fetch-items.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
@@ -20,6 +21,7 @@ export function createTokenListCommand(context: Context): Command {
     .option('--account <name>', 'of this account (default: your own)')
     .option('--json', 'print one JSON document')
     .action((options: ListOptions) => listTokens(command, context, options));
+  addExamples(command, ['farhand token list', 'who may call'], ['farhand token list --join', 'who may join']);
   return addHubOptions(command);
 }
 

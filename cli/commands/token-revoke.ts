@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Context } from '../context.ts';
+import { addExamples } from '../examples.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 
 interface RevokeOptions {
@@ -19,5 +20,6 @@ export function createTokenRevokeCommand(context: Context): Command {
       else await api.revokeToken(id, { account });
       await context.stdout.line(`token ${id} is revoked`);
     });
+  addExamples(command, ['farhand token revoke ID', 'whoever has it is out at once']);
   return addHubOptions(command);
 }

@@ -24,6 +24,13 @@ export function chooseAutomation(
   const { request, source, agent } = given;
   const automation = catalog.automations.get(request.automation);
   if (automation === undefined) throw toUnknown(catalog, source, request.automation);
+  if (automation.probe !== null) {
+    throw new Failure(
+      exitCodes.usage,
+      `${source}: /automation: ${request.automation} is a probe: agents run it by themselves, and no job can`,
+      ['Expected the name of an automation that is none: `farhand automations check` lists them'],
+    );
+  }
   const labels = { ...agent.labels, [`${hubLabelPrefix}agent`]: agent.name };
   if (!selects(parseLabelSelector(request.selector), labels)) {
     const own = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
@@ -42,7 +49,10 @@ export function chooseAutomation(
 }
 
 function toUnknown({ automations, mistakes }: CatalogSnapshot, source: string, asked: string): Failure {
-  const names = [...automations.keys()].toSorted();
+  const names = [...automations.values()]
+    .filter(({ probe }) => probe === null)
+    .map(({ name }) => name)
+    .toSorted();
   const near = findNearestWord(asked, names);
   const more = names.length > maxListed ? ` and ${names.length - maxListed} more` : '';
   return new Failure(exitCodes.usage, `${source}: /automation: there is none named ${JSON.stringify(asked)}`, [

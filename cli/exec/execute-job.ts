@@ -120,6 +120,7 @@ async function runJob(
     config,
     catalog,
     mode: { type: 'daemon' },
+    probeRunner: null,
     environment,
     logger,
     transport: createMemoryTransport(wire),

@@ -68,6 +68,7 @@ test('However often its channels break, a job runs once and each byte of its log
     environment,
     logger: silentLogger,
     mode: { type: 'daemon' },
+    probeRunner: null,
     transport: createMemoryTransport(wire),
     enrolment: null,
     takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),
