@@ -35,6 +35,9 @@ const id: ConfigFormat<string> = {
   fromText: (value) => (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : undefined),
 };
 
+/** Where automations are looked for when nobody says; it may be missing. */
+export const usualAutomations = 'automations';
+
 /** Everything that an agent can be told. Help and `docs/config.md` are made of it. */
 export const agentConfigSchema = {
   hubUrl: {
@@ -77,7 +80,8 @@ export const agentConfigSchema = {
     variable: 'FARHAND_AUTOMATIONS',
     doc: 'Folder with one YAML file for each automation. Watched: a change counts within seconds, on SIGHUP at once.',
     format: folder,
-    default: 'automations',
+    default: null,
+    defaultDoc: 'automations, where there is such a folder',
     sensitive: false,
   },
   probes: {

@@ -9,7 +9,8 @@ const reasons: Readonly<Record<WaitingReason, (agent: string, job: Job) => strin
     `${agent} does not offer ${automation}; see \`farhand automations\`, or add the file to its automations folder`,
   parameters: (agent, { automation }) => `${agent} offers a ${automation} that does not take these parameters`,
   slots: (agent) => `${agent} is busy: all its slots are taken; wait, or raise FARHAND_SLOTS there`,
-  'automation-busy': (agent, { automation }) => `${agent} already runs as many ${automation} at once as it may; wait`,
+  'automation-busy': (agent, { automation }) =>
+    `${agent} already runs as many of ${automation} as its maxConcurrent allows; wait`,
   draining: (agent) => `${agent} is draining and takes no new jobs`,
   'store-changed': (agent) =>
     `${agent} saw that the hub lost or restored its store; on its machine: \`farhand agent trust-hub\``,

@@ -45,16 +45,13 @@ function toFile(value: unknown): Reading<JsonObject> {
   });
 }
 
-/** By `kind`, or when the file does not say by a key that only one kind knows. */
+/** By `kind`, or when the file does not say by a key that says it. */
 function chooseKind(file: JsonObject, kinds: readonly AutomationKind[]): Reading<AutomationKind> {
   const names = kinds.map((kind) => kind.name);
   const asked = file['kind'];
   if (asked === undefined) {
-    const knowing = (key: string) => kinds.filter((kind) => Object.hasOwn(kind.keys, key));
-    const guess = kinds.find((kind) =>
-      Object.keys(kind.keys).some((key) => Object.hasOwn(file, key) && knowing(key).length === 1),
-    );
-    if (guess !== undefined) return { ok: true, value: guess };
+    const said = kinds.find(({ saidBy }) => saidBy.some((key) => Object.hasOwn(file, key)));
+    if (said !== undefined) return { ok: true, value: said };
     return refuse({ path: [], message: `expected "kind", got nothing: add one of ${names.join(', ')}` });
   }
   const kind = kinds.find(({ name }) => name === asked);

@@ -68,6 +68,8 @@ export interface AutomationKind {
   readonly name: string;
   /** Keys of its own beside those that all automations have. A description says how to write the value. */
   readonly keys: z.ZodRawShape;
+  /** A file that says no kind is of this one when it has one of these keys. */
+  readonly saidBy: readonly string[];
   /** Between TERM and KILL where the file does not say; null leaves it to the agent. */
   readonly graceSeconds: number | null;
   /** How the end of its command is read; null: the program itself writes `FARHAND_OUTPUTS`. */

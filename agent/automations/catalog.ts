@@ -2,6 +2,7 @@ import type { Automation } from './automation.ts';
 import type { AutomationKind } from './automation-kind.ts';
 import type { CatalogMistake } from './catalog-mistake.ts';
 import { builtInKinds } from './kinds/kinds.ts';
+import type { LoadOptions } from './load-catalog.ts';
 import { type CatalogLoad, loadWithShipped } from './load-with-shipped.ts';
 
 /** What the folder held when it was last read. Never changes. */
@@ -72,9 +73,9 @@ class FolderCatalog implements Catalog {
   #next: Promise<CatalogSnapshot> | null = null;
   #nextIsPatient = true;
 
-  constructor(folder: string, options: { readonly kinds: readonly AutomationKind[]; readonly shipped: string | null }) {
-    this.kinds = options.kinds;
-    this.#load = () => loadWithShipped(folder, options);
+  constructor(kinds: readonly AutomationKind[], load: () => Promise<CatalogLoad>) {
+    this.kinds = kinds;
+    this.#load = load;
   }
 
   reload({ patient = false }: { readonly patient?: boolean } = {}): Promise<CatalogSnapshot> {
@@ -122,10 +123,9 @@ class FolderCatalog implements Catalog {
  */
 export async function openCatalog(
   folder: string,
-  options: { readonly kinds?: readonly AutomationKind[]; readonly shipped?: string | null } = {},
+  options: LoadOptions & { readonly shipped?: string | null } = {},
 ): Promise<Catalog> {
-  const { kinds = builtInKinds, shipped = null } = options;
-  const catalog = new FolderCatalog(folder, { kinds, shipped });
+  const catalog = new FolderCatalog(options.kinds ?? builtInKinds, () => loadWithShipped(folder, options));
   await catalog.reload();
   return catalog;
 }

@@ -64,18 +64,25 @@ function findTakenNames(files: readonly Extract<AutomationFile, { type: 'automat
   return { automations: [...byName.values()], mistakes };
 }
 
+export interface LoadOptions {
+  readonly kinds?: readonly AutomationKind[];
+  /** What names the folder, for messages; FARHAND_AUTOMATIONS when left out. */
+  readonly variable?: string;
+  /** Nobody asked for this folder: that it is missing is no mistake. */
+  readonly isOptional?: boolean;
+}
+
 /**
  * Reads every `*.yaml` and `*.yml` of a folder, in the order of their names; hidden ones are left out. A file with a mistake
  * does not stop the others, and a folder that cannot be read is a mistake too: never rejects.
  */
-export async function loadCatalog(
-  folder: string,
-  options: { readonly kinds?: readonly AutomationKind[]; readonly variable?: string } = {},
-): Promise<LoadedCatalog> {
+export async function loadCatalog(folder: string, options: LoadOptions = {}): Promise<LoadedCatalog> {
   let names: string[];
   try {
     names = await readdir(folder);
   } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing && options.isOptional === true) return { automations: [], mistakes: [], files: [] };
     const message = `the folder of automations cannot be read (${options.variable ?? 'FARHAND_AUTOMATIONS'} names it): ${getReason(error)}`;
     return { automations: [], mistakes: [{ file: folder, line: null, column: null, message }], files: null };
   }

@@ -1,6 +1,5 @@
 import type { Automation } from './automation.ts';
-import type { AutomationKind } from './automation-kind.ts';
-import { type LoadedCatalog, loadCatalog } from './load-catalog.ts';
+import { type LoadedCatalog, type LoadOptions, loadCatalog } from './load-catalog.ts';
 
 export interface CatalogLoad extends LoadedCatalog {
   /** What comes with the agent. A name that the folder gives to something else is the folder's. */
@@ -10,7 +9,7 @@ export interface CatalogLoad extends LoadedCatalog {
 /** Reads the folder, and what comes with the agent beside it; `shipped` null is nothing. Never rejects. */
 export async function loadWithShipped(
   folder: string,
-  { shipped = null, ...options }: { readonly kinds?: readonly AutomationKind[]; readonly shipped?: string | null },
+  { shipped = null, ...options }: LoadOptions & { readonly shipped?: string | null },
 ): Promise<CatalogLoad> {
   const [own, beside] = await Promise.all([
     loadCatalog(folder, options),

@@ -7,7 +7,7 @@ import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
 import { watchCatalog } from '../../agent/automations/catalog-watch.ts';
 import { stampFolder } from '../../agent/automations/folder-stamp.ts';
 import { shippedProbes } from '../../agent/automations/shipped-probes.ts';
-import { type AgentConfig, agentConfigSchema, loadAgentConfig } from '../../agent/config.ts';
+import { type AgentConfig, agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
 import { createProcessProbeRunner } from '../../agent/probes/process-probe-runner.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -74,9 +74,12 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
   const mode = once
     ? ({ type: 'once', jobId, idleMs: idleSeconds === null ? null : idleSeconds * 1000 } as const)
     : ({ type: 'daemon' } as const);
-  const folder = resolve(config.automations);
+  const folder = resolve(config.automations ?? usualAutomations);
   const seen = await stampFolder(folder);
-  const catalog = await openCatalog(folder, { shipped: config.probes === 'shipped' ? shippedProbes : null });
+  const catalog = await openCatalog(folder, {
+    shipped: config.probes === 'shipped' ? shippedProbes : null,
+    isOptional: config.automations === null,
+  });
   const { agent } = opened.use(
     await composeAgent({
       config,

@@ -2,7 +2,7 @@ import { relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
 import { type LoadedCatalog, loadCatalog } from '../../agent/automations/load-catalog.ts';
-import { agentConfigSchema } from '../../agent/config.ts';
+import { agentConfigSchema, usualAutomations } from '../../agent/config.ts';
 import { loadConfiguration } from '../../runtime/configuration/load-configuration.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
@@ -30,7 +30,8 @@ export function createAutomationsCheckCommand(context: Context): Command {
 
 async function check(command: Command, context: Context, given: string | undefined): Promise<void> {
   const schema = { automations: agentConfigSchema.automations };
-  const named = given ?? loadConfiguration(schema, { environment: context.environment, flags: {} }).automations;
+  const named =
+    given ?? loadConfiguration(schema, { environment: context.environment, flags: {} }).automations ?? usualAutomations;
   const folder = resolve(context.folder, named);
   const { automations, mistakes } = toShownPaths(await loadCatalog(folder), context.folder);
   if (mistakes.length > 0) context.exitWith(exitCodes.usage);

@@ -116,7 +116,8 @@ async function stop(child: KeptProcess, shutdown: { readonly forced: AbortSignal
 
 /** Makes the folder and its token: the given one, the one from the last time, or a new one. */
 async function prepareFolder(folder: DevFolder, { adminToken }: DevConfig): Promise<string> {
-  await mkdir(folder.root, { recursive: true, mode: 0o700 });
+  // Jobs of other users (`user:`) have to pass through it to their own folders. What is in it is closed to them by itself.
+  await mkdir(folder.root, { recursive: true, mode: 0o711 });
   const token = adminToken ?? readDevToken(folder) ?? makeToken('user', systemRandom);
   await writeFile(folder.adminToken, `${token}\n`, { mode: 0o600 });
   await chmod(folder.adminToken, 0o600);

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { defaultSpoolLimits } from '../../agent/attempts/spool.ts';
-import { agentConfigSchema, loadAgentConfig } from '../../agent/config.ts';
+import { agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
 import { hubConfigSchema, loadHubConfig } from '../../hub/config.ts';
 import { ConfigError } from '../../runtime/configuration/config-error.ts';
 import type { ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
@@ -89,7 +89,7 @@ function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
       comfortableBytes: 64 * mebibyte,
       environment: { ...sources.environment, ...sources.flags },
     }),
-    ...createAutomationChecks({ folder: resolve(folder, config.automations), path }),
+    ...createAutomationChecks({ folder: resolve(folder, config.automations ?? usualAutomations), path }),
     ...createMachineChecks({ path }),
     createOpenFilesCheck(1024),
   ];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Automation } from '../../agent/automations/automation.ts';
 import { type Catalog, openCatalog } from '../../agent/automations/catalog.ts';
-import type { AgentConfig } from '../../agent/config.ts';
+import { type AgentConfig, usualAutomations } from '../../agent/config.ts';
 import { toDataFolder } from '../../agent/data-folder.ts';
 import { recordFile } from '../../agent/record-file.ts';
 import { defaultAccount } from '../../hub/account.ts';
@@ -61,7 +61,7 @@ export async function executeJob(options: ExecuteOptions): Promise<Job> {
   let keep = false;
   try {
     const config = loadExecConfig(options.sources, data);
-    const catalog = await openCatalog(resolve(options.folder, config.automations));
+    const catalog = await openCatalog(resolve(options.folder, config.automations ?? usualAutomations));
     const { name, labels } = config;
     const automation = chooseAutomation(catalog.current, { request, source, agent: { name, labels } });
     const end = await runJob(options, { config, catalog, automation });

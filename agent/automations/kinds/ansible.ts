@@ -47,6 +47,7 @@ export const ansibleKind: AutomationKind = {
   name: 'ansible',
   keys: ansibleKeys,
   graceSeconds: null,
+  saidBy: ['playbook', 'role'],
   harvest: ansibleHarvest,
   read,
 };

@@ -43,4 +43,11 @@ function read(values: unknown): RecipeReading {
 }
 
 /** Runs a program with arguments. */
-export const commandKind: AutomationKind = { name: 'command', keys, graceSeconds: null, harvest: null, read };
+export const commandKind: AutomationKind = {
+  name: 'command',
+  keys,
+  saidBy: ['run'],
+  graceSeconds: null,
+  harvest: null,
+  read,
+};

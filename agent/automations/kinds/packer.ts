@@ -130,6 +130,7 @@ export const packerKind: AutomationKind = {
   name: 'packer',
   keys: packerKeys,
   graceSeconds,
+  saidBy: ['template'],
   harvest: packerHarvest,
   read: (values) => read(PackerValues.parse(values)),
 };

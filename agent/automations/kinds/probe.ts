@@ -114,4 +114,11 @@ function read(given: unknown, place: { readonly home: string }): RecipeReading {
 }
 
 /** Is run by the agent on a schedule; the JSON object that it prints is the agent's facts. */
-export const probeKind: AutomationKind = { name: 'probe', keys, graceSeconds: null, harvest: null, read };
+export const probeKind: AutomationKind = {
+  name: 'probe',
+  keys,
+  saidBy: [],
+  graceSeconds: null,
+  harvest: null,
+  read,
+};

@@ -40,4 +40,11 @@ function read(values: unknown): RecipeReading {
 }
 
 /** Writes its text into the attempt's folder and has an interpreter run it. */
-export const scriptKind: AutomationKind = { name: 'script', keys, graceSeconds: null, harvest: null, read };
+export const scriptKind: AutomationKind = {
+  name: 'script',
+  keys,
+  saidBy: ['script'],
+  graceSeconds: null,
+  harvest: null,
+  read,
+};

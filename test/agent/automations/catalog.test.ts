@@ -198,11 +198,19 @@ suite('catalog', () => {
     });
   });
 
+  test('is empty, and no mistake, without a folder that may be missing', async () => {
+    const catalog = await openCatalog(join(folder, 'nowhere'), { isOptional: true });
+
+    assert.deepEqual(catalog.current.mistakes, []);
+    assert.equal(catalog.current.automations.size, 0);
+  });
+
   test('takes further kinds from whoever opens it', async () => {
     const kind: AutomationKind = {
       name: 'nothing',
       keys: {},
       graceSeconds: null,
+      saidBy: [],
       harvest: null,
       read: () => ({
         recipe: { prepare: () => ({ type: 'prepared', argv: ['true'], files: [] }) },

@@ -154,6 +154,14 @@ describe('the description of the API', () => {
     await call(`${v1}/agents/a1/drain`, { method: 'POST', headers: ifMatch });
     await call(`${v1}/agents/a1/resume`, { method: 'POST', headers: ifMatch });
     await call(`${v1}/agents/a1/resume`, { method: 'POST' });
+    const told = { probe: 'host', digest: 'd'.repeat(64), collectedAt: '2030-01-01T00:00:00.000Z', durationMs: 5 };
+    const report = { ...told, facts: { os: 'a' }, volatile: [], error: null };
+    await api.store.apply('record-facts', { agentId: agent.id, report, at: Date.parse(told.collectedAt) });
+    for (const facts of ['facts', 'facts/host', 'facts/none', 'facts/host/history']) {
+      await call(`${v1}/agents/a1/${facts}`);
+    }
+    await call(`${v1}/agents/a9/facts`);
+    await call(`${v1}/agents/a1/facts?limit=0`);
     await call(`${v1}/automations`);
 
     const token = await call(`${v1}/tokens`, { body: { role: 'viewer', name: 'ci' } });

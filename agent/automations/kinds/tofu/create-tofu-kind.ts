@@ -210,6 +210,7 @@ export function createTofuKind(name: 'terraform' | 'tofu'): AutomationKind {
     name,
     keys: tofuKeys,
     graceSeconds,
+    saidBy: [],
     harvest: tofuHarvest,
     read: (values) => read(TofuValues.parse(values), { program: name, remedy }),
   };
