@@ -131,7 +131,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
   });
   const { probeRunner } = options;
   const probes =
-    probeRunner === null
+    probeRunner === null || options.mode.type === 'once'
       ? null
       : createProbes({
           agent: { id: identity.id, name: identity.name, labels: options.labels },

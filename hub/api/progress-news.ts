@@ -32,7 +32,8 @@ export function createProgressNews(options: {
       told = progress;
       const event = 'job.progress';
       const at = toTimestamp(clock.now());
-      return { event, data: { at, action: event, object: `job:${jobId}`, data: progress } };
+      const actor = job.agentId === null ? 'hub' : `agent:${job.agentId}`;
+      return { event, data: { at, actor, action: event, object: `job:${jobId}`, data: progress } };
     },
   };
 }

@@ -127,7 +127,7 @@ describe('farhand events', () => {
         asked.push(typeof last === 'string' ? last : undefined);
         response.writeHead(200, { 'content-type': 'text/event-stream' });
         const text = (sequence: number) =>
-          `id: ${sequence}\nevent: job.running\ndata: {"at":"t${sequence}","actor":"hub","object":"job:1","data":{"number":${sequence}}}\n\n`;
+          `id: ${sequence}\nevent: job.running\ndata: {"at":"t${sequence}","actor":"hub","action":"job.running","object":"job:1","data":{"number":${sequence}}}\n\n`;
         if (last === undefined) response.end(`: hello\n\n${text(1)}${text(2)}id: 3\nevent: job.ru`);
         else response.write(text(3));
       },

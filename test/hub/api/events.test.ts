@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ApiEvent } from '../../../protocol/api-event.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { type ApiHarness, startApi } from './api-harness.ts';
 import { enrolAgent, startAttempt, submitJob } from './job-run.ts';
@@ -84,6 +85,7 @@ describe('events', () => {
     }
     leaving.abort();
 
+    for (const event of told) ApiEvent.parse(event);
     assert.deepEqual(
       told.map((event) => (event as { data: unknown }).data),
       [
