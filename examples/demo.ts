@@ -224,7 +224,8 @@ try {
 Try next:
   npx farhand dev                          a hub and an agent to keep, in this terminal; then in another one, in the same folder:
   npx farhand run hello -p name=you        the same job, for you
-  npx farhand run machine-report --json    what machine is this?
+  npx farhand facts                        what machine is this?
+  npx farhand init                         ./automations with commented examples, to write your own
   npx farhand --help                       everything else; docs/guides/first-hour.md walks you through it`);
 } catch (error) {
   console.error(styleText('red', `\nthe demo failed: ${error instanceof Error ? error.message : String(error)}`));
