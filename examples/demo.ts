@@ -70,8 +70,17 @@ interface Ended {
   readonly stdout: string;
 }
 
+interface ProbeFacts {
+  readonly probe: string;
+  readonly facts: Readonly<Record<string, unknown>> | null;
+}
+
 /** Runs a client command the way a person would see it: what it says beside its result is shown as it comes. */
-async function farhand(environment: Environment, args: readonly string[], say = true): Promise<Ended> {
+async function farhand(
+  environment: Environment,
+  args: readonly string[],
+  { say = true, show = false }: { readonly say?: boolean; readonly show?: boolean } = {},
+): Promise<Ended> {
   if (say)
     console.log(
       styleText(
@@ -82,7 +91,7 @@ async function farhand(environment: Environment, args: readonly string[], say = 
   const child = spawn(process.execPath, [program, ...args], {
     env: { ...inherited, ...environment },
     // What it says on standard error goes where everything here goes.
-    stdio: ['ignore', 'pipe', 1],
+    stdio: ['ignore', show ? 1 : 'pipe', 1],
   });
   const stop = () => child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
@@ -135,11 +144,14 @@ async function demo(folder: string): Promise<void> {
   };
   await using firstAgent = new Daemon(folder, 'agent', agentEnvironment);
   await firstAgent.ready();
-  console.log((await farhand(client, ['automations'])).stdout);
+  await farhand(client, ['automations'], { show: true });
 
   title('a job, on an agent with the label site=ams: its log as it comes, then its result as JSON');
   const hello = await runAndShow(client, ['hello', '-p', 'name=ada', '-l', 'site=ams']);
   expect('hello', [hello.exitCode, hello.job.state, hello.job.agent], [0, 'succeeded', 'edge-1']);
+
+  title('what the agent found out about its machine, with nothing configured');
+  await showFacts(client);
 
   title('a secret goes in and is masked in the log; an object comes out');
   await writeFile(join(folder, 'password.txt'), `${password}\n`, { mode: 0o600 });
@@ -151,7 +163,7 @@ async function demo(folder: string): Promise<void> {
     `password=@${join(folder, 'password.txt')}`,
   ]);
   expect('outputs', login.job.outputs, { user: 'ada', passwordLength: String(password.length) });
-  const { stdout: loginLog } = await farhand(client, ['logs', login.job.id], false);
+  const { stdout: loginLog } = await farhand(client, ['logs', login.job.id], { say: false });
   expect('the secret in the log', loginLog.includes(password), false);
 
   title('a job that fails says so, with its own exit code');
@@ -177,20 +189,31 @@ async function demo(folder: string): Promise<void> {
     [0, 'succeeded', 1, true],
   );
 
-  title('a job that takes too long is cancelled');
+  title('a job that nobody wants any more is cancelled');
   const { stdout: id } = await farhand(client, ['run', 'count', '-p', 'to=1000', '--detach']);
   console.log(id);
   await waitForJob(client, 'count', 'running');
-  console.log((await farhand(client, ['cancel', id])).stdout);
-  await farhand(client, ['logs', '-f', id], false);
+  await farhand(client, ['cancel', id], { show: true });
+  await farhand(client, ['logs', '-f', id], { say: false });
   const cancelled = JSON.parse((await farhand(client, ['jobs', id, '--json'])).stdout) as Job;
   showResult(cancelled);
   expect('cancel', cancelled.state, 'cancelled');
 }
 
 async function waitForJob(client: Environment, automation: string, state: string): Promise<void> {
-  while ((await farhand(client, ['jobs', '--automation', automation, '--state', state], false)).stdout === '')
+  while ((await farhand(client, ['jobs', '--automation', automation, '--state', state], { say: false })).stdout === '')
     signal.throwIfAborted();
+}
+
+/** A few of the many. The probes run soon after the agent's start. */
+async function showFacts(client: Environment): Promise<void> {
+  const known = async () =>
+    JSON.parse((await farhand(client, ['facts', '--json'], { say: false })).stdout) as ProbeFacts[];
+  while (!(await known()).some(({ probe, facts }) => probe === 'host' && facts !== null)) signal.throwIfAborted();
+  const { stdout } = await farhand(client, ['facts', 'edge-1', 'host', '--json']);
+  const { facts } = JSON.parse(stdout) as ProbeFacts;
+  const names = ['hostname', 'os', 'cpu', 'memory', 'uptimeSeconds', 'reboot'];
+  console.log(JSON.stringify(Object.fromEntries(names.map((name) => [name, facts?.[name]]))));
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'farhand-demo-'));
@@ -201,7 +224,8 @@ try {
 Try next:
   npx farhand dev                          a hub and an agent to keep, in this terminal; then in another one, in the same folder:
   npx farhand run hello -p name=you        the same job, for you
-  npx farhand run machine-report --json    what machine is this?
+  npx farhand facts                        what machine is this?
+  npx farhand init                         ./automations with commented examples, to write your own
   npx farhand --help                       everything else; docs/guides/first-hour.md walks you through it`);
 } catch (error) {
   console.error(styleText('red', `\nthe demo failed: ${error instanceof Error ? error.message : String(error)}`));

@@ -87,6 +87,7 @@ class LazySchema implements JsonSchemaValidator {
   #compile({ allErrors }: { readonly allErrors: boolean }): ValidateFunction {
     const ajv = new Ajv2020({
       allErrors,
+      verbose: true,
       strict: false,
       logger: false,
       meta: false,

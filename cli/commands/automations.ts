@@ -28,7 +28,7 @@ export function createAutomationsCommand(context: Context): Command {
         name,
         kind,
         `${online}/${agents}`,
-        toParameterWords(parameters),
+        kind === 'probe' ? '-' : toParameterWords(parameters),
         description ?? '',
       ]);
       await printTable(stdout, ['NAME', 'KIND', 'ONLINE', 'PARAMETERS', 'DESCRIPTION'], rows);

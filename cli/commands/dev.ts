@@ -96,7 +96,7 @@ async function runDev(command: Command, context: Context): Promise<void> {
     await writeFile(folder.running, `${JSON.stringify({ url: address })}\n`);
     await printReadyLine(context, 'dev', address);
     await stderr.line(
-      `try: farhand automations · farhand run hello · farhand jobs   (the token is in ${folder.adminToken})`,
+      `try: farhand automations · farhand run ${automations === examples ? 'hello' : 'NAME'} · farhand jobs   (the token is in ${folder.adminToken})`,
     );
   }
   const code = await Promise.race([aborted(shutdown.asked), agent.ended, hub.ended]);
@@ -124,11 +124,12 @@ async function prepareFolder(folder: DevFolder, { adminToken }: DevConfig): Prom
   return token;
 }
 
+const examples = join(import.meta.dirname, '../../examples/automations');
+
 async function chooseAutomations({ folder, stderr }: Context, { automations }: DevConfig): Promise<string> {
   if (automations !== null) return resolve(folder, automations);
   const own = join(folder, 'automations');
   if (existsSync(own)) return own;
-  const examples = join(import.meta.dirname, '../../examples/automations');
   await stderr.line(
     `there is no folder ${own}: offering the examples in ${examples}. Make that folder, or name one with --automations`,
   );

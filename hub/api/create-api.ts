@@ -8,7 +8,7 @@ import { createUserAuthenticator } from '../identity/user-authenticator.ts';
 import { createAccessHook, requireDeclaredAccess } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { type ApiLimits, defaultApiLimits } from './api-limits.ts';
-import { ApiProblem, notFound } from './api-problem.ts';
+import { ApiProblem } from './api-problem.ts';
 import type { ApiServer } from './api-server.ts';
 import { AuditWatch } from './audit-watch.ts';
 import { checkHeaders } from './check-headers.ts';
@@ -97,7 +97,8 @@ export function createApi(options: ApiOptions): ApiServer {
   });
   app.setNotFoundHandler(async (request) => {
     const allowed = known.methodsOf(request.url);
-    if (allowed.length === 0) throw notFound('path');
+    if (allowed.length === 0)
+      throw new ApiProblem('not-found', 'there is no such path; the API is below /api/v1, and /docs shows it');
     throw new ApiProblem('method-not-allowed', `expected ${allowed.join(' or ')}, got ${request.method}`, {
       headers: { allow: allowed.join(', ') },
     });

@@ -6,6 +6,17 @@ import type { Issue } from '../../protocol/protocol-error.ts';
 const maxIssues = 50;
 const maxMessage = 300;
 
+const typeWords: Readonly<Record<string, string>> = {
+  array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+  object: 'an object',
+  record: 'an object',
+  string: 'text',
+  undefined: 'nothing',
+};
+
 /** What a schema has against a request, each at its own place: unknown keys are named one by one. */
 export function toRequestIssues(error: z.ZodError): Issue[] {
   return error.issues.flatMap(toIssues).slice(0, maxIssues);
@@ -22,5 +33,12 @@ function toIssues(issue: z.core.$ZodIssue): Issue[] {
     const message = issue.issues.map((inner) => inner.message).join('; ');
     return [{ pointer: toPointer(issue.path), message: message.slice(0, maxMessage) }];
   }
-  return [{ pointer: toPointer(issue.path), message: issue.message.slice(0, maxMessage) }];
+  return [{ pointer: toPointer(issue.path), message: toPlainWords(issue.message).slice(0, maxMessage) }];
+}
+
+/** zod's "Invalid input: expected string, received undefined" as our other messages say it. */
+function toPlainWords(message: string): string {
+  const [, expected, received] = /^Invalid input: expected (\w+), received (\w+)$/.exec(message) ?? [];
+  if (expected === undefined || received === undefined) return message;
+  return `expected ${typeWords[expected] ?? expected}, got ${typeWords[received] ?? received}`;
 }

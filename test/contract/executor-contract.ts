@@ -321,6 +321,7 @@ export function testExecutor(harness: ExecutorHarness): void {
           assert.ok(started.type === 'failed');
           assert.equal(started.fault, 'command');
           assert.match(started.message, /^Expected /);
+          if (what === 'that is not in the PATH') assert.match(started.message, /found none: install it/);
           assert.deepEqual(await executor.inspect(place.target), { type: 'none' });
           assert.equal(await executor.takeFence(place.target), true);
         });

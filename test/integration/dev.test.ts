@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtempDisposable, readFile } from 'node:fs/promises';
+import { mkdir, mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
@@ -24,12 +24,25 @@ it('farhand dev is a hub and an agent that commands in the same folder find by t
   assert.equal(hello.exitCode, 0);
   assert.equal(fetched.status, 200);
   await dev.said(/there is no folder .*automations: offering the examples/);
+  await dev.said(/farhand run hello/);
 
   dev.kill('SIGTERM');
   const { exitCode, stdout } = await dev.ended;
   assert.equal(exitCode, 0);
   assert.equal(stdout, `farhand dev ready ${address}\n`);
   assert.equal(existsSync(join(place.path, '.farhand/dev.json')), false);
+});
+
+it('farhand dev names no automation to try where the folder is the user’s own', async () => {
+  await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-test-'));
+  await mkdir(join(place.path, 'automations'));
+  await using dev = startFarhand(args, { folder: place.path });
+  await dev.ready();
+
+  await dev.said(/farhand run NAME/);
+
+  dev.kill('SIGTERM');
+  await dev.ended;
 });
 
 it('farhand dev keeps its jobs and its token from one start to the next', async () => {

@@ -74,7 +74,7 @@ suite('JSON Schema from outside', () => {
       ),
       [
         '/host is required',
-        '/hst is not a known property',
+        '/hst is not a known property; there are: port, tags, x/y',
         '/port must be <= 9',
         '/tags/1 must be one of "a", "b"',
         '/x~1y must be 1',
@@ -89,7 +89,7 @@ suite('JSON Schema from outside', () => {
     };
 
     assert.deepEqual(getErrors(schema, {}), ['/valueOf is required']);
-    assert.deepEqual(getErrors(schema, { valueOf: 1, constructor: 5 }), ['/constructor must be string']);
+    assert.deepEqual(getErrors(schema, { valueOf: 1, constructor: 5 }), ['/constructor must be string, is a number']);
     assert.deepEqual(compileJsonSchema({ properties: { constructor: { default: 'x' } } }).validate({}), {
       ok: true,
       value: { constructor: 'x' },
@@ -149,7 +149,7 @@ suite('JSON Schema from outside', () => {
       $ref: '#/$defs/a%20b',
     };
 
-    assert.deepEqual(getErrors(list, { next: { next: { v: 'x' } } }), ['/next/next/v must be integer']);
+    assert.deepEqual(getErrors(list, { next: { next: { v: 'x' } } }), ['/next/next/v must be integer, is a text']);
     assert.deepEqual(
       getErrors(
         { $id: 'https://example.org/x', properties: { a: { $ref: '#' } }, maxProperties: 1 },

@@ -19,6 +19,9 @@ const reservedNames = new Set(
   ).split(' '),
 );
 
+/** Of a program that the automation's file names itself; that of a kind says what to install. */
+const ownProgramRemedy = "install it on the agent's machine, or correct its name in the automation's file";
+
 /** Files of an attempt's folder that are not the command's to name. */
 const reservedFiles =
   /^(\.{0,2}|started|raw|exit|fence|sink|before|after|(claim|document|intent|result|after)\.json)(\.part)?$/;
@@ -31,14 +34,14 @@ export function refuseCommand(command: PreparedCommand): StartFailure | null {
 /** Why its program would not start, once its files are there: it may be one of them. */
 export function refuseProgram({ argv, needs, environment, workingDirectory }: PreparedCommand): StartFailure | null {
   const path = environment['PATH'];
-  const programs = [{ program: argv[0], remedy: null }, ...(needs ?? [])];
+  const programs = [{ program: argv[0], remedy: ownProgramRemedy }, ...(needs ?? [])];
   const missing = programs.find(({ program }) => findProgram(program, { path, workingDirectory }) === null);
   if (missing === undefined) return null;
   const { program, remedy } = missing;
   const found = program.includes('/')
     ? `Expected a program that can be executed, ${program} (seen from ${workingDirectory}) is none`
     : `Expected a program named ${JSON.stringify(program)} in the PATH of the job (${path ?? 'not set'}), found none`;
-  return toRefusal(remedy === null ? found : `${found}: ${remedy}`);
+  return toRefusal(`${found}: ${remedy}`);
 }
 
 function toRefusal(message: string | null): StartFailure | null {

@@ -65,7 +65,9 @@ function toRequest(job: JobRecord, secrets: JobRequest['secrets']): JobRequest {
     })),
   ];
   if (errors.length > 0) {
-    throw new ApiProblem('request-invalid', 'give the same secrets again that the job had', { errors });
+    const had = job.secretNames.length === 0 ? 'it had none' : job.secretNames.join(', ');
+    const detail = `give the same secrets again that the job had: ${had}`.slice(0, 1000);
+    throw new ApiProblem('request-invalid', detail, { errors });
   }
   const { automation, parameters, selector, priority, labels, timeoutSeconds, expiresAt, createdAt, retry } = job;
   return {

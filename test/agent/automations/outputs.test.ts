@@ -66,7 +66,7 @@ suite('outputs', () => {
     assert.equal((await read('{"port": 80}', schema)).type, 'outputs');
     assert.deepEqual(await read('{"port": "80"}', schema), {
       type: 'invalid',
-      message: 'the outputs do not fit the automation: /port must be integer',
+      message: 'the outputs do not fit the automation: /port must be integer, is a text',
     });
     assert.match(JSON.stringify(await read('', schema)), /\/port is required/);
   });

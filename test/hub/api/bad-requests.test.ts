@@ -256,6 +256,35 @@ describe('a request that is not what the API takes', () => {
     assert.deepEqual((await api.call(jobs)).json, { items: [], nextCursor: null });
   });
 
+  it('is told what was expected, what came, and what there is', async () => {
+    await using api = await startApi();
+    api.view.offer('default', [
+      toSummary('strict', { properties: { count: { type: 'integer' } }, additionalProperties: false }),
+    ]);
+    const said = async (path: string, call?: Call) => (await api.call(path, call)).json?.detail;
+
+    assert.deepEqual(
+      {
+        nothing: await said(jobs, { body: {} }),
+        type: await said(jobs, job({ parameters: 'a=b', priority: '1' })),
+        parameters: await said(jobs, { body: { automation: 'strict', parameters: { count: 'many', cuont: 1 } } }),
+        id: await said(`${jobs}/42`),
+        probe: await said('/api/v1/agents/a1/facts/a%20b'),
+        path: await said('/'),
+      },
+      {
+        nothing: '/automation: expected text, got nothing',
+        type: '/parameters: expected a JSON object; /priority: expected a number, got text',
+        parameters:
+          'the parameters do not fit the automation strict: /parameters/cuont: is not a known property; there are: count; ' +
+          '/parameters/count: must be integer, is a text',
+        id: 'there is no such job',
+        probe: 'there is no such probe',
+        path: 'there is no such path; the API is below /api/v1, and /docs shows it',
+      },
+    );
+  });
+
   it('says which methods the path takes', async () => {
     await using api = await startApi();
 

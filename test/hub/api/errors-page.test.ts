@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { exitCodes } from '../../../cli/exit-code.ts';
 import { causes } from '../../../protocol/cause.ts';
+import { waitingReasons } from '../../../protocol/job.ts';
 import { problems } from '../../../protocol/problem.ts';
 
 const page = await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
@@ -36,6 +38,23 @@ describe('docs/errors.md', () => {
     assert.deepEqual(
       Object.fromEntries(rows.map(([cause, retry]) => [cause?.replaceAll('`', ''), retry])),
       Object.fromEntries(Object.entries(causes).map(([cause, { retryable }]) => [cause, retryable ? 'yes' : 'no'])),
+    );
+  });
+
+  it('has every reason to wait, and no other', () => {
+    assert.deepEqual(
+      rowsUnder('Reasons').map(([reason]) => reason?.replaceAll('`', '')),
+      [...waitingReasons],
+    );
+  });
+
+  it('has every exit code under its number, and beside them only Ctrl-C', () => {
+    const rows = rowsUnder('Exit codes').map(([code, name]) => [name?.replaceAll('`', ''), code?.replaceAll('`', '')]);
+
+    assert.deepEqual(rows.pop(), ['', '130']);
+    assert.deepEqual(
+      rows,
+      Object.entries(exitCodes).map(([name, code]) => [name, String(code)]),
     );
   });
 

@@ -179,6 +179,7 @@ describe('a job', () => {
     const again = await rerun({ secrets: { a: 'x' } });
 
     assert.deepEqual([without.status, without.json.errors[0].pointer], [422, '/secrets/a']);
+    assert.match(without.json.detail, /had: a$/);
     assert.deepEqual([withMore.status, withMore.json.errors[0].pointer], [422, '/secrets/b']);
     assert.equal(again.status, 201);
     assert.notEqual(again.json.id, id);
