@@ -129,9 +129,9 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     health: given.health,
     publish: () => clients.agents.publishStatus(identity.id),
   });
-  const { probeRunner } = options;
+  const { probeRunner, mode } = options;
   const probes =
-    probeRunner === null
+    probeRunner === null || mode.type === 'once'
       ? null
       : createProbes({
           agent: { id: identity.id, name: identity.name, labels: options.labels },

@@ -85,7 +85,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
       config,
       catalog,
       mode,
-      probeRunner: once ? null : createProcessProbeRunner({ clock: systemClock }),
+      probeRunner: createProcessProbeRunner({ clock: systemClock }),
       environment,
       logger,
       takeOwnerLock,
