@@ -38,6 +38,7 @@ async function createKillPlace(more: Readonly<Record<string, string>> = {}): Pro
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   place.hub.serve(listener);
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const spawned: ReturnType<KillPlace['spawn']>[] = [];
   return {
     place,
     spawn(step, shell = '/bin/sh') {
@@ -45,9 +46,15 @@ async function createKillPlace(more: Readonly<Record<string, string>> = {}): Pro
       const child = spawn(process.execPath, [fixture, ...folders, step, shell], {
         stdio: ['ignore', 'ignore', 'inherit'],
       });
-      return { child, dead: new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal))) };
+      const dead = new Promise<NodeJS.Signals | null>((resolve) =>
+        child.once('exit', (_code, signal) => resolve(signal)),
+      );
+      spawned.push({ child, dead });
+      return { child, dead };
     },
     async [Symbol.asyncDispose]() {
+      for (const { child } of spawned) child.kill('SIGKILL');
+      await Promise.all(spawned.map(({ dead }) => dead));
       await listener[Symbol.asyncDispose]();
       await place[Symbol.asyncDispose]();
       await new Promise((resolve) => server.close(resolve));
@@ -114,30 +121,27 @@ const steps: readonly (readonly [step: string, expected: readonly object[]])[] =
   ['after removal', [whole]],
 ];
 
-test('Killed at any step of a job, an agent leaves a folder from which the next one tells the truth', async () => {
-  const aftermaths = await Promise.all(steps.map(([step]) => dieAt(step)));
+for (const [step, expected] of steps) {
+  test(`Killed ${step}, an agent leaves a folder from which the next one tells the truth`, async () => {
+    const { result, starts, log } = await dieAt(step);
 
-  for (const [index, { result, starts, log }] of aftermaths.entries()) {
-    const [step, expected] = steps[index] ?? ['', []];
     const seen = { outcome: result.outcome, starts, log, complete: result.log.complete };
     assert.ok(
       expected.some((one) => JSON.stringify(one) === JSON.stringify(seen)),
-      `killed ${step}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(seen)}`,
+      `expected ${JSON.stringify(expected)}, got ${JSON.stringify(seen)}`,
     );
     assert.equal(result.started, starts === 1);
-  }
-});
+  });
+}
 
-test('Killed around the intent, an agent leaves a cancel that the next one completes', async () => {
-  const aftermaths = await Promise.all(
-    ['before intent.json', 'after intent.json'].map((step) => dieAt(step, { cancel: true })),
-  );
+for (const step of ['before intent.json', 'after intent.json']) {
+  test(`Killed ${step}, an agent leaves a cancel that the next one completes`, async () => {
+    const { result, starts, log } = await dieAt(step, { cancel: true });
 
-  for (const { result, starts, log } of aftermaths) {
     assert.deepEqual([result.outcome, result.cause, result.started], ['cancelled', 'cancelled', true]);
     assert.deepEqual([starts, log], [1, 'begin\n']);
-  }
-});
+  });
+}
 
 test('A shell that is slower than the kill of its agent finds the fence taken, and runs nothing', async () => {
   await using killing = await createKillPlace();
@@ -248,15 +252,14 @@ const hookSteps: readonly (readonly [step: string, ran: RegExp])[] = [
   ['before result.json', /^before command after$/],
 ];
 
-test('Killed around its hooks, an agent leaves a folder from which none runs twice, and the truth is told', async () => {
-  const aftermaths = await Promise.all(hookSteps.map(([step]) => dieWithHooksAt(step)));
+for (const [step, expected] of hookSteps) {
+  test(`Killed ${step}, an agent with hooks leaves a folder from which none runs twice, and the truth is told`, async () => {
+    const { result, ran } = await dieWithHooksAt(step);
 
-  for (const [index, { result, ran }] of aftermaths.entries()) {
-    const [step, expected] = hookSteps[index] ?? ['', /^$/];
-    assert.match(ran, expected, `killed ${step}`);
+    assert.match(ran, expected);
     const born = ran.includes('command');
-    assert.deepEqual([step, result.outcome, result.started], [step, born ? 'succeeded' : 'never-started', born]);
+    assert.deepEqual([result.outcome, result.started], [born ? 'succeeded' : 'never-started', born]);
     const gaps = [{ at: 4, bytes: 'before\ncommand\n'.length - 4, why: 'log-limit' }];
-    assert.deepEqual([step, result.log.gaps], [step, born ? gaps : []]);
-  }
-});
+    assert.deepEqual(result.log.gaps, born ? gaps : []);
+  });
+}
