@@ -108,6 +108,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
         given.onAttempt(attempt);
       },
       lost: (attempt) => dispatch.lost(attempt),
+      accepted: (outcome) => given.counter.accepted(outcome),
     },
   );
   const dispatch = createDispatch({

@@ -1,3 +1,4 @@
+import type { Outcome } from '../../protocol/attempt-result.ts';
 import type { Offer } from '../../protocol/offer.ts';
 import { type Attempt, createAttempt } from './attempt.ts';
 import type { AttemptContext } from './attempt-context.ts';
@@ -23,6 +24,8 @@ export interface AttemptListener {
   changed(attempt: string): void;
   /** Somebody deleted the attempt's folder: it is not held any more, and nobody can say how it ended. */
   lost(attempt: string): void;
+  /** The hub has accepted the result of an attempt. */
+  accepted(outcome: Outcome): void;
 }
 
 export function createAttemptRegistry(context: AttemptContext, listener: AttemptListener): AttemptRegistry {
@@ -31,7 +34,12 @@ export function createAttemptRegistry(context: AttemptContext, listener: Attempt
   const claimsStandUntil = new Map<string, number>();
 
   function hold(id: string): Attempt {
-    const attempt = createAttempt({ id, context, onChange: () => listener.changed(id) });
+    const attempt = createAttempt({
+      id,
+      context,
+      onChange: () => listener.changed(id),
+      onAccepted: (outcome) => listener.accepted(outcome),
+    });
     attempts.set(id, attempt);
     void drop(attempt);
     return attempt;
