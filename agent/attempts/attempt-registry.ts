@@ -2,7 +2,7 @@ import type { Outcome } from '../../protocol/attempt-result.ts';
 import type { Offer } from '../../protocol/offer.ts';
 import { type Attempt, createAttempt } from './attempt.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { listAttempts } from './attempt-folder.ts';
+import { listAttempts, removeOrphans } from './attempt-folder.ts';
 import { isWorking } from './attempt-state.ts';
 
 /** The attempts that this agent holds. */
@@ -72,7 +72,11 @@ export function createAttemptRegistry(context: AttemptContext, listener: Attempt
     list: held,
     working: () => held().filter(takesSlot),
     async recover() {
-      const ids = await listAttempts(context.fs, context.folder.attempts);
+      const { fs, folder, logger } = context;
+      const ids = await listAttempts(fs, folder.attempts);
+      await removeOrphans(fs, folder.attempts, ids).catch((err: unknown) =>
+        logger.warn({ err }, 'folders that jobs of other users left cannot be removed'),
+      );
       await Promise.all(ids.map((id) => hold(id).recover()));
     },
     claim(offer) {

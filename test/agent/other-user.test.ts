@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { removeUserFolder } from '../../agent/attempts/remove-user-folder.ts';
@@ -181,6 +181,26 @@ test('Files of root under other names are neither published as outputs or progre
   assert.match(result.message ?? '', /expected a file of the job's user/);
   assert.deepEqual([...new Set(heard.map(({ percent }) => percent))], [60]);
   assert.equal(readFileSync(precious, 'utf8'), '50 not for you\nkey=value\n');
+});
+
+test('What a job of another user left is removed when its attempt was deleted while no agent was there', {
+  skip,
+}, async () => {
+  await using place = await createOpenPlace();
+  const first = await place.start();
+  const run = `mkdir -p a/b; touch a/b/c ready; ${waitFor('go')}`;
+  const ids = [0, 1].map(() => place.hub.offer({ automation: 'other', parameters: { run } }));
+  const [lost = '', kept = ''] = ids;
+  const own = (id: string) => join(place.data, 'users', id);
+  await place.hub.until(() => ids.every((id) => existsSync(join(own(id), 'ready'))), 'the jobs');
+  await first[Symbol.asyncDispose]();
+
+  await rm(place.attemptFolder(lost), { recursive: true });
+  await place.start();
+
+  assert.deepEqual([existsSync(own(lost)), existsSync(own(kept))], [false, true]);
+  await place.open('go');
+  assert.equal((await place.hub.result(kept)).outcome, 'succeeded');
 });
 
 test('Hooks run as the same user, in the same folder', { skip }, async () => {
