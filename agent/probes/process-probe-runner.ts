@@ -9,6 +9,7 @@ import { markName } from '../executors/process/process-marks.ts';
 import { readProcessStatus } from '../executors/process/process-status.ts';
 import { createProcessTable } from '../executors/process/process-table.ts';
 import { createProcessTree } from '../executors/process/process-tree.ts';
+import { toOneLine } from '../one-line.ts';
 import { collectOutput } from './bounded-output.ts';
 import type { ProbeCommand, ProbeOutcome, ProbeRunner } from './probe-runner.ts';
 
@@ -24,10 +25,7 @@ type Stop = 'too-slow' | 'too-much' | 'left';
 
 /** Says what was written to standard error last, on one line. */
 function toErrorWords(bytes: Buffer): string {
-  const text = bytes
-    .toString('utf8')
-    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .trim();
+  const text = toOneLine(bytes.toString('utf8'), maxErrorBytes).trim();
   return text === '' ? '' : `: ${text}`;
 }
 
