@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -225,9 +225,14 @@ const hooked = [
   'inherit: [LEAK_CHECK, GATE]',
 ].join('\n');
 
-async function dieWithHooksAt(step: string): Promise<{ readonly result: AttemptResult; readonly ran: string }> {
-  await using killing = await createKillPlace({ hooked });
+async function dieWithHooksAt(
+  step: string,
+  user: string | null,
+): Promise<{ readonly result: AttemptResult; readonly ran: string }> {
+  await using killing = await createKillPlace({ hooked: user === null ? hooked : `${hooked}\nuser: ${user}` });
   const { place } = killing;
+  await chmod(place.root, 0o755);
+  await chmod(place.gate, 0o777);
   const { dead } = killing.spawn(step);
   await place.hub.until(() => place.hub.controlIsUp, 'the agent');
   const id = place.hub.offer({ automation: 'hooked', parameters: {} });
@@ -238,6 +243,7 @@ async function dieWithHooksAt(step: string): Promise<{ readonly result: AttemptR
   const result = await place.hub.result(id);
   assert.equal(result.log.sha256, place.hub.digest(id));
   await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
+  assert.equal(existsSync(join(place.data, 'users', id)), false);
   const ledger = join(place.gate, id);
   const ran = existsSync(ledger) ? (await readFile(ledger, 'utf8')).trim().split('\n').join(' ') : '';
   return { result, ran };
@@ -252,14 +258,18 @@ const hookSteps: readonly (readonly [step: string, ran: RegExp])[] = [
   ['before result.json', /^before command after$/],
 ];
 
-for (const [step, expected] of hookSteps) {
-  test(`Killed ${step}, an agent with hooks leaves a folder from which none runs twice, and the truth is told`, async () => {
-    const { result, ran } = await dieWithHooksAt(step);
+const users = process.geteuid?.() === 0 ? [null, 'nobody'] : [null];
 
-    assert.match(ran, expected);
-    const born = ran.includes('command');
-    assert.deepEqual([result.outcome, result.started], [born ? 'succeeded' : 'never-started', born]);
-    const gaps = [{ at: 4, bytes: 'before\ncommand\n'.length - 4, why: 'log-limit' }];
-    assert.deepEqual(result.log.gaps, born ? gaps : []);
-  });
-}
+for (const user of users)
+  for (const [step, expected] of hookSteps) {
+    const who = user === null ? 'an agent with hooks' : `an agent with hooks of the user ${user}`;
+    test(`Killed ${step}, ${who} leaves a folder from which none runs twice, and the truth is told`, async () => {
+      const { result, ran } = await dieWithHooksAt(step, user);
+
+      assert.match(ran, expected);
+      const born = ran.includes('command');
+      assert.deepEqual([result.outcome, result.started], [born ? 'succeeded' : 'never-started', born]);
+      const gaps = [{ at: 4, bytes: 'before\ncommand\n'.length - 4, why: 'log-limit' }];
+      assert.deepEqual(result.log.gaps, born ? gaps : []);
+    });
+  }
