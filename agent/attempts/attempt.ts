@@ -237,6 +237,7 @@ class AttemptActor implements Attempt, SessionSubject {
       case 'claimed':
         return this.#setState({ type: 'claimed', claim });
       case 'holding':
+        this.#context.spool.note(this.id, recovered.held.rawBytes);
         this.#stream.freeze(recovered.held.rawBytes);
         this.#setState({ ...recovered, claim });
         return this.#stream.open(recovered.record);
