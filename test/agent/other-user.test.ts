@@ -8,6 +8,7 @@ import { removeUserFolder } from '../../agent/attempts/remove-user-folder.ts';
 import { readMarks } from '../../agent/executors/process/process-marks.ts';
 import type { Progress } from '../../protocol/progress.ts';
 import { checkLeaks } from '../support/leak-check.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 import { type AgentPlace, createAgentPlace, waitFor } from './agent-place.ts';
 
 checkLeaks();
@@ -201,6 +202,28 @@ test('What a job of another user left is removed when its attempt was deleted wh
   assert.deepEqual([existsSync(own(lost)), existsSync(own(kept))], [false, true]);
   await place.open('go');
   assert.equal((await place.hub.result(kept)).outcome, 'succeeded');
+});
+
+test('A disk without room for the files of another user is a reason never to start, and nothing is left', {
+  skip,
+}, async (t) => {
+  await using place = await createOpenPlace();
+  const users = join(place.data, 'users');
+  using disk = mountSmallDisk(users, '64k');
+  if (disk === null) return t.skip('nothing can be mounted here');
+  const full = join(users, '.full');
+  execFileSync('sh', ['-c', 'dd if=/dev/zero of="$0" bs=4k 2>/dev/null || :', full]);
+  const agent = await place.start();
+
+  const id = place.hub.offer({ automation: 'other', parameters: { run: 'echo ran' } });
+  const hooked = place.hub.offer({ automation: 'hooked', parameters: { run: 'echo ran' } });
+  const results = [await place.hub.result(id), await place.hub.result(hooked)];
+  await place.hub.until(() => agent.status().attempts.length === 0, 'the folders to be freed');
+
+  for (const { outcome, cause, started } of results)
+    assert.deepEqual([outcome, cause, started], ['never-started', 'start-failed', false]);
+  assert.match(results[0]?.message ?? '', /ENOSPC/);
+  assert.deepEqual(await readdir(users), ['.full']);
 });
 
 test('Hooks run as the same user, in the same folder', { skip }, async () => {
