@@ -1,5 +1,4 @@
 import { type Outcome, outcomes } from '../protocol/attempt-result.ts';
-import type { Attempt } from './attempts/attempt.ts';
 import type { LinkState } from './link-state.ts';
 
 /** What this process has done so far. Nothing here goes down, and all of it begins anew with the process. */
@@ -17,14 +16,13 @@ export interface AgentCounts {
 export interface AgentCounter {
   readonly counts: AgentCounts;
   linkChanged(state: LinkState): void;
-  /** `attempt` is null once it is not held any more. */
-  attemptChanged(id: string, attempt: Attempt | null): void;
+  /** The hub has accepted the result of an attempt. */
+  accepted(outcome: Outcome): void;
   logSent(bytes: number): void;
 }
 
 export function createAgentCounter(): AgentCounter {
   const ended = Object.fromEntries(outcomes.map((outcome) => [outcome, 0])) as Record<Outcome, number>;
-  const held = new Map<string, Outcome>();
   let logBytesSent = 0;
   let dials = 0;
   let connects = 0;
@@ -39,11 +37,8 @@ export function createAgentCounter(): AgentCounter {
       if (last === 'dialling' && (type === 'up' || type === 'distrusted')) connects += 1;
       last = type;
     },
-    attemptChanged(id, attempt) {
-      if (attempt?.state.type === 'holding') held.set(id, attempt.state.held.result.outcome);
-      if (attempt !== null) return;
-      const outcome = held.get(id);
-      if (held.delete(id) && outcome !== undefined) ended[outcome] += 1;
+    accepted(outcome) {
+      ended[outcome] += 1;
     },
     logSent(bytes) {
       logBytesSent += bytes;

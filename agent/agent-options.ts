@@ -57,7 +57,7 @@ export interface AgentOptions {
   readonly transport: { readonly control: ControlTransport; readonly session: SessionTransport };
   readonly catalog: Catalog;
   readonly executor: Executor;
-  /** Null: no probe runs. In mode `once` none does either: the agent is gone before its facts could be of use. */
+  /** Null: no probe runs. In mode `once` none does anyway: the agent is gone before its facts could be of use. */
   readonly probeRunner: ProbeRunner | null;
   readonly limits: AgentLimits;
   /** Of the machine: `started` and `exit` of another boot prove nothing. */

@@ -108,6 +108,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
         given.onAttempt(attempt);
       },
       lost: (attempt) => dispatch.lost(attempt),
+      accepted: (outcome) => given.counter.accepted(outcome),
     },
   );
   const dispatch = createDispatch({
@@ -129,9 +130,9 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     health: given.health,
     publish: () => clients.agents.publishStatus(identity.id),
   });
-  const { probeRunner } = options;
+  const { probeRunner, mode } = options;
   const probes =
-    probeRunner === null || options.mode.type === 'once'
+    probeRunner === null || mode.type === 'once'
       ? null
       : createProbes({
           agent: { id: identity.id, name: identity.name, labels: options.labels },

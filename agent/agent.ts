@@ -170,9 +170,6 @@ class AgentProcess implements Agent {
       },
       onLink: (state) => this.#linkChanged(state),
       onAttempt: (attempt) => {
-        // What is left to the next agent has not ended.
-        if (!this.#leaving.signal.aborted)
-          this.#counter.attemptChanged(attempt, this.#mustParts().attempts.get(attempt));
         this.#once?.changed(attempt);
         this.#attemptsChanged.ring();
       },

@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { StatusLister } from '../sync/status-lister.ts';
 import type { Catalog } from './automations/catalog.ts';
 import type { LoopLag } from './loop-lag.ts';
+import { toOneLine } from './one-line.ts';
 
 /** Reports follow each other by this much at least; the first after a quiet time goes at once. */
 const coalesceMs = 200;
@@ -71,7 +72,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
 
   function report(): AgentReport {
     const health = options.health();
-    const problems = health.problems.slice(0, maxProblems).map((problem) => problem.slice(0, maxProblemLength));
+    const problems = health.problems.slice(0, maxProblems).map((problem) => toOneLine(problem, maxProblemLength));
     return {
       labels: options.labels,
       version: options.version,

@@ -42,10 +42,14 @@ export interface AttemptFolder {
 /** Begins the names of folders that are being removed. */
 const removedPrefix = '.removed-';
 
+function usersOf(attempts: string): string {
+  return join(dirname(attempts), 'users');
+}
+
 export function attemptFolder(fs: FileSystem, attempts: string, attempt: string): AttemptFolder {
   const path = join(attempts, attempt);
   const rawPath = join(path, 'raw');
-  const userPath = join(dirname(attempts), 'users', attempt);
+  const userPath = join(usersOf(attempts), attempt);
   const claimPath = join(path, 'claim.json');
   const claim = recordFile(fs, claimPath, ClaimRecord);
   return {
@@ -95,4 +99,11 @@ export async function listAttempts(fs: FileSystem, attempts: string): Promise<re
   const names = await fs.readdir(attempts);
   for (const name of names) if (name.startsWith(removedPrefix)) await fs.remove(join(attempts, name));
   return names.filter((name) => !name.startsWith('.')).toSorted();
+}
+
+/** Removes what jobs of other users left whose attempts have no folder any more: somebody deleted it while no agent was there. */
+export async function removeOrphans(fs: FileSystem, attempts: string, ids: readonly string[]): Promise<void> {
+  const users = usersOf(attempts);
+  if ((await fs.lstat(users)) === null) return;
+  for (const name of await fs.readdir(users)) if (!ids.includes(name)) await removeUserFolder(join(users, name));
 }

@@ -1,7 +1,8 @@
+import type { Outcome } from '../../protocol/attempt-result.ts';
 import type { Offer } from '../../protocol/offer.ts';
 import { type Attempt, createAttempt } from './attempt.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { listAttempts } from './attempt-folder.ts';
+import { listAttempts, removeOrphans } from './attempt-folder.ts';
 import { isWorking } from './attempt-state.ts';
 
 /** The attempts that this agent holds. */
@@ -23,6 +24,8 @@ export interface AttemptListener {
   changed(attempt: string): void;
   /** Somebody deleted the attempt's folder: it is not held any more, and nobody can say how it ended. */
   lost(attempt: string): void;
+  /** The hub has accepted the result of an attempt. */
+  accepted(outcome: Outcome): void;
 }
 
 export function createAttemptRegistry(context: AttemptContext, listener: AttemptListener): AttemptRegistry {
@@ -31,7 +34,12 @@ export function createAttemptRegistry(context: AttemptContext, listener: Attempt
   const claimsStandUntil = new Map<string, number>();
 
   function hold(id: string): Attempt {
-    const attempt = createAttempt({ id, context, onChange: () => listener.changed(id) });
+    const attempt = createAttempt({
+      id,
+      context,
+      onChange: () => listener.changed(id),
+      onAccepted: (outcome) => listener.accepted(outcome),
+    });
     attempts.set(id, attempt);
     void drop(attempt);
     return attempt;
@@ -64,7 +72,11 @@ export function createAttemptRegistry(context: AttemptContext, listener: Attempt
     list: held,
     working: () => held().filter(takesSlot),
     async recover() {
-      const ids = await listAttempts(context.fs, context.folder.attempts);
+      const { fs, folder, logger } = context;
+      const ids = await listAttempts(fs, folder.attempts);
+      await removeOrphans(fs, folder.attempts, ids).catch((err: unknown) =>
+        logger.warn({ err }, 'folders that jobs of other users left cannot be removed'),
+      );
       await Promise.all(ids.map((id) => hold(id).recover()));
     },
     claim(offer) {

@@ -4,6 +4,7 @@ import type { AttemptResult, Gap, LogSummary } from '../../protocol/attempt-resu
 import { compileJsonSchema, type JsonSchemaValidator } from '../../protocol/json-schema.ts';
 import { explainFailure } from '../automations/explain-failure.ts';
 import { readOutputs } from '../automations/outputs.ts';
+import { toOneLine } from '../one-line.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 import type { ResultRecord } from './attempt-records.ts';
@@ -146,17 +147,19 @@ export async function sealAttempt(
   const result = wasFull || state.spoolWasFull ? toSpoolFull(plain) : plain;
   const message = state.note === null ? result.message : `${result.message}; ${state.note}`;
   return writeResult(context, folder, {
-    result: { ...result, message: message.slice(0, maxMessageLength) },
+    result: { ...result, message },
     rawBytes: state.rawBytes,
   });
 }
 
-/** Durable, or it rejects. A success that finds no room for itself was none. */
+/** Durable, or it rejects. A success that finds no room for itself was none. Of a longer message as much is kept as a result may hold. */
 export async function writeResult(
   context: AttemptContext,
   folder: AttemptFolder,
-  record: ResultRecord,
+  given: ResultRecord,
 ): Promise<ResultRecord> {
+  const message = toOneLine(given.result.message, maxMessageLength);
+  const record: ResultRecord = { ...given, result: { ...given.result, message } };
   try {
     await folder.result.write(record);
     return record;

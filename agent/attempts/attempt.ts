@@ -1,4 +1,4 @@
-import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { AttemptResult, Outcome } from '../../protocol/attempt-result.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import type { Progress } from '../../protocol/progress.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
@@ -55,6 +55,8 @@ export interface AttemptOptions {
   readonly context: AttemptContext;
   /** Called after each change of the state. */
   readonly onChange: () => void;
+  /** Called once, when the hub has accepted the result. */
+  readonly onAccepted: (outcome: Outcome) => void;
 }
 
 /**
@@ -68,6 +70,7 @@ class AttemptActor implements Attempt, SessionSubject {
   readonly #context: AttemptContext;
   readonly #logger: Logger;
   readonly #onChange: () => void;
+  readonly #onAccepted: (outcome: Outcome) => void;
   readonly #folder: AttemptFolder;
   readonly #stream: AttemptStream;
   readonly #progress: AttemptProgress;
@@ -82,11 +85,13 @@ class AttemptActor implements Attempt, SessionSubject {
   #cancelAsked = false;
   #spoolWasFull = false;
   #isLost = false;
+  #isAccepted = false;
 
-  constructor({ id, context, onChange }: AttemptOptions) {
+  constructor({ id, context, onChange, onAccepted }: AttemptOptions) {
     this.id = id;
     this.#context = context;
     this.#onChange = onChange;
+    this.#onAccepted = onAccepted;
     this.#logger = context.logger.child({ attempt: id });
     this.#folder = attemptFolder(context.fs, context.folder.attempts, id);
     const { clock, limits } = context;
@@ -232,6 +237,7 @@ class AttemptActor implements Attempt, SessionSubject {
       case 'claimed':
         return this.#setState({ type: 'claimed', claim });
       case 'holding':
+        this.#context.spool.note(this.id, recovered.held.rawBytes);
         this.#stream.freeze(recovered.held.rawBytes);
         this.#setState({ ...recovered, claim });
         return this.#stream.open(recovered.record);
@@ -342,6 +348,10 @@ class AttemptActor implements Attempt, SessionSubject {
     }
     await this.#endHook();
     if (why === 'accepted') await this.#context.spool.withReserve(() => this.#context.tombstones.add(this.id));
+    if (why === 'accepted' && state.type === 'holding' && !this.#isAccepted) {
+      this.#isAccepted = true;
+      this.#onAccepted(state.held.result.outcome);
+    }
     await this.#free();
   }
 

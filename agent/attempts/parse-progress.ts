@@ -4,6 +4,7 @@ import { parseJson } from '../../protocol/parse.ts';
 import { maxProgressMessageLength, Progress } from '../../protocol/progress.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { maskObject } from '../masking/mask-object.ts';
+import { toOneLine } from '../one-line.ts';
 
 /** What a program wrote of its progress, not masked yet. At least one of them is there. */
 export interface ProgressText {
@@ -58,16 +59,9 @@ function parseWords(found: RegExpExecArray | null): ProgressText | null {
 
 /** As it may leave this machine: masked, then cut, on one line. */
 export function toProgress(text: ProgressText, maskText: (text: string) => string): Progress {
-  const message = text.message === null ? null : toOneLine(maskText(text.message));
+  const message = text.message === null ? null : toOneLine(maskText(text.message), maxProgressMessageLength);
   const masked = text.outputs === null ? null : maskObject(text.outputs, maskText);
   // A secret may be shorter than the stars in its place.
   const outputs = Progress.shape.outputs.safeParse(masked).data ?? null;
   return { percent: text.percent, message, outputs };
-}
-
-function toOneLine(text: string): string {
-  return text
-    .replaceAll(/\p{Cc}+/gu, ' ')
-    .slice(0, maxProgressMessageLength)
-    .toWellFormed();
 }

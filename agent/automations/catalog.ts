@@ -119,13 +119,20 @@ class FolderCatalog implements Catalog {
 
 /**
  * Reads the folder and answers its catalog; mistakes are data, so it never rejects. `shipped` is a folder with what is offered
- * beside it, under every name that the folder itself does not give to something else.
+ * beside it, under every name that the folder itself does not give to something else. An optional folder that had automations is
+ * missed like any other: who moves another one into its place takes it away for a moment.
  */
 export async function openCatalog(
   folder: string,
   options: LoadOptions & { readonly shipped?: string | null } = {},
 ): Promise<Catalog> {
-  const catalog = new FolderCatalog(options.kinds ?? builtInKinds, () => loadWithShipped(folder, options));
+  let hadFiles = false;
+  const load = async (): Promise<CatalogLoad> => {
+    const loaded = await loadWithShipped(folder, { ...options, isOptional: options.isOptional === true && !hadFiles });
+    hadFiles ||= (loaded.files ?? []).length > 0;
+    return loaded;
+  };
+  const catalog = new FolderCatalog(options.kinds ?? builtInKinds, load);
   await catalog.reload();
   return catalog;
 }

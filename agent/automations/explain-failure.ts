@@ -1,5 +1,6 @@
 import type { Secrets } from '../../protocol/job-document.ts';
 import { createTextMask } from '../masking/text-mask.ts';
+import { toOneLine } from '../one-line.ts';
 import type { Harvest } from './harvest.ts';
 import type { LeftPlace } from './left-file.ts';
 import { readLeftFiles } from './read-left-files.ts';
@@ -13,7 +14,7 @@ export async function explainFailure(
 ): Promise<string | null> {
   try {
     const why = harvest.explain(await readLeftFiles(place, harvest.failureFiles), place.status);
-    return why === null ? null : createTextMask(place.secrets)(why).slice(0, maxLength);
+    return why === null ? null : toOneLine(createTextMask(place.secrets)(why), maxLength);
   } catch {
     // The exit status stands without it.
     return null;

@@ -6,6 +6,7 @@ import type { Random } from '../../runtime/random.ts';
 import type { StatusLister } from '../../sync/status-lister.ts';
 import type { Catalog } from '../automations/catalog.ts';
 import { createTextMask } from '../masking/text-mask.ts';
+import { toOneLine } from '../one-line.ts';
 import { type ProbeContext, prepareProbe } from './prepare-probe.ts';
 import { isProbe, type Probe } from './probe.ts';
 import { runProbeLoop } from './probe-loop.ts';
@@ -177,7 +178,7 @@ class CatalogProbes implements Probes {
             collectedAt: before?.collectedAt ?? null,
             durationMs: before?.durationMs ?? null,
             volatile: [...volatile],
-            error: { message: reading.message.slice(0, maxMessage), at },
+            error: { message: toOneLine(reading.message, maxMessage), at },
           };
     this.#reports.set(name, report);
     if (before?.error?.message !== report.error?.message) {

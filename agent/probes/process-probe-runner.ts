@@ -9,6 +9,7 @@ import { markName } from '../executors/process/process-marks.ts';
 import { readProcessStatus } from '../executors/process/process-status.ts';
 import { createProcessTable } from '../executors/process/process-table.ts';
 import { createProcessTree } from '../executors/process/process-tree.ts';
+import { toOneLine } from '../one-line.ts';
 import { collectOutput } from './bounded-output.ts';
 import type { ProbeCommand, ProbeOutcome, ProbeRunner } from './probe-runner.ts';
 
@@ -24,10 +25,7 @@ type Stop = 'too-slow' | 'too-much' | 'left';
 
 /** Says what was written to standard error last, on one line. */
 function toErrorWords(bytes: Buffer): string {
-  const text = bytes
-    .toString('utf8')
-    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .trim();
+  const text = toOneLine(bytes.toString('utf8'), maxErrorBytes).trim();
   return text === '' ? '' : `: ${text}`;
 }
 
@@ -88,7 +86,11 @@ export function createProcessProbeRunner({ clock }: { readonly clock: Clock }): 
     if (!(stdout instanceof Readable) || !(stderr instanceof Readable)) throw new Error('expected pipes from a probe');
     const output = collectOutput(stdout, maxFactsBytes, () => stop('too-much'));
     const errors = collectOutput(stderr, maxErrorBytes, () => {});
-    const leave = () => stop('left');
+    const leaving = Promise.withResolvers<void>();
+    const leave = () => {
+      stop('left');
+      leaving.resolve();
+    };
     const timer = clock.schedule(timeoutMs, () => stop('too-slow'));
     signal.addEventListener('abort', leave);
     if (signal.aborted) leave();
@@ -98,11 +100,7 @@ export function createProcessProbeRunner({ clock }: { readonly clock: Clock }): 
     const graceMs = why === null ? leftoverGraceMs : why === 'left' ? 0 : command.graceMs;
     // An agent that leaves while it waits for one that was too slow does not wait any longer.
     const clearing = treeOf(mark, leader).clear({ graceMs, boundMs: graceMs + boundMs });
-    const leaving = new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    await Promise.race([clearing, leaving]);
+    await Promise.race([clearing, leaving.promise]);
     signal.removeEventListener('abort', leave);
     if (signal.aborted) {
       why = 'left';

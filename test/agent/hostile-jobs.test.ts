@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { AttemptResult } from '../../protocol/attempt-result.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { createAgentPlace, waitFor } from './agent-place.ts';
 
@@ -47,6 +48,34 @@ for (const name of ['exit', 'started', 'intent.json', 'result.json', 'outputs'])
     assert.equal(place.hub.log(id).toString(), 'done\n');
   });
 }
+
+test('A job whose parameters make a message without end is refused with as much of it as a result may hold', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+
+  const parameters = { run: 'true', [`${'a'.repeat(3_000)}\n`]: 1, [`${'A'.repeat(3_000)}\n`]: 2 };
+  const id = place.hub.offer({ automation: 'sh', parameters });
+  const result = await place.hub.result(id);
+
+  assert.deepEqual([result.outcome, result.cause, result.started], ['failed', 'parameters-invalid', false]);
+  assert.deepEqual(AttemptResult.parse(result).message, result.message);
+});
+
+test('A job that puts control characters and half characters into what is told of it gets one line of text', async () => {
+  const closed =
+    'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [LEAK_CHECK]\noutputs: {additionalProperties: false}\n';
+  await using place = await createAgentPlace({ closed });
+  await place.start();
+
+  const keys = JSON.stringify({ [`\u001b[31m\n${'😀'.repeat(1_200)}`]: 1 });
+  const run = `cat > "$FARHAND_OUTPUTS" <<'END'\n${keys}\nEND`;
+  const id = place.hub.offer({ automation: 'closed', parameters: { run } });
+  const result = await place.hub.result(id);
+
+  assert.equal(result.cause, 'outputs-invalid');
+  assert.equal(/\p{Cc}/u.test(result.message), false);
+  assert.equal(result.message.isWellFormed(), true);
+});
 
 test('A command that removed its fence and was killed has started all the same', async () => {
   await using place = await createAgentPlace();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { chmod, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -38,6 +38,7 @@ async function createKillPlace(more: Readonly<Record<string, string>> = {}): Pro
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   place.hub.serve(listener);
   const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const spawned: ReturnType<KillPlace['spawn']>[] = [];
   return {
     place,
     spawn(step, shell = '/bin/sh') {
@@ -45,9 +46,15 @@ async function createKillPlace(more: Readonly<Record<string, string>> = {}): Pro
       const child = spawn(process.execPath, [fixture, ...folders, step, shell], {
         stdio: ['ignore', 'ignore', 'inherit'],
       });
-      return { child, dead: new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal))) };
+      const dead = new Promise<NodeJS.Signals | null>((resolve) =>
+        child.once('exit', (_code, signal) => resolve(signal)),
+      );
+      spawned.push({ child, dead });
+      return { child, dead };
     },
     async [Symbol.asyncDispose]() {
+      for (const { child } of spawned) child.kill('SIGKILL');
+      await Promise.all(spawned.map(({ dead }) => dead));
       await listener[Symbol.asyncDispose]();
       await place[Symbol.asyncDispose]();
       await new Promise((resolve) => server.close(resolve));
@@ -114,30 +121,27 @@ const steps: readonly (readonly [step: string, expected: readonly object[]])[] =
   ['after removal', [whole]],
 ];
 
-test('Killed at any step of a job, an agent leaves a folder from which the next one tells the truth', async () => {
-  const aftermaths = await Promise.all(steps.map(([step]) => dieAt(step)));
+for (const [step, expected] of steps) {
+  test(`Killed ${step}, an agent leaves a folder from which the next one tells the truth`, async () => {
+    const { result, starts, log } = await dieAt(step);
 
-  for (const [index, { result, starts, log }] of aftermaths.entries()) {
-    const [step, expected] = steps[index] ?? ['', []];
     const seen = { outcome: result.outcome, starts, log, complete: result.log.complete };
     assert.ok(
       expected.some((one) => JSON.stringify(one) === JSON.stringify(seen)),
-      `killed ${step}: expected ${JSON.stringify(expected)}, got ${JSON.stringify(seen)}`,
+      `expected ${JSON.stringify(expected)}, got ${JSON.stringify(seen)}`,
     );
     assert.equal(result.started, starts === 1);
-  }
-});
+  });
+}
 
-test('Killed around the intent, an agent leaves a cancel that the next one completes', async () => {
-  const aftermaths = await Promise.all(
-    ['before intent.json', 'after intent.json'].map((step) => dieAt(step, { cancel: true })),
-  );
+for (const step of ['before intent.json', 'after intent.json']) {
+  test(`Killed ${step}, an agent leaves a cancel that the next one completes`, async () => {
+    const { result, starts, log } = await dieAt(step, { cancel: true });
 
-  for (const { result, starts, log } of aftermaths) {
     assert.deepEqual([result.outcome, result.cause, result.started], ['cancelled', 'cancelled', true]);
     assert.deepEqual([starts, log], [1, 'begin\n']);
-  }
-});
+  });
+}
 
 test('A shell that is slower than the kill of its agent finds the fence taken, and runs nothing', async () => {
   await using killing = await createKillPlace();
@@ -221,9 +225,14 @@ const hooked = [
   'inherit: [LEAK_CHECK, GATE]',
 ].join('\n');
 
-async function dieWithHooksAt(step: string): Promise<{ readonly result: AttemptResult; readonly ran: string }> {
-  await using killing = await createKillPlace({ hooked });
+async function dieWithHooksAt(
+  step: string,
+  user: string | null,
+): Promise<{ readonly result: AttemptResult; readonly ran: string }> {
+  await using killing = await createKillPlace({ hooked: user === null ? hooked : `${hooked}\nuser: ${user}` });
   const { place } = killing;
+  await chmod(place.root, 0o755);
+  await chmod(place.gate, 0o777);
   const { dead } = killing.spawn(step);
   await place.hub.until(() => place.hub.controlIsUp, 'the agent');
   const id = place.hub.offer({ automation: 'hooked', parameters: {} });
@@ -234,6 +243,7 @@ async function dieWithHooksAt(step: string): Promise<{ readonly result: AttemptR
   const result = await place.hub.result(id);
   assert.equal(result.log.sha256, place.hub.digest(id));
   await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
+  assert.equal(existsSync(join(place.data, 'users', id)), false);
   const ledger = join(place.gate, id);
   const ran = existsSync(ledger) ? (await readFile(ledger, 'utf8')).trim().split('\n').join(' ') : '';
   return { result, ran };
@@ -248,15 +258,18 @@ const hookSteps: readonly (readonly [step: string, ran: RegExp])[] = [
   ['before result.json', /^before command after$/],
 ];
 
-test('Killed around its hooks, an agent leaves a folder from which none runs twice, and the truth is told', async () => {
-  const aftermaths = await Promise.all(hookSteps.map(([step]) => dieWithHooksAt(step)));
+const users = process.geteuid?.() === 0 ? [null, 'nobody'] : [null];
 
-  for (const [index, { result, ran }] of aftermaths.entries()) {
-    const [step, expected] = hookSteps[index] ?? ['', /^$/];
-    assert.match(ran, expected, `killed ${step}`);
-    const born = ran.includes('command');
-    assert.deepEqual([step, result.outcome, result.started], [step, born ? 'succeeded' : 'never-started', born]);
-    const gaps = [{ at: 4, bytes: 'before\ncommand\n'.length - 4, why: 'log-limit' }];
-    assert.deepEqual([step, result.log.gaps], [step, born ? gaps : []]);
+for (const user of users)
+  for (const [step, expected] of hookSteps) {
+    const who = user === null ? 'an agent with hooks' : `an agent with hooks of the user ${user}`;
+    test(`Killed ${step}, ${who} leaves a folder from which none runs twice, and the truth is told`, async () => {
+      const { result, ran } = await dieWithHooksAt(step, user);
+
+      assert.match(ran, expected);
+      const born = ran.includes('command');
+      assert.deepEqual([result.outcome, result.started], [born ? 'succeeded' : 'never-started', born]);
+      const gaps = [{ at: 4, bytes: 'before\ncommand\n'.length - 4, why: 'log-limit' }];
+      assert.deepEqual(result.log.gaps, born ? gaps : []);
+    });
   }
-});

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { removeUserFolder } from '../../agent/attempts/remove-user-folder.ts';
 import { readMarks } from '../../agent/executors/process/process-marks.ts';
 import type { Progress } from '../../protocol/progress.ts';
 import { checkLeaks } from '../support/leak-check.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 import { type AgentPlace, createAgentPlace, waitFor } from './agent-place.ts';
 
 checkLeaks();
@@ -181,6 +182,48 @@ test('Files of root under other names are neither published as outputs or progre
   assert.match(result.message ?? '', /expected a file of the job's user/);
   assert.deepEqual([...new Set(heard.map(({ percent }) => percent))], [60]);
   assert.equal(readFileSync(precious, 'utf8'), '50 not for you\nkey=value\n');
+});
+
+test('What a job of another user left is removed when its attempt was deleted while no agent was there', {
+  skip,
+}, async () => {
+  await using place = await createOpenPlace();
+  const first = await place.start();
+  const run = `mkdir -p a/b; touch a/b/c ready; ${waitFor('go')}`;
+  const ids = [0, 1].map(() => place.hub.offer({ automation: 'other', parameters: { run } }));
+  const [lost = '', kept = ''] = ids;
+  const own = (id: string) => join(place.data, 'users', id);
+  await place.hub.until(() => ids.every((id) => existsSync(join(own(id), 'ready'))), 'the jobs');
+  await first[Symbol.asyncDispose]();
+
+  await rm(place.attemptFolder(lost), { recursive: true });
+  await place.start();
+
+  assert.deepEqual([existsSync(own(lost)), existsSync(own(kept))], [false, true]);
+  await place.open('go');
+  assert.equal((await place.hub.result(kept)).outcome, 'succeeded');
+});
+
+test('A disk without room for the files of another user is a reason never to start, and nothing is left', {
+  skip,
+}, async (t) => {
+  await using place = await createOpenPlace();
+  const users = join(place.data, 'users');
+  using disk = mountSmallDisk(users, '64k');
+  if (disk === null) return t.skip('nothing can be mounted here');
+  const full = join(users, '.full');
+  execFileSync('sh', ['-c', 'dd if=/dev/zero of="$0" bs=4k 2>/dev/null || :', full]);
+  const agent = await place.start();
+
+  const id = place.hub.offer({ automation: 'other', parameters: { run: 'echo ran' } });
+  const hooked = place.hub.offer({ automation: 'hooked', parameters: { run: 'echo ran' } });
+  const results = [await place.hub.result(id), await place.hub.result(hooked)];
+  await place.hub.until(() => agent.status().attempts.length === 0, 'the folders to be freed');
+
+  for (const { outcome, cause, started } of results)
+    assert.deepEqual([outcome, cause, started], ['never-started', 'start-failed', false]);
+  assert.match(results[0]?.message ?? '', /ENOSPC/);
+  assert.deepEqual(await readdir(users), ['.full']);
 });
 
 test('Hooks run as the same user, in the same folder', { skip }, async () => {

@@ -83,6 +83,42 @@ test('An attempt that an earlier agent sealed is counted by the one that deliver
   assert.equal(second.status().counts.ended.succeeded, 1);
 });
 
+test('The output of an attempt that an earlier agent sealed counts to what the spool holds until the hub has it', async () => {
+  await using place = await createAgentPlace();
+  const first = await place.start();
+  place.hub.intercept = (frame) => frame.type === 'result';
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo 12345' } });
+  await place.hub.until(() => place.hub.get(id).results.length > 0, 'the result to be sent');
+  await first[Symbol.asyncDispose]();
+
+  const second = await place.start();
+  const held = second.status().spoolBytes;
+  place.hub.intercept = () => false;
+  await second[Symbol.asyncDispose]();
+  const third = await place.start();
+  await place.hub.result(id);
+  await place.hub.until(() => third.status().attempts.length === 0, 'the folder to be freed');
+
+  assert.deepEqual([held, third.status().spoolBytes], [6, 0]);
+});
+
+test('An attempt whose result the hub does not want any more is not counted as ended', async () => {
+  await using place = await createAgentPlace();
+  const agent = await place.start();
+  place.hub.intercept = (frame) => frame.type === 'result';
+  const held = (): boolean => agent.status().attempts.every(({ state }) => state === 'holding');
+  const ids = [0, 1].map(() => place.hub.offer({ automation: 'sh', parameters: { run: 'true' } }));
+  await place.hub.until(() => agent.status().attempts.length === 2 && held(), 'both to be held');
+
+  for (const id of ids) place.hub.get(id).withdrawn = true;
+  await agent[Symbol.asyncDispose]();
+  const next = await place.start();
+  await place.hub.until(() => next.status().attempts.length === 0, 'the folders to be freed');
+
+  const counts = Object.values(next.status().counts.ended);
+  assert.deepEqual([...new Set(counts)], [0]);
+});
+
 test('The page of metrics explains each of them, and none that is not there', async () => {
   await using place = await createAgentPlace();
   await using server = await serve(await place.start());

@@ -28,7 +28,7 @@ export function makeUserFolder({ user, folder }: RunAs): StartFailure | null {
     ? null
     : toFailure(
         'command',
-        `Expected a way for user ${user.name} to ${folder}, the folder ${closed} lets nobody else through: put the agent's data elsewhere (FARHAND_DATA), or open it: chmod o+x ${closed}`,
+        `Expected a way for user ${user.name} to ${folder}, the folder ${closed} lets nobody else through: put the agent's data elsewhere (FARHAND_DATA; of farhand exec: TMPDIR), or open it: chmod o+x ${closed}`,
       );
 }
 

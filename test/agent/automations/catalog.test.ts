@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, mkdtempDisposable, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, mkdtempDisposable, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, suite, test } from 'node:test';
@@ -203,6 +203,20 @@ suite('catalog', () => {
 
     assert.deepEqual(catalog.current.mistakes, []);
     assert.equal(catalog.current.automations.size, 0);
+  });
+
+  test('keeps what an optional folder had when that is gone, and tells', async () => {
+    const optional = join(folder, 'later');
+    const catalog = await openCatalog(optional, { isOptional: true });
+    await mkdir(optional);
+    await writeFile(join(optional, 'a.yaml'), 'run: ["true"]');
+    await catalog.reload();
+    await rename(optional, join(folder, 'moved'));
+
+    const { automations, mistakes } = await catalog.reload();
+
+    assert.deepEqual([...automations.keys()], ['a']);
+    assert.match(formatMistake(mistakes[0] ?? assert.fail()), /later: .*ENOENT/);
   });
 
   test('takes further kinds from whoever opens it', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -75,6 +75,15 @@ describe('a run of a probe', () => {
     assert.deepEqual(folder, { type: 'failed', message: 'expected a program "/tmp", found none' });
     assert.ok(nowhere.type === 'failed' && 'message' in nowhere);
     assert.match(nowhere.message, /^it could not be started: /);
+  });
+
+  test('leaves nothing behind at the signal that would have ended it', async () => {
+    const { signal } = new AbortController();
+
+    await run(shell('echo "{}"'), signal);
+    await run(shell('sleep 60', { timeoutMs: 50 }), signal);
+
+    assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 
   test('that prints too much is ended', async () => {
