@@ -84,6 +84,17 @@ export function createApi(options: ApiOptions): ApiServer {
   });
   app.addHook('onRequest', checkHeaders);
   app.addHook('onRequest', createAccessHook(context.authenticate));
+  const refuseUnknown = async (request: FastifyRequest) => {
+    const allowed = known.methodsOf(request.url);
+    if (allowed.length === 0) throw notFound('path');
+    throw new ApiProblem('method-not-allowed', `expected ${allowed.join(' or ')}, got ${request.method}`, {
+      headers: { allow: allowed.join(', ') },
+    });
+  };
+  // Before a body is read, which may have its own mistakes.
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) await refuseUnknown(request);
+  });
   app.addHook('preValidation', async (request) => {
     if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
   });
@@ -95,13 +106,7 @@ export function createApi(options: ApiOptions): ApiServer {
     const tookMs = lasts ? null : reply.elapsedTime;
     context.metrics.answered({ method, route: url, status: reply.raw.statusCode, tookMs });
   });
-  app.setNotFoundHandler(async (request) => {
-    const allowed = known.methodsOf(request.url);
-    if (allowed.length === 0) throw notFound('path');
-    throw new ApiProblem('method-not-allowed', `expected ${allowed.join(' or ')}, got ${request.method}`, {
-      headers: { allow: allowed.join(', ') },
-    });
-  });
+  app.setNotFoundHandler(refuseUnknown);
   app.addHook('preClose', () => context.readers.close());
   app.addHook('onClose', async () => {
     context.jobWatch[Symbol.dispose]();
