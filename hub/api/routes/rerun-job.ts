@@ -7,7 +7,7 @@ import type { ApiContext } from '../api-context.ts';
 import { ApiProblem, notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
 import { toJob } from '../job-view.ts';
-import { checkRequestSize, toNewJob } from '../new-job.ts';
+import { checkRequestSize, refuseLongQueue, toNewJob } from '../new-job.ts';
 import { JobPath } from './job-path.ts';
 
 /** `POST /jobs/{id}/rerun`: another job that asks for the same. */
@@ -27,7 +27,7 @@ export function rerunJob(app: ApiServer, context: ApiContext): void {
         takes: ['Traceparent'],
         response: { 201: Job },
         answers: { 201: { description: 'The new job', headers: ['Location'] } },
-        problems: ['parameters-invalid'],
+        problems: ['parameters-invalid', 'too-many'],
       },
     },
     async (request, reply) => {
@@ -37,6 +37,7 @@ export function rerunJob(app: ApiServer, context: ApiContext): void {
       if (earlier === null) throw notFound('job');
       const again = toRequest(earlier, request.body.secrets);
       checkRequestSize(again, context.limits);
+      refuseLongQueue(context, account);
       const result = await store.apply('submit-job', {
         job: toNewJob(context, again, { account, traceparent: request.headers['traceparent'] }),
         actor: toActor(principal),

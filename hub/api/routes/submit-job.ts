@@ -6,7 +6,7 @@ import type { ApiContext } from '../api-context.ts';
 import { ApiProblem } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
 import { toJob } from '../job-view.ts';
-import { checkRequestSize, toNewJob } from '../new-job.ts';
+import { checkRequestSize, refuseLongQueue, toNewJob } from '../new-job.ts';
 
 const keyPattern = /^[\x21-\x7e]{1,255}$/;
 
@@ -29,7 +29,7 @@ export function submitJob(app: ApiServer, context: ApiContext): void {
           201: { description: 'The job', headers: ['Location'] },
           200: { description: 'The job that the same `Idempotency-Key` made before', headers: ['Location'] },
         },
-        problems: ['idempotency-conflict', 'parameters-invalid'],
+        problems: ['idempotency-conflict', 'parameters-invalid', 'too-many'],
       },
     },
     async (request, reply) => {
@@ -40,6 +40,7 @@ export function submitJob(app: ApiServer, context: ApiContext): void {
       const idempotency = key === null ? null : { key, requestDigest: digestRequest(request.body) };
       // Before the parameters are checked: what agents offer may have changed since the job was taken.
       const earlier = idempotency === null ? null : await store.queries.submission(account, idempotency);
+      if (earlier === null) refuseLongQueue(context, account);
       const result =
         earlier ??
         (await store.apply('submit-job', {
