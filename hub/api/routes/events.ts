@@ -2,10 +2,10 @@ import type { AuditRecord } from '../../store/records.ts';
 import { principalOf } from '../access.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
+import { findBegin } from '../event-begin.ts';
 import { eventAnswers, eventHeaders } from '../event-headers.ts';
 import { streamEvents } from '../event-stream.ts';
 import { readLastEventId } from '../last-event-id.ts';
-import { findBegin } from '../event-begin.ts';
 
 /** `GET /events`: what happens to the account's jobs and agents from now on, or after `Last-Event-ID`. */
 export function events(app: ApiServer, context: ApiContext): void {

@@ -2,10 +2,10 @@ import { principalOf } from '../access.ts';
 import type { ApiContext } from '../api-context.ts';
 import { notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
+import { findBegin } from '../event-begin.ts';
 import { eventAnswers, eventHeaders } from '../event-headers.ts';
 import { streamEvents } from '../event-stream.ts';
 import { readLastEventId } from '../last-event-id.ts';
-import { findBegin } from '../event-begin.ts';
 import { createProgressNews } from '../progress-news.ts';
 import { JobPath } from './job-path.ts';
 
