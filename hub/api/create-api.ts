@@ -13,7 +13,7 @@ import type { ApiServer } from './api-server.ts';
 import { AuditWatch } from './audit-watch.ts';
 import { checkHeaders } from './check-headers.ts';
 import { answerClientError } from './client-error.ts';
-import { tagAnswer } from './entity-tag.ts';
+import { refuseIdleCondition, tagAnswer } from './entity-tag.ts';
 import { createErrorHandler, sendProblem, toApiProblem, unsupportedMediaType } from './error-handler.ts';
 import { refuseExpectation } from './expectation.ts';
 import { JobWatch } from './job-watch.ts';
@@ -95,6 +95,7 @@ export function createApi(options: ApiOptions): ApiServer {
   app.addHook('onRequest', async (request) => {
     if (request.is404) await refuseUnknown(request);
   });
+  app.addHook('onRequest', refuseIdleCondition);
   app.addHook('preValidation', async (request) => {
     if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
   });
