@@ -202,6 +202,22 @@ describe('a job', () => {
     assert.deepEqual([again.json.parameters, again.json.labels], [{ n: 1 }, { t: '1' }]);
   });
 
+  it('is run again once for one idempotency key', async () => {
+    await using api = await startApi();
+    const id = await submitJob(api, { automation: 'greet', secrets: { a: 'x' } });
+    const headers = { 'idempotency-key': 'again' };
+    const rerun = (secret: string) => api.call(`${jobs}/${id}/rerun`, { body: { secrets: { a: secret } }, headers });
+
+    const first = await rerun('x');
+    const repeated = await rerun('x');
+    const other = await rerun('y');
+    const submitted = await api.call(jobs, { body: { automation: 'greet', secrets: { a: 'x' } }, headers });
+
+    assert.deepEqual([first.status, repeated.status, repeated.json.id], [201, 200, first.json.id]);
+    assert.deepEqual([other.status, other.json.code], [409, 'idempotency-conflict']);
+    assert.equal(submitted.status, 409);
+  });
+
   it('has every attempt listed, each with its own log', async () => {
     await using api = await startApi();
     const agent = await enrolAgent(api, 'a1');
