@@ -6,9 +6,11 @@ export interface ParsedEvent {
   readonly data: string;
 }
 
-/** What a piece of the stream said: events, and how long to wait before connecting again, if it said so. */
+/** What a piece of the stream said: events, and if it said so, where to go on from after them and how long to wait before that. */
 export interface ParsedPiece {
   readonly events: readonly ParsedEvent[];
+  /** A stream may tell a place without an event. */
+  readonly place: string | null;
   readonly retryMs: number | null;
 }
 
@@ -17,6 +19,7 @@ export class EventParser {
   readonly #decoder = new TextDecoder();
   #rest = '';
   #id: string | null = null;
+  #place: string | null = null;
   #event = '';
   #data: string[] = [];
 
@@ -32,7 +35,9 @@ export class EventParser {
       if (line === '') events.push(...this.#dispatch());
       else retryMs = this.#take(line) ?? retryMs;
     }
-    return { events, retryMs };
+    const place = this.#place;
+    this.#place = null;
+    return { events, place, retryMs };
   }
 
   #take(line: string): number | null {
@@ -51,6 +56,7 @@ export class EventParser {
       this.#data.length === 0
         ? []
         : [{ id: this.#id, event: this.#event === '' ? 'message' : this.#event, data: this.#data.join('\n') }];
+    this.#place = this.#id ?? this.#place;
     this.#id = null;
     this.#event = '';
     this.#data = [];

@@ -515,6 +515,8 @@ export interface Operations {
     id: string,
     body?: RerunRequest,
     options?: CallOptions & {
+      /** Makes it safe to send the request again: the same key with the same body answers the same job. */
+      readonly idempotencyKey?: string | undefined;
       /** W3C trace context. The job gets it as `TRACEPARENT`. */
       readonly traceparent?: string | undefined;
     },
@@ -871,7 +873,7 @@ export function createOperations(wire: Wire): Operations {
         operation: 'rerunJob',
         method: 'POST',
         path: `/api/v1/jobs/${encodeURIComponent(id)}/rerun`,
-        headers: { traceparent: options.traceparent },
+        headers: { 'Idempotency-Key': options.idempotencyKey, traceparent: options.traceparent },
         body,
         options,
       }),

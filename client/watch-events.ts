@@ -43,9 +43,9 @@ export async function* watchEvents<Data>(
         const piece = parser.push(chunk);
         retryMs = piece.retryMs ?? retryMs;
         for (const { id, event, data } of piece.events) {
-          lastId = id ?? lastId;
           yield { id, event, data: JSON.parse(data) as Data };
         }
+        lastId = piece.place ?? lastId;
       }
     } catch (error) {
       signal?.throwIfAborted();

@@ -210,6 +210,7 @@ function createHubView(store: Store, fleet: Fleet, scheduler: Scheduler, progres
   return {
     agent: (agentId) => fleet.get(agentId),
     agents: (account) => fleet.serving(account),
+    queued: (account) => scheduler.queued(account),
     waiting: (job) => scheduler.waiting(job),
     progress: (attemptId) => progress.get(attemptId),
     nextProgress: (jobId, signal) => progress.next(jobId, signal),

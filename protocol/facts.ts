@@ -30,7 +30,7 @@ export const FactsReport = z.object({
   /** Null when it did not run well since the agent's start: the hub keeps what it has. */
   facts: FactsObject.nullable(),
   collectedAt: Timestamp.nullable(),
-  durationMs: z.number().min(0).nullable(),
+  durationMs: z.int().min(0).nullable(),
   /** Places whose values are another each time: they make no change. */
   volatile: z.array(FactsPointer).max(maxVolatile),
   /** Why the newest run gave no facts; null when it did. */

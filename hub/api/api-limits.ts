@@ -6,6 +6,8 @@ export interface ApiLimits {
   readonly jsonDepth: number;
   readonly secrets: number;
   readonly labels: number;
+  /** Jobs of one account that wait for an agent at a time. */
+  readonly queuedJobs: number;
   /** Readers that follow a log or events at a time. */
   readonly followers: number;
   /** A reader that takes nothing for so long is hung up. */
@@ -21,6 +23,7 @@ export const defaultApiLimits: ApiLimits = {
   jsonDepth: 64,
   secrets: 100,
   labels: 64,
+  queuedJobs: 100_000,
   followers: 2000,
   stallMs: 120_000,
   heartbeatMs: 15_000,

@@ -13,7 +13,7 @@ import type { ApiServer } from './api-server.ts';
 import { AuditWatch } from './audit-watch.ts';
 import { checkHeaders } from './check-headers.ts';
 import { answerClientError } from './client-error.ts';
-import { tagAnswer } from './entity-tag.ts';
+import { refuseIdleCondition, tagAnswer } from './entity-tag.ts';
 import { createErrorHandler, sendProblem, toApiProblem, unsupportedMediaType } from './error-handler.ts';
 import { refuseExpectation } from './expectation.ts';
 import { JobWatch } from './job-watch.ts';
@@ -84,6 +84,19 @@ export function createApi(options: ApiOptions): ApiServer {
   });
   app.addHook('onRequest', checkHeaders);
   app.addHook('onRequest', createAccessHook(context.authenticate));
+  const refuseUnknown = async (request: FastifyRequest) => {
+    const allowed = known.methodsOf(request.url);
+    if (allowed.length === 0)
+      throw new ApiProblem('not-found', 'there is no such path; the API is below /api/v1, and /docs shows it');
+    throw new ApiProblem('method-not-allowed', `expected ${allowed.join(' or ')}, got ${request.method}`, {
+      headers: { allow: allowed.join(', ') },
+    });
+  };
+  // Before a body is read, which may have its own mistakes.
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) await refuseUnknown(request);
+  });
+  app.addHook('onRequest', refuseIdleCondition);
   app.addHook('preValidation', async (request) => {
     if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
   });
@@ -95,14 +108,7 @@ export function createApi(options: ApiOptions): ApiServer {
     const tookMs = lasts ? null : reply.elapsedTime;
     context.metrics.answered({ method, route: url, status: reply.raw.statusCode, tookMs });
   });
-  app.setNotFoundHandler(async (request) => {
-    const allowed = known.methodsOf(request.url);
-    if (allowed.length === 0)
-      throw new ApiProblem('not-found', 'there is no such path; the API is below /api/v1, and /docs shows it');
-    throw new ApiProblem('method-not-allowed', `expected ${allowed.join(' or ')}, got ${request.method}`, {
-      headers: { allow: allowed.join(', ') },
-    });
-  });
+  app.setNotFoundHandler(refuseUnknown);
   app.addHook('preClose', () => context.readers.close());
   app.addHook('onClose', async () => {
     context.jobWatch[Symbol.dispose]();

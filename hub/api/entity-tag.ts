@@ -9,14 +9,22 @@ export function toEntityTag(version: number, digest?: string): string {
 
 /**
  * The version that `If-Match` names; null when nothing is asked. Much of an agent changes by itself, all the time: only the version of
- * what people change counts here, whatever else the tag says. Throws `ApiProblem` (`header-invalid`).
+ * what people change counts here, whatever else the tag says, and `W/` of a proxy that compressed the answer. Throws `ApiProblem`
+ * (`header-invalid`).
  */
 export function readIfMatch(request: FastifyRequest): number | null {
   const text = request.headers['if-match'];
   if (text === undefined || text === '*') return null;
-  const version = /^"(\d{1,15})(?:-[\w-]+)?"$/.exec(text)?.[1];
+  const version = /^(?:W\/)?"(\d{1,15})(?:-[\w-]+)?"$/.exec(text)?.[1];
   if (version !== undefined) return Number(version);
   throw new ApiProblem('header-invalid', 'If-Match: expected the ETag of an earlier answer, in its quotes, or *');
+}
+
+/** A condition that would not be looked at must not seem to hold. Throws `ApiProblem` (`header-invalid`). */
+export async function refuseIdleCondition(request: FastifyRequest): Promise<void> {
+  if (request.headers['if-match'] === undefined || isRead(request)) return;
+  if (request.routeOptions.schema?.takes?.includes('IfMatch') === true) return;
+  throw new ApiProblem('header-invalid', 'If-Match: only draining and resuming an agent take it; leave it out');
 }
 
 /** Gives every JSON answer of a `GET` an `ETag`, and answers 304 without a body when the reader has it already. */

@@ -33,12 +33,13 @@ export interface LiveNews {
 
 /**
  * Server-sent events of what is read, for as long as somebody listens; between them a comment now and then, so that both ends notice
- * when the other is gone. The id is the place in the audit: a reader that sends it back as `Last-Event-ID` misses nothing.
+ * when the other is gone. The id is the place in the audit, and stands at the beginning, too: a reader that sends it back as
+ * `Last-Event-ID` misses nothing, even if it lost its connection before the first event.
  */
 export async function* streamEvents(options: EventStreamOptions): AsyncGenerator<string, void> {
   const { read, shows, watch, live, clock, heartbeatMs, signal } = options;
   let after = options.after;
-  yield `: farhand events\nretry: ${retryMs}\n\n`;
+  yield `: farhand events\nretry: ${retryMs}\nid: ${after}\n\n`;
   while (!signal.aborted) {
     // Listening first: what comes while the store is read would be missed the other way round.
     const heard = new AbortController();

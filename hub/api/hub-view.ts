@@ -24,6 +24,8 @@ export interface HubView {
   agent(agentId: string): LiveAgentView | undefined;
   /** Agents that serve the account, online or not. */
   agents(account: string): Iterable<LiveAgentView>;
+  /** How many jobs of the account wait for an agent. */
+  queued(account: string): number;
   /** Why each agent that serves the account cannot take this queued job; empty when one can. */
   waiting(job: JobRecord): readonly Waiting[];
   /** How far a running attempt says it is: the same object until there is news. */

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { ApiProblem } from './api-problem.ts';
 
-/** Where a reader of events was; null when it comes for the first time. Throws `ApiProblem` (`header-invalid`). */
+/** Where a reader of events says that it was; null when it comes for the first time. Throws `ApiProblem` (`header-invalid`). */
 export function readLastEventId(request: FastifyRequest): number | null {
   const text = request.headers['last-event-id'];
   if (text === undefined || text === '') return null;

@@ -3,8 +3,11 @@ import type { JobRequest } from '../../protocol/job.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import type { SecretKey } from '../identity/secret-key.ts';
 
+/** A job, or another job like that one. */
+export type DigestedRequest = JobRequest | { readonly rerun: string; readonly secrets: JobRequest['secrets'] };
+
 /** The same for requests that ask for the same, however they were written down. */
-export type DigestRequest = (request: JobRequest) => string;
+export type DigestRequest = (request: DigestedRequest) => string;
 
 /** Keyed, because the secrets are part of the request: a plain hash in the store could be used to guess them. */
 export function createRequestDigest(secretKey: SecretKey): DigestRequest {

@@ -20,11 +20,13 @@ import type { AgentRecord, AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { agentCodec, createDesiredLister, createReportSink, toDesiredEntry } from './agent-resource.ts';
 import { attemptCodec, createAttemptLister, createAttemptSink, toSpecEntry } from './attempt-resource.ts';
+import type { FactsBudget } from './facts-budget.ts';
 import { createFactsSink, factsCodec, noSpecs } from './facts-resource.ts';
 
 export interface AgentLinkOptions {
   readonly store: Store;
   readonly fleet: Fleet;
+  readonly factsBudget: FactsBudget;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -90,7 +92,7 @@ export class ServedLink implements AgentLink {
       ...common,
       codec: factsCodec,
       specs: noSpecs,
-      sink: createFactsSink({ store, agentId, clock }),
+      sink: createFactsSink({ store, agentId, budget: options.factsBudget, clock, signal: this.#ended.signal }),
     });
     this.#router = createEventRouter({
       cluster: agentId,

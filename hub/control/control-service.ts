@@ -4,10 +4,11 @@ import type { Accepted } from '../../transports/listener.ts';
 import type { AgentPrincipal } from '../identity/agent-principal.ts';
 import type { AttemptRecord } from '../store/records.ts';
 import { type AgentLinkOptions, hubSource, ServedLink } from './agent-link.ts';
+import { FactsBudget } from './facts-budget.ts';
 
 export type AcceptedControl = Extract<Accepted<AgentPrincipal>, { type: 'control' }>;
 
-export interface ControlServiceOptions extends AgentLinkOptions {
+export interface ControlServiceOptions extends Omit<AgentLinkOptions, 'factsBudget'> {
   /** This hub process among others. */
   readonly owner: string;
   readonly version: string;
@@ -25,6 +26,7 @@ export const tellCommitsEveryMs = 2_000;
 export class ControlService implements AsyncDisposable {
   readonly #options: ControlServiceOptions;
   readonly #clock: Clock;
+  readonly #factsBudget: FactsBudget;
   readonly #links = new Map<ServedLink, Promise<void>>();
   readonly #working = new Set<Promise<void>>();
   /** Agents whose attempts changed since they were last told of the store's counter. */
@@ -34,6 +36,7 @@ export class ControlService implements AsyncDisposable {
   constructor(options: ControlServiceOptions) {
     this.#options = options;
     this.#clock = options.clock;
+    this.#factsBudget = new FactsBudget(options.clock);
   }
 
   /** Never throws; the channel is served in the background until it ends or this is disposed. */
@@ -136,7 +139,7 @@ export class ControlService implements AsyncDisposable {
       agent: { id, name, account },
       protocols: [protocolVersion],
     };
-    return new ServedLink(channel, hello, this.#options);
+    return new ServedLink(channel, hello, { ...this.#options, factsBudget: this.#factsBudget });
   }
 
   async #serve(link: ServedLink): Promise<void> {

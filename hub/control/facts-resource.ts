@@ -5,6 +5,7 @@ import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
 import type { StatusSink } from '../../sync/status-sink.ts';
 import type { Store } from '../store/store.ts';
+import type { FactsBudget } from './facts-budget.ts';
 
 export const factsCodec = createJsonCodec(factsResource);
 
@@ -15,13 +16,17 @@ export const noSpecs: SpecLister<null> = { versions: async () => [], get: async 
 export function createFactsSink(options: {
   readonly store: Store;
   readonly agentId: string;
+  readonly budget: FactsBudget;
   readonly clock: Clock;
+  /** Aborts when the link has ended: what waits then comes again over the next. */
+  readonly signal: AbortSignal;
 }): StatusSink<FactsReport> {
-  const { store, agentId, clock } = options;
+  const { store, agentId, budget, clock, signal } = options;
   return {
     async apply({ id, status }) {
-      if (id !== status.probe) return;
-      await store.apply('record-facts', { agentId, report: status, at: clock.now() });
+      if (!(await budget.take(agentId, signal)) || id !== status.probe) return;
+      const result = await store.apply('record-facts', { agentId, report: status, at: clock.now() });
+      if (result.type === 'known') budget.giveBack(agentId);
     },
   };
 }

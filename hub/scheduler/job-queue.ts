@@ -24,6 +24,7 @@ export interface Lane {
 
 interface AccountQueue {
   readonly lanes: Map<string, Lane>;
+  size: number;
   /** When its next turn is, counted in turns; the account with the earliest is next. */
   turn: number;
 }
@@ -64,6 +65,10 @@ export class JobQueue {
     return this.#jobs.size;
   }
 
+  sizeOf(account: string): number {
+    return this.#accounts.get(account)?.size ?? 0;
+  }
+
   get(id: string): QueuedJob | undefined {
     return this.#jobs.get(id);
   }
@@ -71,8 +76,10 @@ export class JobQueue {
   /** Nothing for one that is there already. */
   add(job: QueuedJob): void {
     if (this.#jobs.has(job.id)) return;
-    const lane = this.#laneOf(job);
+    const account = this.#accountOf(job);
+    const lane = this.#laneOf(account, job);
     lane.jobs.splice(placeOf(lane.jobs, job), 0, job);
+    account.size++;
     this.#jobs.set(job.id, job);
   }
 
@@ -86,6 +93,7 @@ export class JobQueue {
     if (account === undefined || lane === undefined) return;
     const place = placeOf(lane.jobs, job);
     if (lane.jobs[place]?.id === id) lane.jobs.splice(place, 1);
+    account.size--;
     if (lane.jobs.length === 0) account.lanes.delete(key);
     if (account.lanes.size === 0) this.#accounts.delete(job.account);
   }
@@ -109,12 +117,16 @@ export class JobQueue {
     queue.turn = this.#now + 1;
   }
 
-  #laneOf(job: QueuedJob): Lane {
+  #accountOf(job: QueuedJob): AccountQueue {
     let account = this.#accounts.get(job.account);
     if (account === undefined) {
-      account = { lanes: new Map(), turn: this.#now + 1 };
+      account = { lanes: new Map(), size: 0, turn: this.#now + 1 };
       this.#accounts.set(job.account, account);
     }
+    return account;
+  }
+
+  #laneOf(account: AccountQueue, job: QueuedJob): Lane {
     const key = laneKey(job);
     let lane = account.lanes.get(key);
     if (lane === undefined) {

@@ -83,6 +83,11 @@ export class Scheduler implements AsyncDisposable {
     if (!this.#disposed) this.#cooling.refused(agentId, automation);
   }
 
+  /** How many jobs of the account wait for an agent. */
+  queued(account: string): number {
+    return this.#queue.sizeOf(account);
+  }
+
   /** For each agent of the account, why it does not take this job. Empty when one can. */
   waiting(job: JobRecord): Waiting[] {
     const { account, automation } = job;

@@ -21,12 +21,14 @@ describe('the parser of server-sent events', () => {
     ]);
   });
 
-  it('hears how long to wait', () => {
+  it('hears how long to wait, and where to go on from without an event', () => {
     const parser = new EventParser();
 
-    const first = parser.push(new Uint8Array(Buffer.from('retry: 2500\n\nretry: soon\n')));
+    const first = parser.push(new Uint8Array(Buffer.from('retry: 2500\nid: 7\n\nretry: soon\n')));
+    const second = parser.push(new Uint8Array(Buffer.from('id: 8\n')));
 
-    assert.deepEqual(first, { events: [], retryMs: 2500 });
+    assert.deepEqual(first, { events: [], place: '7', retryMs: 2500 });
+    assert.deepEqual(second, { events: [], place: null, retryMs: null });
   });
 
   it('reads the same wherever the bytes are cut', () => {

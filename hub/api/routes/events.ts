@@ -2,10 +2,10 @@ import type { AuditRecord } from '../../store/records.ts';
 import { principalOf } from '../access.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
+import { findBegin } from '../event-begin.ts';
 import { eventAnswers, eventHeaders } from '../event-headers.ts';
 import { streamEvents } from '../event-stream.ts';
 import { readLastEventId } from '../last-event-id.ts';
-import { findNewestSequence } from '../newest-sequence.ts';
 
 /** `GET /events`: what happens to the account's jobs and agents from now on, or after `Last-Event-ID`. */
 export function events(app: ApiServer, context: ApiContext): void {
@@ -27,9 +27,8 @@ export function events(app: ApiServer, context: ApiContext): void {
     async (request, reply) => {
       const { account } = principalOf(request);
       const read = (after: number, limit: number) => store.queries.auditAfter(account, after, limit);
-      const after =
-        readLastEventId(request) ??
-        (await findNewestSequence(async (sequence) => (await read(sequence, 1)).length > 0));
+      const hasAfter = async (sequence: number) => (await read(sequence, 1)).length > 0;
+      const after = await findBegin(readLastEventId(request), hasAfter);
       await readers.serve(reply, {
         status: 200,
         headers: eventHeaders,

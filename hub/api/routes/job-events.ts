@@ -2,6 +2,7 @@ import { principalOf } from '../access.ts';
 import type { ApiContext } from '../api-context.ts';
 import { notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
+import { findBegin } from '../event-begin.ts';
 import { eventAnswers, eventHeaders } from '../event-headers.ts';
 import { streamEvents } from '../event-stream.ts';
 import { readLastEventId } from '../last-event-id.ts';
@@ -30,13 +31,15 @@ export function jobEvents(app: ApiServer, context: ApiContext): void {
       const { account } = principalOf(request);
       const { id } = request.params;
       if ((await store.queries.job(account, id)) === null) throw notFound('job');
-      const after = readLastEventId(request) ?? 0;
+      const read = (from: number, limit: number) => store.queries.auditOf(account, `job:${id}`, from, limit);
+      const hasAfter = async (sequence: number) => (await read(sequence, 1)).length > 0;
+      const after = await findBegin(readLastEventId(request) ?? 0, hasAfter);
       await readers.serve(reply, {
         status: 200,
         headers: eventHeaders,
         body: (signal) =>
           streamEvents({
-            read: (from, limit) => store.queries.auditOf(account, `job:${id}`, from, limit),
+            read,
             shows: () => true,
             after,
             watch: auditWatch,

@@ -41,5 +41,7 @@ export function metrics(app: ApiServer, { metrics: source, authenticate }: ApiCo
 
 function isFromHere({ raw, headers }: FastifyRequest): boolean {
   const peer = (raw.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-  return isLoopback(peer) && forwarding.every((name) => headers[name] === undefined);
+  // A page of elsewhere, whose name was made to lead here, has its own name in `Host`.
+  const name = (headers.host ?? '').replace(/:\d*$/, '');
+  return isLoopback(peer) && isLoopback(name) && forwarding.every((header) => headers[header] === undefined);
 }

@@ -1,18 +1,15 @@
 import { Job, type JobRequest, RerunRequest } from '../../../protocol/job.ts';
 import { toPointer } from '../../../protocol/parse.ts';
-import { toActor } from '../../identity/principal.ts';
 import type { JobRecord } from '../../store/records.ts';
 import { principalOf } from '../access.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiProblem, notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
-import { toJob } from '../job-view.ts';
-import { checkRequestSize, toNewJob } from '../new-job.ts';
+import { answerSubmission, submissionAnswers, submissionProblems } from '../submission.ts';
 import { JobPath } from './job-path.ts';
 
 /** `POST /jobs/{id}/rerun`: another job that asks for the same. */
 export function rerunJob(app: ApiServer, context: ApiContext): void {
-  const { store, clock } = context;
   app.post(
     '/jobs/:id/rerun',
     {
@@ -24,28 +21,18 @@ export function rerunJob(app: ApiServer, context: ApiContext): void {
         tags: ['jobs'],
         params: JobPath,
         body: RerunRequest,
-        takes: ['Traceparent'],
-        response: { 201: Job },
-        answers: { 201: { description: 'The new job', headers: ['Location'] } },
-        problems: ['parameters-invalid'],
+        takes: ['IdempotencyKey', 'Traceparent'],
+        response: { 201: Job, 200: Job },
+        answers: submissionAnswers,
+        problems: submissionProblems,
       },
     },
     async (request, reply) => {
-      const principal = principalOf(request);
-      const { account } = principal;
-      const earlier = await store.queries.job(account, request.params.id);
+      const { id } = request.params;
+      const earlier = await context.store.queries.job(principalOf(request).account, id);
       if (earlier === null) throw notFound('job');
-      const again = toRequest(earlier, request.body.secrets);
-      checkRequestSize(again, context.limits);
-      const result = await store.apply('submit-job', {
-        job: toNewJob(context, again, { account, traceparent: request.headers['traceparent'] }),
-        actor: toActor(principal),
-        idempotency: null,
-        at: clock.now(),
-      });
-      if (result.type === 'conflict') throw new Error('expected no conflict without an idempotency key');
-      const job = await toJob(result.job, context);
-      return reply.code(201).header('location', `/api/v1/jobs/${job.id}`).send(job);
+      const job = toRequest(earlier, request.body.secrets);
+      return answerSubmission(context, request, reply, { job, said: { rerun: id, ...request.body } });
     },
   );
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createToldFacts } from '../../../agent/probes/told-facts.ts';
+import { FactsBudget } from '../../../hub/control/facts-budget.ts';
 import { createFactsSink, factsCodec, noSpecs } from '../../../hub/control/facts-resource.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
 import type { FactsReport } from '../../../protocol/facts.ts';
@@ -40,7 +41,10 @@ async function createWorld() {
   const common = { cluster: agentId, clock, random, logger: silentLogger, counters, options: defaultSyncOptions };
 
   // The wall clock of a machine tells whole milliseconds, and the store keeps those.
-  const sink = createFactsSink({ store, agentId, clock: { ...clock, now: () => Math.floor(clock.now()) } });
+  const wholeClock = { ...clock, now: () => Math.floor(clock.now()) };
+  const budget = new FactsBudget(clock);
+  const { signal } = new AbortController();
+  const sink = createFactsSink({ store, agentId, budget, clock: wholeClock, signal });
   const createSource = () =>
     createSourceClient({
       ...common,

@@ -65,12 +65,16 @@ export interface ApiHarness extends AsyncDisposable {
 export class FakeHubView implements HubView {
   readonly byAccount = new Map<string, LiveAgentView[]>();
   ready = true;
+  waitingJobs = 0;
 
   agent(agentId: string): LiveAgentView | undefined {
     return [...this.byAccount.values()].flat().find((agent) => agent.id === agentId);
   }
   agents(account: string): Iterable<LiveAgentView> {
     return this.byAccount.get(account) ?? [];
+  }
+  queued(): number {
+    return this.waitingJobs;
   }
   waiting(): [{ readonly agent: string; readonly reason: 'labels' }] {
     return [{ agent: 'a2', reason: 'labels' }];

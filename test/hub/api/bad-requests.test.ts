@@ -211,6 +211,20 @@ const refused: readonly BadRequest[] = [
     code: 'method-not-allowed',
   },
   {
+    title: 'a method that nothing takes and that has a body by nature',
+    path: jobs,
+    call: { method: 'QUERY' },
+    status: 405,
+    code: 'method-not-allowed',
+  },
+  {
+    title: 'a body of another type where nothing is',
+    path: '/api/v1/nothing',
+    call: { method: 'POST', raw: 'x', headers: { 'content-type': 'text/plain' } },
+    status: 404,
+    code: 'not-found',
+  },
+  {
     title: 'a note that is a number',
     path: '/api/v1/agents/a1/drain',
     call: { body: { note: 1 } },

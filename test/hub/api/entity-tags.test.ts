@@ -46,6 +46,7 @@ describe('an ETag', () => {
     const seen = (await api.call('/api/v1/agents/a1')).headers.get('etag') ?? '';
 
     const drained = await call('drain', { 'if-match': seen });
+    const compressed = await call('drain', { 'if-match': `W/${drained.headers.get('etag')}` });
     const late = await call('resume', { 'if-match': seen });
     const resumed = await call('resume', { 'if-match': late.headers.get('etag') ?? '' });
     const careless = await call('drain', {});
@@ -54,10 +55,23 @@ describe('an ETag', () => {
 
     assert.match(seen, /^"1-[\w-]{22}"$/);
     assert.deepEqual([drained.status, drained.headers.get('etag')], [202, '"2"']);
+    assert.deepEqual([compressed.status, compressed.headers.get('etag')], [202, '"3"']);
     assert.deepEqual([late.status, late.json.code], [412, 'stale']);
     assert.deepEqual([resumed.status, resumed.json.schedulable], [202, true]);
     assert.deepEqual([careless.status, any.status], [202, 202]);
     assert.deepEqual([wrong.status, wrong.json.code], [400, 'header-invalid']);
+  });
+
+  it('is refused as a condition where nobody would look at it', async () => {
+    await using api = await startApi();
+    const { id } = (await api.call('/api/v1/jobs', { body: { automation: 'greet' } })).json;
+    const headers = { 'if-match': '"1"' };
+
+    const cancelled = await api.call(`/api/v1/jobs/${id}/cancel`, { method: 'POST', headers });
+    const read = await api.call(`/api/v1/jobs/${id}`, { headers });
+
+    assert.deepEqual([cancelled.status, cancelled.json.code], [400, 'header-invalid']);
+    assert.deepEqual([read.status, read.json.state], [200, 'queued']);
   });
 
   it('of an agent holds for editing while only that changed which nobody edits', async () => {

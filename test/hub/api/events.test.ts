@@ -41,7 +41,7 @@ async function readEvents(
   await attaching;
   return text
     .split('\n\n')
-    .filter((block) => block.startsWith('id: '))
+    .filter((block) => /^id: .*\nevent: /.test(block))
     .map((block) => {
       const [, id = '', event = '', data = ''] = /^id: (\d+)\nevent: (\S+)\ndata: (.*)$/.exec(block) ?? [];
       return { id, event, object: JSON.parse(data).object };
@@ -155,6 +155,47 @@ describe('events', () => {
     }
     leaving.abort();
 
-    assert.match(text, /^: farhand events\nretry: 2000\n\n/);
+    assert.match(text, /^: farhand events\nretry: 2000\nid: \d+\n\n/);
+  });
+
+  it('say where they begin, so that a reader who heard nothing yet can come back to that place', async () => {
+    await using api = await startApi();
+    await submitJob(api);
+    const leaving = new AbortController();
+    const response = await api.fetch('/api/v1/events', { signal: leaving.signal });
+    let text = '';
+    for await (const piece of response.body ?? []) {
+      text += Buffer.from(piece).toString();
+      if (text.endsWith('\n\n')) break;
+    }
+    leaving.abort();
+    const begin = /^id: (\d+)$/m.exec(text)?.[1] ?? '';
+
+    const missed = await submitJob(api);
+    const events = await readEvents(api, '/api/v1/events', 'job.queued', { headers: { 'last-event-id': begin } });
+
+    assert.deepEqual(
+      events.map(({ object }) => object),
+      [`job:${missed}`],
+    );
+  });
+
+  it('go on now for a reader whose place is not there yet, as after the hub was restored', async () => {
+    await using api = await startApi();
+    const headers = { 'last-event-id': '999999999999999' };
+    const first = await submitJob(api);
+    let second = '';
+
+    const [ofAccount] = await readEvents(api, '/api/v1/events', 'job.queued', {
+      headers,
+      attached: async () => void (second = await submitJob(api)),
+    });
+    const [ofJob] = await readEvents(api, `/api/v1/jobs/${first}/events`, 'job.cancelled', {
+      headers,
+      attached: async () => void (await api.call(`/api/v1/jobs/${first}/cancel`, { method: 'POST' })),
+    });
+
+    assert.equal(ofAccount?.object, `job:${second}`);
+    assert.equal(ofJob?.event, 'job.cancelled');
   });
 });

@@ -73,6 +73,23 @@ describe('a job', () => {
     assert.deepEqual([otherSecret.status, otherSecret.json.code], [409, 'idempotency-conflict']);
   });
 
+  it('is refused for a while when too many of its account wait, and one that was taken before is not', async () => {
+    await using api = await startApi({ queuedJobs: 2 });
+    const body = { automation: 'greet' };
+    const headers = { 'idempotency-key': 'k1' };
+    api.view.waitingJobs = 1;
+    const taken = await api.call(jobs, { body, headers });
+
+    api.view.waitingJobs = 2;
+    const refused = await api.call(jobs, { body });
+    const rerun = await api.call(`${jobs}/${taken.json.id}/rerun`, { method: 'POST' });
+    const again = await api.call(jobs, { body, headers });
+
+    assert.deepEqual([refused.status, refused.json.code, refused.headers.get('retry-after')], [429, 'too-many', '10']);
+    assert.equal(rerun.status, 429);
+    assert.deepEqual([again.status, again.json.id], [200, taken.json.id]);
+  });
+
   it('keeps its secrets unreadable in the store', async () => {
     await using api = await startApi();
     const agent = await enrolAgent(api, 'a1');
@@ -184,6 +201,22 @@ describe('a job', () => {
     assert.equal(again.status, 201);
     assert.notEqual(again.json.id, id);
     assert.deepEqual([again.json.parameters, again.json.labels], [{ n: 1 }, { t: '1' }]);
+  });
+
+  it('is run again once for one idempotency key', async () => {
+    await using api = await startApi();
+    const id = await submitJob(api, { automation: 'greet', secrets: { a: 'x' } });
+    const headers = { 'idempotency-key': 'again' };
+    const rerun = (secret: string) => api.call(`${jobs}/${id}/rerun`, { body: { secrets: { a: secret } }, headers });
+
+    const first = await rerun('x');
+    const repeated = await rerun('x');
+    const other = await rerun('y');
+    const submitted = await api.call(jobs, { body: { automation: 'greet', secrets: { a: 'x' } }, headers });
+
+    assert.deepEqual([first.status, repeated.status, repeated.json.id], [201, 200, first.json.id]);
+    assert.deepEqual([other.status, other.json.code], [409, 'idempotency-conflict']);
+    assert.equal(submitted.status, 409);
   });
 
   it('has every attempt listed, each with its own log', async () => {

@@ -78,10 +78,17 @@ describe('the metrics of a hub', () => {
     await using api = await startApi();
     const other = await api.makeToken('admin', 'other');
     const through = { 'x-forwarded-for': '192.0.2.1' };
+    const { port } = new URL(api.url);
+    const statusLine = async (host: string) =>
+      (await api.talk(`GET /metrics HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).split('\r\n', 1)[0];
     const statusOf = async (token: string | null, headers: Record<string, string>) =>
       (await api.call('/metrics', { token, headers })).status;
 
     assert.equal(await statusOf(null, {}), 200);
+    for (const host of ['localhost', '[::1]', '127.0.0.1']) {
+      assert.equal(await statusLine(`${host}:${port}`), 'HTTP/1.1 200 OK');
+    }
+    assert.equal(await statusLine(`leads-here.example:${port}`), 'HTTP/1.1 401 Unauthorized');
     assert.equal(await statusOf(null, through), 401);
     assert.equal(await statusOf('wrong', through), 401);
     assert.equal(await statusOf(other, through), 403);

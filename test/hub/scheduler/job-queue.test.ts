@@ -23,6 +23,21 @@ function drain(queue: JobQueue, count: number): string[] {
 }
 
 describe('the job queue', () => {
+  it('counts the jobs of each account', () => {
+    const queue = new JobQueue();
+    queue.add(job('1'));
+    queue.add(job('1'));
+    queue.add(job('2', { selector: 'site=ams' }));
+    queue.add(job('3', { account: 'b' }));
+    queue.remove('1');
+    queue.remove('1');
+
+    const counts = ['a', 'b', 'c'].map((account) => queue.sizeOf(account));
+    queue.remove('2');
+
+    assert.deepEqual([...counts, queue.sizeOf('a')], [1, 1, 0, 0]);
+  });
+
   it('serves ten jobs of a newcomer among the next twenty-five, however many another account has queued', () => {
     const queue = new JobQueue();
     for (let index = 0; index < 1000; index++) queue.add(job(`a${String(index).padStart(4, '0')}`));

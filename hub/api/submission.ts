@@ -1,0 +1,66 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Job, JobRequest } from '../../protocol/job.ts';
+import { toActor } from '../identity/principal.ts';
+import { principalOf } from './access.ts';
+import type { ApiContext } from './api-context.ts';
+import { ApiProblem } from './api-problem.ts';
+import { toJob } from './job-view.ts';
+import { checkRequestSize, refuseLongQueue, toNewJob } from './new-job.ts';
+import type { DigestedRequest } from './request-digest.ts';
+
+const keyPattern = /^[\x21-\x7e]{1,255}$/;
+
+/** What both routes that make a job answer. */
+export const submissionAnswers = {
+  201: { description: 'The job', headers: ['Location'] },
+  200: { description: 'The job that the same `Idempotency-Key` made before', headers: ['Location'] },
+} as const;
+
+export const submissionProblems = ['idempotency-conflict', 'parameters-invalid', 'too-many'] as const;
+
+/** Stores the job, durably, and answers with it. `said` is what the caller asked for: with the same key it must be the same. */
+export async function answerSubmission(
+  context: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { job: wanted, said }: { readonly job: JobRequest; readonly said: DigestedRequest },
+): Promise<Job> {
+  const { store, clock, limits, digestRequest } = context;
+  const principal = principalOf(request);
+  const { account } = principal;
+  const key = readIdempotencyKey(request);
+  checkRequestSize(wanted, limits);
+  const idempotency = key === null ? null : { key, requestDigest: digestRequest(said) };
+  // Before the parameters are checked: what agents offer may have changed since the job was taken.
+  const earlier = idempotency === null ? null : await store.queries.submission(account, idempotency);
+  if (earlier === null) refuseLongQueue(context, account);
+  const result =
+    earlier ??
+    (await store.apply('submit-job', {
+      job: toNewJob(context, wanted, { account, traceparent: request.headers['traceparent'] }),
+      actor: toActor(principal),
+      idempotency,
+      at: clock.now(),
+    }));
+  if (result.type === 'conflict') {
+    throw new ApiProblem(
+      'idempotency-conflict',
+      'this Idempotency-Key was used for a job with another body; take a new key',
+    );
+  }
+  const job = await toJob(result.job, context);
+  reply.code(result.type === 'created' ? 201 : 200).header('location', `/api/v1/jobs/${job.id}`);
+  return job;
+}
+
+function readIdempotencyKey(request: FastifyRequest): string | null {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key !== 'string' || !keyPattern.test(key)) {
+    throw new ApiProblem(
+      'header-invalid',
+      'Idempotency-Key: expected 1 to 255 visible ASCII characters without spaces',
+    );
+  }
+  return key;
+}

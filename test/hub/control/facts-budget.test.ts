@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { FactsBudget } from '../../../hub/control/facts-budget.ts';
+import { createFactsSink } from '../../../hub/control/facts-resource.ts';
+import { FactsReport } from '../../../protocol/facts.ts';
+import { checkLeaks } from '../../support/leak-check.ts';
+import { createSchedulerBench } from '../scheduler/scheduler-bench.ts';
+
+checkLeaks();
+
+function report(value: number): FactsReport {
+  const collectedAt = new Date(value * 1000).toISOString();
+  return {
+    probe: 'host',
+    digest: 'a'.repeat(64),
+    facts: { value },
+    collectedAt,
+    durationMs: 1,
+    volatile: [],
+    error: null,
+  };
+}
+
+describe('facts that an agent floods the hub with', () => {
+  it('are stored as fast as a budget of the agent allows, whichever link they come by', async () => {
+    await using bench = await createSchedulerBench();
+    const { store, clock } = bench;
+    const { id: agentId } = await bench.agent('a1');
+    const budget = new FactsBudget(clock);
+    const link = new AbortController();
+    const sinkOf = () => createFactsSink({ store, agentId, budget, clock, signal: link.signal });
+    const changes = async () => {
+      const events = await store.queries.auditOf('default', `agent:${agentId}`, 0, 1000);
+      return events.filter(({ action }) => action === 'facts.changed').length;
+    };
+
+    for (let value = 0; value < 200; value++) {
+      await sinkOf().apply({ id: 'host', version: 0, status: report(value) });
+    }
+    for (let again = 0; again < 300; again++) {
+      // What was told before costs nothing.
+      if (again === 0) await clock.advance(5_000);
+      await sinkOf().apply({ id: 'host', version: 0, status: report(199) });
+    }
+    await sinkOf().apply({ id: 'host', version: 0, status: report(200) });
+    const waiting = sinkOf().apply({ id: 'host', version: 0, status: report(201) });
+    await bench.settle();
+    const before = await changes();
+    await clock.advance(5_000);
+    await waiting;
+
+    assert.deepEqual([before, await changes()], [201, 202]);
+  });
+
+  it('wait no longer than their link lasts, and delay nobody else', async () => {
+    await using bench = await createSchedulerBench();
+    const { clock } = bench;
+    const budget = new FactsBudget(clock);
+    const link = new AbortController();
+    for (let count = 0; count < 200; count++) await budget.take('loud', link.signal);
+
+    const waiting = budget.take('loud', link.signal);
+    const other = await budget.take('calm', link.signal);
+    link.abort();
+
+    assert.deepEqual([await waiting, other], [false, true]);
+  });
+
+  it('are refused where a number is not whole, as the store has it', () => {
+    assert.equal(FactsReport.safeParse({ ...report(1), durationMs: 1.5 }).success, false);
+    assert.equal(FactsReport.safeParse({ ...report(1), durationMs: 1e300 }).success, false);
+  });
+});
