@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { makeToken } from '../../hub/identity/token-text.ts';
+import { packageFolder } from '../../runtime/package-folder.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { createApiClient } from '../api-client.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
@@ -128,7 +129,7 @@ async function chooseAutomations({ folder, stderr }: Context, { automations }: D
   if (automations !== null) return resolve(folder, automations);
   const own = join(folder, 'automations');
   if (existsSync(own)) return own;
-  const examples = join(import.meta.dirname, '../../examples/automations');
+  const examples = join(packageFolder, 'examples/automations');
   await stderr.line(
     `there is no folder ${own}: offering the examples in ${examples}. Make that folder, or name one with --automations`,
   );
