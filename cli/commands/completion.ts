@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
+import { packageFolder } from '../../runtime/package-folder.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
 type Shell = (typeof shells)[number];
 
-const scripts = join(import.meta.dirname, '../completion/scripts');
+const scripts = join(packageFolder, 'cli/completion/scripts');
 
 const details = `
 The script asks farhand itself what may come next: commands, options, and what the hub knows (automations and their parameters,

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { makeToken } from '../../hub/identity/token-text.ts';
+import { packageFolder } from '../../runtime/package-folder.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { createApiClient } from '../api-client.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
@@ -124,7 +125,7 @@ async function prepareFolder(folder: DevFolder, { adminToken }: DevConfig): Prom
   return token;
 }
 
-const examples = join(import.meta.dirname, '../../examples/automations');
+const examples = join(packageFolder, 'examples/automations');
 
 async function chooseAutomations({ folder, stderr }: Context, { automations }: DevConfig): Promise<string> {
   if (automations !== null) return resolve(folder, automations);

@@ -3,12 +3,13 @@ import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
 import { loadCatalog } from '../../agent/automations/load-catalog.ts';
+import { packageFolder } from '../../runtime/package-folder.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { exitCodes } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
 
-const starter = join(import.meta.dirname, '../../examples/starter');
+const starter = join(packageFolder, 'examples/starter');
 const defaultFolder = 'automations';
 
 const details = `

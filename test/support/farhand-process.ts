@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const program = join(import.meta.dirname, '../../cli/farhand.mjs');
+const checkout = join(import.meta.dirname, '../../cli/farhand.mjs');
 const examples = join(import.meta.dirname, '../../examples/automations');
 
 export type Environment = Readonly<Record<string, string>>;
@@ -31,12 +31,16 @@ export interface FarhandProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void;
 }
 
+export interface FarhandOptions {
+  readonly environment?: Environment;
+  readonly folder?: string;
+  /** Of the checkout when left out. */
+  readonly program?: string;
+}
+
 /** Disposing kills it with KILL when it still runs. */
-export function startFarhand(
-  args: readonly string[],
-  options: { readonly environment?: Environment; readonly folder?: string } = {},
-): FarhandProcess {
-  const child = spawn(process.execPath, [program, ...args], {
+export function startFarhand(args: readonly string[], options: FarhandOptions = {}): FarhandProcess {
+  const child = spawn(process.execPath, [options.program ?? checkout, ...args], {
     cwd: options.folder,
     // Probes would be processes that a test did not ask for; one that does says so.
     env: { ...inherited, FARHAND_PROBES: 'none', ...options.environment },
@@ -70,10 +74,7 @@ export function startFarhand(
   };
 }
 
-export function farhand(
-  args: readonly string[],
-  options: { readonly environment?: Environment; readonly folder?: string } = {},
-): Promise<Ended> {
+export function farhand(args: readonly string[], options: FarhandOptions = {}): Promise<Ended> {
   return startFarhand(args, options).ended;
 }
 

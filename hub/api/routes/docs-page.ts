@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageFolder } from '../../../runtime/package-folder.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
 
@@ -29,7 +31,7 @@ const headers = {
 export function docsPage(app: ApiServer, _context: ApiContext): void {
   for (const [path, { file, type }] of Object.entries(files)) {
     app.get(path, { config: { access: 'public' }, schema: { hide: true } }, async (_request, reply) => {
-      const text = await readFile(new URL(`../docs-page/${file}`, import.meta.url), 'utf8');
+      const text = await readFile(join(packageFolder, 'hub/api/docs-page', file), 'utf8');
       return reply.headers(headers).type(type).send(text);
     });
   }
