@@ -15,7 +15,7 @@ import type { Job } from '../protocol/job.ts';
 const program = join(import.meta.dirname, '../cli/farhand.mjs');
 const automations = join(import.meta.dirname, 'automations');
 const password = 'correct horse battery staple';
-const maxDemoMs = 100_000;
+const maxDemoMs = 240_000;
 
 const interruption = new AbortController();
 process.on('SIGINT', () => interruption.abort(new Error('interrupted')));

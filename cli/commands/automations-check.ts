@@ -56,7 +56,7 @@ async function check(command: Command, context: Context, given: string | undefin
     name,
     kind,
     file,
-    toParameterWords(summary.parameters),
+    toParameterWords(kind, summary.parameters),
     description ?? '',
   ]);
   await printTable(stdout, ['NAME', 'KIND', 'FILE', 'PARAMETERS', 'DESCRIPTION'], rows);

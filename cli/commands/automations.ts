@@ -28,7 +28,7 @@ export function createAutomationsCommand(context: Context): Command {
         name,
         kind,
         `${online}/${agents}`,
-        kind === 'probe' ? '-' : toParameterWords(parameters),
+        toParameterWords(kind, parameters),
         description ?? '',
       ]);
       await printTable(stdout, ['NAME', 'KIND', 'ONLINE', 'PARAMETERS', 'DESCRIPTION'], rows);

@@ -36,11 +36,15 @@ suite('farhand automations check', () => {
   test('prints what would be offered when all is well', async () => {
     await write('a.yaml', 'run: [a]\ndescription: First\nparameters: {properties: {n: {}}, required: [n]}\n');
     await write('b.yml', 'name: other\nscript: b\n');
+    await write('c.yaml', 'kind: probe\nrun: [c]\n');
 
     const { stdout, stderr, exitCode } = await runCommand(['automations', 'check', 'automations'], { folder });
 
     assert.equal(exitCode, 0);
-    assert.equal(stdout, 'a\tcommand\tautomations/a.yaml\tn\tFirst\nother\tscript\tautomations/b.yml\tany\t\n');
+    assert.equal(
+      stdout,
+      'a\tcommand\tautomations/a.yaml\tn\tFirst\nother\tscript\tautomations/b.yml\tany\t\nc\tprobe\tautomations/c.yaml\t-\t\n',
+    );
     assert.equal(stderr, '');
   });
 
