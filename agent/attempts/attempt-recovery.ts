@@ -4,6 +4,7 @@ import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 import type { DocumentRecord, IntentCause, ResultRecord } from './attempt-records.ts';
 import type { Ending } from './ending.ts';
+import { toPastTime } from './past-time.ts';
 import { type Found, recoverAttempt } from './recover-attempt.ts';
 
 /** Where an attempt stands after its folder was read, and what could be done at once was done. */
@@ -74,7 +75,7 @@ async function startedAtOf(
 ): Promise<number | null> {
   if (fence.type === 'none' || fence.type === 'recovered') return null;
   const status = await context.fs.lstat(join(folder.path, 'started'));
-  return status === null ? null : Math.round(status.modifiedAt);
+  return status === null ? null : toPastTime(status.modifiedAt, context.clock.now());
 }
 
 /**

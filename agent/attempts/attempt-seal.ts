@@ -12,6 +12,7 @@ import type { AttemptEnd, AttemptState } from './attempt-state.ts';
 import type { SealingSecrets } from './attempt-stream.ts';
 import { type Ending, isUnborn, type OutputsFound, toVerdict } from './ending.ts';
 import { jobFiles } from './job-files.ts';
+import { toPastTime } from './past-time.ts';
 import { isNoSpace } from './spool.ts';
 
 type Sealing = Extract<AttemptState, { type: 'sealing' }>;
@@ -188,5 +189,5 @@ async function syncRaw(folder: AttemptFolder, context: AttemptContext): Promise<
 export async function endedAtOf(context: AttemptContext, folder: AttemptFolder, ending: Ending): Promise<number> {
   const hasRecord = (ending.type === 'exited' || ending.type === 'stopped') && ending.status !== null;
   const status = hasRecord ? await context.fs.lstat(join(folder.path, 'exit')) : null;
-  return status === null ? context.clock.now() : Math.round(status.modifiedAt);
+  return status === null ? context.clock.now() : toPastTime(status.modifiedAt, context.clock.now());
 }

@@ -24,6 +24,7 @@ import { describeHookEnd, type HookRun } from './hook-run.ts';
 import { jobFiles } from './job-files.ts';
 import { createMailbox, type Mailbox } from './mailbox.ts';
 import type { MaskedStream } from './masked-stream.ts';
+import { toPastTime } from './past-time.ts';
 import { runSessions } from './session-loop.ts';
 import type { OpenFacts, SessionSubject } from './session-subject.ts';
 
@@ -405,7 +406,7 @@ class AttemptActor implements Attempt, SessionSubject {
 
   async #started(at: number): Promise<void> {
     if (this.#state.type === 'running' && this.#state.startedAt === null)
-      this.#setState({ ...this.#state, startedAt: at });
+      this.#setState({ ...this.#state, startedAt: toPastTime(at, this.#context.clock.now()) });
   }
 
   async #look(record: DocumentRecord): Promise<void> {

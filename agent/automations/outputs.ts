@@ -27,14 +27,7 @@ function check(automation: Pick<Automation, 'outputs'>, value: JsonObject): Json
 
 /** What the kind makes of the files that its command left. */
 async function harvestOutputs(harvest: Harvest, place: LeftPlace): Promise<JsonObject> {
-  const value = parse(
-    JsonObject,
-    harvest.toOutputs(await readLeftFiles(place, harvest.outputFiles)),
-    'object of outputs',
-  );
-  const bytes = Buffer.byteLength(JSON.stringify(value));
-  if (bytes <= maxOutputsBytes) return value;
-  throw new OutputsError(`expected at most ${maxOutputsBytes} bytes of outputs, got ${bytes}`);
+  return parse(JsonObject, harvest.toOutputs(await readLeftFiles(place, harvest.outputFiles)), 'object of outputs');
 }
 
 async function readProgramOutputs(place: LeftPlace): Promise<JsonObject | null> {
@@ -58,6 +51,10 @@ export async function readOutputs(
     const value = harvest === null ? await readProgramOutputs(source) : await harvestOutputs(harvest, source);
     const checked = check(automation, value ?? {});
     if (value === null) return { type: 'none' };
+    // As JSON they may be longer than as the program wrote them, and defaults add to it.
+    const bytes = Buffer.byteLength(JSON.stringify(checked));
+    if (bytes > maxOutputsBytes)
+      throw new OutputsError(`expected at most ${maxOutputsBytes} bytes of outputs, got ${bytes}`);
     return { type: 'outputs', value: maskObject(checked, maskText) };
   } catch (error) {
     if (!(error instanceof OutputsError) && !(error instanceof ProtocolError)) {

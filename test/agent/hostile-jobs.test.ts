@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { AttemptResult } from '../../protocol/attempt-result.ts';
 import { checkLeaks } from '../support/leak-check.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 import { createAgentPlace, waitFor } from './agent-place.ts';
 
 checkLeaks();
@@ -59,6 +60,57 @@ test('A job whose parameters make a message without end is refused with as much 
 
   assert.deepEqual([result.outcome, result.cause, result.started], ['failed', 'parameters-invalid', false]);
   assert.deepEqual(AttemptResult.parse(result).message, result.message);
+});
+
+for (const { what, automation, run } of [
+  { what: 'an exit status that no program has', automation: 'sh', run: 'echo 999 > exit; kill -9 $PPID' },
+  {
+    what: 'a count of its output without end',
+    automation: 'gap',
+    run: "rm sink; printf '0 0\\n%s\\n' 99999999999999999999999 > sink",
+  },
+  {
+    what: 'outputs that are six times as long in JSON',
+    automation: 'sh',
+    run: `{ printf k=; head -c 1000000 /dev/zero | tr '\\0' '\\1'; } > "$FARHAND_OUTPUTS"`,
+  },
+  {
+    what: 'outputs of half characters and a number that is none',
+    automation: 'sh',
+    run: `printf '{"a\\\\ud800": "\\\\udfff", "__proto__": {"b": 1e999}}' > "$FARHAND_OUTPUTS"`,
+  },
+]) {
+  test(`A job that leaves ${what} ends with a result that a hub can take`, async () => {
+    const gap = 'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\nlog: {limitBytes: 1000, over: gap}\n';
+    await using place = await createAgentPlace({ gap });
+    await place.start();
+
+    const id = place.hub.offer({ automation, parameters: { run } });
+    const result = await place.hub.result(id);
+
+    assert.deepEqual(AttemptResult.parse(result), result);
+    assert.ok(Buffer.byteLength(JSON.stringify(result)) < 2 * 1024 * 1024);
+  });
+}
+
+test('A job that dates its end to a year that no result can hold ends all the same', async (t) => {
+  await using place = await createAgentPlace();
+  using disk = mountSmallDisk(join(place.data, 'attempts'), '16m');
+  if (disk === null) return t.skip('nothing can be mounted here');
+  const first = await place.start();
+
+  const run = `: > "$GATE/up"; ${waitFor('go')}; echo 0 > exit; touch -d 12000-01-01 exit started; kill -9 $PPID`;
+  const ids = [0, 1].map(() => place.hub.offer({ automation: 'sh', parameters: { run } }));
+  await place.hub.until(() => ids.every((id) => place.hub.report(id)?.phase === 'running'), 'the jobs to run');
+  await first[Symbol.asyncDispose]();
+  await place.open('go');
+  await place.start();
+
+  for (const id of ids) {
+    const result = await place.hub.result(id);
+    assert.deepEqual(AttemptResult.parse(result), result);
+    assert.ok(Date.parse(result.endedAt) <= Date.now());
+  }
 });
 
 test('A job that puts control characters and half characters into what is told of it gets one line of text', async () => {

@@ -140,16 +140,18 @@ test('an agent that is silent for too long has its job called lost, which a late
 });
 
 test('a hub that was down for longer than it takes to call a job lost does not call it so: its own silence says nothing', async () => {
-  const { place: given, agent } = await openPlace({ FARHAND_LOST_AFTER_SECONDS: '8' });
+  // Long enough for an agent to start on a busy machine.
+  const lostAfterSeconds = 20;
+  const { place: given, agent } = await openPlace({ FARHAND_LOST_AFTER_SECONDS: String(lostAfterSeconds) });
   await using place = given;
   const id = await startJob(place, script('say up; wait_for go; say done'));
 
   await Promise.all([place.hub.kill(), agent.kill()]);
-  await delay(9_000);
+  await delay(lostAfterSeconds * 1000 + 1_000);
   await place.hub.start();
   const states = [(await place.api.job(id)).state];
   await agent.start();
-  await delay(9_000);
+  await delay(lostAfterSeconds * 1000 + 1_000);
   states.push((await place.api.job(id)).state);
   await place.open('go');
 

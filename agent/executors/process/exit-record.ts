@@ -25,5 +25,7 @@ export async function readExitRecord(fileSystem: FileSystem, folder: string): Pr
   if (bytes === null) return null;
   const content = Buffer.from(bytes).toString('latin1');
   const [, status, mark] = /^(\d{1,3})( i)?\n *$/.exec(content) ?? [];
-  return status === undefined ? null : { status: Number(status), marked: mark !== undefined };
+  // The command can reach the file, and may have written what no program ends with.
+  if (status === undefined || Number(status) > 255) return null;
+  return { status: Number(status), marked: mark !== undefined };
 }

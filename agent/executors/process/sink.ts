@@ -51,5 +51,7 @@ export async function readSinkRecord(fileSystem: FileSystem, folder: string): Pr
   const content = Buffer.from(bytes).toString('latin1');
   const [, base, status, count] = /^(\d+) (\d+)\n *(\d+)\n *$/.exec(content) ?? [];
   if (status === undefined || !wholeStatuses.has(status)) return null;
-  return Number(base) + Number(count);
+  const total = Number(base) + Number(count);
+  // The command can reach the file, where it is no other user's.
+  return Number.isSafeInteger(total) ? total : null;
 }
