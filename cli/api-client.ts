@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Client, createClient, type Operations } from '../client/client.ts';
 import { Agent, Automation } from '../protocol/agent.ts';
+import { Facts, FactsChange } from '../protocol/facts.ts';
 import { Job } from '../protocol/job.ts';
 import { parse } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -44,6 +45,9 @@ const answers: Partial<Record<keyof Operations, z.ZodType>> = {
   createJoinToken: AnyCreatedToken,
   listTokens: pageOf(Token.loose()),
   listJoinTokens: pageOf(JoinToken.loose()),
+  listFacts: pageOf(Facts.loose()),
+  getFacts: Facts.loose(),
+  listFactsHistory: pageOf(FactsChange.loose()),
 };
 
 export function createApiClient({

@@ -1,4 +1,4 @@
-import { type FollowOptions, followLog } from './follow-log.ts';
+import { type FollowOptions, followLog, waitForEnd } from './follow-log.ts';
 import { createOperations, type Job, type OperationRequest, type Operations } from './operations.ts';
 import { createSender, readJson, type Sender } from './sender.ts';
 import { watchEvents } from './watch-events.ts';
@@ -16,8 +16,8 @@ export interface ClientOptions {
   /** How long an answer may take to begin; 30 s when left out. A call may say otherwise. */
   readonly timeoutMs?: number;
   /**
-   * How often a call is sent again after no answer, 429 or 5xx, when that can do no harm: reads, and submissions, which get an
-   * `Idempotency-Key` for it. Twice when left out.
+   * How often a call is sent again after no answer, 429 or 5xx, when that can do no harm: reads, and submissions and reruns,
+   * which get an `Idempotency-Key` for it. Twice when left out.
    */
   readonly retries?: number;
   readonly fetch?: typeof fetch;
@@ -31,7 +31,7 @@ export interface Client extends Operations {
   readonly address: string;
   /** A job's log as it comes, to the end of the job, whatever happens to the connection. Its return value is the job as it ended. */
   followLog(id: string, options?: FollowOptions): AsyncGenerator<Uint8Array<ArrayBuffer>, Job>;
-  /** Resolves with the job once it has ended. */
+  /** Resolves with the job once it has ended. Its log is not read. */
   waitForJob(id: string, options?: Pick<FollowOptions, 'signal' | 'patienceMs'>): Promise<Job>;
   /** Any request, such as one that this version has no function for. `path` begins with `/`. */
   readonly send: Sender;
@@ -65,13 +65,7 @@ export function createClient(options: ClientOptions): Client {
     send,
     readJson: (response) => readJson(address, response),
     followLog: (id, follow) => followLog(operations, id, follow),
-    async waitForJob(id, follow) {
-      const log = followLog(operations, id, follow);
-      for (;;) {
-        const { done, value } = await log.next();
-        if (done === true) return value;
-      }
-    },
+    waitForJob: (id, wait) => waitForEnd(operations, id, wait),
   };
 }
 

@@ -22,6 +22,14 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
 }
 
+/** With `skipsLog` the hub is asked for what comes after any log: only the end of the job. */
+interface InnerOptions extends FollowOptions {
+  readonly skipsLog?: boolean;
+}
+
+/** As far as the hub counts. */
+const afterAnyLog = 999_999_999_999_999;
+
 /** What was given out of which attempt's log; the attempt is null while the job waited when it began. */
 interface Position {
   readonly attempt: number | null;
@@ -36,7 +44,7 @@ interface Position {
 export async function* followLog(
   operations: Pick<Operations, 'getJob' | 'getJobLog'>,
   id: string,
-  options: FollowOptions = {},
+  options: InnerOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, Job> {
   const { onNotice = () => {}, patienceMs = defaultPatienceMs, signal } = options;
   const call = signal === undefined ? {} : { signal };
@@ -69,6 +77,19 @@ export async function* followLog(
   }
 }
 
+/** The job once it has ended, without its log. Throws like `followLog`. */
+export async function waitForEnd(
+  operations: Pick<Operations, 'getJob' | 'getJobLog'>,
+  id: string,
+  options: Pick<FollowOptions, 'signal' | 'patienceMs'> = {},
+): Promise<Job> {
+  const log = followLog(operations, id, { ...options, skipsLog: true });
+  for (;;) {
+    const { done, value } = await log.next();
+    if (done === true) return value;
+  }
+}
+
 function isFinal({ state }: Job): boolean {
   return state !== 'queued' && state !== 'offered' && state !== 'running';
 }
@@ -79,7 +100,8 @@ function isAnotherLog({ attempt, given }: Position, job: Job): boolean {
 }
 
 /** With timestamps the lengths cannot be compared; then an answer that the hub ended in order is taken for whole. */
-function isWhole({ given }: Position, job: Job, { timestamps }: FollowOptions): boolean {
+function isWhole({ given }: Position, job: Job, { timestamps, skipsLog }: InnerOptions): boolean {
+  if (skipsLog === true) return true;
   const bytes = job.log?.bytes ?? 0;
   return timestamps === true ? bytes === 0 || given > 0 : given >= bytes;
 }
@@ -88,10 +110,10 @@ function isWhole({ given }: Position, job: Job, { timestamps }: FollowOptions): 
 async function* readRest(
   operations: Pick<Operations, 'getJobLog'>,
   id: string,
-  { position, timestamps = false, signal }: FollowOptions & { readonly position: Position },
+  { position, timestamps = false, skipsLog = false, signal }: InnerOptions & { readonly position: Position },
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   // The hub counts bytes of the log itself. Lines with times are longer: there, what was given is skipped here.
-  const begin = timestamps ? { timestamps } : { offset: position.given };
+  const begin = timestamps ? { timestamps } : { offset: skipsLog ? afterAnyLog : position.given };
   const response = await operations.getJobLog(id, { follow: true, ...begin }, signal === undefined ? {} : { signal });
   let toSkip = timestamps ? position.given : 0;
   try {

@@ -100,6 +100,38 @@ describe('the client and a hub', () => {
     assert.equal((await client.waitForJob(id)).state, 'succeeded');
   });
 
+  it('waits for the end of a job without reading its log', async () => {
+    await using api = await startApi();
+    const agent = await enrolAgent(api, 'a1');
+    const client = clientOf(api);
+    const { id } = await client.submitJob({ automation: 'greet' });
+    const run = await startAttempt(api, id, agent);
+    let bytes = 0;
+    const counting = createClient({
+      address: api.url,
+      token: api.tokens.admin,
+      fetch: async (...input) => {
+        const response = await fetch(...input);
+        if (!String(input[0]).includes('/log')) return response;
+        const count = new TransformStream<Uint8Array, Uint8Array>({
+          transform(chunk, controller) {
+            bytes += chunk.length;
+            controller.enqueue(chunk);
+          },
+        });
+        return new Response(response.body?.pipeThrough(count) ?? null, response);
+      },
+    });
+
+    const waiting = counting.waitForJob(id);
+    await run.write('a long log\n');
+    await run.end();
+    const ended = await waiting;
+    const later = await counting.waitForJob(id);
+
+    assert.deepEqual([ended.state, ended.log?.bytes, later.state, bytes], ['succeeded', 11, 'succeeded', 0]);
+  });
+
   it('hangs up when a reader leaves a log or a stream', async () => {
     await using api = await startApi();
     const agent = await enrolAgent(api, 'a1');

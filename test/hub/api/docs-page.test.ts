@@ -28,6 +28,25 @@ describe('the page at /docs', () => {
     assert.equal((await api.call('/docs/../page.mjs', { token: null })).status, 404);
   });
 
+  it('is as wide as a narrow screen, whatever is open', {
+    skip: chromium === undefined ? 'no Chromium is installed' : false,
+  }, async () => {
+    await using api = await startApi();
+    await using page = await openBrowser(chromium ?? '', { width: 360, height: 740 });
+
+    await page.open(`${api.url}/docs`);
+    await page.evaluate(`document.getElementById('token').value = '${api.tokens.admin}'`);
+    await page.evaluate(`document.querySelector('#access button').click()`);
+    await page.until(`document.querySelectorAll('main details').length > 20`);
+    await page.evaluate(`document.querySelectorAll('main details').forEach((details) => { details.open = true; })`);
+    await page.until(
+      `[...document.querySelectorAll('main details')].every((one) => one.querySelector('pre') !== null)`,
+    );
+
+    const widths = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+    assert.equal(await page.evaluate(widths), 0);
+  });
+
   it('shows and tries every operation in a browser, and asks nobody but this hub', {
     skip: chromium === undefined ? 'no Chromium is installed' : false,
   }, async () => {
