@@ -71,7 +71,7 @@ describe('what may come next on a command line', () => {
   });
 
   it('subcommands, and what belongs to them', async () => {
-    assert.deepEqual(await complete(nobody, 'token', ''), ['values', 'create']);
+    assert.deepEqual(await complete(nobody, 'token', ''), ['values', 'create', 'list', 'revoke']);
     assert.deepEqual(await complete(nobody, 'token', 'create', '--role', 'op'), ['values', 'operator']);
     assert.deepEqual(await complete(nobody, 'agent', 'tr'), ['values', 'trust-hub']);
   });
