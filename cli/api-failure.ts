@@ -15,7 +15,7 @@ export function toFailure(error: unknown): unknown {
       ]);
     case 'not-a-hub':
       return new Failure(exitCodes.refused, error.message, [
-        'Is FARHAND_HUB_URL the address of a hub, without a path? A proxy in between, or a hub of another version, can answer like this.',
+        'Is FARHAND_HUB_URL the address of a hub, with the path that it is served under (most have none)? A proxy in between, or a hub of another version, can answer like this.',
         '`farhand doctor` tells what it is, and which versions are there.',
       ]);
     case 'problem':
