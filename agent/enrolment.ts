@@ -11,7 +11,7 @@ import type { AgentKey } from './agent-key.ts';
 import { createBackoff } from './backoff.ts';
 
 export interface EnrolmentOptions {
-  /** `http://` or `https://` address of the hub. */
+  /** `http://` or `https://` address of the hub, with the path that it is served under. */
   readonly hubUrl: string;
   readonly joinToken: string;
   readonly name: string;
@@ -51,7 +51,7 @@ function explain(text: string): string {
 async function tryOnce(options: EnrolmentOptions): Promise<Attempted> {
   const { key, name, labels } = options;
   const body: EnrolmentRequest = { name, labels, publicKey: key.publicKey };
-  const response = await options.fetch(new URL('/v1/enrol', options.hubUrl), {
+  const response = await options.fetch(`${options.hubUrl.replace(/\/+$/, '')}/v1/enrol`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${options.joinToken}`,

@@ -22,14 +22,20 @@ export function toTimeWords(output: Output, timestamp: string | null, now: numbe
 }
 
 const stateColors = { online: 'green', offline: 'red', draining: 'yellow' } as const;
-const healthColors = { ok: 'green', degraded: 'yellow', draining: 'yellow', 'store-changed': 'red' } as const;
+/** A newer hub may know other states. */
+const healthColors: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {
+  ok: 'green',
+  degraded: 'yellow',
+  draining: 'yellow',
+  'store-changed': 'red',
+};
 
 export function paintAgentState(output: Output, agent: Agent, text: string = toAgentState(agent)): string {
   return output.paint(stateColors[toAgentState(agent)], text);
 }
 
 export function paintHealth(output: Output, agent: Agent, text: string): string {
-  return agent.health === null ? text : output.paint(healthColors[agent.health.state], text);
+  return agent.health === null ? text : output.paint(healthColors[agent.health.state] ?? 'yellow', text);
 }
 
 /** Agents as rows of a table. */

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { type Client, createClient, type Operations } from '../client/client.ts';
 import { Agent, Automation } from '../protocol/agent.ts';
 import { Facts, FactsChange } from '../protocol/facts.ts';
-import { Job } from '../protocol/job.ts';
+import { Job, JobLog } from '../protocol/job.ts';
 import { parse } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import { JoinToken, Token } from '../protocol/token.ts';
 import { ApiError } from './api-error.ts';
+import { toTolerant } from './tolerant-schema.ts';
 
 export interface ApiRequest {
   readonly method?: 'GET' | 'POST' | 'DELETE';
@@ -26,9 +27,25 @@ export interface ApiClient extends Client {
   open(request: ApiRequest): Promise<Response>;
 }
 
+/** A word out of a list that another version may have made longer. */
+const Word = z.string();
+
 /** What a command relies on in an answer. A newer hub may say more than this version knows: that is kept for `--json`. */
-const AnyJob = Job.loose();
-const AnyAgent = Agent.loose();
+const AnyJob = toTolerant(Job, {
+  labels: Job.shape.labels.default({}),
+  state: Word,
+  cause: Word.nullable(),
+  progress: z
+    .looseObject({ percent: z.number().nullable().default(null), message: z.string().nullable().default(null) })
+    .nullable(),
+  waiting: z.array(z.looseObject({ agent: Word, reason: Word })).default([]),
+  log: toTolerant(JobLog, { gaps: z.array(z.unknown()).default([]), trailing: z.number().default(0) }).nullable(),
+  cancelRequested: z.boolean().default(false),
+});
+const AnyAgent = toTolerant(Agent, {
+  drain: z.boolean().default(false),
+  health: z.looseObject({ state: Word, problems: z.array(z.string()).default([]) }).nullable(),
+});
 const AnyCreatedToken = z.looseObject({ token: z.string().min(1) });
 const answers: Partial<Record<keyof Operations, z.ZodType>> = {
   submitJob: AnyJob,
@@ -40,14 +57,14 @@ const answers: Partial<Record<keyof Operations, z.ZodType>> = {
   drainAgent: AnyAgent,
   resumeAgent: AnyAgent,
   listAgents: pageOf(AnyAgent),
-  listAutomations: pageOf(Automation.loose()),
+  listAutomations: pageOf(toTolerant(Automation, { retrySafe: z.boolean().default(false) })),
   createToken: AnyCreatedToken,
   createJoinToken: AnyCreatedToken,
-  listTokens: pageOf(Token.loose()),
-  listJoinTokens: pageOf(JoinToken.loose()),
-  listFacts: pageOf(Facts.loose()),
-  getFacts: Facts.loose(),
-  listFactsHistory: pageOf(FactsChange.loose()),
+  listTokens: pageOf(toTolerant(Token, { role: Word, account: z.string().default('') })),
+  listJoinTokens: pageOf(toTolerant(JoinToken, { account: z.string().default('') })),
+  listFacts: pageOf(toTolerant(Facts, {})),
+  getFacts: toTolerant(Facts, {}),
+  listFactsHistory: pageOf(toTolerant(FactsChange, {})),
 };
 
 export function createApiClient({

@@ -15,7 +15,7 @@ export function toFailure(error: unknown): unknown {
       ]);
     case 'not-a-hub':
       return new Failure(exitCodes.refused, error.message, [
-        'Is FARHAND_HUB_URL the address of a hub, without a path? A proxy in between, or a hub of another version, can answer like this.',
+        'Is FARHAND_HUB_URL the address of a hub, with the path that it is served under (most have none)? A proxy in between, or a hub of another version, can answer like this.',
         '`farhand doctor` tells what it is, and which versions are there.',
       ]);
     case 'problem':
@@ -44,9 +44,11 @@ function toProblemFailure({ problem }: ApiError): Failure {
       ]);
     case 404:
       return new Failure(exitCodes.usage, message, [
-        message.includes('agent')
-          ? 'Is it the right name, on the right hub? `farhand agents` lists the agents that you may see.'
-          : 'Is it the right id, on the right hub? `farhand jobs` lists the jobs that you may see.',
+        message.includes('token')
+          ? 'Is it the right id? `farhand token list` lists tokens, `farhand token list --join` those for agents, which `revoke --join` takes.'
+          : message.includes('agent')
+            ? 'Is it the right name, on the right hub? `farhand agents` lists the agents that you may see.'
+            : 'Is it the right id, on the right hub? `farhand jobs` lists the jobs that you may see.',
       ]);
     case 429:
       return new Failure(exitCodes.refused, message, ['Wait a moment and try again.']);

@@ -15,8 +15,9 @@ const stateColors = {
   lost: 'magenta',
 } as const satisfies Record<JobState, string>;
 
+/** A newer hub may know other states. */
 export function paintState(output: Output, state: JobState, text: string = state): string {
-  return output.paint(stateColors[state], text);
+  return output.paint(Object.hasOwn(stateColors, state) ? stateColors[state] : 'gray', text);
 }
 
 /** How long it ran, or has been running by now; null before it started. */

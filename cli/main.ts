@@ -6,7 +6,7 @@ let outlivesReaders = false;
 
 const context: Context = {
   environment: process.env,
-  folder: process.cwd(),
+  folder: findFolder(),
   stdout: createOutput(process.stdout, process.env),
   stderr: createOutput(process.stderr, process.env),
   exitWith(code) {
@@ -23,7 +23,8 @@ const context: Context = {
 // A reader that has had enough (`| head`), or a terminal that was closed, is no mistake of anybody.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO')
+      leave(`the output cannot be written (${error.message})`, 'Make room where it goes to, or send it elsewhere');
     if (!outlivesReaders) process.exit();
   });
 }
@@ -35,3 +36,17 @@ if (Object.keys(process.env).some((name) => name.startsWith('FARHAND_'))) {
   }
 }
 await runProgram(process.argv.slice(2), context);
+
+/** Before there is an output that is sure to work. */
+function leave(message: string, next: string): never {
+  if (process.exitCode === undefined) console.error(`farhand: ${message}\n  ${next}`);
+  process.exit(2);
+}
+
+function findFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return leave('the folder that this shell is in is not there any more', 'Go to one that is: cd "$HOME"');
+  }
+}

@@ -1,4 +1,5 @@
 import type { Job, WaitingReason } from '../protocol/job.ts';
+import { toPrintable } from './to-printable.ts';
 
 /** What keeps an agent from taking the job, and what would change that. */
 const reasons: Readonly<Record<WaitingReason, (agent: string, job: Job) => string>> = {
@@ -23,7 +24,7 @@ export function toWaitingLines(job: Job, isAnyAgentKnown: boolean): readonly str
   if (job.waiting.length > 0) {
     return [
       'waiting: no agent can take the job now',
-      ...job.waiting.map(({ agent, reason }) => `  ${reasons[reason](agent, job)}`),
+      ...job.waiting.map(({ agent, reason }) => `  ${toWords(reason, agent, job)}`),
     ];
   }
   if (isAnyAgentKnown) return [];
@@ -32,4 +33,11 @@ export function toWaitingLines(job: Job, isAnyAgentKnown: boolean): readonly str
     '  make a token with `farhand token create --join`, and on the machine that is to run jobs:',
     '  FARHAND_HUB_URL=… FARHAND_JOIN_TOKEN=… farhand agent',
   ];
+}
+
+/** A newer hub may have reasons that are not known here. */
+function toWords(reason: string, agent: string, job: Job): string {
+  return Object.hasOwn(reasons, reason)
+    ? reasons[reason as WaitingReason](agent, job)
+    : `${agent}: ${toPrintable(reason)}`;
 }

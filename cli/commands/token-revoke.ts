@@ -11,7 +11,7 @@ interface RevokeOptions {
 export function createTokenRevokeCommand(context: Context): Command {
   const command = new Command('revoke')
     .description('make a token worth nothing, at once')
-    .argument('<id>', 'its id (`farhand token list`)')
+    .argument('<token-id>', 'its id (`farhand token list`)')
     .option('--join', 'it is one with which agents join; those that did stay')
     .option('--account <name>', 'of this account (default: your own)')
     .action(async (id: string, { join, account }: RevokeOptions) => {

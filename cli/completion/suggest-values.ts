@@ -2,7 +2,7 @@ import { isFinal } from '../../protocol/job-state.ts';
 import type { JsonObject, JsonValue } from '../../protocol/json.ts';
 import { toAgentState } from '../agent-words.ts';
 import type { ApiClient } from '../api-client.ts';
-import { fetchAgents, fetchAutomations, fetchJobs } from '../fetch-items.ts';
+import { fetchAgents, fetchAutomations, fetchItems, fetchJobs } from '../fetch-items.ts';
 import { nothing, type Suggestion, type Suggestions } from './suggestion.ts';
 import type { ValueSource } from './value-source.ts';
 
@@ -18,6 +18,7 @@ export interface ValueQuery {
 }
 
 const maxJobs = 50;
+const maxTokens = 50;
 
 /** What the value may be. Rejects when the hub would have to be asked and cannot be. */
 export async function suggestValues(query: ValueQuery): Promise<Suggestions> {
@@ -43,6 +44,14 @@ export async function suggestValues(query: ValueQuery): Promise<Suggestions> {
       return values(
         fitting.map(({ id, state, automation }) => ({ value: id, description: `${automation}, ${state}` })),
       );
+    }
+    case 'tokens': {
+      const tokens = await fetchItems(hub().listTokens, {}, maxTokens);
+      const joins = await fetchItems(hub().listJoinTokens, {}, maxTokens);
+      return values([
+        ...tokens.map(({ id, role, name }) => ({ value: id, description: `${role} ${name}`.trim() })),
+        ...joins.map(({ id }) => ({ value: id, description: 'with --join' })),
+      ]);
     }
     case 'agent-labels':
       return suggestLabels(

@@ -8,6 +8,7 @@ export type ValueSource =
         | 'automations'
         | 'agents'
         | 'jobs'
+        | 'tokens'
         | 'parameters'
         | 'agent-labels'
         | 'job-labels'
@@ -24,6 +25,7 @@ const byName: Readonly<Record<string, SourceType>> = {
   agent: 'agents',
   id: 'jobs',
   job: 'jobs',
+  'token-id': 'tokens',
   file: 'files',
   path: 'files',
   folder: 'folders',

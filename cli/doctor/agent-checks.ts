@@ -141,8 +141,8 @@ async function tryIdentity(
     if (!(error instanceof TransportError)) throw error;
     if (error.code === 'unauthorized') {
       return fault(
-        `the hub does not know ${name} by its key: the agent was revoked, or the hub lost its store`,
-        `Move identity.json out of ${folder.root} and join again with a new token (farhand token create --join)`,
+        `the hub does not know ${name} by its key: it is another hub than the one that ${name} joined, or it lost its store`,
+        `Correct FARHAND_HUB_URL (${probe.url.host} was asked); if it is right, move identity.json out of ${folder.root} and join again with a new token (farhand token create --join)`,
       );
     }
     return fault(`no session opens: ${error.message}`, 'Mend what the message says; a proxy has to pass websockets on');
@@ -151,7 +151,7 @@ async function tryIdentity(
 
 async function tryJoinToken(joinToken: string, probe: HubProbe, name: string): Promise<Found> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const response = await fetch(new URL('/v1/enrol', probe.url), {
+  const response = await fetch(`${probe.url.href.replace(/\/+$/, '')}/v1/enrol`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${joinToken}`,
@@ -169,10 +169,10 @@ async function tryJoinToken(joinToken: string, probe: HubProbe, name: string): P
   const problem = Problem.safeParse(await response.json().catch(() => null)).data;
   switch (problem?.code) {
     case 'agent-credential-invalid':
-      return ok('the hub knows the join token; whether it is expired or used up shows when the agent joins');
+      return ok('the hub knows the join token, and an agent may join with it');
     case 'join-token-invalid':
       return fault(
-        'the hub does not know the join token: it is mistyped, expired, or of another hub',
+        'no agent may join with the join token: it is mistyped, expired, used up, or of another hub',
         'A new one: farhand token create --join',
       );
     default:

@@ -50,6 +50,12 @@ function judgeToken(answer: string | ApiError | null, hasToken: boolean): Found 
   if (!(answer instanceof ApiError)) return ok('the hub lets it in');
   switch (answer.problem?.code) {
     case 'token-missing':
+      if (hasToken) {
+        return fault(
+          'a token was sent, and the hub got none: something on the way takes the header "Authorization" away',
+          'Have the proxy pass it on; nginx: proxy_set_header Authorization $http_authorization;',
+        );
+      }
       return fault(
         'there is no token',
         'Set FARHAND_TOKEN, or FARHAND_TOKEN_FILE to a file that holds it; an administrator makes one: farhand token create --role operator',

@@ -59,11 +59,12 @@ async function judgeFolder(options: DataFolderOptions): Promise<readonly Found[]
       ),
     );
   }
-  if ((status.mode & 0o077) !== 0) {
+  // To pass through (0711) is what jobs of other users (`user:`) need: the agent allows it itself.
+  if ((status.mode & 0o066) !== 0) {
     found.push(
       warning(
         `${folder} is open to other users (mode ${toMode(status)})`,
-        `Take it away from them: chmod 700 ${folder}`,
+        `Take it away from them: chmod go-rw ${folder}`,
       ),
     );
   }

@@ -34,10 +34,15 @@ export function createEnrolment(options: {
   const { store, clock, random } = options;
   return async ({ joinToken, request, proof }) => {
     const joinTokenHash = hashToken(joinToken);
-    if ((await store.queries.joinTokenByHash(joinTokenHash)) === null) return { type: 'token-invalid' };
+    const token = await store.queries.joinTokenByHash(joinTokenHash);
+    if (token === null) return { type: 'token-invalid' };
     const key = parseAgentKey(request.publicKey);
     if (key === null) return { type: 'key-invalid' };
-    if (!isSignedBy(key, toEnrolmentProofText(request), proof)) return { type: 'proof-invalid' };
+    if (!isSignedBy(key, toEnrolmentProofText(request), proof)) {
+      // With nothing to prove, as `farhand doctor` asks: whether anybody may still join with the token.
+      const isOver = token.expiresAt !== null && token.expiresAt <= clock.now();
+      return { type: isOver || token.usesLeft === 0 ? 'token-invalid' : 'proof-invalid' };
+    }
     const result = await store.apply('enrol-agent', {
       joinTokenHash,
       agentId: random.orderedUuid(),

@@ -121,6 +121,20 @@ describe('farhand doctor on the way to a hub', () => {
     assert.equal(result.exitCode, 3);
   });
 
+  it('a proxy that takes the token away', async () => {
+    const result = await examineHub({
+      answer: (request, response) => {
+        if (request.url === '/readyz') response.end('{"status":"ok"}');
+        else {
+          response.writeHead(401, { 'content-type': 'application/problem+json' });
+          response.end('{"type":"about:blank","title":"x","status":401,"code":"token-missing","detail":"no token"}');
+        }
+      },
+    });
+
+    assertFound(result, 'token', 'fault', /a token was sent, and the hub got none/, /proxy_set_header Authorization/);
+  });
+
   it('a redirect to a login page', async () => {
     const result = await examineHub({
       answer: (_, response) => response.writeHead(302, { location: 'https://login.example.org/' }).end(),
@@ -356,8 +370,17 @@ describe('farhand doctor on the machine of an agent', () => {
 
       const result = await examine(environment);
 
-      assertFound(result, 'data folder', 'warning', /open to other users \(mode 755\)/, /chmod 700/);
+      assertFound(result, 'data folder', 'warning', /open to other users \(mode 755\)/, /chmod go-rw/);
       assertFound(result, 'data folder', 'fault', /agent\.key holds a secret/, /chmod 600/);
+    }));
+
+  it('nothing, where others may pass through the folder as jobs of other users have to', () =>
+    withFolders(async ({ data, environment }) => {
+      chmodSync(data, 0o711);
+
+      const result = await examine(environment);
+
+      assert.equal(verdictOf(result, 'data folder'), 'ok');
     }));
 
   it('a folder that belongs to somebody else', { skip: isRoot ? false : 'only root can give a folder away' }, () =>
@@ -424,7 +447,7 @@ describe('farhand doctor on the machine of an agent', () => {
       writeFileSync(join(data, 'identity.json'), JSON.stringify(stranger), { mode: 0o600 });
       const keyless = await examine(asAgent);
 
-      assertFound(wrong, 'credential', 'fault', /does not know the join token/, /farhand token create --join/);
+      assertFound(wrong, 'credential', 'fault', /no agent may join with the join token/, /farhand token create --join/);
       assert.equal(verdictOf(right, 'credential'), 'ok');
       assert.doesNotMatch(right.text + wrong.text, /fhj_|not-a-token/);
       assertFound(keyless, 'credential', 'fault', /the key of a1 is not there/, /backup/);

@@ -49,6 +49,17 @@ describe('enrolment', () => {
     assert.deepEqual(agent?.labels, { site: 'ams', tier: 'edge' });
   });
 
+  it('tells one without a proof whether its token is used up', async () => {
+    await using api = await startApi();
+    const token = await makeJoinToken(api);
+
+    const [, fresh] = await enrol(api, token, { signedName: 'other' });
+    await enrol(api, token);
+    const [, spent] = await enrol(api, token, { signedName: 'other', name: 'a2' });
+
+    assert.deepEqual([fresh, spent], ['agent-credential-invalid', 'join-token-invalid']);
+  });
+
   it('answers the same key again, also when the token is used up', async () => {
     await using api = await startApi();
     const token = await makeJoinToken(api);
