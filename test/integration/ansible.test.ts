@@ -281,7 +281,18 @@ suite('the kind ansible', { skip: obstacle ?? false }, () => {
     assert.match(impostor.log, /REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/);
     assert.match(unknown.log, /Host key verification failed/);
     assert.deepEqual([failing.result.outcome, failing.result.exitCode], ['failed', 2], failing.log);
-    assert.equal(failing.result.message, 'the program ended with exit status 2: a task failed on one host or more');
+    assert.match(
+      impostor.result.message,
+      /: a host could not be .*: 127\.0\.0\.1, task "ping": the host has another key than /,
+    );
+    assert.match(unknown.result.message, /: the key of the host is not among the known hosts: compare it /);
+    assert.match(silent.result.message, /: ssh: connect to host 127\.0\.0\.1 port 1: Connection refused$/);
+    assert.equal(
+      failing.result.message,
+      'the program ended with exit status 2: a task failed on one host or more: 127.0.0.1, task "Break": non-zero return code: it is broken',
+    );
+    assert.match(broken.result.message, /: couldn't resolve module\/action 'no_such_module_here'/);
+    assert.match(elsewhere.result.message, /: no play found a host to work on/);
     assert.deepEqual(getAt(failing.result.outputs ?? {}, 'failures'), [
       { host: '127.0.0.1', task: 'Break', message: 'non-zero return code: it is broken' },
     ]);
@@ -444,7 +455,7 @@ suite('the kind ansible', { skip: obstacle ?? false }, () => {
     const { result, log } = await finish(place, id);
 
     assert.deepEqual([result.outcome, result.exitCode, result.escaped], ['failed', 2, 0], log);
-    assert.match(result.message, /: a task failed on one host or more$/);
+    assert.match(result.message, /: a task failed on one host or more: 127\.0\.0\.1, task "fail": after all$/);
     assert.equal(getAt(result.outputs ?? {}, 'hosts', '127.0.0.1', 'failed'), 1);
   });
 
@@ -466,6 +477,7 @@ suite('the kind ansible', { skip: obstacle ?? false }, () => {
 
     for (const { result, log } of [nonsense, locked, stillLocked]) {
       assert.deepEqual([result.outcome, result.exitCode, result.escaped], ['failed', 1, 0]);
+      assert.match(result.message, /: the private key in the secret of the job cannot be used: ssh-add says why/);
       assert.match(log, /farhand: the private key in the secret of the job cannot be used/);
       assert.doesNotMatch(log, /PLAY/);
     }
