@@ -77,7 +77,8 @@ function describeHosts(outputs: JsonObject): string | null {
 /** The last "ERROR! …" of a log, or of later versions "[ERROR]: …". */
 function findError(log: string): string | null {
   const [, text = null] = [...log.matchAll(/^(?:ERROR! |\[ERROR\]: )(\S.*)$/gm)].at(-1) ?? [];
-  return text;
+  const [, place] = /^The error appears to be in ('.*': line \d+, column \d+)/m.exec(log) ?? [];
+  return text === null || place === undefined ? text : `${text} (${place})`;
 }
 
 function explain(files: LeftFiles, status: number): string | null {
@@ -85,8 +86,9 @@ function explain(files: LeftFiles, status: number): string | null {
   if (reason !== null) return reason;
   const meaning = exitMeanings[status];
   if (meaning === undefined) return null;
-  const why = describeHosts(toOutputs(files(outputsFile.name))) ?? findError(toLogTail(files));
-  return `${meaning}: ${why ?? 'the log tells more'}`;
+  const hosts = describeHosts(toOutputs(files(outputsFile.name)));
+  if (hosts !== null) return `${status === 4 ? 'a host could not be reached' : meaning}: ${hosts}`;
+  return `${meaning}: ${findError(toLogTail(files)) ?? 'the log tells more'}`;
 }
 
 /** What the plugin wrote, also where hosts failed; and which host failed at what, or why Ansible did not come that far. */

@@ -6,6 +6,8 @@ export interface LauncherOptions {
   readonly passphraseVariable: string | null;
   /** ssh asks for a password, and gets it from `passwordAsker`. */
   readonly asksPassword: boolean;
+  /** There are no hosts but the agent's own machine. */
+  readonly isLocal: boolean;
   /** Programs in the attempt's folder that print a secret. */
   readonly askers: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
@@ -84,6 +86,10 @@ function toKeyText(keyVariable: string, passphraseVariable: string | null): stri
 `;
 }
 
+/** A user without a home (`nobody`) has no place for modules: Ansible would call the agent's own machine unreachable. */
+const localText = `  [ -d "\${HOME:-/}" ] || [ -n "\${ANSIBLE_REMOTE_TMP-}" ] || export ANSIBLE_REMOTE_TMP="$run/modules"
+`;
+
 function toAskersText(askers: readonly string[]): string {
   if (askers.length === 0) return '';
   return `  for asker in ${askers.join(' ')}; do
@@ -100,7 +106,7 @@ function toAskersText(askers: readonly string[]): string {
  * renders for a moment (templates with secrets in them) goes there too. Its exit status is that of `ansible-playbook`.
  */
 export function toLauncher(options: LauncherOptions): string {
-  const { keyVariable, passphraseVariable, asksPassword, askers, environment } = options;
+  const { keyVariable, passphraseVariable, asksPassword, isLocal, askers, environment } = options;
   const sshOptions = Object.entries(options.sshOptions)
     .map(([name, value]) => ` -o ${quote(`${name}=${value}`)}`)
     .join('');
@@ -130,14 +136,12 @@ done
 play() {
   cat "$folder/${sshConfigFileName}" >"$run/ssh-config" || return 1
 ${toAskersText(askers)}${keyVariable === null ? '' : toKeyText(keyVariable, passphraseVariable)}
-  # A user without a home (nobody), or an agent that was started without one: Ansible would fail on the agent's own machine.
-  [ -d "\${HOME:-/nonexistent}" ] || { export HOME="$run/user"; mkdir "$HOME" || return 1; }
   case \${LC_ALL:-\${LC_CTYPE:-\${LANG:-}}} in
     *UTF-8 | *utf-8 | *UTF8 | *utf8) ;;
     *) export LC_ALL=C.UTF-8 ;;
   esac
 ${settings}  export ANSIBLE_HOME="$run/home" ANSIBLE_LOCAL_TEMP="$run/tmp"
-  options=${quote(sshOptions)}
+${isLocal ? localText : ''}  options=${quote(sshOptions)}
   export ANSIBLE_SSH_ARGS="-F $run/ssh-config -o StrictHostKeyChecking=yes ${auth} -o ControlMaster=auto -o ControlPersist=60s -o ControlPath=$run/mux-%C$options"
 ${asksPassword ? `  export SSH_ASKPASS="$folder/${passwordAsker}" SSH_ASKPASS_REQUIRE=force DISPLAY=none ANSIBLE_SFTP_BATCH_MODE=False\n` : ''}  [ -z "$stopped" ] || return 143
   ansible-playbook "$@" 9>&-
