@@ -192,4 +192,32 @@ suite('the state of a module of OpenTofu', () => {
     assert.ok(existsSync(kept), result.message);
     assert.match(readFileSync(kept, 'utf8'), /"name":\{"value":"ada"/);
   });
+
+  test('whose backend does not take the new state leaves it outside where there is no home', {
+    skip: tofu.skip,
+  }, async () => {
+    await using server = await createStateServer();
+    const remote = automation(
+      'action: apply',
+      `backendConfig: {address: "${server.url}"}`,
+      'inherit: [LEAK_CHECK, HOME]',
+    );
+    await using place = await createTofuPlace({ remote: remote.replace('inherit: [LEAK_CHECK, GATE]\n', '') });
+    await writeFile(
+      join(place.root, 'automations/network/backend.tf'),
+      'terraform {\n  backend "http" {\n    retry_max = 0\n  }\n}\n',
+    );
+    await place.start({
+      environment: { PATH: '/usr/bin:/bin', LEAK_CHECK: String(process.pid), HOME: '/proc/none' },
+    });
+    server.refuseWrites();
+
+    const result = await run(place, { name: 'ada' }, { automation: 'remote' });
+
+    const kept = /kept in (\S+):/.exec(result.message)?.[1] ?? '';
+    assert.equal(result.outcome, 'failed');
+    assert.ok(existsSync(kept), result.message);
+    assert.match(readFileSync(kept, 'utf8'), /"name":\{"value":"ada"/);
+    await rm(kept);
+  });
 });

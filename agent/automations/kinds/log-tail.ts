@@ -9,3 +9,12 @@ export function toLogTail(files: LeftFiles): string {
   const text = files(logTail.name)?.toString() ?? '';
   return Buffer.byteLength(text) < logTail.maxBytes ? text : text.slice(text.indexOf('\n') + 1);
 }
+
+/**
+ * The same, for what a program said before it gave up for this reason. Empty where the log does not come to that, because the automation
+ * keeps only its beginning: what stands there is of an earlier time.
+ */
+export function toLogOfFailure(files: LeftFiles, reason: string | null): string {
+  const log = toLogTail(files);
+  return reason === null || log.includes(`farhand: ${reason}`) ? log : '';
+}

@@ -41,6 +41,7 @@ must() {
 # ConfigMap every file is one.
 copy_source() {
   [ -d "$1" ] || fail 1 "the key source: expected a folder, $1 is none"
+  [ -r "$1" ] && [ -x "$1" ] || fail 1 "the key source: $(id -un) may not read $1: let that user read it"
   mkdir -p "$2" || fail 1 "the copy of source cannot be made"
   for entry in "$1"/* "$1"/.[!.]*; do
     [ -e "$entry" ] || continue

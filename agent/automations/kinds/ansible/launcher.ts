@@ -6,6 +6,8 @@ export interface LauncherOptions {
   readonly passphraseVariable: string | null;
   /** ssh asks for a password, and gets it from `passwordAsker`. */
   readonly asksPassword: boolean;
+  /** There are no hosts but the agent's own machine. */
+  readonly isLocal: boolean;
   /** Programs in the attempt's folder that print a secret. */
   readonly askers: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
@@ -20,6 +22,8 @@ export const passwordAsker = 'ask-password';
 export const passphraseAsker = 'ask-passphrase';
 /** The outputs plugin makes it when no play found a host. */
 export const nothingMatchedFileName = 'nothing-matched';
+/** The launcher says there why it gave up. */
+export const failureFileName = 'failure';
 
 /** Exit status of a run that found no host. Ansible itself has no 3. */
 export const nothingMatchedStatus = 3;
@@ -41,11 +45,12 @@ function quote(text: string): string {
  * Ends what Ansible leaves behind. The master of a shared ssh connection is in a session of its own, and writes its title over its
  * environment: neither the process group nor the attempt's id leads to it. So this program waits at a pipe whose other end is open for
  * as long as the launcher lives, however that ends, then tells every master to exit, and removes the folder of the sockets. It is itself
- * in no group and carries no id, or a KILL to the job's tree would take it along; it lives only moments longer than the launcher.
+ * in no group and carries no id, or a KILL to the job's tree would take it along; it lives only moments longer than the launcher. It
+ * ignores a TERM, and so do the programs that it starts.
  */
 const cleanerText = `read -r status || status=137
 bound=
-if command -v timeout >/dev/null; then bound='timeout 5'; fi
+if command -v timeout >/dev/null; then bound='timeout -s KILL 5'; fi
 for again in 1 2; do
   for socket in "$1"/mux-*; do
     if [ -S "$socket" ]; then $bound ssh -F none -o ControlPath="$socket" -O exit farhand; fi
@@ -64,11 +69,11 @@ function toKeyText(keyVariable: string, passphraseVariable: string | null): stri
   keeper=$!
   export SSH_AUTH_SOCK="$run/agent"
   until ssh-add -l >/dev/null 2>&1; [ "$?" != 2 ]; do
-    kill -0 "$keeper" 2>/dev/null || { complain 'ssh-agent did not start'; return 1; }
+    kill -0 "$keeper" 2>/dev/null || { fault 'ssh-agent did not start'; return 1; }
     sleep 0.02
   done
   printf '%s\\n' "$${keyVariable}" | tr -d '\\r' | ${ask}ssh-add -q - 9>&- || {
-    complain 'the private key in the secret of the job cannot be used: ssh-add says why. Give the whole file of the key${
+    fault 'the private key in the secret of the job cannot be used: ssh-add says why. Give the whole file of the key${
       passphraseVariable === null
         ? ', without a passphrase (or name its secret in privateKeyPassphraseSecret)'
         : ', and its passphrase'
@@ -81,11 +86,15 @@ function toKeyText(keyVariable: string, passphraseVariable: string | null): stri
 `;
 }
 
+/** A user without a home (`nobody`) has no place for modules: Ansible would call the agent's own machine unreachable. */
+const localText = `  [ -d "\${HOME:-/}" ] || [ -n "\${ANSIBLE_REMOTE_TMP-}" ] || export ANSIBLE_REMOTE_TMP="$run/modules"
+`;
+
 function toAskersText(askers: readonly string[]): string {
   if (askers.length === 0) return '';
   return `  for asker in ${askers.join(' ')}; do
     [ -x "$folder/$asker" ] && continue
-    complain "programs cannot be run in $folder (is it on a file system with noexec?), and passwords are handed over by one: put FARHAND_DATA elsewhere"
+    fault "programs cannot be run in $folder (is it on a file system with noexec?), and passwords are handed over by one: put FARHAND_DATA elsewhere"
     return 1
   done
 `;
@@ -97,7 +106,7 @@ function toAskersText(askers: readonly string[]): string {
  * renders for a moment (templates with secrets in them) goes there too. Its exit status is that of `ansible-playbook`.
  */
 export function toLauncher(options: LauncherOptions): string {
-  const { keyVariable, passphraseVariable, asksPassword, askers, environment } = options;
+  const { keyVariable, passphraseVariable, asksPassword, isLocal, askers, environment } = options;
   const sshOptions = Object.entries(options.sshOptions)
     .map(([name, value]) => ` -o ${quote(`${name}=${value}`)}`)
     .join('');
@@ -108,15 +117,21 @@ export function toLauncher(options: LauncherOptions): string {
   return `folder=$1
 shift
 umask 077
-trap : TERM INT HUP
+stopped=
+trap 'stopped=1' TERM INT HUP
 
-complain() { echo "farhand: $1" >&2; }
+# The agent finds the text in the file and tells it with the status.
+fault() {
+  printf '%s\\n' "farhand: $1" >&2
+  printf '%s' "$1" >"$folder/${failureFileName}"
+}
 
 run=
 for place in /dev/shm /tmp "\${TMPDIR:-/tmp}"; do
-  run=$(mktemp -d "$place/farhand-XXXXXXXX" 2>/dev/null) && break
+  # Whatever comes meanwhile, what is made is known here.
+  run=$(trap '' TERM INT HUP; mktemp -d "$place/farhand-XXXXXXXX" 2>/dev/null) && break
 done
-[ -n "$run" ] || { complain 'expected to be able to make a folder in /dev/shm or /tmp, could not'; exit 1; }
+[ -n "$run" ] || { fault 'expected to be able to make a folder in /dev/shm or /tmp, could not'; exit 1; }
 
 play() {
   cat "$folder/${sshConfigFileName}" >"$run/ssh-config" || return 1
@@ -126,12 +141,13 @@ ${toAskersText(askers)}${keyVariable === null ? '' : toKeyText(keyVariable, pass
     *) export LC_ALL=C.UTF-8 ;;
   esac
 ${settings}  export ANSIBLE_HOME="$run/home" ANSIBLE_LOCAL_TEMP="$run/tmp"
-  options=${quote(sshOptions)}
+${isLocal ? localText : ''}  options=${quote(sshOptions)}
   export ANSIBLE_SSH_ARGS="-F $run/ssh-config -o StrictHostKeyChecking=yes ${auth} -o ControlMaster=auto -o ControlPersist=60s -o ControlPath=$run/mux-%C$options"
-${asksPassword ? `  export SSH_ASKPASS="$folder/${passwordAsker}" SSH_ASKPASS_REQUIRE=force DISPLAY=none ANSIBLE_SFTP_BATCH_MODE=False\n` : ''}  ansible-playbook "$@" 9>&-
+${asksPassword ? `  export SSH_ASKPASS="$folder/${passwordAsker}" SSH_ASKPASS_REQUIRE=force DISPLAY=none ANSIBLE_SFTP_BATCH_MODE=False\n` : ''}  [ -z "$stopped" ] || return 143
+  ansible-playbook "$@" 9>&-
   status=$?
   if [ "$status" = 0 ] && [ -e "$folder/${nothingMatchedFileName}" ]; then
-    complain 'no play found a host to work on, so nothing was done: compare "hosts" of the automation and of the plays'
+    fault 'no play found a host to work on, so nothing was done: compare "hosts" of the automation and of the plays'
     return ${nothingMatchedStatus}
   fi
   return "$status"
@@ -141,7 +157,7 @@ if command -v setsid >/dev/null; then apart=setsid; else apart=; fi
 exec 8>&1
 {
   # A subshell does not keep the traps of its parent.
-  trap : TERM INT HUP
+  trap 'stopped=1' TERM INT HUP
   exec 9>&1 >&8 8>&-
   keeper=
   play "$@"
@@ -151,7 +167,13 @@ exec 8>&1
     wait "$keeper"
   fi
   echo "$status" >&9
-} | env -i PATH="$PATH" $apart sh -c ${quote(cleanerText)} farhand-cleaner "$run" 8>&- >/dev/null 2>&1
-exit "$?"
+} | {
+  trap '' TERM INT HUP
+  exec env -i PATH="$PATH" $apart sh -c ${quote(cleanerText)} farhand-cleaner "$run" 8>&- >/dev/null 2>&1
+}
+status=$?
+# A TERM may have come before the cleaner stood apart, and then nobody has removed it.
+rm -rf -- "$run"
+exit "$status"
 `;
 }

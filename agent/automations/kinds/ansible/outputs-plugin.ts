@@ -65,6 +65,20 @@ def plain(value):
     return plain(str(value))
 
 
+def cut(text, most):
+    """At most so many characters, and no beginning of a secret at the end: the mask knows whole secrets only."""
+    if len(text) <= most:
+        return text
+    text = text[:most]
+    for name, value in os.environ.items():
+        for secret in [value, *value.splitlines()] if name.startswith("FARHAND_SECRET_") else []:
+            for length in range(min(len(secret), most), 2, -1):
+                if text.endswith(secret[:length]):
+                    text = text[:-length]
+                    break
+    return text
+
+
 def size(value):
     return len(json.dumps(value, ensure_ascii=False).encode("utf-8"))
 
@@ -160,7 +174,7 @@ class CallbackModule(CallbackBase):
         if not path:
             return
         name = "" if task.no_log else str(task.get_name()).strip()
-        line = {"message": plain("task %d%s" % (self.begun, ": " + name if name else ""))[:500]}
+        line = {"message": cut(plain("task %d%s" % (self.begun, ": " + name if name else "")), 500)}
         if self.total and self.begun <= self.total:
             line["percent"] = min(99, (self.begun - 1) * 100 // self.total)
         try:
@@ -212,8 +226,8 @@ class CallbackModule(CallbackBase):
             message = "hidden by no_log"
         else:
             parts = [str(data.get(key)).strip() for key in ("msg", "stderr") if data.get(key)]
-            message = plain(": ".join(parts))[:MAX_MESSAGE]
-        name = "" if task.no_log else plain(str(task.get_name()))[:500]
+            message = cut(plain(": ".join(parts)), MAX_MESSAGE)
+        name = "" if task.no_log else cut(plain(str(task.get_name())), 500)
         self.failures.append({"host": plain(host_of(result)), "task": name, "message": message})
 
     # the end

@@ -196,6 +196,7 @@ function toFiles(values: AnsibleValues, home: string, context: RecipeContext): R
     keyVariable: privateKeySecret === null ? null : toSecretVariable(privateKeySecret),
     passphraseVariable: privateKeyPassphraseSecret === null ? null : toSecretVariable(privateKeyPassphraseSecret),
     asksPassword: passwordSecret !== null,
+    isLocal: values.hosts === null && values.inventory.length === 0,
     askers: askers.map(({ name }) => name),
     environment: toSettings(values, { home, folder }),
     sshOptions: values.sshOptions,

@@ -3,7 +3,7 @@ import type { Harvest, LeftFiles } from '../../harvest.ts';
 import type { LeftFile } from '../../left-file.ts';
 import { OutputsError } from '../../outputs-error.ts';
 import { findFirstError } from '../first-error.ts';
-import { logTail, toLogTail } from '../log-tail.ts';
+import { logTail, toLogOfFailure, toLogTail } from '../log-tail.ts';
 import { readBuildList } from './build-list.ts';
 
 const smallBytes = 64 * 1024;
@@ -29,6 +29,16 @@ function parseManifest(json: string): JsonObject {
   throw new OutputsError('expected one JSON object in the manifest, got another value');
 }
 
+const artifactsHeading = 'Builds finished. The artifacts of successful builds are:';
+
+/** Null where the end of the log is missing, because the automation keeps only its beginning. */
+function findArtifacts(log: string): JsonObject[] | null {
+  const said =
+    log.includes(`==> ${artifactsHeading}`) || log.includes('==> Builds finished but no artifacts were created.');
+  if (!said) return null;
+  return readBuildList(log, artifactsHeading).map(({ build, text }) => ({ build, description: text }));
+}
+
 function toOutputs(files: LeftFiles): JsonObject {
   const done = files(action.name)?.toString() ?? null;
   if (done === null) throw new OutputsError('expected files of the build in the folder of the attempt, found none');
@@ -36,16 +46,14 @@ function toOutputs(files: LeftFiles): JsonObject {
   const json = files(manifest.name)?.toString() ?? null;
   return {
     action: done,
-    artifacts: readBuildList(toLogTail(files), 'Builds finished. The artifacts of successful builds are:').map(
-      ({ build, text }) => ({ build, description: text }),
-    ),
+    artifacts: findArtifacts(toLogTail(files)),
     manifest: json === null ? null : parseManifest(json),
   };
 }
 
 function explain(files: LeftFiles): string | null {
   const reason = files(failure.name)?.toString() ?? null;
-  const log = toLogTail(files);
+  const log = toLogOfFailure(files, reason);
   const [failed] = readBuildList(log, "Some builds didn't complete successfully and had errors:");
   const error = failed === undefined ? findFirstError(log) : `${failed.build}: ${failed.text}`;
   if (reason === null || error === null || reason.includes(':')) return reason ?? error;

@@ -4,7 +4,7 @@ import type { Harvest, LeftFiles } from '../../harvest.ts';
 import type { LeftFile } from '../../left-file.ts';
 import { OutputsError } from '../../outputs-error.ts';
 import { findFirstError } from '../first-error.ts';
-import { logTail, toLogTail } from '../log-tail.ts';
+import { logTail, toLogOfFailure } from '../log-tail.ts';
 import { findLockHolder } from './lock-holder.ts';
 import { toPlanSummary } from './plan-summary.ts';
 
@@ -92,7 +92,8 @@ function toOutputs(files: LeftFiles): JsonObject {
 }
 
 function explain(files: LeftFiles): string | null {
-  const log = toLogTail(files);
+  const reason = getText(files, failure);
+  const log = toLogOfFailure(files, reason);
   const holder = findLockHolder(log);
   if (holder !== null) {
     const { id, who, created, operation } = holder;
@@ -103,8 +104,7 @@ function explain(files: LeftFiles): string | null {
     ];
     return `the state is locked${held.join('')}, lock id ${id}: wait for that run, or if it is certain that it is dead, release the lock with the action unlock and this id`;
   }
-  const reason = getText(files, failure);
-  const error = findFirstError(log);
+  const error = findFirstError(log) ?? /^Failed to unlock state: (.*)$/m.exec(log)?.[1] ?? null;
   if (reason === null || error === null) return reason ?? error;
   return reason.includes(':') ? reason : `${reason}: ${error}`;
 }

@@ -34,7 +34,8 @@ names_backend() {
 
 if [ -n "$state" ]; then
   ! names_backend || fail 1 "the module names a backend of its own: take that out of the module, or stateFolder out of the automation"
-  mkdir -p "$state" || fail 1 "the key stateFolder: $state cannot be made"
+  mkdir -p "$state" && [ -w "$state" ] && [ -x "$state" ] ||
+    fail 1 "the key stateFolder: $(id -un) cannot make $state, or not write to it: make the folder, and give it to that user"
   if [ -s "$source/$module/terraform.tfstate" ] && [ ! -e "$state/terraform.tfstate" ]; then
     fail 1 "there is a terraform.tfstate in source and none in stateFolder ($state): move it there, so that what exists is known"
   fi
@@ -101,12 +102,15 @@ if [ "$action" = plan ]; then
   exit 0
 fi
 
-# A state that could not be saved is the only record of what was made: it must not go with this folder.
+# A state that could not be saved is the only record of what was made: it must not go with this folder. A user may have no home.
 keep_errored() {
   [ -e errored.tfstate ] || return 0
-  kept=\${state:-\${HOME:-\${TMPDIR:-/tmp}}/farhand-errored-states}
-  mkdir -p "$kept" && cp errored.tfstate "$kept/errored-$FARHAND_ATTEMPT_ID.tfstate" || return 0
-  fail "$status" "the state could not be saved; it is kept in $kept/errored-$FARHAND_ATTEMPT_ID.tfstate: bring it back with \\"$program state push\\" before anything else is applied"
+  shared=/var/tmp/farhand-errored-states-$(id -u)
+  for kept in "$state" "\${HOME:+$HOME/farhand-errored-states}" "$shared"; do
+    [ -n "$kept" ] && mkdir -p "$kept" && { [ "$kept" != "$shared" ] || [ -O "$kept" ]; } &&
+      cp errored.tfstate "$kept/errored-$FARHAND_ATTEMPT_ID.tfstate" || continue
+    fail "$status" "the state could not be saved; it is kept in $kept/errored-$FARHAND_ATTEMPT_ID.tfstate: bring it back with \"$program state push\" before anything else is applied"
+  done
 }
 
 unless_stopped

@@ -89,6 +89,7 @@ eu-west-1: ami-1
 us-east-1: ami-2
 
 ==> something else
+farhand: build failed
 `;
 const heading = 'Builds finished. The artifacts';
 
@@ -113,6 +114,17 @@ suite('what packer leaves', () => {
     );
   });
 
+  test('is null where the log was cut before the list, and empty where nothing was made', () => {
+    const leave = (log: string) => (name: string) =>
+      name === 'raw' ? Buffer.from(log) : name === 'action' ? Buffer.from('build') : null;
+
+    assert.equal(packerHarvest.toOutputs(leave('==> file.a: wor'))['artifacts'], null);
+    assert.deepEqual(
+      packerHarvest.toOutputs(leave('x\n==> Builds finished but no artifacts were created.\n'))['artifacts'],
+      [],
+    );
+  });
+
   test('comes with its manifest, which has to be an object', () => {
     const leave = (manifest: string | null) => (name: string) => {
       const contents: Record<string, string | null> = { action: 'build', 'manifest.json': manifest };
@@ -122,7 +134,7 @@ suite('what packer leaves', () => {
 
     const whole = packerHarvest.toOutputs(leave('{"builds": []}'));
 
-    assert.deepEqual(whole, { action: 'build', artifacts: [], manifest: { builds: [] } });
+    assert.deepEqual(whole, { action: 'build', artifacts: null, manifest: { builds: [] } });
     assert.equal(packerHarvest.toOutputs(leave(null))['manifest'], null);
     assert.throws(() => packerHarvest.toOutputs(leave('[]')), /expected one JSON object in the manifest/);
     assert.throws(() => packerHarvest.toOutputs(leave('{')), /expected one JSON object in the manifest/);

@@ -111,12 +111,15 @@ suite('why tofu failed', () => {
       'the state is locked by root@vm since 2026-11-30 00:41:56.417145822 +0000 UTC (OperationTypeApply), lock id a3d6cdbb-3df5-62da-fe3c-8fadab96d3d3: wait for that run, or if it is certain that it is dead, release the lock with the action unlock and this id';
     const framed = lockInfo.replaceAll(/^/gm, '│ ');
 
-    assert.equal(tofuHarvest.explain(files({ raw: lockInfo, failure: 'plan failed' }), 1), told);
+    assert.equal(
+      tofuHarvest.explain(files({ raw: `${lockInfo}farhand: plan failed\n`, failure: 'plan failed' }), 1),
+      told,
+    );
     assert.equal(tofuHarvest.explain(files({ raw: framed }), 1), told);
   });
 
   test('is the step and the first error', () => {
-    const raw = 'lines\n\nError: no\u00a0such thing\n\n  on main.tf\n\nError: another\n';
+    const raw = 'lines\n\nError: no\u00a0such thing\n\n  on main.tf\n\nError: another\nfarhand: plan failed\n';
 
     assert.equal(tofuHarvest.explain(files({ raw, failure: 'plan failed' }), 1), 'plan failed: no\u00a0such thing');
     assert.equal(tofuHarvest.explain(files({ raw }), 1), 'no\u00a0such thing');
@@ -126,5 +129,44 @@ suite('why tofu failed', () => {
     );
     assert.equal(tofuHarvest.explain(files({ raw: 'Error acquiring the state lock, somebody printed' }), 1), null);
     assert.equal(tofuHarvest.explain(files({}), 1), null);
+  });
+
+  test('is what is said of the error, without the place', () => {
+    const raw = `
+Error: Invalid value for variable
+
+  on main.tf line 22:
+  22: variable "need" {
+    ├────────────────
+    │ var.need is "bad"
+
+The value must not
+be bad: give another.
+
+This was checked by the validation rule at main.tf:25,3-13.
+`;
+    const framed = `╷${raw.replaceAll(/^/gm, '│ ').trimEnd()}\n╵\n`;
+
+    for (const log of [raw, framed]) {
+      assert.equal(
+        tofuHarvest.explain(files({ raw: log }), 1),
+        'Invalid value for variable: The value must not be bad: give another.',
+      );
+    }
+  });
+
+  test('is not taken from a log that was cut before', () => {
+    const raw = 'Error: of a hook\nInitializing';
+
+    assert.equal(tofuHarvest.explain(files({ raw, failure: 'plan failed' }), 1), 'plan failed');
+  });
+
+  test('is what the program says of a lock that it cannot release', () => {
+    const raw = 'Failed to unlock state: LocalState not locked\nfarhand: the state cannot be unlocked\n';
+
+    assert.equal(
+      tofuHarvest.explain(files({ raw, failure: 'the state cannot be unlocked' }), 1),
+      'the state cannot be unlocked: LocalState not locked',
+    );
   });
 });
