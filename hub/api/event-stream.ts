@@ -1,7 +1,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { AuditRecord } from '../store/records.ts';
-import type { AuditWatch } from './audit-watch.ts';
+import type { AuditTopic, AuditWatch } from './audit-watch.ts';
 import { toTimestamp } from './timestamp.ts';
 
 const pageSize = 200;
@@ -16,6 +16,7 @@ export interface EventStreamOptions {
   /** What the reader gets of it. */
   readonly shows: (event: AuditRecord) => boolean;
   readonly after: number;
+  readonly topic: AuditTopic;
   readonly watch: AuditWatch;
   /** What is told beside the audit, without a place in it: only the newest, and not again after a reader comes back. */
   readonly live?: LiveNews;
@@ -37,7 +38,7 @@ export interface LiveNews {
  * `Last-Event-ID` misses nothing, even if it lost its connection before the first event.
  */
 export async function* streamEvents(options: EventStreamOptions): AsyncGenerator<string, void> {
-  const { read, shows, watch, live, clock, heartbeatMs, signal } = options;
+  const { read, shows, topic, watch, live, clock, heartbeatMs, signal } = options;
   let after = options.after;
   yield `: farhand events\nretry: ${retryMs}\nid: ${after}\n\n`;
   while (!signal.aborted) {
@@ -45,7 +46,10 @@ export async function* streamEvents(options: EventStreamOptions): AsyncGenerator
     const heard = new AbortController();
     const stop = () => heard.abort();
     signal.addEventListener('abort', stop);
-    const next = Promise.race([watch.next(heard.signal), ...(live === undefined ? [] : [live.next(heard.signal)])]);
+    const next = Promise.race([
+      watch.next(topic, heard.signal),
+      ...(live === undefined ? [] : [live.next(heard.signal)]),
+    ]);
     try {
       const events = await read(after, pageSize);
       for (const event of events) if (shows(event)) yield toEventText(event);

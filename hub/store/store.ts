@@ -18,7 +18,7 @@ export type Change =
   | { readonly type: 'job'; readonly job: JobRecord }
   | { readonly type: 'attempt'; readonly attempt: AttemptRecord }
   | { readonly type: 'agent'; readonly agentId: string }
-  | { readonly type: 'audit'; readonly sequence: number };
+  | { readonly type: 'audit'; readonly sequence: number; readonly account: string; readonly object: string };
 
 export interface Page<Item> {
   readonly items: readonly Item[];

@@ -23,5 +23,6 @@ const insertAudit = statement((db, row: Omit<AuditRow, 'sequence'>) =>
 /** Writes the event in the transaction of what it tells of. */
 export function* writeAudit(entry: AuditEntry): Program<void> {
   const row = yield* first(insertAudit, { ...entry, data: JSON.stringify(entry.data) });
-  if (row !== null) yield* tell({ type: 'audit', sequence: row.sequence });
+  const { account, object } = entry;
+  if (row !== null) yield* tell({ type: 'audit', sequence: row.sequence, account, object });
 }

@@ -112,7 +112,7 @@ describe('the client and a hub', () => {
       token: api.tokens.admin,
       fetch: async (...input) => {
         const response = await fetch(...input);
-        if (!String(input[0]).includes('/log')) return response;
+        if (!response.url.includes('/log')) return response;
         const count = new TransformStream<Uint8Array, Uint8Array>({
           transform(chunk, controller) {
             bytes += chunk.length;

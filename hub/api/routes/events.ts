@@ -9,7 +9,7 @@ import { readLastEventId } from '../last-event-id.ts';
 
 /** `GET /events`: what happens to the account's jobs and agents from now on, or after `Last-Event-ID`. */
 export function events(app: ApiServer, context: ApiContext): void {
-  const { store, readers, auditWatch, clock, limits } = context;
+  const { readers, auditWatch, clock, limits } = context;
   app.get(
     '/events',
     {
@@ -26,14 +26,23 @@ export function events(app: ApiServer, context: ApiContext): void {
     },
     async (request, reply) => {
       const { account } = principalOf(request);
-      const read = (after: number, limit: number) => store.queries.auditAfter(account, after, limit);
+      const read = (after: number, limit: number) => auditWatch.read(account, after, limit);
       const hasAfter = async (sequence: number) => (await read(sequence, 1)).length > 0;
       const after = await findBegin(readLastEventId(request), hasAfter);
       await readers.serve(reply, {
         status: 200,
         headers: eventHeaders,
         body: (signal) =>
-          streamEvents({ read, shows, after, watch: auditWatch, clock, heartbeatMs: limits.heartbeatMs, signal }),
+          streamEvents({
+            read,
+            shows,
+            topic: { account, object: null },
+            after,
+            watch: auditWatch,
+            clock,
+            heartbeatMs: limits.heartbeatMs,
+            signal,
+          }),
         lasting: true,
       });
     },

@@ -42,6 +42,7 @@ export function jobEvents(app: ApiServer, context: ApiContext): void {
             read,
             shows: () => true,
             after,
+            topic: { account, object: `job:${id}` },
             watch: auditWatch,
             live: createProgressNews({ account, jobId: id, store, hubView, clock }),
             clock,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { ApiEvent } from '../../../protocol/api-event.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { type ApiHarness, startApi } from './api-harness.ts';
@@ -178,6 +179,27 @@ describe('events', () => {
       events.map(({ object }) => object),
       [`job:${missed}`],
     );
+  });
+
+  it('are read once for all who wait for the same', async () => {
+    await using api = await startApi();
+    let reads = 0;
+    const queries = { ...api.store.queries };
+    api.store.queries.auditAfter = (account, after, limit) => {
+      if (limit > 1) reads++;
+      return queries.auditAfter(account, after, limit);
+    };
+    const first = await submitJob(api);
+    const headers = { 'last-event-id': '0' };
+    const watching = Array.from({ length: 20 }, () => readEvents(api, '/api/v1/events', 'job.cancelled', { headers }));
+    await setTimeout(1_000);
+    const attached = reads;
+
+    await api.call(`/api/v1/jobs/${first}/cancel`, { method: 'POST' });
+    const all = await Promise.all(watching);
+
+    assert.ok(all.every((events) => events.length === 2));
+    assert.ok(reads - attached < 20, `${reads - attached} reads for 20 readers`);
   });
 
   it('go on now for a reader whose place is not there yet, as after the hub was restored', async () => {

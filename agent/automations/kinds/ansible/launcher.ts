@@ -26,7 +26,7 @@ export const nothingMatchedFileName = 'nothing-matched';
 export const failureFileName = 'failure';
 
 /** Exit status of a run that found no host. Ansible itself has no 3. */
-export const nothingMatchedStatus = 3;
+const nothingMatchedStatus = 3;
 
 /**
  * A program that prints one secret: where the secret stands, and not the secret. `printf` is a builtin, so it is in no argument.

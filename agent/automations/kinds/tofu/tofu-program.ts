@@ -109,7 +109,7 @@ keep_errored() {
   for kept in "$state" "\${HOME:+$HOME/farhand-errored-states}" "$shared"; do
     [ -n "$kept" ] && mkdir -p "$kept" && { [ "$kept" != "$shared" ] || [ -O "$kept" ]; } &&
       cp errored.tfstate "$kept/errored-$FARHAND_ATTEMPT_ID.tfstate" || continue
-    fail "$status" "the state could not be saved; it is kept in $kept/errored-$FARHAND_ATTEMPT_ID.tfstate: bring it back with \"$program state push\" before anything else is applied"
+    fail "$status" "the state could not be saved; it is kept in $kept/errored-$FARHAND_ATTEMPT_ID.tfstate: bring it back with: $program state push errored-$FARHAND_ATTEMPT_ID.tfstate, before anything else is applied"
   done
 }
 
