@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { z } from 'zod';
 
-const program = join(import.meta.dirname, '../cli/farhand.mjs');
+export const sources = join(import.meta.dirname, '../cli/farhand.mjs');
 const token = 'an-administrator-of-the-benchmarks-0123456789';
 
 /** A process of which the system tells what it took. */
@@ -13,6 +13,8 @@ export interface Measured {
   /** CPU time so far, with that of nobody else. */
   cpuMs(): number;
   residentMb(): number;
+  /** From its start to its word that it is ready, for an agent: online. `cpuMs` of it is what it computed. */
+  readonly ready: { readonly ms: number; readonly cpuMs: number };
 }
 
 /** A hub and an agent as two processes, durable as always, with the automations of these benchmarks. */
@@ -31,13 +33,18 @@ export const commands = { nothing: ['true'], moment: ['date', '+%s%N'] } as cons
 const Created = z.object({ id: z.string() });
 const CreatedToken = z.object({ token: z.string() });
 
-export async function createBenchPlace(options: { readonly slots: number }): Promise<BenchPlace> {
+export async function createBenchPlace(options: {
+  readonly slots: number;
+  /** The sources of this checkout when left out. */
+  readonly program?: string;
+}): Promise<BenchPlace> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-bench-'));
   for (const [name, run] of Object.entries(commands)) {
     await writeFile(join(folder, `${name}.yaml`), `name: ${name}\nkind: command\nrun: ${JSON.stringify(run)}\n`);
   }
   const environment = { FARHAND_LOG_LEVEL: 'warn', FARHAND_AUTOMATIONS: folder, FARHAND_SLOTS: String(options.slots) };
-  const hub = await start('hub', {
+  const program = options.program ?? sources;
+  const hub = await start(program, 'hub', {
     ...environment,
     FARHAND_LISTEN: '127.0.0.1:0',
     FARHAND_DATA: join(folder, 'hub'),
@@ -58,7 +65,7 @@ export async function createBenchPlace(options: { readonly slots: number }): Pro
   }
 
   const joining = CreatedToken.parse(await (await call('/join-tokens', { uses: 1 })).json());
-  const agent = await start('agent', {
+  const agent = await start(program, 'agent', {
     ...environment,
     FARHAND_HUB_URL: hub.address.replace('http', 'ws'),
     FARHAND_JOIN_TOKEN: joining.token,
@@ -66,8 +73,8 @@ export async function createBenchPlace(options: { readonly slots: number }): Pro
   });
 
   return {
-    hub: measure(hub.pid),
-    agent: measure(agent.pid),
+    hub: measure(hub),
+    agent: measure(agent),
     submit: async (automation) => Created.parse(await (await call('/jobs', { automation })).json()).id,
     log: async (id) => (await call(`/jobs/${id}/log?follow=true`)).text(),
     async [Symbol.asyncDispose]() {
@@ -79,7 +86,8 @@ export async function createBenchPlace(options: { readonly slots: number }): Pro
 }
 
 /** Starts a daemon and resolves when it says that it is ready. */
-async function start(command: 'hub' | 'agent', environment: Readonly<Record<string, string>>) {
+async function start(program: string, command: 'hub' | 'agent', environment: Readonly<Record<string, string>>) {
+  const from = performance.now();
   const daemon = execa(process.execPath, [program, command], {
     env: environment,
     stderr: 'inherit',
@@ -99,16 +107,21 @@ async function start(command: 'hub' | 'agent', environment: Readonly<Record<stri
     daemon.kill();
     await daemon;
   };
-  return { address: await ready, pid: daemon.pid ?? 0, stop };
+  const pid = daemon.pid ?? 0;
+  const address = await ready;
+  return { address, pid, stop, ready: { ms: performance.now() - from, cpuMs: readCpuMs(pid) } };
 }
 
-function measure(pid: number): Measured {
+function readCpuMs(pid: number): number {
+  // Both in clock ticks of 10 ms: proc_pid_stat(5).
+  const words = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+  return 10 * (Number(words[11]) + Number(words[12]));
+}
+
+function measure({ pid, ready }: { readonly pid: number; readonly ready: Measured['ready'] }): Measured {
   return {
-    cpuMs() {
-      // Both in clock ticks of 10 ms: proc_pid_stat(5).
-      const words = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
-      return 10 * (Number(words[11]) + Number(words[12]));
-    },
+    ready,
+    cpuMs: () => readCpuMs(pid),
     residentMb: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1024,
   };
 }
