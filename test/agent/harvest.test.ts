@@ -60,7 +60,7 @@ suite('What a command left is read as its kind says', () => {
     const { outcome, message, outputs } = await conclude({
       kind: 'tofu',
       exit: '1\n',
-      raw: 'Error: the name hunter2 is taken\n',
+      raw: 'Error: the name hunter2 is taken\nfarhand: apply failed\n',
       files: { ...applied, failure: 'apply failed' },
       secrets: { word: 'hunter2' },
     });
