@@ -146,7 +146,7 @@ test('A result is sent as often as it takes, always the same, also when only its
   };
   const first = await place.start();
   const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
-  await place.hub.until(() => lost === 1, 'a result that is lost');
+  await place.hub.until(() => lost >= 1, 'a result that is lost');
   await first[Symbol.asyncDispose]();
 
   await place.start();

@@ -127,7 +127,10 @@ suite('a template of Packer', () => {
 
     assert.deepEqual([failed.outcome, failed.cause, failed.exitCode, failed.outputs], ['failed', 'exit-code', 1, null]);
     assert.match(failed.message, /build failed: file.image: Script exited with non-zero exit status: 3/);
-    assert.match(invalid.message, /^the program ended with exit status 1: validate failed: Missing name for source$/);
+    assert.match(
+      invalid.message,
+      /^the program ended with exit status 1: validate failed: Missing name for source: All source blocks must have 2 labels \(type, name\)\.$/,
+    );
   });
 
   const hostile: Readonly<Record<string, string>> = {
