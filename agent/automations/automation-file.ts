@@ -143,6 +143,7 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
     file: path,
     summary: { ...told, parameters: common.parameters, outputs: common.outputs },
     recipe: reading.recipe,
+    needs: reading.needs,
     parameters: parameters.validator,
     outputs: outputs.validator,
     graceSeconds: common.graceSeconds ?? kind.graceSeconds,

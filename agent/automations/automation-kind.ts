@@ -29,8 +29,6 @@ export interface RecipeCommand {
   readonly files: readonly { readonly name: string; readonly content: string; readonly executable: boolean }[];
   /** Variables of the kind's own. What the automation's file sets stands against them. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Programs that it starts in its turn: without one of them nothing is started. */
-  readonly needs?: readonly NeededProgram[];
 }
 
 /** What the kind made of its keys in one file, ready to become a command. */
@@ -57,6 +55,8 @@ export interface RecipeReading {
     /** It becomes a variable of the environment; everything else may become an argument, and holds no secret. */
     readonly secretsAllowed?: boolean;
   }[];
+  /** Programs that its command is or starts in its turn: without one of them nothing is started. */
+  readonly needs: readonly NeededProgram[];
   /** What the schema cannot say. */
   readonly faults: readonly FileFault[];
   /** Of a kind that no job runs: the agent runs it by itself. */

@@ -2,6 +2,7 @@ import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { JsonSchemaValidator } from '../../protocol/json-schema.ts';
 import type { Recipe } from './automation-kind.ts';
 import type { Hook } from './hook.ts';
+import type { NeededProgram } from './prepared-command.ts';
 import type { ProbePlan } from './probe-plan.ts';
 import type { Template } from './template.ts';
 
@@ -21,6 +22,8 @@ export interface Automation {
   readonly summary: AutomationSummary;
   /** What the kind made of its own keys. */
   readonly recipe: Recipe;
+  /** Programs of the kind's own keys: without one of them nothing is started. Those of hooks are not among them. */
+  readonly needs: readonly NeededProgram[];
   /** Applies defaults; null takes any object. */
   readonly parameters: JsonSchemaValidator | null;
   readonly outputs: JsonSchemaValidator | null;

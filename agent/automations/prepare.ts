@@ -115,7 +115,7 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
     environment,
     workingDirectory: resolve(folder, automation.workingDirectory),
     files: [parametersFile, ...prepared.files],
-    ...(prepared.needs === undefined ? {} : { needs: prepared.needs }),
+    needs: automation.needs,
     ...(log.over === 'gap' ? { output: { file: 'raw', limitBytes: log.limitBytes } } : {}),
     ...toRunAs(preparation),
   };

@@ -10,7 +10,7 @@ export interface PreparedCommand {
   readonly workingDirectory: string;
   /** Written into the attempt's folder (or that of `runAs`) before the start, mode 0600 (0700 when executable). */
   readonly files: readonly { readonly name: string; readonly content: string; readonly executable: boolean }[];
-  /** Programs that it starts in its turn: without one of them nothing is started. */
+  /** Programs that it is or starts in its turn: without one of them nothing is started. */
   readonly needs?: readonly NeededProgram[];
   /** Where its output goes; without it all of it goes to `raw`. */
   readonly output?: CommandOutput;

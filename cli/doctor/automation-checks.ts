@@ -1,21 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { parse } from 'yaml';
-import { z } from 'zod';
+import { basename, dirname, isAbsolute } from 'node:path';
 import type { Automation } from '../../agent/automations/automation.ts';
 import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
 import { type LoadedCatalog, loadCatalog } from '../../agent/automations/load-catalog.ts';
+import { toOwnProgram } from '../../agent/automations/own-program.ts';
+import type { NeededProgram } from '../../agent/automations/prepared-command.ts';
+import type { Template } from '../../agent/automations/template.ts';
 import { findProgram } from '../../agent/executors/process/find-program.ts';
 import { type Check, type Found, fault, ok, skipped, warning } from './check.ts';
-
-/** What kinds call, beside what their files name themselves. */
-const programsOfKinds: Readonly<Record<string, readonly string[]>> = {
-  ansible: ['ansible-playbook'],
-  terraform: ['terraform'],
-  tofu: ['tofu'],
-  packer: ['packer'],
-  kubernetes: ['kubectl'],
-};
 
 /** Longer lists belong into `farhand automations`. */
 const maxListed = 20;
@@ -63,48 +54,50 @@ function judgeCatalog(folder: string, { automations, mistakes, files }: LoadedCa
     );
 }
 
-/** What a file that was found in order names as its program. */
-const NamedPrograms = z.object({
-  run: z.tuple([z.string()], z.string()).optional(),
-  interpreter: z.tuple([z.string()], z.string()).optional(),
-  before: z.tuple([z.string()], z.string()).nullish(),
-  after: z.tuple([z.string()], z.string()).nullish(),
-});
-
-async function judgePrograms(
-  { automations, files }: LoadedCatalog,
-  path: string | undefined,
-): Promise<readonly Found[] | Found> {
+function judgePrograms({ automations, files }: LoadedCatalog, path: string | undefined): readonly Found[] | Found {
   if (files === null || automations.length === 0) return skipped('there is no automation to look at');
-  const missing = new Map<string, string[]>();
+  const missing = new Map<string, { readonly remedy: string; readonly users: string[] }>();
   for (const automation of automations) {
-    for (const program of await findPrograms(automation)) {
-      if (findProgram(program, { path, workingDirectory: dirname(automation.file) }) !== null) continue;
-      missing.set(program, [...(missing.get(program) ?? []), automation.name]);
+    const own = toOwnPath(automation);
+    if (own === null) continue;
+    for (const { program, remedy } of listPrograms(automation)) {
+      if (findProgram(program, { path: own ?? path, workingDirectory: dirname(automation.file) }) !== null) continue;
+      const fact = isAbsolute(program)
+        ? `${program} is no program that can be executed`
+        : `${program} is not on the PATH ${own === undefined ? 'of this process' : `that ${basename(automation.file)} sets`}`;
+      const one = missing.get(fact) ?? { remedy: toRemedy(program, remedy), users: [] };
+      one.users.push(automation.name);
+      missing.set(fact, one);
     }
   }
   if (missing.size === 0) return ok('all that automations run is there');
   return [...missing]
     .slice(0, maxListed)
-    .map(([program, users]) =>
-      fault(
-        `${program} is not on the PATH of this process, and ${users.slice(0, 5).join(', ')} ${users.length === 1 ? 'runs' : 'run'} it`,
-        `Install ${program}, or add its folder to PATH for the agent; take the file out if it is not for this machine`,
-      ),
+    .map(([fact, { remedy, users }]) =>
+      fault(`${fact}, and ${users.slice(0, 5).join(', ')} ${users.length === 1 ? 'runs' : 'run'} it`, remedy),
     );
 }
 
-/** Programs that are looked for on the PATH. What has a path of its own may be made by a hook, and is not looked for. */
-async function findPrograms({ kind, file }: Automation): Promise<readonly string[]> {
-  const named = NamedPrograms.safeParse(parse(await readFile(file, 'utf8'))).data;
-  const programs = [
-    ...(programsOfKinds[kind] ?? []),
-    named?.run?.[0],
-    kind === 'script' ? (named?.interpreter?.[0] ?? 'sh') : undefined,
-    named?.before?.[0],
-    named?.after?.[0],
-  ];
-  return programs.flatMap((program) =>
-    program === undefined || program === '' || program.includes('/') ? [] : [program],
-  );
+function toRemedy(program: string, remedy: string): string {
+  const found = isAbsolute(program) ? '' : '; if it is there, add its folder to PATH for the agent';
+  return `${program}: ${remedy}${found}; take the file out if it is not for this machine`;
+}
+
+/** The PATH that the file sets for its jobs; undefined where it leaves it at the agent's, null where only a job decides. */
+function toOwnPath({ environment }: Automation): string | null | undefined {
+  const template = environment.get('PATH');
+  return template === undefined ? undefined : toFixedText(template);
+}
+
+function toFixedText(template: Template): string | null {
+  return template.every((part) => part.type === 'text') ? template.map((part) => part.text).join('') : null;
+}
+
+/** What is looked for on the PATH or has an absolute path. What a path leads to from the attempt's folder may be made by a hook. */
+function listPrograms({ needs, before, after }: Automation): readonly NeededProgram[] {
+  const hooks = [before, after].flatMap((hook) => {
+    const program = hook === null ? null : toFixedText(hook.argv[0] ?? []);
+    return program === null ? [] : [toOwnProgram(program)];
+  });
+  return [...needs, ...hooks].filter(({ program }) => !program.includes('/') || isAbsolute(program));
 }

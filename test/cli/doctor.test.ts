@@ -341,10 +341,38 @@ describe('farhand doctor on the machine of an agent', () => {
         'programs',
         'fault',
         /no-such-program is not on the PATH .* far runs it/,
-        /Install no-such-program/,
+        /no-such-program: install it/,
       );
       assertFound(bare, 'shell', 'fault', /there is no sh on the PATH/, /PATH=/);
       assert.equal(result.exitCode, 2);
+    }));
+
+  it('programs that a kind starts, that a file names by an absolute path, and a PATH of its own', () =>
+    withFolders(async ({ automations, environment }) => {
+      const files = {
+        'own.yaml': 'kind: packer\naction: build\nsource: .\ntemplate: x.pkr.hcl\nprogram: no-such-packer\n',
+        'beside.yaml': 'kind: tofu\nsource: .\naction: plan\nprogram: ./no-such-tofu\n',
+        'hosts.yaml': 'kind: ansible\nplaybook: |\n  - hosts: all\nhosts: a\nenvironment: {PATH: /no-such-path}\n',
+        'far.yaml': 'run: ["/no-such-folder/program"]\n',
+        'chosen.yaml': 'run: ["no-such-program"]\nenvironment: {PATH: "/opt/${agent.name}"}\n',
+        'hooked.yaml': 'run: ["./made-by-a-hook"]\nbefore: ["no-such-hook"]\n',
+      };
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(automations, name), text);
+
+      const result = await examine(environment);
+
+      const found = result.findings.filter(({ check }) => check === 'programs').map(({ message }) => message);
+      assert.deepEqual(
+        found.toSorted(),
+        [
+          '/no-such-folder/program is no program that can be executed, and far runs it',
+          `${automations}/no-such-tofu is no program that can be executed, and beside runs it`,
+          'ansible-playbook is not on the PATH that hosts.yaml sets, and hosts runs it',
+          'no-such-hook is not on the PATH of this process, and hooked runs it',
+          'no-such-packer is not on the PATH of this process, and own runs it',
+          'ssh is not on the PATH that hosts.yaml sets, and hosts runs it',
+        ].toSorted(),
+      );
     }));
 
   it('no automations folder, and an empty one', () =>

@@ -2,7 +2,7 @@ import type { AutomationKind, FilePath, RecipeReading } from '../automation-kind
 import { parseTemplate, type Template } from '../template.ts';
 import { ansibleHarvest } from './ansible/ansible-harvest.ts';
 import { AnsibleValues, ansibleKeys } from './ansible/keys.ts';
-import { prepareAnsible } from './ansible/prepare-ansible.ts';
+import { prepareAnsible, toNeeds } from './ansible/prepare-ansible.ts';
 import { findAnsibleFaults } from './ansible/read-faults.ts';
 
 /** Every text that may hold placeholders, with its place in the file. */
@@ -37,6 +37,7 @@ function read(given: unknown, { home }: { readonly home: string }): RecipeReadin
     recipe: {
       prepare: (context) => prepareAnsible(values, home, context),
     },
+    needs: toNeeds(values),
     templates,
     faults: findAnsibleFaults(values, home),
   };

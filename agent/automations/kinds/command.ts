@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AutomationKind, RecipeCommand, RecipeContext, RecipeReading } from '../automation-kind.ts';
+import { toOwnProgram } from '../own-program.ts';
 import type { Refusal } from '../refusal.ts';
 import { getReferences, parseTemplate, type Template } from '../template.ts';
 
@@ -37,6 +38,7 @@ function read(values: unknown): RecipeReading {
         }));
   return {
     recipe: { prepare: (context) => prepare(templates, context) },
+    needs: [toOwnProgram(Values.parse(values).run[0] ?? '')],
     templates: templates.map((template, index) => ({ path: ['run', index], template })),
     faults,
   };

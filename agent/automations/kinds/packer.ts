@@ -9,10 +9,12 @@ import { type ModuleVariables, readModuleVariables } from './module-variables.ts
 import { packerHarvest } from './packer/packer-harvest.ts';
 import { PackerValues, packerActions, packerKeys } from './packer/packer-keys.ts';
 import { packerProgram } from './packer/packer-program.ts';
+import { toProgram } from './program-path.ts';
 import { renderAll } from './render-all.ts';
 
 interface PackerRecipe {
   readonly values: PackerValues;
+  readonly program: string;
   readonly choice: ActionChoice;
   readonly only: readonly Template[];
   readonly except: readonly Template[];
@@ -45,10 +47,8 @@ function toVariablesFile(file: JsonObject, isOld: boolean): { readonly name: str
 }
 
 function prepare(recipe: PackerRecipe, context: RecipeContext): RecipeCommand | Refusal {
-  const { values, choice } = recipe;
+  const { values, program, choice } = recipe;
   const { folder, home } = context;
-  const named = values.program ?? 'packer';
-  const program = named.includes('/') ? resolve(home, named) : named;
   const chosen = chooseAction(choice, context);
   if (chosen.type === 'refused') return chosen;
   const only = renderAll(recipe.only, context);
@@ -83,7 +83,6 @@ function prepare(recipe: PackerRecipe, context: RecipeContext): RecipeCommand | 
       { name: file.name, content: file.content, executable: false },
     ],
     environment: { ...variables.environment, CHECKPOINT_DISABLE: '1', PACKER_NO_COLOR: '1' },
-    needs: [{ program, remedy }],
   };
 }
 
@@ -105,7 +104,8 @@ function findSecretFaults({ template, variables }: PackerValues): FileFault[] {
     }));
 }
 
-function read(values: PackerValues): RecipeReading {
+function read(values: PackerValues, home: string): RecipeReading {
+  const program = toProgram(values.program ?? 'packer', home);
   const action = parseTemplate(values.action);
   const choice: ActionChoice = { action, allowed: values.actions, known: packerActions };
   const only = values.only.map(parseTemplate);
@@ -117,9 +117,10 @@ function read(values: PackerValues): RecipeReading {
   ];
   const used = templates.map(({ template }) => template);
   const variables = readModuleVariables(values.variables, { used, prefix: 'PKR_VAR_' });
-  const recipe = { values, choice, only, except, variables };
+  const recipe = { values, program, choice, only, except, variables };
   return {
     recipe: { prepare: (context) => prepare(recipe, context) },
+    needs: [{ program, remedy }],
     templates: [...templates, ...variables.templates],
     faults: [...findActionFaults(choice), ...variables.faults, ...findSecretFaults(values), ...findPlaceFaults(values)],
   };
@@ -132,5 +133,5 @@ export const packerKind: AutomationKind = {
   graceSeconds,
   saidBy: ['template'],
   harvest: packerHarvest,
-  read: (values) => read(PackerValues.parse(values)),
+  read: (values, { home }) => read(PackerValues.parse(values), home),
 };

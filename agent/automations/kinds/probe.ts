@@ -63,21 +63,25 @@ function findJobReferences(templates: readonly { readonly path: FileFault['path'
 }
 
 interface Command extends Pick<ProbePlan, 'argv' | 'script'> {
+  readonly needs: RecipeReading['needs'];
   readonly faults: readonly FileFault[];
 }
 
 function toCommand(values: Values, place: { readonly home: string }): Command {
   const { run, script, interpreter } = values;
-  const nothing = { argv: [], script: null };
+  const nothing = { argv: [], script: null, needs: [] };
   if (run !== undefined && script !== undefined) {
     const message = 'expected either "run" or "script", got both: take one out';
     return { ...nothing, faults: [{ path: ['script'], part: 'key', message }] };
   }
-  if (run !== undefined)
-    return { argv: run.map(parseTemplate), script: null, faults: commandKind.read(values, place).faults };
+  if (run !== undefined) {
+    const { needs, faults } = commandKind.read(values, place);
+    return { argv: run.map(parseTemplate), script: null, needs, faults };
+  }
   if (script !== undefined) {
     const argv = interpreter.map((text): Template => [{ type: 'text', text }]);
-    return { argv, script, faults: scriptKind.read(values, place).faults };
+    const { needs, faults } = scriptKind.read(values, place);
+    return { argv, script, needs, faults };
   }
   const message = 'expected "run" or "script", got neither: add what prints the facts as one JSON object';
   return { ...nothing, faults: [{ path: [], message }] };
@@ -95,7 +99,7 @@ const recipe: Recipe = {
 
 function read(given: unknown, place: { readonly home: string }): RecipeReading {
   const values = Values.parse(given);
-  const { argv, script, faults } = toCommand(values, place);
+  const { argv, script, needs, faults } = toCommand(values, place);
   const intervalMs = values.intervalSeconds * 1000;
   const jitterMs = values.jitterSeconds === null ? intervalMs * usualJitter : values.jitterSeconds * 1000;
   const templates = [
@@ -107,6 +111,7 @@ function read(given: unknown, place: { readonly home: string }): RecipeReading {
   ];
   return {
     recipe,
+    needs,
     templates: [],
     faults: [...faults, ...findJobReferences(templates), ...findForeignKeys(values)],
     probe: { argv, script, intervalMs, jitterMs, volatile: values.volatile },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { AutomationKind, RecipeReading } from '../automation-kind.ts';
+import { toOwnProgram } from '../own-program.ts';
 import { getReferences, parseTemplate } from '../template.ts';
 
 const defaultInterpreter: readonly [string, ...string[]] = ['sh', '-eu'];
@@ -34,6 +35,7 @@ function read(values: unknown): RecipeReading {
         files: [{ name: scriptFileName, content: script, executable: false }],
       }),
     },
+    needs: [toOwnProgram(interpreter[0])],
     templates: [],
     faults,
   };

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { toOwnProgram } from '../../automations/own-program.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { StartFailure } from '../executor.ts';
 import { findProgram } from './find-program.ts';
@@ -19,9 +20,6 @@ const reservedNames = new Set(
   ).split(' '),
 );
 
-/** Of a program that the automation's file names itself; that of a kind says what to install. */
-const ownProgramRemedy = "install it on the agent's machine, or correct its name in the automation's file";
-
 /** Files of an attempt's folder that are not the command's to name. */
 const reservedFiles =
   /^(\.{0,2}|started|raw|exit|fence|sink|before|after|(claim|document|intent|result|after)\.json)(\.part)?$/;
@@ -34,7 +32,7 @@ export function refuseCommand(command: PreparedCommand): StartFailure | null {
 /** Why its program would not start, once its files are there: it may be one of them. */
 export function refuseProgram({ argv, needs, environment, workingDirectory }: PreparedCommand): StartFailure | null {
   const path = environment['PATH'];
-  const programs = [{ program: argv[0], remedy: ownProgramRemedy }, ...(needs ?? [])];
+  const programs = [...(needs ?? []), toOwnProgram(argv[0])];
   const missing = programs.find(({ program }) => findProgram(program, { path, workingDirectory }) === null);
   if (missing === undefined) return null;
   const { program, remedy } = missing;

@@ -228,6 +228,7 @@ suite('catalog', () => {
       harvest: null,
       read: () => ({
         recipe: { prepare: () => ({ type: 'prepared', argv: ['true'], files: [] }) },
+        needs: [],
         templates: [],
         faults: [],
       }),

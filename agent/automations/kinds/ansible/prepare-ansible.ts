@@ -237,7 +237,8 @@ function toFiles(values: AnsibleValues, home: string, context: RecipeContext): R
   ];
 }
 
-function toNeeds({ hosts, inventory, privateKeySecret }: AnsibleValues): readonly NeededProgram[] {
+/** Programs that the launcher starts. */
+export function toNeeds({ hosts, inventory, privateKeySecret }: AnsibleValues): readonly NeededProgram[] {
   const ssh = 'install the client of OpenSSH (Debian: openssh-client)';
   return [
     { program: 'ansible-playbook', remedy: 'install ansible-core 2.12 or later (Debian: ansible-core)' },
@@ -254,7 +255,6 @@ export function prepareAnsible(values: AnsibleValues, home: string, context: Rec
       type: 'prepared',
       argv: ['sh', join(context.folder, launcherFileName), context.folder, ...toArguments(values, home, context)],
       files: toFiles(values, home, context),
-      needs: toNeeds(values),
     };
   } catch (error) {
     if (error instanceof RefusedError) return error.refusal;

@@ -5,6 +5,7 @@ import type { Refusal } from '../../refusal.ts';
 import { getReferences, parseTemplate, type Template } from '../../template.ts';
 import { type ActionChoice, chooseAction, findActionFaults } from '../chosen-action.ts';
 import { type ModuleVariables, readModuleVariables } from '../module-variables.ts';
+import { toProgram } from '../program-path.ts';
 import { renderAll } from '../render-all.ts';
 import { toBackendSettings } from './backend-settings.ts';
 import { tofuHarvest } from './tofu-harvest.ts';
@@ -15,7 +16,6 @@ import { tofuProgram } from './tofu-program.ts';
 interface TofuRecipe {
   readonly values: TofuValues;
   readonly program: string;
-  readonly remedy: string;
   readonly choice: ActionChoice;
   readonly workspace: Template | null;
   readonly lockId: Template | null;
@@ -115,9 +115,8 @@ function listSettings(
 }
 
 function prepare(recipe: TofuRecipe, context: RecipeContext): RecipeCommand | Refusal {
-  const { values, remedy } = recipe;
+  const { values, program } = recipe;
   const { folder, home } = context;
-  const program = recipe.program.includes('/') ? resolve(home, recipe.program) : recipe.program;
   const place = (path: string | null): string => (path === null ? '' : resolve(home, path));
   const chosen = chooseAction(recipe.choice, context);
   if (chosen.type === 'refused') return chosen;
@@ -155,11 +154,13 @@ function prepare(recipe: TofuRecipe, context: RecipeContext): RecipeCommand | Re
       ...(backend === '' ? [] : [{ name: 'farhand.tfbackend', content: backend, executable: false }]),
     ],
     environment: { ...variables.environment, TF_IN_AUTOMATION: '1', TF_INPUT: '0', CHECKPOINT_DISABLE: '1' },
-    needs: [{ program, remedy }],
   };
 }
 
-function read(values: TofuValues, defaults: { readonly program: string; readonly remedy: string }): RecipeReading {
+function read(
+  values: TofuValues,
+  { named, remedy, home }: { readonly named: string; readonly remedy: string; readonly home: string },
+): RecipeReading {
   const action = parseTemplate(values.action);
   const choice: ActionChoice = { action, allowed: values.actions, known: tofuActions };
   const workspace = values.workspace === null ? null : parseTemplate(values.workspace);
@@ -179,11 +180,11 @@ function read(values: TofuValues, defaults: { readonly program: string; readonly
   ];
   const used = templates.map(({ template }) => template);
   const variables = readModuleVariables(values.variables, { used, prefix: 'TF_VAR_' });
-  const program = values.program ?? defaults.program;
-  const { remedy } = defaults;
-  const recipe = { values, program, remedy, choice, workspace, lockId, plan, targets, backendConfig, variables };
+  const program = toProgram(values.program ?? named, home);
+  const recipe = { values, program, choice, workspace, lockId, plan, targets, backendConfig, variables };
   return {
     recipe: { prepare: (context) => prepare(recipe, context) },
+    needs: [{ program, remedy }],
     templates: [...templates, ...variables.templates],
     faults: [
       ...findActionFaults(choice),
@@ -212,6 +213,6 @@ export function createTofuKind(name: 'terraform' | 'tofu'): AutomationKind {
     graceSeconds,
     saidBy: [],
     harvest: tofuHarvest,
-    read: (values) => read(TofuValues.parse(values), { program: name, remedy }),
+    read: (values, { home }) => read(TofuValues.parse(values), { named: name, remedy, home }),
   };
 }
