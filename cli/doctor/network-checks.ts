@@ -1,6 +1,7 @@
 import { isLoopback } from '../../runtime/configuration/loopback.ts';
 import { judgeCertificate } from './certificate-faults.ts';
 import { type Check, type Found, fault, ok, skipped, warning } from './check.ts';
+import type { HttpAnswer } from './http-exchange.ts';
 import { describeStranger, isReady, readProblem } from './hub-answer.ts';
 import type { HubProbe, Step } from './hub-probe.ts';
 
@@ -10,15 +11,18 @@ const skewFaultMs = 300_000;
 const dateStepMs = 1_000;
 
 /** The way to a hub: name, connection, TLS, what answers, its clock, and whether websockets get through. */
-export function createNetworkChecks(probe: HubProbe): readonly Check[] {
+export function createNetworkChecks(
+  probe: HubProbe,
+  { dialsWebsockets }: { readonly dialsWebsockets: boolean },
+): readonly Check[] {
   const isTls = probe.url.protocol === 'https:';
   const checks: Check[] = [
     { name: 'dns', about: 'hub', look: async () => judgeName(probe, await probe.addresses()) },
     { name: 'connection', about: 'hub', look: async () => judgeConnection(probe, await probe.connection()) },
     { name: 'tls', about: 'hub', look: async () => (isTls ? judgeTls(probe) : judgePlaintext(probe)) },
-    { name: 'hub', about: 'hub', look: () => judgeReadiness(probe) },
+    { name: 'hub', about: 'hub', look: () => judgeReadiness(probe, dialsWebsockets) },
     { name: 'clock', about: 'machine', look: () => judgeClock(probe) },
-    { name: 'websocket', about: 'hub', look: () => judgeUpgrade(probe) },
+    { name: 'websocket', about: 'hub', look: () => judgeUpgrade(probe, dialsWebsockets) },
   ];
   return checks;
 }
@@ -109,7 +113,7 @@ async function judgePlaintext(probe: HubProbe): Promise<Found> {
   );
 }
 
-async function judgeReadiness(probe: HubProbe): Promise<Found> {
+async function judgeReadiness(probe: HubProbe, dialsWebsockets: boolean): Promise<Found> {
   const readiness = await probe.readiness();
   if (readiness.type === 'skipped') return skipped('not asked: there is no connection');
   if (readiness.type === 'failed') {
@@ -125,6 +129,13 @@ async function judgeReadiness(probe: HubProbe): Promise<Found> {
     return fault(
       `the hub answers, and does not do its work: ${problem.detail}`,
       'See its log, and farhand doctor --hub on its machine',
+    );
+  }
+  const target = findRedirect(probe, answer);
+  if (target !== null) {
+    return fault(
+      `${toShown(probe)} answers ${describeStranger(answer)}, and farhand follows none`,
+      `Set FARHAND_HUB_URL=${dialsWebsockets ? target.replace(/^http/, 'ws') : target}`,
     );
   }
   switch (answer.status) {
@@ -148,6 +159,14 @@ async function judgeReadiness(probe: HubProbe): Promise<Found> {
   }
 }
 
+/** The hub's URL where a server sends who asks for it, such as from http to https; null where it leads anywhere else. */
+function findRedirect({ url }: HubProbe, { status, headers: { location } }: HttpAnswer): string | null {
+  if (status < 300 || status > 399 || location === undefined || !URL.canParse(location, url.href)) return null;
+  const { protocol, origin, pathname } = new URL(location, url);
+  if (!/^https?:$/.test(protocol) || !pathname.endsWith('/readyz')) return null;
+  return `${origin}${pathname.slice(0, -'/readyz'.length)}`;
+}
+
 async function judgeClock(probe: HubProbe): Promise<Found> {
   const readiness = await probe.readiness();
   if (readiness.type !== 'done') return skipped('not compared: no answer came');
@@ -167,18 +186,22 @@ async function judgeClock(probe: HubProbe): Promise<Found> {
   return ok(`agrees with that of ${probe.host}, to the second or so`);
 }
 
-async function judgeUpgrade(probe: HubProbe): Promise<Found> {
+/** Agents dial websockets. Client commands work without, and who calls them may look for what keeps an agent away. */
+async function judgeUpgrade(probe: HubProbe, dialsWebsockets: boolean): Promise<Found> {
+  const judge = dialsWebsockets
+    ? fault
+    : (message: string, remedy: string) => warning(`${message}; only agents are kept away by that`, remedy);
   const upgrade = await probe.upgrade();
   if (upgrade.type === 'skipped') return skipped('not tried: there is no connection');
   const remedy =
     'Have the proxy pass websockets on; nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";';
-  if (upgrade.type === 'failed') return fault(`a websocket cannot be asked for (${upgrade.message})`, remedy);
+  if (upgrade.type === 'failed') return judge(`a websocket cannot be asked for (${upgrade.message})`, remedy);
   const { status, headers } = upgrade.value;
   const challenge = [headers['www-authenticate'] ?? []].flat().join(', ');
   if (status === 401 && /Farhand\s+challenge=/i.test(challenge)) return ok('a request for one reaches the hub');
   const problem = readProblem(upgrade.value);
   if (problem !== null) {
-    return fault(
+    return judge(
       `the hub was reached, and not as a websocket (${status} ${problem.code}): something on the way takes the header "Upgrade" away`,
       remedy,
     );
@@ -186,7 +209,7 @@ async function judgeUpgrade(probe: HubProbe): Promise<Found> {
   const readiness = await probe.readiness();
   if (readiness.type === 'done' && readiness.value.answer.status !== 200)
     return skipped('not tried: no hub answers there');
-  return fault(`a request for one is answered ${describeStranger(upgrade.value)}: it does not reach the hub`, remedy);
+  return judge(`a request for one is answered ${describeStranger(upgrade.value)}: it does not reach the hub`, remedy);
 }
 
 function toShown({ url }: HubProbe): string {

@@ -59,7 +59,7 @@ function planClient({ accessHub, sources }: DoctorPlan): readonly Check[] {
   return [
     { name: 'configuration', about: 'machine', look: async () => ok(`the hub is ${api.address}`) },
     createProxyCheck(url, sources.environment, { dialsWebsockets: false }),
-    ...createNetworkChecks(probe),
+    ...createNetworkChecks(probe, { dialsWebsockets: false }),
     ...createClientChecks({ api, hasToken, probe }),
   ];
 }
@@ -78,7 +78,10 @@ function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
     check,
     ...(httpUrl === null || probe === null
       ? []
-      : [createProxyCheck(httpUrl, sources.environment, { dialsWebsockets: true }), ...createNetworkChecks(probe)]),
+      : [
+          createProxyCheck(httpUrl, sources.environment, { dialsWebsockets: true }),
+          ...createNetworkChecks(probe, { dialsWebsockets: true }),
+        ]),
     { name: 'version', about: 'machine', look: async () => ok(`this is farhand ${version}; ${whereVersionsAre}`) },
     ...createAgentChecks({ config: { ...config, data }, probe, isNameGiven: isGiven('FARHAND_NAME', sources) }),
     ...createFolderChecks({
@@ -158,7 +161,12 @@ function toConfigurationCheck(mistakes: readonly Found[]): Check {
 function toFaults(error: unknown): readonly Found[] {
   if (error instanceof ConfigError) {
     return error.mistakes.map((mistake) =>
-      fault(mistake, 'What each variable takes: docs/config.md, or the command with --help'),
+      fault(
+        mistake,
+        mistake.startsWith('FARHAND_TOKEN_FILE:')
+          ? 'Write your token into that file, mode 0600; an administrator makes one: farhand token create --role operator'
+          : 'What each variable takes: docs/config.md, or the command with --help',
+      ),
     );
   }
   if (error instanceof Failure) return [fault(error.message, error.hints.join(' '))];

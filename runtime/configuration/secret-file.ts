@@ -33,10 +33,22 @@ export function readSecretFiles(schema: ConfigSchema, given: Readonly<Record<str
         mistakes.push(`${fileVariable}: expected a secret in ${path}, but the file is empty`);
       else values[variable] = content.replace(/\r?\n$/, '');
     } catch (error) {
-      mistakes.push(
-        `${fileVariable}: expected a file that can be read, got ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      mistakes.push(`${fileVariable}: expected a file that can be read, got ${path} ${toReason(error, variable)}`);
     }
   }
   return { values, mistakes };
+}
+
+function toReason(error: unknown, variable: string): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  switch (code) {
+    case 'ENOENT':
+      return `(ENOENT: there is none): write the secret into it, name another file, or set ${variable}`;
+    case 'EACCES':
+      return `(EACCES: not for this user${process.getuid === undefined ? '' : `, uid ${process.getuid()}`}): change its owner or its mode`;
+    case 'EISDIR':
+      return '(EISDIR: a folder): name the file in it';
+    default:
+      return `(${error instanceof Error ? error.message : String(error)})`;
+  }
 }

@@ -143,6 +143,36 @@ describe('farhand doctor on the way to a hub', () => {
     assertFound(result, 'hub', 'fault', /302, a redirect to https:\/\/login\.example\.org/, /login page/);
   });
 
+  it('a redirect to TLS, and the URL to set', async () => {
+    await using hub = await startStandInHub({
+      answer: ({ url }, response) => response.writeHead(308, { location: `https://hub.example.org${url}` }).end(),
+    });
+    const address = `//127.0.0.1:${hub.port}/farhand`;
+
+    const client = await examine({ FARHAND_HUB_URL: `http:${address}` }, '--client');
+    const agent = await examine({ FARHAND_HUB_URL: `ws:${address}` }, '--agent');
+
+    assertFound(
+      client,
+      'hub',
+      'fault',
+      /308, a redirect/,
+      /^Set FARHAND_HUB_URL=https:\/\/hub\.example\.org\/farhand$/,
+    );
+    assertFound(agent, 'hub', 'fault', /308, a redirect/, /^Set FARHAND_HUB_URL=wss:\/\/hub\.example\.org\/farhand$/);
+  });
+
+  it('a file for the token that is not there', async () => {
+    const result = await examine({
+      FARHAND_HUB_URL: 'http://127.0.0.1:9',
+      FARHAND_TOKEN_FILE: '/no-such-folder/token',
+    });
+
+    const words = /FARHAND_TOKEN_FILE: .*\/no-such-folder\/token \(ENOENT: there is none\)/;
+    assertFound(result, 'configuration', 'fault', words, /Write your token into that file/);
+    assert.equal(result.exitCode, 2);
+  });
+
   it('a proxy that cannot reach the hub behind it', async () => {
     const result = await examineHub({ answer: (_, response) => response.writeHead(502).end('Bad Gateway') });
 
@@ -156,9 +186,21 @@ describe('farhand doctor on the way to a hub', () => {
   });
 
   it('a proxy that takes the upgrade to a websocket away', async () => {
-    const result = await examineHub({ passesUpgrades: false });
+    await using hub = await startStandInHub({ passesUpgrades: false, token: 'sesame-open', agents: [sampleAgent()] });
+    const address = `//127.0.0.1:${hub.port}`;
 
-    assertFound(result, 'websocket', 'fault', /takes the header "Upgrade" away/, /proxy_set_header Upgrade/);
+    const client = await examine({ FARHAND_HUB_URL: `http:${address}`, FARHAND_TOKEN: 'sesame-open' }, '--client');
+    const agent = await examine({ FARHAND_HUB_URL: `ws:${address}` }, '--agent');
+
+    assertFound(
+      client,
+      'websocket',
+      'warning',
+      /"Upgrade" away; only agents are kept away/,
+      /proxy_set_header Upgrade/,
+    );
+    assertFound(agent, 'websocket', 'fault', /takes the header "Upgrade" away/, /proxy_set_header Upgrade/);
+    assert.deepEqual([client.exitCode, client.verdict], [0, 'warning']);
   });
 
   it('a clock that differs by an hour, and one that differs by a minute', async () => {
