@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from '../protocol/json.ts';
+import { padToWidth, toDisplayWidth } from './display-width.ts';
 import { toDurationWords } from './time-words.ts';
 import { toPrintable } from './to-printable.ts';
 
@@ -44,10 +45,10 @@ function toRows(items: readonly JsonValue[]): string[] | null {
     keys.map(toPrintable),
     ...objects.map((item) => keys.map((key) => toValueWords(key, item[key] ?? null))),
   ];
-  const widths = keys.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = keys.map((_, column) => Math.max(...rows.map((row) => toDisplayWidth(row[column] ?? ''))));
   return rows.map((row) =>
     row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .map((cell, column) => padToWidth(cell, widths[column] ?? 0))
       .join('  ')
       .trimEnd(),
   );
@@ -59,7 +60,7 @@ function indent(lines: readonly string[]): string[] {
 
 function toEntryLines(key: string, value: JsonValue, width: number): string[] {
   const name = `${toPrintable(key)}:`;
-  if (isPlain(value)) return [`${name.padEnd(width)} ${toValueWords(key, value)}`];
+  if (isPlain(value)) return [`${padToWidth(name, width)} ${toValueWords(key, value)}`];
   if (Array.isArray(value)) {
     const rows = toRows(value) ?? value.map((item: JsonValue) => toPrintable(JSON.stringify(item)));
     return [name, ...indent(rows)];
@@ -72,7 +73,7 @@ export function toFactsLines(facts: JsonObject): string[] {
   const entries = Object.entries(facts);
   const width = Math.max(
     0,
-    ...entries.filter(([, value]) => isPlain(value)).map(([key]) => toPrintable(key).length + 1),
+    ...entries.filter(([, value]) => isPlain(value)).map(([key]) => toDisplayWidth(toPrintable(key)) + 1),
   );
   return entries.flatMap(([key, value]) => toEntryLines(key, value, width));
 }

@@ -213,6 +213,18 @@ describe('facts for a person', () => {
     ]);
   });
 
+  it('stand in columns of the terminal, however many characters that takes', () => {
+    const lines = toFactsLines({
+      名前: 'x',
+      disks: [
+        { mount: '/データ', label: 'a' },
+        { mount: '/', label: 'e\u0301' },
+      ],
+    });
+
+    assert.deepEqual(lines, ['名前: x', 'disks:', '  mount    label', '  /データ  a', '  /        e\u0301']);
+  });
+
   it('never drive the terminal', () => {
     const lines = toFactsLines({ 'key\u001B[31m\n': 'value\u001B[2J\nnext', list: [{ 'k\u0007': '\u0007' }] });
 
