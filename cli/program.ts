@@ -8,8 +8,9 @@ import { Failure } from './failure.ts';
 import { reportFailure } from './report-failure.ts';
 
 const footer = `
-Client commands talk to the hub in FARHAND_HUB_URL with the token in FARHAND_TOKEN; without them, to the \`farhand dev\` that
-was started in this folder. \`farhand COMMAND --help\` tells more.`;
+Client commands talk to the hub in FARHAND_HUB_URL with the token in
+FARHAND_TOKEN; without them, to the \`farhand dev\` that was started in this
+folder. \`farhand COMMAND --help\` tells more.`;
 
 /**
  * Runs one command line and answers once it is done. The exit code goes to the context. Only the command that is called is loaded: the rest

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Automation } from './automation.ts';
 import { type AutomationFile, readAutomationFile } from './automation-file.ts';
 import type { AutomationKind } from './automation-kind.ts';
@@ -46,6 +46,16 @@ async function readOne(path: string, kinds: readonly AutomationKind[]): Promise<
   }
 }
 
+/** One file, as in a folder of its own. Never rejects. */
+export async function loadAutomationFile(path: string): Promise<LoadedCatalog> {
+  const read = isAutomationFile(basename(path))
+    ? await readOne(path, builtInKinds)
+    : broken(path, 'expected a name that ends in .yaml or .yml and does not begin with ".": agents leave others alone');
+  return read.type === 'broken'
+    ? { automations: [], mistakes: read.mistakes, files: [path] }
+    : { automations: [read.automation], mistakes: [], files: [path] };
+}
+
 /** The first of two files keeps the name. */
 function findTakenNames(files: readonly Extract<AutomationFile, { type: 'automation' }>[]): {
   readonly automations: readonly Automation[];
@@ -66,8 +76,8 @@ function findTakenNames(files: readonly Extract<AutomationFile, { type: 'automat
 
 export interface LoadOptions {
   readonly kinds?: readonly AutomationKind[];
-  /** What names the folder, for messages; FARHAND_AUTOMATIONS when left out. */
-  readonly variable?: string;
+  /** What names the folder, for messages; FARHAND_AUTOMATIONS when left out, null for nothing that is to be named. */
+  readonly variable?: string | null;
   /** Nobody asked for this folder: that it is missing is no mistake. */
   readonly isOptional?: boolean;
 }
@@ -83,7 +93,9 @@ export async function loadCatalog(folder: string, options: LoadOptions = {}): Pr
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (isMissing && options.isOptional === true) return { automations: [], mistakes: [], files: [] };
-    const message = `the folder of automations cannot be read (${options.variable ?? 'FARHAND_AUTOMATIONS'} names it): ${getReason(error)}`;
+    const { variable = 'FARHAND_AUTOMATIONS' } = options;
+    const named = variable === null ? '' : ` (${variable} names it)`;
+    const message = `the folder of automations cannot be read${named}: ${getReason(error)}`;
     return { automations: [], mistakes: [{ file: folder, line: null, column: null, message }], files: null };
   }
   const paths = names

@@ -1,7 +1,8 @@
-import { relative, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
-import { type LoadedCatalog, loadCatalog } from '../../agent/automations/load-catalog.ts';
+import { type LoadedCatalog, loadAutomationFile, loadCatalog } from '../../agent/automations/load-catalog.ts';
 import { agentConfigSchema, usualAutomations } from '../../agent/config.ts';
 import { loadConfiguration } from '../../runtime/configuration/load-configuration.ts';
 import type { Context } from '../context.ts';
@@ -12,34 +13,44 @@ import { toParameterWords } from '../parameter-words.ts';
 import { printTable } from '../table.ts';
 
 const details = `
-FOLDER is the one of FARHAND_AUTOMATIONS, or ./automations, unless it is given. No hub and no agent is needed, and nothing is run.
-Mistakes go to standard output as file:line:column, so that editors and pipelines can use them.
+PATH is the folder of FARHAND_AUTOMATIONS, or ./automations, unless it is given.
+No hub and no agent is needed, and nothing is run.
+Mistakes go to standard output as file:line:column, so that editors and
+pipelines can use them.
 
 Exit code: 0 an agent would offer everything; 2 there are mistakes.`;
 
 export function createAutomationsCheckCommand(context: Context): Command {
   const command = new Command('check')
-    .description('read a folder of automations as an agent would, and say what is wrong with it')
-    .argument('[folder]', 'the folder')
+    .description('read automations as an agent would, and say what is wrong with them')
+    .argument('[path]', 'the folder, or one file of it')
     .option('--json', 'print one JSON document')
     .addHelpText('after', details)
-    .action((folder: string | undefined) => check(command, context, folder));
-  addExamples(command, ['farhand automations check ./automations', 'before they reach an agent']);
+    .action((path: string | undefined) => check(command, context, path));
+  addExamples(
+    command,
+    ['farhand automations check ./automations', 'before they reach an agent'],
+    ['farhand automations check automations/greet.yaml', 'one of them'],
+  );
   return command;
 }
 
 async function check(command: Command, context: Context, given: string | undefined): Promise<void> {
   const schema = { automations: agentConfigSchema.automations };
-  const named =
-    given ?? loadConfiguration(schema, { environment: context.environment, flags: {} }).automations ?? usualAutomations;
-  const folder = resolve(context.folder, named);
-  const { automations, mistakes } = toShownPaths(await loadCatalog(folder), context.folder);
+  const configured =
+    given === undefined ? loadConfiguration(schema, { environment: context.environment, flags: {} }).automations : null;
+  const path = resolve(context.folder, given ?? configured ?? usualAutomations);
+  const isFile = given !== undefined && (await stat(path).catch(() => null))?.isFile() === true;
+  const loaded = isFile
+    ? await loadAutomationFile(path)
+    : await loadCatalog(path, configured === null ? { variable: null } : {});
+  const { automations, mistakes } = toShownPaths(loaded, context.folder);
   if (mistakes.length > 0) context.exitWith(exitCodes.usage);
 
   // The command above this one knows the option too, and takes it.
   if (command.optsWithGlobals()['json'] === true) {
     const offered = automations.map(({ file, summary }) => ({ file, ...summary }));
-    await printJson(context, { folder, automations: offered, mistakes });
+    await printJson(context, { folder: isFile ? dirname(path) : path, automations: offered, mistakes });
     return;
   }
   const { stdout, stderr } = context;
@@ -49,7 +60,7 @@ async function check(command: Command, context: Context, given: string | undefin
     return;
   }
   if (automations.length === 0) {
-    await stderr.line(`there is no *.yaml in ${folder}: an agent would offer nothing`);
+    await stderr.line(`there is no *.yaml in ${path}: an agent would offer nothing`);
     return;
   }
   const rows = automations.map(({ name, kind, file, description, summary }) => [

@@ -72,12 +72,28 @@ suite('farhand automations check', () => {
     );
   });
 
+  test('reads one file', async () => {
+    await write('a.yaml', 'run: [a]\n');
+    await write('b.yaml', 'run: b\n');
+    await write('notes.txt', 'run: [c]\n');
+
+    const good = await runCommand(['automations', 'check', 'automations/a.yaml'], { folder });
+    const bad = await runCommand(['automations', 'check', 'automations/b.yaml'], { folder });
+    const other = await runCommand(['automations', 'check', 'automations/notes.txt'], { folder });
+
+    assert.deepEqual([good.exitCode, good.stdout], [0, 'a\tcommand\tautomations/a.yaml\tany\t\n']);
+    assert.equal(bad.exitCode, 2);
+    assert.match(bad.stdout, /^automations\/b\.yaml:1:6: run: /);
+    assert.equal(other.exitCode, 2);
+    assert.match(other.stdout, /^automations\/notes\.txt: expected a name that ends in \.yaml/);
+  });
+
   test('says so when the folder is not there, or holds nothing that counts', async () => {
     const nowhere = await runCommand(['automations', 'check', 'nowhere'], { folder });
     const empty = await runCommand(['automations', 'check'], { folder });
 
     assert.equal(nowhere.exitCode, 2);
-    assert.match(nowhere.stdout, /^nowhere: .*cannot be read/);
+    assert.match(nowhere.stdout, /^nowhere: the folder of automations cannot be read: ENOENT/);
     assert.deepEqual([empty.exitCode, empty.stdout], [0, '']);
     assert.match(empty.stderr, /there is no \*\.yaml in .*automations/);
   });

@@ -29,6 +29,10 @@ describe('what is said of the commands', () => {
 
     assert.equal(exitCode, 0);
     assert.ok(stdout.split('\n').length <= 50, 'expected it to fit on a screen');
+    assert.deepEqual(
+      stdout.split('\n').filter((line) => line.length > 80),
+      [],
+    );
     for (const { name, summary, group, hidden } of commandList) {
       if (hidden === true) assert.doesNotMatch(stdout, new RegExp(`^ {2}${name} `, 'm'));
       else assert.match(stdout, new RegExp(`^ {2}${name} +${summary.slice(0, 20)}`, 'm'));
