@@ -48,7 +48,9 @@ function toProblemFailure({ problem }: ApiError): Failure {
           ? 'Is it the right id? `farhand token list` lists tokens, `farhand token list --join` those for agents, which `revoke --join` takes.'
           : message.includes('agent')
             ? 'Is it the right name, on the right hub? `farhand agents` lists the agents that you may see.'
-            : 'Is it the right id, on the right hub? `farhand jobs` lists the jobs that you may see.',
+            : message.includes('attempt')
+              ? 'Attempts are counted from 1: `farhand jobs ID` shows the last one.'
+              : 'Is it the right id, on the right hub? `farhand jobs` lists the jobs that you may see.',
       ]);
     case 429:
       return new Failure(exitCodes.refused, message, ['Wait a moment and try again.']);

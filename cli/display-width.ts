@@ -43,6 +43,26 @@ export function truncateToWidth(text: string, width: number): string {
   return width < 1 ? '' : `${kept}…`;
 }
 
+const colour = /(\u001B\[[\d;]*m)/;
+
+/** The same for a line with colours in it, which stay whole: what they begin, they end. */
+export function truncatePainted(line: string, width: number): string {
+  const parts = line.split(colour);
+  const texts = parts.map((part) => (colour.test(part) ? '' : part));
+  if (toDisplayWidth(texts.join('')) <= width) return line;
+  let room = width;
+  return parts
+    .map((part, index) => {
+      const text = texts[index] ?? '';
+      if (text === '' || room <= 0) return text === '' ? part : '';
+      // What is cut, or has no room for "…" behind it, ends here.
+      const kept = toDisplayWidth(text) < room ? text : truncateToWidth(`${text} `, room);
+      room = kept === text ? room - toDisplayWidth(text) : 0;
+      return kept;
+    })
+    .join('');
+}
+
 /** The text and blanks up to `width` columns. */
 export function padToWidth(text: string, width: number): string {
   return text + ' '.repeat(Math.max(width - toDisplayWidth(text), 0));

@@ -13,7 +13,7 @@ export interface Table {
 
 const gap = '  ';
 /** A column is not made narrower than this to fit the terminal. */
-const minWidth = 6;
+const minWidth = 4;
 
 /**
  * Rows for a person, in columns under a head, as wide as the terminal: what does not fit ends in "…". Or, when a program reads, one line a

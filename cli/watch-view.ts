@@ -3,7 +3,7 @@ import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
 import { toFailure } from './api-failure.ts';
 import type { Context } from './context.ts';
-import { truncateToWidth } from './display-width.ts';
+import { truncatePainted, truncateToWidth } from './display-width.ts';
 import { Failure } from './failure.ts';
 import { listenForInterruption } from './interruption.ts';
 import type { Output } from './output.ts';
@@ -11,7 +11,7 @@ import type { Output } from './output.ts';
 /** Something of the hub that is looked at again and again. */
 export interface WatchedView<T> {
   look(signal: AbortSignal): Promise<T>;
-  /** What a person sees: drawn over what was there. Its lines are no wider than the terminal. */
+  /** What a person sees: drawn over what was there, and cut to the width of the terminal. */
   toScreen(value: T): readonly string[];
   /** What a program reads: a line is printed when it is another one than before under its key. */
   toNews(value: T): readonly { readonly key: string; readonly line: string }[];
@@ -113,9 +113,8 @@ function createScreen(stdout: Output) {
       const hidden = lines.length - room;
       const more = truncateToWidth(`… and ${hidden + 1} lines more: make the terminal higher`, stdout.columns() ?? 80);
       const shown = hidden > 0 ? [...lines.slice(0, room - 1), more] : lines;
-      const fit = (line: string) =>
-        line.includes('\u001B') ? line : truncateToWidth(line, stdout.columns() ?? Number.POSITIVE_INFINITY);
-      const body = shown.map((line) => `${fit(line)}${eraseLine}\n`).join('');
+      const columns = stdout.columns() ?? Number.POSITIVE_INFINITY;
+      const body = shown.map((line) => `${truncatePainted(line, columns)}${eraseLine}\n`).join('');
       await stdout.write(`${isFirst ? eraseAll : ''}${home}${body}${eraseBelow}`);
       isFirst = false;
     },

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
-import { padToWidth, toDisplayWidth, truncateToWidth } from '../../cli/display-width.ts';
+import { padToWidth, toDisplayWidth, truncatePainted, truncateToWidth } from '../../cli/display-width.ts';
+import { toJobTable } from '../../cli/job-table.ts';
 import { createOutput, type Output } from '../../cli/output.ts';
 import { toTableLines } from '../../cli/table.ts';
+import { sampleJob } from '../support/sample-job.ts';
 
 function terminal(columns: number, environment: Readonly<Record<string, string>> = { NO_COLOR: '1' }): Output {
   return createOutput(Object.assign(new PassThrough(), { isTTY: true, columns, rows: 20 }), environment);
@@ -41,6 +43,21 @@ describe('the width of text on a terminal', () => {
   });
 });
 
+describe('a line with colours', () => {
+  for (const [line, width, cut] of [
+    ['\u001B[31mred\u001B[39m and more', 8, '\u001B[31mred\u001B[39m and…'],
+    ['\u001B[31mred\u001B[39m and more', 2, '\u001B[31mr…\u001B[39m'],
+    ['\u001B[31mred\u001B[39m!', 3, '\u001B[31mre…\u001B[39m'],
+    ['a\u001B[1m日本\u001B[22mb', 4, 'a\u001B[1m日…\u001B[22m'],
+    ['\u001B[31mred\u001B[39m', 3, '\u001B[31mred\u001B[39m'],
+    ['plain', 4, 'pla…'],
+  ] as const) {
+    it(`is ${JSON.stringify(cut)} in ${width} columns`, () => {
+      assert.equal(truncatePainted(line, width), cut);
+    });
+  }
+});
+
 describe('a table', () => {
   const head = ['NAME', 'STATE', 'DESCRIPTION'];
   const rows = [
@@ -64,6 +81,18 @@ describe('a table', () => {
       assert.match(lines.join('\n'), /…/);
       assert.match(lines.join('\n'), /deploy-🚀/);
     }
+  });
+
+  it('of jobs has room on a terminal of 80 columns', () => {
+    const id = '01a22a58-673d-712f-8ca8-cc9d610c8e22';
+    const progress = { percent: 41, message: 'step 25', outputs: null };
+    const job = sampleJob({ id, state: 'cancelled', automation: 'deploy-shop', agent: 'web-1', progress });
+    const output = terminal(80);
+
+    const lines = toTableLines(output, toJobTable(output, [job], Date.parse(job.createdAt) + 3_000_000));
+
+    for (const line of lines) assert.ok(toDisplayWidth(line) <= 80, line);
+    assert.match(lines[1] ?? '', new RegExp(`^${id}  cancelled `));
   });
 
   it('cuts no column that is to stay whole', () => {
