@@ -173,10 +173,12 @@ function toFaults(error: unknown): readonly Found[] {
   throw error;
 }
 
-/** What was meant, where the scheme is the wrong one. */
+/** What was meant, where the scheme is the wrong one, or more is there than belongs there, such as a password. */
 function readRawUrl({ environment, flags }: ConfigSources): URL | null {
   const text = flags['FARHAND_HUB_URL'] ?? environment['FARHAND_HUB_URL'] ?? '';
-  return URL.canParse(text) ? new URL(text) : null;
+  if (!URL.canParse(text)) return null;
+  const url = new URL(text);
+  return Object.assign(url, { username: '', password: '', search: '', hash: '' });
 }
 
 function isGiven(variable: string, { environment, flags }: ConfigSources): boolean {

@@ -67,7 +67,7 @@ export function oneOf<const Choice extends string>(...choices: readonly Choice[]
 /** A URL with one of the schemes and a host, without user, query and fragment. */
 export function url(schemes: readonly string[]): ConfigFormat<URL> {
   return {
-    expected: `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(', ')}`,
+    expected: `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(', ')}, without user, query and fragment`,
     placeholder: 'url',
     fromText(value) {
       const parsed = URL.canParse(value) ? new URL(value) : undefined;

@@ -52,7 +52,9 @@ function toConvictSchema(
   const entries = Object.entries(schema).map(([name, key]) => {
     const format = (value: unknown) => {
       if (typeof value !== 'string' || key.format.fromText(value) !== undefined) return;
-      const came = key.sensitive ? 'something else (a secret, not shown)' : JSON.stringify(value.slice(0, 200));
+      const came = key.sensitive
+        ? 'something else (a secret, not shown)'
+        : JSON.stringify(toShown(value).slice(0, 200));
       mistakes.push(`${toPlace(key, flags)}: expected ${key.format.expected}, got ${came}`);
     };
     return [
@@ -61,6 +63,11 @@ function toConvictSchema(
     ];
   });
   return Object.fromEntries(entries);
+}
+
+/** A URL may have a password in it, where none belongs. */
+function toShown(value: string): string {
+  return value.replace(/:\/\/.*@/s, '://…@');
 }
 
 function toPlace(key: ConfigKey<unknown>, flags: ConfigSources['flags']): string {

@@ -162,6 +162,15 @@ describe('farhand doctor on the way to a hub', () => {
     assertFound(agent, 'hub', 'fault', /308, a redirect/, /^Set FARHAND_HUB_URL=wss:\/\/hub\.example\.org\/farhand$/);
   });
 
+  it('a URL with a password in it, which is never shown', async () => {
+    const client = await examine({ FARHAND_HUB_URL: 'https://me:hunter2@no-such-hub.invalid/?x' }, '--client');
+    const agent = await examine({ FARHAND_HUB_URL: 'wss://me:hunter2@no-such-hub.invalid/?x' }, '--agent');
+
+    assertFound(client, 'configuration', 'fault', /without user, query and fragment/, /docs\/config\.md/);
+    assertFound(agent, 'dns', 'fault', /no-such-hub\.invalid/, /getent/);
+    assert.doesNotMatch(client.text + agent.text, /hunter2/);
+  });
+
   it('a file for the token that is not there', async () => {
     const result = await examine({
       FARHAND_HUB_URL: 'http://127.0.0.1:9',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ConfigError } from '../../../runtime/configuration/config-error.ts';
 import type { ConfigSchema } from '../../../runtime/configuration/config-key.ts';
-import { listenAddress, seconds, text, yesOrNo } from '../../../runtime/configuration/formats.ts';
+import { listenAddress, seconds, text, url, yesOrNo } from '../../../runtime/configuration/formats.ts';
 import { loadConfiguration } from '../../../runtime/configuration/load-configuration.ts';
 
 const schema = {
@@ -80,6 +80,19 @@ describe('loadConfiguration', () => {
 
     assert.match(mistakes.join(), /^FARHAND_TOKEN: expected host:port/);
     assert.doesNotMatch(mistakes.join(), /hunter2/);
+  });
+
+  it('shows no password that stands in a URL, and says that none belongs there', () => {
+    const hub = { ...schema, hub: { ...schema.listen, variable: 'FARHAND_HUB_URL' as const, format: url(['https']) } };
+    const look = (text: string) =>
+      mistakesOf(() => loadConfiguration(hub, { environment: { FARHAND_HUB_URL: text }, flags: {} })).join();
+
+    assert.match(
+      look('https://me:hunter2@hub.example.org'),
+      /without user, query and fragment, got "https:\/\/…@hub\.ex/,
+    );
+    assert.doesNotMatch(look('https://me:hunt/er2@hub.example.org'), /er2/);
+    assert.match(look('hub.example.org:7400'), /begins with https:\/\/, .*got "hub\.example\.org:7400"/);
   });
 
   it('reads a secret from a file, without the line end', async () => {
