@@ -43,6 +43,7 @@ export function truncateToWidth(text: string, width: number): string {
   return width < 1 ? '' : `${kept}…`;
 }
 
+// oxlint-disable-next-line no-control-regex -- the escape is what is looked for
 const colour = /(\u001B\[[\d;]*m)/;
 
 /** The same for a line with colours in it, which stay whole: what they begin, they end. */
