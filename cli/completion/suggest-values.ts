@@ -30,7 +30,8 @@ export async function suggestValues(query: ValueQuery): Promise<Suggestions> {
     case 'folders':
       return { type: source.type };
     case 'automations': {
-      const automations = await fetchAutomations(hub());
+      // No job runs a probe.
+      const automations = (await fetchAutomations(hub())).filter(({ kind }) => kind !== 'probe');
       return values(automations.map(({ name, description }) => ({ value: name, description: description ?? '' })));
     }
     case 'agents': {

@@ -22,7 +22,10 @@ function startHub(): Promise<FakeApi> {
   return startFakeApi({
     'GET /automations': (_, response) =>
       answerJson(response, {
-        items: [sampleAutomation({ name: 'deploy', parameters, description: 'line\u001B[2J one\ntwo' })],
+        items: [
+          sampleAutomation({ name: 'deploy', parameters, description: 'line\u001B[2J one\ntwo' }),
+          sampleAutomation({ name: 'host', kind: 'probe' }),
+        ],
       }),
     'GET /agents': (_, response) =>
       answerJson(response, {
