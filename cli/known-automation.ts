@@ -1,18 +1,37 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Automation } from '../protocol/agent.ts';
 import { findNearestWord } from '../protocol/nearest-word.ts';
 import type { ApiClient } from './api-client.ts';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
-import { fetchAutomations } from './fetch-items.ts';
+import { fetchAgents, fetchAutomations } from './fetch-items.ts';
 
 /** Longer lists help nobody in an error message. */
 const maxListed = 20;
 
+/** An agent that has just come says a moment later what it offers. */
+const patienceMs = 3_000;
+const lookEveryMs = 200;
+
 /**
  * The automation of that name, in the form that most agents offer. Throws a `Failure` that names the nearest one when agents offer
- * automations, but not this one; answers null where no agent has said yet what it offers.
+ * automations, but not this one; answers null where no agent has said yet what it offers. Of one that is there and has not
+ * spoken yet it waits a moment to hear: by the schema is known what a parameter is meant to be.
  */
 export async function findKnownAutomation(api: ApiClient, name: string): Promise<Automation | null> {
+  for (let waitedMs = 0; ; waitedMs += lookEveryMs) {
+    const known = await lookForAutomation(api, name);
+    if (known !== null || waitedMs >= patienceMs || !(await isAgentSilent(api))) return known;
+    await delay(lookEveryMs);
+  }
+}
+
+async function isAgentSilent(api: ApiClient): Promise<boolean> {
+  const agents = await fetchAgents(api);
+  return agents.some(({ online, version }) => online && version === null);
+}
+
+async function lookForAutomation(api: ApiClient, name: string): Promise<Automation | null> {
   const automations = await fetchAutomations(api);
   const forms = automations
     .filter((automation) => automation.name === name)

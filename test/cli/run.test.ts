@@ -7,6 +7,7 @@ import type { Job } from '../../protocol/job.ts';
 import { answerJson, answerProblem, type FakeApi, type FakeRoute, startFakeApi } from '../support/fake-api.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { type CommandResult, runCommand } from '../support/run-command.ts';
+import { sampleAgent } from '../support/sample-agent.ts';
 import { sampleAutomation, sampleJob } from '../support/sample-job.ts';
 
 checkLeaks();
@@ -90,6 +91,27 @@ describe('farhand run', () => {
     assert.equal(result.stdout, `${id}\n`);
     assert.equal(result.stderr, '');
     assert.equal(api.requests.length, 2);
+  });
+
+  it('hears first what an agent offers that has just come, so that it knows what a parameter is meant to be', async () => {
+    let asked = 0;
+    const items = [sampleAutomation({ parameters: { properties: { count: { type: 'integer' } } } })];
+    await using api = await hubWith(
+      {},
+      {
+        'GET /automations': (_, response) => {
+          asked += 1;
+          answerJson(response, { items: asked < 3 ? [] : items, nextCursor: null });
+        },
+        'GET /agents': (_, response) =>
+          answerJson(response, { items: [sampleAgent({ version: null, automations: [] })], nextCursor: null }),
+      },
+    );
+
+    await run(api, 'hello', '-d', '-p', 'count=3');
+
+    assert.deepEqual((submitted(api) as { parameters: unknown }).parameters, { count: 3 });
+    assert.equal(asked, 3);
   });
 
   it('sends parameters as text, JSON, or what the schema takes there', async () => {
