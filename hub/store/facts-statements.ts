@@ -27,27 +27,14 @@ export const readProbesOf = statement((db, { agentId }: { agentId: string }) =>
   db.selectFrom('facts').select(['probe', 'recorded_at']).where('agent_id', '=', agentId).orderBy('probe'),
 );
 
+/** All but those that say whose facts they are. */
+const changingColumns = factsColumns.filter((column) => column !== 'agent_id' && column !== 'probe');
+
 export const upsertFacts = statement((db, row: FactsRow) =>
   db
     .insertInto('facts')
     .values(columnsOf(row, factsColumns))
-    .onConflict((conflict) =>
-      conflict
-        .columns(['agent_id', 'probe'])
-        .doUpdateSet(
-          columnsOf(row, [
-            'digest',
-            'facts',
-            'collected_at',
-            'changed_at',
-            'duration_ms',
-            'error',
-            'error_at',
-            'changes',
-            'recorded_at',
-          ]),
-        ),
-    ),
+    .onConflict((conflict) => conflict.columns(['agent_id', 'probe']).doUpdateSet(columnsOf(row, changingColumns))),
 );
 
 export const deleteFacts = statement((db, { agentId, probe }: OfProbe) =>
