@@ -39,6 +39,7 @@ const AnyJob = toTolerant(Job, {
     .looseObject({ percent: z.number().nullable().default(null), message: z.string().nullable().default(null) })
     .nullable(),
   waiting: z.array(z.looseObject({ agent: Word, reason: Word })).default([]),
+  waitingReasons: z.array(z.looseObject({ reason: Word, agents: z.number() })).default([]),
   log: toTolerant(JobLog, { gaps: z.array(z.unknown()).default([]), trailing: z.number().default(0) }).nullable(),
   cancelRequested: z.boolean().default(false),
 });

@@ -228,6 +228,64 @@ export type Health = {
   readonly status: 'ok';
 };
 
+export type HubStatus = {
+  readonly version: string;
+  readonly at: string;
+  readonly startedAt: string;
+  /** why the hub cannot do its work; null when it can */
+  readonly notReady: string | null;
+  /** when this process last offered a job to an agent */
+  readonly lastOfferAt: string | null;
+  readonly jobs: {
+    readonly queued: number;
+    readonly offered: number;
+    readonly running: number;
+  };
+  readonly waiting: {
+    readonly reasons: {
+      readonly reason:
+        | 'offline'
+        | 'labels'
+        | 'automation'
+        | 'parameters'
+        | 'slots'
+        | 'automation-busy'
+        | 'draining'
+        | 'store-changed'
+        | 'pressure'
+        | 'declined'
+        | 'no-agent'
+        | 'soon'
+        | 'store'
+        | 'unexamined';
+      readonly jobs: number;
+      readonly oldestSeconds: number;
+      /** waiting alone does not help */
+      readonly needsSomebody: boolean;
+    }[];
+    /** those that have waited longest first; not all if there are many */
+    readonly groups: WaitingJobs[];
+    readonly moreGroups: number;
+  };
+  readonly agents: {
+    readonly online: number;
+    readonly offline: number;
+    /** not all if there are many */
+    readonly troubled: TroubledAgent[];
+    readonly moreTroubled: number;
+  };
+  readonly sessions: number;
+  readonly readers: number;
+  readonly store: {
+    readonly commits: number;
+    readonly commandsWaiting: number;
+  };
+  /** of the disk of the data folder */
+  readonly freeBytes: number | null;
+  readonly loopLagMs: number;
+  readonly loops: LoopReport[];
+};
+
 export type Job = {
   readonly id: string;
   readonly account: string;
@@ -249,6 +307,7 @@ export type Job = {
   readonly outputs: JsonObject | null;
   readonly log: JobLog | null;
   readonly waiting: Waiting[];
+  readonly waitingReasons: WaitingReasonCount[];
   readonly progress: Progress | null;
   readonly cancelRequested: boolean;
   readonly createdAt: string;
@@ -342,6 +401,28 @@ export type JoinTokenRequest = {
 
 export type Labels = Readonly<Record<string, string>>;
 
+export type LoopReport = {
+  /** `scheduler`, `probe host` */
+  readonly name: string;
+  /** the name without what tells it from its sisters */
+  readonly kind: string;
+  /** what it does, or what it waits for */
+  readonly doing: string;
+  /** since when it does that */
+  readonly since: string;
+  /** when it goes on by itself; null where it waits for somebody */
+  readonly next: string | null;
+  readonly turns: number;
+  readonly lastTurnAt: string | null;
+  readonly failures: number;
+  readonly lastFailure: {
+    readonly at: string;
+    readonly message: string;
+  } | null;
+  /** late by far, which only a fault in the process explains */
+  readonly isStuck: boolean;
+};
+
 export type Problem = {
   readonly type: string;
   readonly title: string;
@@ -423,6 +504,19 @@ export type TokenRequest = {
   readonly expiresInSeconds?: number | null | undefined;
 };
 
+export type TroubledAgent = {
+  readonly account: string;
+  readonly name: string;
+  readonly state: 'offline' | 'draining' | 'store-changed' | 'degraded' | 'full';
+  /** since when it is offline; null where it is not, or was never there */
+  readonly since: string | null;
+  readonly slots: {
+    readonly used: number;
+    readonly total: number;
+  };
+  readonly problems: string[];
+};
+
 export type Waiting = {
   readonly agent: string;
   readonly reason:
@@ -436,6 +530,62 @@ export type Waiting = {
     | 'store-changed'
     | 'pressure'
     | 'declined';
+};
+
+export type WaitingJobs = {
+  readonly account: string;
+  readonly automation: string;
+  readonly selector: string;
+  readonly jobs: number;
+  readonly oldestJob: string;
+  readonly oldestSeconds: number;
+  readonly reason:
+    | 'offline'
+    | 'labels'
+    | 'automation'
+    | 'parameters'
+    | 'slots'
+    | 'automation-busy'
+    | 'draining'
+    | 'store-changed'
+    | 'pressure'
+    | 'declined'
+    | 'no-agent'
+    | 'soon'
+    | 'store'
+    | 'unexamined';
+  /** all agents of the account by what they lack, the nearest first */
+  readonly agents: {
+    readonly reason:
+      | 'offline'
+      | 'labels'
+      | 'automation'
+      | 'parameters'
+      | 'slots'
+      | 'automation-busy'
+      | 'draining'
+      | 'store-changed'
+      | 'pressure'
+      | 'declined';
+    readonly agents: number;
+  }[];
+  /** the first of those that lack what is nearest */
+  readonly nearestAgents: string[];
+};
+
+export type WaitingReasonCount = {
+  readonly reason:
+    | 'offline'
+    | 'labels'
+    | 'automation'
+    | 'parameters'
+    | 'slots'
+    | 'automation-busy'
+    | 'draining'
+    | 'store-changed'
+    | 'pressure'
+    | 'declined';
+  readonly agents: number;
 };
 
 /** One function for each operation of the API. */
@@ -825,7 +975,7 @@ export interface Operations {
     options?: CallOptions,
   ) => Promise<FactsChangePage>;
   /**
-   * Ask whether the process answers.
+   * Ask whether the process is well.
    *
    * `GET /livez`
    */
@@ -844,6 +994,14 @@ export interface Operations {
    * `GET /metrics`
    */
   readonly getMetrics: (options?: CallOptions) => Promise<Response>;
+  /**
+   * Ask what the hub does, and why jobs wait.
+   *
+   * With a token of the account `default`, as `Bearer` or as the password of `Basic`. JSON, whose members may grow; a page for who accepts `text/html`. Administrators see the names of all accounts.
+   *
+   * `GET /status`
+   */
+  readonly getStatus: (options?: CallOptions) => Promise<HubStatus>;
 }
 
 export function createOperations(wire: Wire): Operations {
@@ -994,5 +1152,6 @@ export function createOperations(wire: Wire): Operations {
     getLiveness: (options = {}) => wire.json({ operation: 'getLiveness', method: 'GET', path: '/livez', options }),
     getReadiness: (options = {}) => wire.json({ operation: 'getReadiness', method: 'GET', path: '/readyz', options }),
     getMetrics: (options = {}) => wire.raw({ operation: 'getMetrics', method: 'GET', path: '/metrics', options }),
+    getStatus: (options = {}) => wire.json({ operation: 'getStatus', method: 'GET', path: '/status', options }),
   };
 }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { createLoopBoard, type LoopBoard } from '../runtime/loop-board.ts';
 import type { Random } from '../runtime/random.ts';
 import { version } from '../runtime/version.ts';
 import { createSyncCounters } from '../sync/sync-counters.ts';
@@ -10,23 +11,27 @@ import { defaultSyncOptions } from '../sync/sync-options.ts';
 import { defaultLimits } from '../transports/limits.ts';
 import type { Listener } from '../transports/listener.ts';
 import { createWebsocketListener } from '../transports/websocket/listener.ts';
+import { defaultApiLimits } from './api/api-limits.ts';
 import { createApi } from './api/create-api.ts';
-import type { HubView } from './api/hub-view.ts';
+import { Readers } from './api/readers.ts';
 import { ControlService, renewEveryMs, tellCommitsEveryMs } from './control/control-service.ts';
+import { createHubView } from './create-hub-view.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { ParameterSchemas } from './fleet/parameter-schemas.ts';
 import { type Chore, Housekeeping } from './housekeeping/housekeeping.ts';
 import { LostWatch } from './housekeeping/lost-watch.ts';
+import { RoomWatch } from './housekeeping/room-watch.ts';
 import { ensureAdminToken } from './identity/admin-token.ts';
 import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
-import { countLogs } from './metrics/counted-logs.ts';
+import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
-import { createProgressBoard, type ProgressBoard } from './sessions/progress-board.ts';
+import { WaitingWatch } from './scheduler/waiting-watch.ts';
+import { createProgressBoard } from './sessions/progress-board.ts';
 import { SessionService } from './sessions/session-service.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
 import type { Store } from './store/store.ts';
@@ -56,6 +61,8 @@ const day = 86_400_000;
 const correctionWindowMs = 7 * day;
 const expireEveryMs = 1_000;
 const longestLookEveryMs = 60_000;
+const roomLookEveryMs = 2_000;
+const waitingLookEveryMs = 10_000;
 
 /**
  * Starts a hub: opens the data folder, loads what is queued and running, then serves the API and the agents on one port.
@@ -66,10 +73,14 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   await using opened = new AsyncDisposableStack();
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const metrics = opened.use(new HubMetrics({ version, clock }));
-  const onCommitTook = (tookMs: number) => metrics.committed(tookMs);
-  const store = opened.use(await openSqliteStore({ folder: dataFolder, clock, logger, random, onCommitTook }));
+  const loops = createLoopBoard(clock);
+  const room = new RoomWatch({ folder: dataFolder, logger });
+  const store = opened.use(
+    await openSqliteStore({ folder: dataFolder, clock, logger, random, ...watchCommits({ metrics, room, loops }) }),
+  );
   const files = createFileLogStore({ folder: join(dataFolder, 'logs') });
-  const logs = opened.use(countLogs(files, (bytes) => metrics.stored(bytes)));
+  const watcher = { stored: (bytes: number) => metrics.stored(bytes), failed: (error: unknown) => room.failed(error) };
+  const logs = opened.use(watchLogs(files, { watcher, loops, clock }));
   const secretKey = await loadSecretKey({ folder: dataFolder, random, logger });
   await ensureAdminToken({
     store,
@@ -84,13 +95,18 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const fleet = new Fleet(clock);
   const schemas = new ParameterSchemas();
   const progress = createProgressBoard();
+  const schedulerLogger = logger.child({ scope: 'scheduler' });
   const scheduler = opened.use(
-    new Scheduler({ store, fleet, schemas, clock, random, logger: logger.child({ scope: 'scheduler' }) }),
+    new Scheduler({ store, fleet, schemas, clock, random, logger: schedulerLogger, offers: metrics.offers, loops }),
   );
+  const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits: defaultApiLimits, loops });
+  let sessions: SessionService | null = null;
+  const parts = { dataFolder, version, store, fleet, scheduler, progress, readers, room, metrics, loops, clock };
   const api = createApi({
     store,
     logs,
-    hubView: createHubView(store, fleet, scheduler, progress),
+    hubView: createHubView({ ...parts, sessions: () => sessions }),
+    readers,
     secretKey,
     schemas,
     metrics,
@@ -112,11 +128,16 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       sync: defaultSyncOptions,
       owner: random.uuid(),
       version,
-      onDeclined: (agentId, automation) => scheduler.declined(agentId, automation),
+      onDeclined: ({ agentId, automation, reason }) => {
+        metrics.offers.refused(reason);
+        scheduler.declined(agentId, automation);
+      },
+      onResynced: (tookMs) => metrics.resynced(tookMs),
+      loops,
     }),
   );
   const secretBox = createSecretBox(secretKey, random);
-  const sessions = opened.use(
+  const served = opened.use(
     new SessionService({
       store,
       logs,
@@ -124,14 +145,18 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       isRetrySafe: (attempt) => fleet.isRetrySafe(attempt),
       heard: (agentId) => fleet.heard(agentId),
       progress,
+      counts: metrics.sessions,
+      loops,
       clock,
       logger: logger.child({ scope: 'session' }),
     }),
   );
+  sessions = served;
 
   opened.use(await followStore({ store, fleet, scheduler, control, progress, metrics, logger }));
-  metrics.watch({ agents: () => fleet.count(), sessions: () => sessions.count(), commits: () => store.commits() });
-  opened.use(new Housekeeping({ chores: createChores(options, { store, fleet, control, sessions }), clock, logger }));
+  const waiting = new WaitingWatch({ groups: () => scheduler.overview.groups(), clock, logger: schedulerLogger });
+  const chores = createChores(options, { store, fleet, control, sessions: served, room, waiting });
+  opened.use(new Housekeeping({ chores, clock, logger, loops }));
 
   const listener = createWebsocketListener<AgentPrincipal>({
     authenticate: createAgentAuthenticator({ store, secretKey, clock, random, logger }),
@@ -140,7 +165,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     logger: logger.child({ scope: 'listener' }),
   });
   listener.attach(api.server);
-  const accepting = acceptAll(listener, control, sessions);
+  const accepting = acceptAll(listener, { control, sessions: served, loops });
   opened.defer(async () => {
     await listener[Symbol.asyncDispose]();
     await accepting;
@@ -166,11 +191,15 @@ function createChores(
     fleet,
     control,
     sessions,
+    room,
+    waiting,
   }: {
     readonly store: Store;
     readonly fleet: Fleet;
     readonly control: ControlService;
     readonly sessions: SessionService;
+    readonly room: RoomWatch;
+    readonly waiting: WaitingWatch;
   },
 ): Chore[] {
   const lostWatch = new LostWatch({
@@ -203,30 +232,51 @@ function createChores(
         while ((await store.apply('close-corrections', { before: at - correctionWindowMs, at })).jobIds.length > 0);
       },
     },
+    { name: 'look whether the disk has room again', everyMs: roomLookEveryMs, run: () => room.tryAgain() },
+    { name: 'tell what waits', everyMs: waitingLookEveryMs, run: async () => waiting.look() },
   ];
 }
 
-function createHubView(store: Store, fleet: Fleet, scheduler: Scheduler, progress: ProgressBoard): HubView {
+/** What the store's commits are told to. */
+function watchCommits({
+  metrics,
+  room,
+  loops,
+}: {
+  readonly metrics: HubMetrics;
+  readonly room: RoomWatch;
+  readonly loops: LoopBoard;
+}): { readonly onCommitTook: (tookMs: number) => void; readonly onCommitFailed: (error: unknown) => void } {
+  let lastMs = 0;
+  const loop = loops.open('store', { words: () => `the last commit took ${lastMs.toFixed(1)} ms` });
   return {
-    agent: (agentId) => fleet.get(agentId),
-    agents: (account) => fleet.serving(account),
-    queued: (account) => scheduler.queued(account),
-    waiting: (job) => scheduler.waiting(job),
-    progress: (attemptId) => progress.get(attemptId),
-    nextProgress: (jobId, signal) => progress.next(jobId, signal),
-    isReady: () => store.isOpen(),
+    onCommitTook(tookMs) {
+      lastMs = tookMs;
+      metrics.committed(tookMs);
+      loop.turned();
+    },
+    onCommitFailed(error) {
+      loop.failed(error);
+      room.failed(error);
+    },
   };
 }
 
 /** Ends when the listener does. */
 async function acceptAll(
   listener: Listener<AgentPrincipal>,
-  control: ControlService,
-  sessions: SessionService,
+  {
+    control,
+    sessions,
+    loops,
+  }: { readonly control: ControlService; readonly sessions: SessionService; readonly loops: LoopBoard },
 ): Promise<void> {
+  using loop = loops.open('accepting');
+  loop.does('waits for agents to dial');
   for await (const accepted of listener) {
     if (accepted.type === 'session') sessions.serve(accepted);
     else control.accept(accepted);
+    loop.turned();
   }
 }
 

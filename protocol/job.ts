@@ -61,6 +61,9 @@ export type WaitingReason = (typeof waitingReasons)[number];
 export const Waiting = z.object({ agent: Name, reason: z.enum(waitingReasons) });
 export type Waiting = Readonly<z.infer<typeof Waiting>>;
 
+export const WaitingReasonCount = z.object({ reason: z.enum(waitingReasons), agents: z.int().min(1) });
+export type WaitingReasonCount = Readonly<z.infer<typeof WaitingReasonCount>>;
+
 /** What the hub has of a log. Digest, completeness and gaps are known once the attempt has a result. */
 export const JobLog = z.object({
   bytes: ByteCount,
@@ -92,7 +95,10 @@ export const Job = z.object({
   signal: z.string().nullable(),
   outputs: JsonObject.nullable(),
   log: JobLog.nullable(),
+  /** The first of those that do not take it, the nearest to taking it first. */
   waiting: z.array(Waiting),
+  /** All of them, in the same order. */
+  waitingReasons: z.array(WaitingReasonCount),
   progress: Progress.nullable(),
   cancelRequested: z.boolean(),
   createdAt: Timestamp,

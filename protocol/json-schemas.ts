@@ -11,7 +11,8 @@ import { EnrolmentAnswer, EnrolmentRequest } from './enrolment.ts';
 import { Facts, FactsChange, FactsReport } from './facts.ts';
 import { Health } from './health.ts';
 import { AgentHello, HubHello } from './hello.ts';
-import { Job, JobLog, JobRequest, RerunRequest, Waiting } from './job.ts';
+import { HubStatus, LoopReport, TroubledAgent, WaitingJobs } from './hub-status.ts';
+import { Job, JobLog, JobRequest, RerunRequest, Waiting, WaitingReasonCount } from './job.ts';
 import { JobDocument, Secrets } from './job-document.ts';
 import { JobState } from './job-state.ts';
 import type { JsonObject } from './json.ts';
@@ -48,6 +49,7 @@ export const protocolSchemas = {
   Health,
   HubFrame,
   HubHello,
+  HubStatus,
   Job,
   JobDocument,
   JobLog,
@@ -56,6 +58,7 @@ export const protocolSchemas = {
   JoinToken,
   JoinTokenRequest,
   Labels,
+  LoopReport,
   Offer,
   Problem,
   ProblemCode,
@@ -65,7 +68,10 @@ export const protocolSchemas = {
   Secrets,
   Token,
   TokenRequest,
+  TroubledAgent,
   Waiting,
+  WaitingJobs,
+  WaitingReasonCount,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
 
 /** What one of them may look like when it comes in, as JSON Schema (2020-12). Rules that JSON Schema cannot say are missing in it. */

@@ -1,10 +1,12 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Metric } from './metrics-text.ts';
 
 const startedAt = Date.now() / 1000 - process.uptime();
 
-/** What Prometheus knows of any process, under the names that its own libraries use. */
+/** What Prometheus knows of any process, under the names that its own libraries use. File descriptors only where `/proc` tells of them. */
 export function readProcessMetrics(): readonly Metric[] {
   const { user, system } = process.cpuUsage();
+  const { rss, heapUsed, heapTotal } = process.memoryUsage();
   return [
     {
       type: 'counter',
@@ -12,17 +14,29 @@ export function readProcessMetrics(): readonly Metric[] {
       help: 'Time of processors that the process used, in seconds.',
       samples: [{ value: (user + system) / 1e6 }],
     },
-    {
-      type: 'gauge',
-      name: 'process_resident_memory_bytes',
-      help: 'Memory of the process, in bytes.',
-      samples: [{ value: process.memoryUsage.rss() }],
-    },
-    {
-      type: 'gauge',
-      name: 'process_start_time_seconds',
-      help: 'When the process started, in seconds since 1970.',
-      samples: [{ value: startedAt }],
-    },
+    gauge('process_resident_memory_bytes', 'Memory of the process, in bytes.', rss),
+    gauge('process_start_time_seconds', 'When the process started, in seconds since 1970.', startedAt),
+    ...readDescriptors(),
+    gauge('nodejs_heap_size_used_bytes', 'Memory that objects of the program take, in bytes.', heapUsed),
+    gauge('nodejs_heap_size_total_bytes', 'Memory that is set aside for objects of the program, in bytes.', heapTotal),
   ];
+}
+
+function readDescriptors(): readonly Metric[] {
+  try {
+    // One of them is the folder that is being read.
+    const open = readdirSync('/proc/self/fd').length - 1;
+    const [, soft = ''] = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+    const most = soft === 'unlimited' ? Infinity : Number(soft);
+    return [
+      gauge('process_open_fds', 'File descriptors that are open.', open),
+      gauge('process_max_fds', 'File descriptors that may be open.', most),
+    ];
+  } catch {
+    return [];
+  }
+}
+
+function gauge(name: string, help: string, value: number): Metric {
+  return { type: 'gauge', name, help, samples: [{ value }] };
 }

@@ -43,16 +43,20 @@ export interface AgentClientOptions<Spec, Status> {
   readonly logger: Logger;
   readonly counters: SyncCounters;
   readonly options: SyncOptions;
+  /** A resync request of the other side was answered, and the wire has taken all that it lacked. */
+  readonly onAnswered?: () => void;
 }
 
 export function createAgentClient<Spec, Status>(given: AgentClientOptions<Spec, Status>): AgentClient {
-  const { clock, codec, counters, handler, logger, options, originalSource, random, sequenceIds, statuses } = given;
+  const { clock, codec, counters, handler, logger, onAnswered, options, originalSource, random } = given;
+  const { sequenceIds, statuses } = given;
   const { resource } = codec;
   const report = createSyncReport({ resource, logger, counters });
   const outbox = createOutbox({ logger, counters });
   const shared = { clock, statuses, originalSource, options, outbox, report, writer: createEventWriter(given) };
   const receiver = createSpecReceiver({ ...shared, codec, handler, onTaken: (id) => publisher.publish(id) });
-  const publisher = createStatusPublisher({ ...shared, codec, sequenceIds, seen: (id) => receiver.seen(id) });
+  const seen = (id: string) => receiver.seen(id);
+  const publisher = createStatusPublisher({ ...shared, codec, sequenceIds, seen, onAnswered });
   const rounds = createRounds({ clock, random, periodMs: options.periodMs, onRound: () => receiver.compare('round') });
 
   return {

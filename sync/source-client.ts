@@ -46,6 +46,8 @@ export interface SourceClientOptions<Spec, Status> {
   readonly logger: Logger;
   readonly counters: SyncCounters;
   readonly options: SyncOptions;
+  /** A resync request of the other side was answered, and the wire has taken all that it lacked. */
+  readonly onAnswered?: () => void;
 }
 
 class SourceSide<Spec, Status> implements SourceClient<Spec>, LinkObserver {
@@ -57,13 +59,13 @@ class SourceSide<Spec, Status> implements SourceClient<Spec>, LinkObserver {
   readonly #rounds: Rounds;
 
   constructor(given: SourceClientOptions<Spec, Status>) {
-    const { clock, codec, counters, logger, options, random, sink, specs } = given;
+    const { clock, codec, counters, logger, onAnswered, options, random, sink, specs } = given;
     this.resource = codec.resource;
     this.#report = createSyncReport({ resource: codec.resource, logger, counters });
     this.#outbox = createOutbox({ logger, counters });
     const writer = createEventWriter(given);
     const shared = { clock, random, options, writer, outbox: this.#outbox, report: this.#report };
-    this.#publisher = createSpecPublisher({ ...shared, codec, specs });
+    this.#publisher = createSpecPublisher({ ...shared, codec, specs, onAnswered });
     this.#receiver = createStatusReceiver({ ...shared, codec, sink, specs: this.#publisher });
     const onRound = () => this.#receiver.compare('round');
     this.#rounds = createRounds({ clock, random, periodMs: options.periodMs, onRound });

@@ -38,6 +38,8 @@ export interface SpecPublisherOptions<Spec> {
   readonly writer: EventWriter;
   readonly outbox: Outbox;
   readonly report: SyncReport;
+  /** The wire has taken all that a resync request asked for. */
+  readonly onAnswered: (() => void) | undefined;
 }
 
 class RepeatingPublisher<Spec> implements SpecPublisher<Spec> {
@@ -117,6 +119,9 @@ class RepeatingPublisher<Spec> implements SpecPublisher<Spec> {
     this.#unanswered.refresh(versions);
     if (request.digest !== undefined) this.#answerDigest(request.digest, versions);
     else this.#answerList(request, versions);
+    const { onAnswered, outbox } = this.#given;
+    // Behind everything that was put before it.
+    if (onAnswered !== undefined) outbox.put('answered', async () => onAnswered());
   }
 
   #answerDigest(theirs: Digest, versions: readonly SpecVersion[]): void {

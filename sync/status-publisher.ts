@@ -32,10 +32,12 @@ export interface StatusPublisherOptions<Status> {
   readonly writer: EventWriter;
   readonly outbox: Outbox;
   readonly report: SyncReport;
+  /** The wire has taken all that a resync request asked for. */
+  readonly onAnswered: (() => void) | undefined;
 }
 
 export function createStatusPublisher<Status>(given: StatusPublisherOptions<Status>): StatusPublisher {
-  const { codec, statuses, seen, originalSource, sequenceIds, options, writer, outbox, report } = given;
+  const { codec, statuses, seen, originalSource, sequenceIds, options, writer, outbox, report, onAnswered } = given;
   const requests = createLatestRunner<StatusResyncRequest>({
     maxKeys: options.maxRequests,
     isNewer: () => true,
@@ -68,6 +70,8 @@ export function createStatusPublisher<Status>(given: StatusPublisherOptions<Stat
     const held = await statuses.list();
     if (request.digest !== undefined) answerDigest(request.digest, held);
     else answerList(request, { held, sequence });
+    // Behind everything that was put before it.
+    if (onAnswered !== undefined) outbox.put('answered', async () => onAnswered());
   }
 
   function answerDigest(theirs: Digest, entries: readonly StatusEntry<Status>[]): void {

@@ -244,6 +244,7 @@ export class ExecJob {
               trailing: result.log.trailing,
             },
       waiting: [],
+      waitingReasons: [],
       progress: null,
       cancelRequested: this.#cancelRequested,
       createdAt: new Date(this.#createdAt).toISOString(),

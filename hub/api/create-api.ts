@@ -22,13 +22,12 @@ import { KnownRoutes } from './known-routes.ts';
 import { NoQuery } from './no-query.ts';
 import { ApiDescription } from './openapi/api-description.ts';
 import { createParameterCheck } from './parameter-check.ts';
-import { Readers } from './readers.ts';
 import { createRequestDigest } from './request-digest.ts';
 import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
 
 export interface ApiOptions
-  extends Pick<ApiContext, 'store' | 'logs' | 'hubView' | 'clock' | 'random' | 'logger' | 'metrics'> {
+  extends Pick<ApiContext, 'store' | 'logs' | 'hubView' | 'clock' | 'random' | 'logger' | 'metrics' | 'readers'> {
   readonly secretKey: SecretKey;
   readonly schemas: ParameterSchemas;
   /** Of the hub, for the description of the API. */
@@ -144,7 +143,7 @@ function createContext(options: ApiOptions): ApiContext {
     metrics: options.metrics,
     authenticate: createUserAuthenticator({ store, clock }),
     description: new ApiDescription(options.version),
-    readers: new Readers({ clock, logger, limits }),
+    readers: options.readers,
     clock,
     random,
     logger,

@@ -1,8 +1,10 @@
 import type { AgentReport } from '../../protocol/agent-report.ts';
 import type { AutomationSummary } from '../../protocol/automation-summary.ts';
-import type { Waiting } from '../../protocol/job.ts';
+import type { HubStatus } from '../../protocol/hub-status.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import type { Progress } from '../../protocol/progress.ts';
+import type { WaitingView } from '../scheduler/waiting-view.ts';
+import type { StatusReader } from '../status/hub-status.ts';
 import type { JobRecord } from '../store/records.ts';
 
 /** An agent at this moment. */
@@ -26,12 +28,15 @@ export interface HubView {
   agents(account: string): Iterable<LiveAgentView>;
   /** How many jobs of the account wait for an agent. */
   queued(account: string): number;
-  /** Why each agent that serves the account cannot take this queued job; empty when one can. */
-  waiting(job: JobRecord): readonly Waiting[];
+  /** Why agents that serve the account do not take this queued job. */
+  waiting(job: JobRecord): WaitingView;
   /** How far a running attempt says it is: the same object until there is news. */
   progress(attemptId: string): Progress | null;
   /** Resolves when an attempt of the job tells of progress, or when `signal` aborts. */
   nextProgress(jobId: string, signal: AbortSignal): Promise<void>;
-  /** Whether the hub does its work: store open, agents and jobs loaded. */
-  isReady(): boolean;
+  /** Why the hub cannot do its work; null when it can. */
+  notReady(): string | null;
+  /** What is wrong with this process that only its restart mends; null when it is well. What goes wrong outside is never a reason. */
+  fault(): string | null;
+  status(reader: StatusReader): HubStatus;
 }

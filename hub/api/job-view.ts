@@ -9,6 +9,7 @@ export async function toJob(
   job: JobRecord,
   { logs, hubView }: { readonly logs: LogStore; readonly hubView: HubView },
 ): Promise<Job> {
+  const waiting = job.state === 'queued' ? hubView.waiting(job) : null;
   return {
     id: job.id,
     account: job.account,
@@ -29,7 +30,8 @@ export async function toJob(
     signal: job.signal,
     outputs: job.outputs,
     log: await toLog(job, logs),
-    waiting: job.state === 'queued' ? [...hubView.waiting(job)] : [],
+    waiting: [...(waiting?.agents ?? [])],
+    waitingReasons: [...(waiting?.reasons ?? [])],
     progress: job.state === 'running' && job.attemptId !== null ? hubView.progress(job.attemptId) : null,
     cancelRequested: job.cancelRequestedAt !== null,
     createdAt: toTimestamp(job.createdAt),

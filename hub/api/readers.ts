@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { FastifyReply } from 'fastify';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Loop, LoopBoard } from '../../runtime/loop-board.ts';
 import type { ApiLimits } from './api-limits.ts';
 import { ApiProblem } from './api-problem.ts';
 
@@ -24,12 +25,24 @@ export class Readers {
   readonly #limits: ApiLimits;
   readonly #closing = new AbortController();
   readonly #serving = new Set<Promise<void>>();
+  readonly #loop: Loop;
   #lasting = 0;
 
-  constructor(options: { readonly clock: Clock; readonly logger: Logger; readonly limits: ApiLimits }) {
+  constructor(options: {
+    readonly clock: Clock;
+    readonly logger: Logger;
+    readonly limits: ApiLimits;
+    readonly loops: LoopBoard;
+  }) {
     this.#clock = options.clock;
+    this.#loop = options.loops.open('readers', { words: () => this.#describe() });
     this.#logger = options.logger;
     this.#limits = options.limits;
+  }
+
+  /** Those that follow a log or events. */
+  get following(): number {
+    return this.#lasting;
   }
 
   /** Takes the answer over. Resolves when the reader has it all, is gone, or was hung up on. Throws `ApiProblem` (`too-many`). */
@@ -47,6 +60,7 @@ export class Readers {
     const serving = this.#stream(reply, answer).finally(() => {
       if (answer.lasting) this.#lasting--;
       this.#serving.delete(serving);
+      this.#loop.turned();
     });
     this.#serving.add(serving);
     await serving;
@@ -56,6 +70,12 @@ export class Readers {
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#serving);
+    this.#loop[Symbol.dispose]();
+  }
+
+  #describe(): string {
+    const others = this.#serving.size - this.#lasting;
+    return `${this.#lasting} of at most ${this.#limits.followers} follow logs and events, ${others} answers are being sent`;
   }
 
   async #stream(reply: FastifyReply, { status, headers, body }: StreamedAnswer): Promise<void> {

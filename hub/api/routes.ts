@@ -25,6 +25,7 @@ import { metrics } from './routes/metrics.ts';
 import { openapi } from './routes/openapi.ts';
 import { rerunJob } from './routes/rerun-job.ts';
 import { revokeToken } from './routes/revoke-token.ts';
+import { status } from './routes/status.ts';
 import { submitJob } from './routes/submit-job.ts';
 
 type Route = (app: ApiServer, context: ApiContext) => void;
@@ -56,4 +57,4 @@ export const apiRoutes: readonly Route[] = [
 ];
 
 /** Outside it. */
-export const rootRoutes: readonly Route[] = [health, enrol, docsPage, metrics];
+export const rootRoutes: readonly Route[] = [health, enrol, docsPage, metrics, status];

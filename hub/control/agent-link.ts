@@ -10,6 +10,7 @@ import type { Random } from '../../runtime/random.ts';
 import { createEventRouter, type EventRouter } from '../../sync/event-router.ts';
 import { createEventWriter } from '../../sync/event-writer.ts';
 import { createSourceClient, type SourceClient } from '../../sync/source-client.ts';
+import type { SyncClient } from '../../sync/sync-client.ts';
 import type { SyncCounters } from '../../sync/sync-counters.ts';
 import type { SyncOptions } from '../../sync/sync-options.ts';
 import type { ControlChannel } from '../../transports/control-transport.ts';
@@ -19,7 +20,13 @@ import { isOpen } from '../store/is-open.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { agentCodec, createDesiredLister, createReportSink, toDesiredEntry } from './agent-resource.ts';
-import { attemptCodec, createAttemptLister, createAttemptSink, toSpecEntry } from './attempt-resource.ts';
+import {
+  attemptCodec,
+  createAttemptLister,
+  createAttemptSink,
+  type Declined,
+  toSpecEntry,
+} from './attempt-resource.ts';
 import type { FactsBudget } from './facts-budget.ts';
 import { createFactsSink, factsCodec, noSpecs } from './facts-resource.ts';
 
@@ -32,7 +39,9 @@ export interface AgentLinkOptions {
   readonly logger: Logger;
   readonly counters: SyncCounters;
   readonly sync: SyncOptions;
-  readonly onDeclined: (agentId: string, automation: string) => void;
+  readonly onDeclined: (declined: Declined) => void;
+  /** An agent has been told all that it lacked when it came: so long after its hello. */
+  readonly onResynced: (tookMs: number) => void;
 }
 
 /** How long an agent may be silent before its hello. */
@@ -56,6 +65,10 @@ export class ServedLink implements AgentLink {
   readonly #router: EventRouter;
   readonly #hello: (commits: number) => CloudEvent;
   readonly #commits: () => number;
+  readonly #onResynced: (tookMs: number) => void;
+  /** Kinds of resources that the agent's first question about was not answered yet. */
+  #unanswered: number;
+  #greetedAt = 0;
   #told: number;
   readonly #ended = new AbortController();
 
@@ -76,27 +89,33 @@ export class ServedLink implements AgentLink {
       counters,
       options: options.sync,
     };
+    const onAnswered = () => this.#answered();
     this.#attempts = createSourceClient({
       ...common,
+      onAnswered: firstTime(onAnswered),
       codec: attemptCodec,
       specs: createAttemptLister(store, agentId),
       sink: createAttemptSink({ store, agentId, clock, onDeclined: options.onDeclined }),
     });
     this.#agents = createSourceClient({
       ...common,
+      onAnswered: firstTime(onAnswered),
       codec: agentCodec,
       specs: createDesiredLister(store, agentId),
       sink: createReportSink({ store, fleet, agentId, clock }),
     });
     this.#facts = createSourceClient({
       ...common,
+      onAnswered: firstTime(onAnswered),
       codec: factsCodec,
       specs: noSpecs,
       sink: createFactsSink({ store, agentId, budget: options.factsBudget, clock, signal: this.#ended.signal }),
     });
+    this.#unanswered = this.#clients.length;
+    this.#onResynced = options.onResynced;
     this.#router = createEventRouter({
       cluster: agentId,
-      clients: [this.#attempts, this.#agents, this.#facts],
+      clients: this.#clients,
       logger: this.#logger,
       counters,
     });
@@ -104,6 +123,15 @@ export class ServedLink implements AgentLink {
     this.#hello = (commits) => writer.write(helloType, { resourceid: hello.storeId }, { ...hello, commits });
     this.#commits = () => store.commits();
     this.#told = hello.commits;
+  }
+
+  get #clients(): readonly SyncClient[] {
+    return [this.#attempts, this.#agents, this.#facts];
+  }
+
+  #answered(): void {
+    this.#unanswered--;
+    if (this.#unanswered === 0) this.#onResynced(this.#clock.monotonic() - this.#greetedAt);
   }
 
   publishAttempt(attempt: AttemptRecord): void {
@@ -148,6 +176,7 @@ export class ServedLink implements AgentLink {
         }
         const agent = parse(AgentHello, event.data, "hello of an agent as the channel's first event");
         greeted = true;
+        this.#greetedAt = this.#clock.monotonic();
         waiting.cancel();
         this.#logger.info({ version: agent.version, attempts: agent.attempts, epoch: this.leaseEpoch }, 'agent online');
         serving.push(this.#router.serve((out) => this.#channel.send(out), { signal: this.#ended.signal }));
@@ -159,8 +188,7 @@ export class ServedLink implements AgentLink {
       waiting.cancel();
       this.#ended.abort();
       await Promise.allSettled(serving);
-      const clients = [this.#attempts, this.#agents, this.#facts];
-      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
+      await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
     }
     const reason = await this.#channel.closed;
     this.#logger.info(
@@ -168,4 +196,13 @@ export class ServedLink implements AgentLink {
       'agent offline',
     );
   }
+}
+
+/** Calls it once, however often it is called. */
+function firstTime(call: () => void): () => void {
+  let isFirst = true;
+  return () => {
+    if (isFirst) call();
+    isFirst = false;
+  };
 }

@@ -1,4 +1,4 @@
-import type { AttemptReport, Offer } from '../../protocol/offer.ts';
+import type { AttemptReport, DeclineReason, Offer } from '../../protocol/offer.ts';
 import { attemptResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
@@ -42,7 +42,14 @@ export interface AttemptSinkOptions {
   readonly store: Store;
   readonly agentId: string;
   readonly clock: Clock;
-  readonly onDeclined: (agentId: string, automation: string) => void;
+  readonly onDeclined: (declined: Declined) => void;
+}
+
+/** An offer that an agent did not take. */
+export interface Declined {
+  readonly agentId: string;
+  readonly automation: string;
+  readonly reason: DeclineReason;
 }
 
 /** Stores what an agent says of its attempts: when the command started, and that it will not take one. */
@@ -59,7 +66,8 @@ export function createAttemptSink({
       if (report.type === 'declined') {
         // Before the job is queued again: it would be offered to the same agent at once.
         const attempt = await store.queries.attempt(id);
-        if (attempt?.agentId === agentId && attempt.state === 'offered') onDeclined(agentId, attempt.automation);
+        if (attempt?.agentId === agentId && attempt.state === 'offered')
+          onDeclined({ agentId, automation: attempt.automation, reason: report.reason });
       }
       await store.apply('report-attempt', { attemptId: id, agentId, report, at: clock.now() });
     },

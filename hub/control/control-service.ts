@@ -1,5 +1,6 @@
 import { protocolVersion } from '../../protocol/hello.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { Loop, LoopBoard } from '../../runtime/loop-board.ts';
 import type { Accepted } from '../../transports/listener.ts';
 import type { AgentPrincipal } from '../identity/agent-principal.ts';
 import type { AttemptRecord } from '../store/records.ts';
@@ -12,6 +13,7 @@ export interface ControlServiceOptions extends Omit<AgentLinkOptions, 'factsBudg
   /** This hub process among others. */
   readonly owner: string;
   readonly version: string;
+  readonly loops: LoopBoard;
 }
 
 /** How long a lease holds without being renewed, and how often it is. */
@@ -31,12 +33,14 @@ export class ControlService implements AsyncDisposable {
   readonly #working = new Set<Promise<void>>();
   /** Agents whose attempts changed since they were last told of the store's counter. */
   readonly #given = new Set<string>();
+  readonly #loop: Loop;
   #stopping = false;
 
   constructor(options: ControlServiceOptions) {
     this.#options = options;
     this.#clock = options.clock;
     this.#factsBudget = new FactsBudget(options.clock);
+    this.#loop = options.loops.open('control channels', { words: () => this.#describe() });
   }
 
   /** Never throws; the channel is served in the background until it ends or this is disposed. */
@@ -53,6 +57,7 @@ export class ControlService implements AsyncDisposable {
       void serving.finally(() => this.#links.delete(link));
     } catch (error) {
       this.#options.logger.error({ err: error, agent: accepted.principal.name }, 'control channel could not be taken');
+      this.#loop.failed(error);
       await accepted.channel.close({ reason: 'the hub cannot take the agent now', retryAfterMs: 1000 });
     }
   }
@@ -99,6 +104,12 @@ export class ControlService implements AsyncDisposable {
     const links = [...this.#links];
     await Promise.all(links.map(([link]) => link.close('the hub is stopping', 500)));
     await Promise.all(links.map(([, serving]) => serving));
+    this.#loop[Symbol.dispose]();
+  }
+
+  #describe(): string {
+    const { online, offline } = this.#options.fleet.count();
+    return `${online} agents are online, ${offline} are not`;
   }
 
   #track(work: Promise<void>): void {
@@ -146,6 +157,7 @@ export class ControlService implements AsyncDisposable {
     const { store, fleet, owner, logger } = this.#options;
     const earlier = fleet.connected(link.agentId, link);
     const closing = earlier?.close('replaced');
+    this.#loop.turned();
     await link.serve();
     await closing;
     fleet.disconnected(link.agentId, link);

@@ -15,6 +15,7 @@ export class Fleet {
   readonly #attempts = new Map<string, LiveAgent>();
   readonly #clock: Clock;
   #onRoom: () => void = () => {};
+  #revision = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,8 +26,18 @@ export class Fleet {
     this.#onRoom = listener;
   }
 
+  /** Another number after each change of what an agent is or has taken. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   get(agentId: string): LiveAgent | undefined {
     return this.#agents.get(agentId);
+  }
+
+  /** Of all accounts, connected or not. */
+  all(): Iterable<LiveAgent> {
+    return this.#agents.values();
   }
 
   /** Of all accounts. */
@@ -49,6 +60,7 @@ export class Fleet {
   }
 
   put(record: AgentRecord): LiveAgent {
+    this.#revision++;
     const known = this.#agents.get(record.id);
     if (known !== undefined) {
       known.replaceRecord(record);
@@ -67,6 +79,7 @@ export class Fleet {
   }
 
   reported(agentId: string, report: AgentReport): void {
+    this.#revision++;
     this.#agents.get(agentId)?.replaceReport(report);
     this.#onRoom();
   }
@@ -77,6 +90,7 @@ export class Fleet {
     if (agent === undefined) return null;
     const earlier = agent.link;
     agent.link = link;
+    this.#revision++;
     this.#onRoom();
     return earlier;
   }
@@ -86,6 +100,7 @@ export class Fleet {
     const agent = this.#agents.get(agentId);
     if (agent?.link !== link) return;
     agent.link = null;
+    this.#revision++;
     this.heard(agentId);
   }
 
@@ -97,6 +112,7 @@ export class Fleet {
 
   /** Holds a slot for an attempt that is about to be offered. */
   reserve(agent: LiveAgent, attemptId: string, automation: string): void {
+    this.#revision++;
     agent.occupy(attemptId, automation);
     this.#attempts.set(attemptId, agent);
   }
@@ -104,6 +120,7 @@ export class Fleet {
   release(attemptId: string): void {
     const agent = this.#attempts.get(attemptId);
     this.#attempts.delete(attemptId);
+    this.#revision++;
     if (agent?.free(attemptId) === true) this.#onRoom();
   }
 

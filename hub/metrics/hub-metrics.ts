@@ -1,17 +1,31 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { type Obstacle, obstacles } from '../../protocol/hub-status.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import type { LoopStatus } from '../../runtime/loop-board.ts';
+import { toLoopMetrics } from '../../runtime/loop-metrics.ts';
 import type { Metric } from '../../runtime/metrics-text.ts';
+import { readProcessMetrics } from '../../runtime/process-metrics.ts';
+import type { WaitingGroup } from '../scheduler/waiting-group.ts';
 import type { Change } from '../store/store.ts';
 import { Histogram } from './histogram.ts';
 import { JobCounts } from './job-counts.ts';
 import { LabelledCounter } from './labelled-counter.ts';
+import { OfferCounts } from './offer-counts.ts';
+import { SessionCounts } from './session-counts.ts';
 
 /** What is asked at each scrape. */
 export interface HubGauges {
   /** Agents that are enrolled. */
   agents(): { readonly online: number; readonly offline: number };
   sessions(): number;
+  readers(): number;
   commits(): number;
+  commandsWaiting(): number;
+  waitingGroups(): readonly WaitingGroup[];
+  loops(): readonly LoopStatus[];
+  /** Null where nobody knows. */
+  freeBytes(): number | null;
+  isReady(): boolean;
 }
 
 /** One request that was answered. */
@@ -26,17 +40,21 @@ export interface AnsweredRequest {
 
 const requestBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 const commitBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+const resyncBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
 const lagResolutionMs = 20;
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** What the hub tells Prometheus of itself. No name of an agent, automation, account or person is in it. */
 export class HubMetrics implements Disposable {
+  readonly offers: OfferCounts;
+  readonly sessions = new SessionCounts();
   readonly #version: string;
   readonly #clock: Clock;
   readonly #jobs = new JobCounts();
   readonly #requests = new LabelledCounter();
   readonly #requestTimes = new Histogram(requestBounds);
   readonly #commitTimes = new Histogram(commitBounds);
+  readonly #resyncs = new Histogram(resyncBounds);
   readonly #lag: ReturnType<typeof monitorEventLoopDelay>;
   #logBytes = 0;
   #gauges: HubGauges | null = null;
@@ -44,6 +62,7 @@ export class HubMetrics implements Disposable {
   constructor({ version, clock }: { readonly version: string; readonly clock: Clock }) {
     this.#version = version;
     this.#clock = clock;
+    this.offers = new OfferCounts(clock);
     this.#lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
     this.#lag.enable();
   }
@@ -76,14 +95,51 @@ export class HubMetrics implements Disposable {
     this.#logBytes += logBytes;
   }
 
+  /** How late the event loop was, 99th percentile since the last scrape. */
+  get loopLagMs(): number {
+    return Math.round(Math.max(0, this.#lag.percentile(99) / 1e6 - lagResolutionMs) * 10) / 10;
+  }
+
+  get openJobs(): Readonly<Record<'queued' | 'offered' | 'running', number>> {
+    return this.#jobs.openJobs;
+  }
+
+  resynced(tookMs: number): void {
+    this.#resyncs.observe(tookMs / 1000);
+  }
+
   toMetrics(): readonly Metric[] {
-    const { online, offline } = this.#gauges?.agents() ?? { online: 0, offline: 0 };
-    const lagMs = Math.max(0, this.#lag.percentile(99) / 1e6 - lagResolutionMs);
+    const lagMs = this.loopLagMs;
     this.#lag.reset();
-    const { user, system } = process.cpuUsage();
+    const gauges = this.#gauges;
+    const info = gauge('farhand_hub_info', 'Always 1; its label says which version this is.', 1, {
+      version: this.#version,
+    });
+    if (gauges === null) return [info];
+    const { online, offline } = gauges.agents();
+    const groups = gauges.waitingGroups();
+    const now = this.#clock.now();
+    const oldestAt = Math.min(now, ...groups.map(({ oldest }) => oldest.createdAt));
     return [
-      gauge('farhand_hub_info', 'Always 1; its label says which version this is.', 1, { version: this.#version }),
+      info,
+      gauge(
+        'farhand_hub_ready',
+        '1 while the hub can do its work: its store and its disk take what comes.',
+        gauges.isReady() ? 1 : 0,
+      ),
       ...this.#jobs.toMetrics(),
+      {
+        type: 'gauge',
+        name: 'farhand_hub_jobs_waiting',
+        help: 'Queued jobs, by what keeps them from running.',
+        samples: obstacles.map((reason) => ({ labels: { reason }, value: countJobs(groups, reason) })),
+      },
+      gauge(
+        'farhand_hub_oldest_queued_job_seconds',
+        'Age of the oldest job that is queued; 0 when none is.',
+        (now - oldestAt) / 1000,
+      ),
+      ...this.offers.toMetrics(),
       {
         type: 'gauge',
         name: 'farhand_hub_agents',
@@ -93,18 +149,29 @@ export class HubMetrics implements Disposable {
           { labels: { state: 'offline' }, value: offline },
         ],
       },
-      gauge('farhand_hub_sessions', 'Sessions of attempts that are open.', this.#gauges?.sessions() ?? 0),
+      {
+        type: 'histogram',
+        name: 'farhand_hub_resync_seconds',
+        help: 'Time from the hello of an agent to its having been told what it asked for first.',
+        samples: [this.#resyncs.toSample()],
+      },
+      gauge('farhand_hub_sessions', 'Sessions of attempts that are open.', gauges.sessions()),
+      ...this.sessions.toMetrics(),
+      gauge('farhand_hub_readers', 'Readers that follow logs and events.', gauges.readers()),
       counter('farhand_hub_log_bytes_total', 'Bytes of logs that came from agents.', this.#logBytes),
-      counter(
-        'farhand_hub_store_commits_total',
-        'Commits of the store, over all its life.',
-        this.#gauges?.commits() ?? 0,
-      ),
+      counter('farhand_hub_store_commits_total', 'Commits of the store, over all its life.', gauges.commits()),
+      gauge('farhand_hub_store_commands_waiting', 'Commands that wait for the next commit.', gauges.commandsWaiting()),
       {
         type: 'histogram',
         name: 'farhand_hub_store_commit_seconds',
         help: 'How long a commit of the store took; nothing else runs meanwhile.',
         samples: [this.#commitTimes.toSample()],
+      },
+      {
+        type: 'gauge',
+        name: 'farhand_hub_disk_free_bytes',
+        help: 'Free on the disk of the data folder.',
+        samples: toSamples(gauges.freeBytes()),
       },
       {
         type: 'counter',
@@ -123,13 +190,8 @@ export class HubMetrics implements Disposable {
         'How late the event loop was, 99th percentile since the last scrape.',
         lagMs / 1000,
       ),
-      counter('process_cpu_seconds_total', 'Time of processors that the hub used.', (user + system) / 1e6),
-      gauge('process_resident_memory_bytes', 'Memory of the hub.', process.memoryUsage.rss()),
-      gauge(
-        'process_start_time_seconds',
-        'When the hub started, in seconds since 1970.',
-        Math.round(this.#clock.now() / 1000 - process.uptime()),
-      ),
+      ...toLoopMetrics('farhand_hub', gauges.loops()),
+      ...readProcessMetrics(),
     ];
   }
 
@@ -144,4 +206,13 @@ function gauge(name: string, help: string, value: number, labels = {}): Metric {
 
 function counter(name: string, help: string, value: number): Metric {
   return { type: 'counter', name, help, samples: [{ value }] };
+}
+
+/** None where the system does not tell. */
+function toSamples(value: number | null): readonly { readonly value: number }[] {
+  return value === null ? [] : [{ value }];
+}
+
+function countJobs(groups: readonly WaitingGroup[], reason: Obstacle): number {
+  return groups.reduce((sum, { obstacle, jobs }) => (obstacle === reason ? sum + jobs : sum), 0);
 }

@@ -1,11 +1,10 @@
-import { isFinal, type JobState, jobStates } from '../../protocol/job-state.ts';
+import { isFinal, type JobState } from '../../protocol/job-state.ts';
 import type { Metric } from '../../runtime/metrics-text.ts';
 import type { JobRecord } from '../store/records.ts';
 import type { Change } from '../store/store.ts';
 import { Histogram } from './histogram.ts';
 import { LabelledCounter } from './labelled-counter.ts';
 
-const openStates = jobStates.filter((state) => !isFinal(state));
 const waitBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 const runBounds = [0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400];
 
@@ -51,16 +50,20 @@ export class JobCounts {
     this.#keep(job);
   }
 
+  get openJobs(): Readonly<Record<'queued' | 'offered' | 'running', number>> {
+    const counts = { queued: 0, offered: 0, running: 0 };
+    for (const { state } of this.#open.values()) if (state in counts) counts[state as keyof typeof counts]++;
+    return counts;
+  }
+
   toMetrics(): readonly Metric[] {
+    const { openJobs } = this;
     return [
       {
         type: 'gauge',
         name: 'farhand_hub_jobs',
         help: 'Jobs that have not ended, by state.',
-        samples: openStates.map((state) => ({
-          labels: { state },
-          value: [...this.#open.values()].filter((job) => job.state === state).length,
-        })),
+        samples: Object.entries(openJobs).map(([state, value]) => ({ labels: { state }, value })),
       },
       {
         type: 'counter',

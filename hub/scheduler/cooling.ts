@@ -17,11 +17,17 @@ export class Cooling implements Disposable {
   readonly #clock: Clock;
   readonly #onOver: () => void;
   readonly #pairs = new Map<string, Pair>();
+  #revision = 0;
 
   /** `onOver` is called whenever a pair may be tried again. */
   constructor(clock: Clock, onOver: () => void) {
     this.#clock = clock;
     this.#onOver = onOver;
+  }
+
+  /** Another number after each change. */
+  get revision(): number {
+    return this.#revision;
   }
 
   refused(agentId: string, automation: string): void {
@@ -30,8 +36,10 @@ export class Cooling implements Disposable {
     this.#pairs.set(key, pair);
     pair.timer?.cancel();
     pair.delayMs = Math.min(pair.delayMs * 2, longestMs);
+    this.#revision++;
     const over = () => {
       pair.timer = null;
+      this.#revision++;
       this.#onOver();
     };
     pair.timer = this.#clock.schedule(pair.delayMs, over, { background: true });
@@ -43,6 +51,7 @@ export class Cooling implements Disposable {
     if (pair === undefined) return;
     this.#pairs.delete(key);
     pair.timer?.cancel();
+    this.#revision++;
     this.#onOver();
   }
 

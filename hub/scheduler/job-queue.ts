@@ -7,6 +7,8 @@ export interface QueuedJob {
   readonly automation: string;
   readonly selector: string;
   readonly priority: number;
+  /** When it was submitted, in milliseconds since 1970. */
+  readonly createdAt: number;
   /** Form of the automation that its parameters were validated against. */
   readonly digest: string | null;
   /** Digests of forms of the automation that its parameters were found not to fit. */
@@ -18,6 +20,8 @@ export interface Lane {
   readonly account: string;
   readonly automation: string;
   readonly selector: LabelSelector;
+  /** As it was written. */
+  readonly selectorText: string;
   readonly misfits: readonly string[];
   readonly jobs: QueuedJob[];
 }
@@ -130,8 +134,9 @@ export class JobQueue {
     const key = laneKey(job);
     let lane = account.lanes.get(key);
     if (lane === undefined) {
-      const { automation, misfits } = job;
-      lane = { account: job.account, automation, selector: parseLabelSelector(job.selector), misfits, jobs: [] };
+      const { automation, misfits, selector: selectorText } = job;
+      const selector = parseLabelSelector(selectorText);
+      lane = { account: job.account, automation, selector, selectorText, misfits, jobs: [] };
       account.lanes.set(key, lane);
     }
     return lane;

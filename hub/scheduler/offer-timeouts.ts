@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../runtime/clock.ts';
+import type { Loop, LoopBoard } from '../../runtime/loop-board.ts';
 import type { AttemptRecord } from '../store/records.ts';
 
 /** How long an offer stands without an `open`. */
@@ -9,10 +10,18 @@ export class OfferTimeouts implements Disposable {
   readonly #clock: Clock;
   readonly #onTimeout: (attempt: AttemptRecord) => void;
   readonly #timers = new Map<string, Timer>();
+  readonly #loop: Loop;
 
-  constructor(clock: Clock, onTimeout: (attempt: AttemptRecord) => void) {
-    this.#clock = clock;
-    this.#onTimeout = onTimeout;
+  constructor(options: {
+    readonly clock: Clock;
+    readonly loops: LoopBoard;
+    readonly onTimeout: (attempt: AttemptRecord) => void;
+  }) {
+    this.#clock = options.clock;
+    this.#onTimeout = options.onTimeout;
+    this.#loop = options.loops.open('offer time-outs', {
+      words: () => `${this.#timers.size} offers wait for an answer`,
+    });
   }
 
   attemptChanged(attempt: AttemptRecord): void {
@@ -24,6 +33,7 @@ export class OfferTimeouts implements Disposable {
     if (this.#timers.has(attempt.id)) return;
     const timer = this.#clock.schedule(offerTimeoutMs, () => {
       this.#timers.delete(attempt.id);
+      this.#loop.turned();
       this.#onTimeout(attempt);
     });
     this.#timers.set(attempt.id, timer);
@@ -32,5 +42,6 @@ export class OfferTimeouts implements Disposable {
   [Symbol.dispose](): void {
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+    this.#loop[Symbol.dispose]();
   }
 }

@@ -1,18 +1,20 @@
 import type { AutomationSummary } from '../../protocol/automation-summary.ts';
-import type { Waiting } from '../../protocol/job.ts';
-import { parseLabelSelector } from '../../protocol/label-selector.ts';
+import type { WaitingReason } from '../../protocol/job.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Loop, LoopBoard } from '../../runtime/loop-board.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { LiveAgent } from '../fleet/live-agent.ts';
 import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
+import type { OfferCounts } from '../metrics/offer-counts.ts';
 import type { AttemptRecord, JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { Cooling } from './cooling.ts';
 import { JobQueue, type QueuedJob } from './job-queue.ts';
 import { LaneLine } from './lane-line.ts';
 import { OfferTimeouts } from './offer-timeouts.ts';
+import { WaitingOverview } from './waiting-overview.ts';
 import { type Demand, whyNot } from './why-not.ts';
 
 export interface SchedulerOptions {
@@ -22,6 +24,8 @@ export interface SchedulerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly offers: Pick<OfferCounts, 'offered' | 'refused'>;
+  readonly loops: LoopBoard;
 }
 
 /** How soon a store that could not take an offer is asked again: asked at once, it would answer at once. */
@@ -32,6 +36,8 @@ const storeRetryMs = 1000;
  * often is one pass. It decides on what is in memory and offers through the store, which refuses what is no longer so.
  */
 export class Scheduler implements AsyncDisposable {
+  /** Why jobs wait. */
+  readonly overview: WaitingOverview;
   readonly #store: Store;
   readonly #fleet: Fleet;
   readonly #clock: Clock;
@@ -41,6 +47,8 @@ export class Scheduler implements AsyncDisposable {
   readonly #cooling: Cooling;
   readonly #timeouts: OfferTimeouts;
   readonly #schemas: ParameterSchemas;
+  readonly #offers: SchedulerOptions['offers'];
+  readonly #loop: Loop;
   /** Jobs that are being offered: they left the queue, and come back to it unless the store says that they are queued no more. */
   readonly #offering = new Set<string>();
   readonly #inFlight = new Set<Promise<void>>();
@@ -56,15 +64,25 @@ export class Scheduler implements AsyncDisposable {
     this.#clock = options.clock;
     this.#random = options.random;
     this.#logger = options.logger;
+    this.#offers = options.offers;
+    this.#loop = options.loops.open('scheduler', { words: () => this.#describe() });
     this.#cooling = new Cooling(options.clock, () => this.wake());
-    this.#timeouts = new OfferTimeouts(options.clock, (attempt) => this.#track(this.#withdraw(attempt)));
+    const onTimeout = (attempt: AttemptRecord) => this.#track(this.#withdraw(attempt));
+    this.#timeouts = new OfferTimeouts({ clock: options.clock, loops: options.loops, onTimeout });
     this.#fleet.onRoom(() => this.wake());
+    this.overview = new WaitingOverview({
+      queue: this.#queue,
+      fleet: this.#fleet,
+      whyNotNow: (agent, demand) => this.#whyNotNow(agent, demand),
+      revision: () => this.#fleet.revision + this.#cooling.revision,
+      isPaused: () => this.#pause !== null,
+    });
   }
 
   jobChanged(job: JobRecord): void {
     if (job.state === 'queued') {
-      const { id, account, automation, selector, priority, digest } = job;
-      this.#queue.add({ id, account, automation, selector, priority, digest, misfits: [] });
+      const { id, account, automation, selector, priority, createdAt, digest } = job;
+      this.#queue.add({ id, account, automation, selector, priority, createdAt, digest, misfits: [] });
       this.wake();
       return;
     }
@@ -75,7 +93,10 @@ export class Scheduler implements AsyncDisposable {
   attemptChanged(attempt: AttemptRecord): void {
     this.#timeouts.attemptChanged(attempt);
     if (attempt.state === 'running') this.#cooling.succeeded(attempt.agentId, attempt.automation);
-    if (attempt.result?.outcome === 'never-started') this.declined(attempt.agentId, attempt.automation);
+    if (attempt.result?.outcome === 'never-started') {
+      this.#offers.refused('never-started');
+      this.declined(attempt.agentId, attempt.automation);
+    }
   }
 
   /** The agent said no, or could not: it is left alone for a moment, and another may take the job meanwhile. */
@@ -86,19 +107,6 @@ export class Scheduler implements AsyncDisposable {
   /** How many jobs of the account wait for an agent. */
   queued(account: string): number {
     return this.#queue.sizeOf(account);
-  }
-
-  /** For each agent of the account, why it does not take this job. Empty when one can. */
-  waiting(job: JobRecord): Waiting[] {
-    const { account, automation } = job;
-    const misfits = this.#queue.get(job.id)?.misfits ?? [];
-    const demand = { account, automation, selector: parseLabelSelector(job.selector), misfits };
-    const reasons: Waiting[] = [];
-    for (const agent of this.#fleet.serving(account)) {
-      const reason = this.#whyNotNow(agent, demand);
-      if (reason !== null) reasons.push({ agent: agent.name, reason });
-    }
-    return reasons;
   }
 
   /** In a turn of its own, so that what comes in at once is one pass, and others have their turns between two. */
@@ -116,6 +124,7 @@ export class Scheduler implements AsyncDisposable {
     this.#timeouts[Symbol.dispose]();
     this.#cooling[Symbol.dispose]();
     this.#pause?.cancel();
+    this.#loop[Symbol.dispose]();
     await Promise.all(this.#inFlight);
   }
 
@@ -133,6 +142,12 @@ export class Scheduler implements AsyncDisposable {
         placed = true;
       }
     }
+    this.#loop.turned();
+  }
+
+  #describe(): string {
+    const waiting = `${this.#queue.size} jobs wait, ${this.#offering.size} are being offered`;
+    return this.#pause === null ? waiting : `${waiting}; the store failed, and is asked again in a moment`;
   }
 
   #hasRoom(account: string): boolean {
@@ -166,7 +181,7 @@ export class Scheduler implements AsyncDisposable {
     return best;
   }
 
-  #whyNotNow(agent: LiveAgent, demand: Demand): Waiting['reason'] | null {
+  #whyNotNow(agent: LiveAgent, demand: Demand): WaitingReason | null {
     return whyNot(demand, agent) ?? (this.#cooling.isCooling(agent.id, demand.automation) ? 'declined' : null);
   }
 
@@ -178,6 +193,7 @@ export class Scheduler implements AsyncDisposable {
       if (this.#offering.delete(job.id)) this.#queue.add(back);
     } catch (error) {
       this.#logger.error({ err: error, job: job.id }, 'the store did not take an offer; trying again');
+      this.#loop.failed(error);
       this.#waitForStore();
       if (this.#offering.delete(job.id)) this.#queue.add(job);
     }
@@ -201,12 +217,14 @@ export class Scheduler implements AsyncDisposable {
     });
     switch (answer.type) {
       case 'offered':
+        this.#offers.offered();
         agent.link?.publishAttempt(answer.attempt);
         return null;
       case 'not-queued':
         this.#offering.delete(job.id);
         return job;
       case 'lease-gone':
+        this.#offers.refused('lease-gone');
         this.declined(agent.id, job.automation);
         return job;
     }
@@ -222,6 +240,7 @@ export class Scheduler implements AsyncDisposable {
   async #withdraw(attempt: AttemptRecord): Promise<void> {
     // Before the job is queued again: it would be offered to the same agent at once.
     this.declined(attempt.agentId, attempt.automation);
+    this.#offers.refused('no-answer');
     try {
       await this.#store.apply('withdraw-offer', {
         attemptId: attempt.id,

@@ -1,7 +1,9 @@
 import type { Secrets } from '../../protocol/job-document.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { LoopBoard } from '../../runtime/loop-board.ts';
 import type { LogStore } from '../logs/log-store.ts';
+import type { SessionCounts } from '../metrics/session-counts.ts';
 import type { AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { ProgressBoard } from './progress-board.ts';
@@ -16,6 +18,8 @@ export interface SessionOptions {
   /** The agent spoke until now, on a session. */
   readonly heard: (agentId: string) => void;
   readonly progress: ProgressBoard;
+  readonly counts: Pick<SessionCounts, 'ended'>;
+  readonly loops: LoopBoard;
   readonly clock: Clock;
   readonly logger: Logger;
 }

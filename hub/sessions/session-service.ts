@@ -1,6 +1,8 @@
+import type { Loop } from '../../runtime/loop-board.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Accepted } from '../../transports/listener.ts';
 import type { AgentPrincipal } from '../identity/agent-principal.ts';
+import type { SessionOutcome } from '../metrics/session-counts.ts';
 import { Session } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import { SessionRegistry } from './session-registry.ts';
@@ -15,10 +17,13 @@ export class SessionService implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #registry = new SessionRegistry();
   readonly #stopping = new AbortController();
-  readonly #serving = new Set<Promise<void>>();
+  /** When each began, by the clock that never goes back. */
+  readonly #serving = new Map<Promise<void>, number>();
+  readonly #loop: Loop;
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#loop = options.loops.open('sessions', { words: () => this.#describe() });
   }
 
   /** Whether a session of this attempt is open. */
@@ -34,24 +39,37 @@ export class SessionService implements AsyncDisposable {
   serve(accepted: AcceptedSession<AgentPrincipal>): void {
     const serving = this.#serve(accepted).catch((error: unknown) => {
       this.#options.logger.error({ err: error, attempt: accepted.attempt }, 'session failed');
+      this.#loop.failed(error);
     });
-    this.#serving.add(serving);
+    this.#serving.set(serving, this.#options.clock.monotonic());
     void serving.finally(() => this.#serving.delete(serving));
   }
 
   /** Closes every session; agents come back for what is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    await Promise.allSettled(this.#serving);
+    await Promise.allSettled(this.#serving.keys());
+    this.#loop[Symbol.dispose]();
+  }
+
+  #describe(): string {
+    const [first] = this.#serving.values();
+    if (first === undefined) return 'none is open';
+    const oldestMs = this.#options.clock.monotonic() - first;
+    return `${this.#serving.size} are open, the oldest for ${Math.round(oldestMs / 1000)} s`;
   }
 
   async #serve({ channel, attempt, principal }: AcceptedSession<AgentPrincipal>): Promise<void> {
+    const { clock, counts } = this.#options;
+    const beganAt = clock.monotonic();
+    let outcome: SessionOutcome = 'closed';
     const close = () => void channel.close({ reason: 'the hub is stopping', retryAfterMs: 1000 });
     this.#stopping.signal.addEventListener('abort', close);
     const frames = channel[Symbol.asyncIterator]();
     try {
       const first = await this.#first(frames);
       if (first === null || first.done === true || first.value.type !== 'open' || first.value.attempt !== attempt) {
+        outcome = 'invalid-frame';
         await channel
           .send({
             type: 'error',
@@ -65,7 +83,10 @@ export class SessionService implements AsyncDisposable {
       const open = first.value;
       const session = new Session(channel, principal.id, attempt, this.#options);
       await session.serve(open, frames, this.#registry);
+      outcome = session.outcome;
     } finally {
+      counts.ended(outcome, clock.monotonic() - beganAt);
+      this.#loop.turned();
       this.#stopping.signal.removeEventListener('abort', close);
       this.#options.heard(principal.id);
       await channel.close();

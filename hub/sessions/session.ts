@@ -7,6 +7,7 @@ import type { HubSessionChannel } from '../../transports/session-transport.ts';
 import { IdentityError } from '../identity/identity-error.ts';
 import { LogError } from '../logs/log-error.ts';
 import type { LogWriter } from '../logs/log-store.ts';
+import type { SessionOutcome } from '../metrics/session-counts.ts';
 import type { OpenAnswer } from '../store/command.ts';
 import type { AttemptRecord } from '../store/records.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -44,12 +45,18 @@ export class Session {
   readonly #agentId: string;
   readonly #options: SessionOptions;
   readonly #logger: Logger;
+  #outcome: SessionOutcome = 'closed';
 
   constructor(channel: HubSessionChannel, agentId: string, attempt: string, options: SessionOptions) {
     this.#channel = channel;
     this.#agentId = agentId;
     this.#options = options;
     this.#logger = options.logger.child({ attempt, channel: channel.id });
+  }
+
+  /** The last word that the agent was told; `closed` when the channel ended without one. */
+  get outcome(): SessionOutcome {
+    return this.#outcome;
   }
 
   /** Never rejects. */
@@ -199,11 +206,13 @@ export class Session {
   }
 
   async #accept(): Promise<void> {
+    this.#outcome = 'accepted';
     await this.#send({ type: 'accepted' });
     await this.#channel.close({ reason: 'accepted' });
   }
 
   async #refuse(code: SessionErrorCode, message: string, retryAfterMs: number | null = null): Promise<void> {
+    this.#outcome = code;
     await this.#send({ type: 'error', code, message, retryAfterMs });
     await this.#channel.close({ reason: code });
   }

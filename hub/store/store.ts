@@ -103,6 +103,8 @@ export interface Store extends AsyncDisposable {
   commits(): number;
   /** False once it was disposed, or its disk failed so that it takes no commands until it is opened again. */
   isOpen(): boolean;
+  /** Commands that wait for the next commit. */
+  commandsWaiting(): number;
   /** Resolves after the commit. Rejects with `StoreError` (`full`, `closed`, `broken`), and then nothing was changed. */
   apply<Name extends CommandName>(name: Name, input: CommandInput<Name>): Promise<CommandResult<Name>>;
   readonly queries: Queries;

@@ -35,7 +35,11 @@ suite('a board of loops', () => {
   test('keeps durations when the wall clock jumps: they end now', async () => {
     const clock = createVirtualClock();
     let jumpMs = 0;
-    const board = createLoopBoard({ ...clock, monotonic: clock.monotonic.bind(clock), now: () => clock.now() + jumpMs });
+    const board = createLoopBoard({
+      ...clock,
+      monotonic: clock.monotonic.bind(clock),
+      now: () => clock.now() + jumpMs,
+    });
     board.open('scheduler').does('waits');
     await clock.advance(5_000);
 

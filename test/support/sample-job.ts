@@ -24,6 +24,7 @@ export function sampleJob(changes: Partial<Job> = {}): Job {
     outputs: null,
     log: { bytes: 0, sha256: null, complete: true, gaps: [], trailing: 0 },
     waiting: [],
+    waitingReasons: [],
     progress: null,
     cancelRequested: false,
     createdAt: '2026-01-01T00:00:00.000Z',

@@ -27,6 +27,7 @@ const job = {
     trailing: 0,
   },
   waiting: [],
+  waitingReasons: [],
   progress: null,
   cancelRequested: false,
   createdAt: '2030-01-01T12:00:00.000Z',

@@ -22,6 +22,8 @@ export interface GroupCommit {
   apply<Result>(start: () => Program<Result>): Promise<Result>;
   /** False once it is closed or broken. */
   isOpen(): boolean;
+  /** Commands that wait for the next commit. */
+  waiting(): number;
   /** Takes nothing more, and resolves when all that was taken is answered. */
   close(): Promise<void>;
 }
@@ -57,6 +59,7 @@ export function createGroupCommit({
   logger,
   onCommit,
   onTook,
+  onFailed,
 }: {
   readonly database: DatabaseSync;
   readonly drive: <Result>(program: Program<Result>) => Driven<Result>;
@@ -66,6 +69,8 @@ export function createGroupCommit({
   readonly onCommit: (commits: number, changes: readonly Change[]) => void;
   /** Told how long each commit took, with its commands. */
   readonly onTook?: ((tookMs: number) => void) | undefined;
+  /** Told of what a whole batch was rolled back for. */
+  readonly onFailed?: ((error: unknown) => void) | undefined;
 }): GroupCommit {
   const begin = database.prepare('begin immediate');
   const commit = database.prepare('commit');
@@ -135,6 +140,7 @@ export function createGroupCommit({
       if (error instanceof StoreError && (!undone || (phase === 'commit' && error.code === 'broken'))) {
         setState({ type: 'broken', error });
       }
+      onFailed?.(error);
       return failAll(batch, error);
     }
   }
@@ -184,6 +190,7 @@ export function createGroupCommit({
       });
     },
     isOpen: () => state.type === 'open',
+    waiting: () => waiting.length,
     close() {
       if (state.type === 'open') setState({ type: 'closed' });
       if (!scheduled) return Promise.resolve();

@@ -22,6 +22,8 @@ export interface SqliteStoreOptions {
   readonly random: Random;
   /** Told how long each commit took. */
   readonly onCommitTook?: (tookMs: number) => void;
+  /** Told why a commit failed. */
+  readonly onCommitFailed?: (error: unknown) => void;
 }
 
 function takeFolder(folder: string): Disposable {
@@ -48,6 +50,7 @@ export async function openSqliteStore({
   logger,
   random,
   onCommitTook,
+  onCommitFailed,
 }: SqliteStoreOptions): Promise<Store> {
   const lock = takeFolder(folder);
   const path = join(folder, 'hub.sqlite');
@@ -57,7 +60,8 @@ export async function openSqliteStore({
     chmodSync(path, 0o600);
     migrate(database);
     const storeId = readOrMakeStoreId(database, random);
-    return createSqliteStore({ database, path, storeId, lock, clock, logger, onTook: onCommitTook });
+    const hooks = { onTook: onCommitTook, onFailed: onCommitFailed };
+    return createSqliteStore({ database, path, storeId, lock, clock, logger, ...hooks });
   } catch (error) {
     database?.close();
     lock[Symbol.dispose]();

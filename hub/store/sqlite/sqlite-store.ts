@@ -20,10 +20,12 @@ export interface SqliteStoreParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onTook?: ((tookMs: number) => void) | undefined;
+  readonly onFailed?: ((error: unknown) => void) | undefined;
 }
 
 /** The port over one open database. */
-export function createSqliteStore({ database, path, storeId, lock, clock, logger, onTook }: SqliteStoreParts): Store {
+export function createSqliteStore(parts: SqliteStoreParts): Store {
+  const { database, path, storeId, lock, clock, logger, onTook, onFailed } = parts;
   const driver = createProgramDriver(database);
   const writeAheadLog = createWriteAheadLogWatch({ database, path: `${path}-wal`, logger });
   const listeners = new Set<(changes: readonly Change[]) => void>();
@@ -59,6 +61,7 @@ export function createSqliteStore({ database, path, storeId, lock, clock, logger
     clock,
     logger,
     onTook,
+    onFailed,
     onCommit(counted, changes) {
       commits = counted;
       watchSize();
@@ -76,6 +79,7 @@ export function createSqliteStore({ database, path, storeId, lock, clock, logger
     storeId,
     commits: () => commits,
     isOpen: () => group.isOpen(),
+    commandsWaiting: () => group.waiting(),
     apply: (name, input) => group.apply(() => commandPrograms[name](input)),
     queries: createSqliteQueries(drive),
     subscribe(listener) {

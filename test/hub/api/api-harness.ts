@@ -6,22 +6,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { ApiLimits } from '../../../hub/api/api-limits.ts';
+import { defaultApiLimits } from '../../../hub/api/api-limits.ts';
 import { createApi } from '../../../hub/api/create-api.ts';
 import type { HubView, LiveAgentView } from '../../../hub/api/hub-view.ts';
+import { Readers } from '../../../hub/api/readers.ts';
 import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
 import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import { hashToken, makeToken } from '../../../hub/identity/token-text.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
 import { HubMetrics } from '../../../hub/metrics/hub-metrics.ts';
+import type { WaitingView } from '../../../hub/scheduler/waiting-view.ts';
 import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
+import { type StatusReader, toHubStatus } from '../../../hub/status/hub-status.ts';
 import type { Role } from '../../../hub/store/records.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../../hub/store/store.ts';
 import type { AutomationSummary } from '../../../protocol/automation-summary.ts';
+import type { HubStatus } from '../../../protocol/hub-status.ts';
 import type { Progress } from '../../../protocol/progress.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
+import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 
 export interface Answer {
@@ -76,8 +82,8 @@ export class FakeHubView implements HubView {
   queued(): number {
     return this.waitingJobs;
   }
-  waiting(): [{ readonly agent: string; readonly reason: 'labels' }] {
-    return [{ agent: 'a2', reason: 'labels' }];
+  waiting(): WaitingView {
+    return { agents: [{ agent: 'a2', reason: 'labels' }], reasons: [{ reason: 'labels', agents: 1 }] };
   }
   /** Of every attempt. */
   newest: Progress = { percent: 40, message: null, outputs: null };
@@ -93,8 +99,33 @@ export class FakeHubView implements HubView {
     this.newest = progress;
     this.#board.set({ id: 'any', jobId }, progress);
   }
-  isReady(): boolean {
-    return this.ready;
+  notReady(): string | null {
+    return this.ready ? null : 'not yet';
+  }
+  fault(): null {
+    return null;
+  }
+  status(reader: StatusReader): HubStatus {
+    return toHubStatus(
+      {
+        version: '0.0.0',
+        startedAt: 0,
+        now: 1000,
+        notReady: this.notReady(),
+        lastOfferAt: null,
+        jobs: { queued: 0, offered: 0, running: 0 },
+        groups: [],
+        agents: [],
+        count: { online: 0, offline: 0 },
+        sessions: 0,
+        readers: 0,
+        store: { commits: 0, commandsWaiting: 0 },
+        freeBytes: null,
+        loopLagMs: 0,
+        loops: [],
+      },
+      reader,
+    );
   }
 
   offer(account: string, automations: readonly AutomationSummary[], id = systemRandom.uuid()): void {
@@ -154,6 +185,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
   const complain = (fields: object, message: string) =>
     complaints.push(`${message} ${'error' in fields ? String(fields.error) : ''}`);
   const logger = { ...silentLogger, warn: complain, error: complain, child: () => logger };
+  const loops = createLoopBoard(systemClock);
   const metrics = new HubMetrics({ version: '0.0.0', clock: systemClock });
   const api = createApi({
     store,
@@ -166,6 +198,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
     secretKey: createSecretKey(systemRandom.bytes(32)),
     version: '0.0.0',
     metrics,
+    readers: new Readers({ clock: systemClock, logger, limits: { ...defaultApiLimits, ...limits }, loops }),
     limits,
   });
   api.server.on('upgrade', refuseUpgrade);

@@ -179,6 +179,8 @@ describe('the description of the API', () => {
     api.view.ready = false;
     await call('/readyz');
     await call('/metrics');
+    await call('/status');
+    await call('/status', { token: null });
     await call('/metrics', { token: null, headers: { 'x-forwarded-for': '192.0.2.1' } });
     await call('/v1/enrol', { token: null, body: {} });
     await call('/v1/enrol', { body: {} });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { ControlService } from '../../../hub/control/control-service.ts';
 import type { CloudEvent } from '../../../protocol/cloud-event.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
+import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { createSyncCounters } from '../../../sync/sync-counters.ts';
 import { defaultSyncOptions } from '../../../sync/sync-options.ts';
@@ -43,6 +44,8 @@ function createService({ store, fleet, clock }: SchedulerBench): ControlService 
     owner: 'test',
     version: '0.0.0',
     onDeclined: () => {},
+    onResynced: () => {},
+    loops: createLoopBoard(clock),
   });
 }
 

@@ -4,7 +4,17 @@ import fc from 'fast-check';
 import { isBefore, JobQueue, type QueuedJob } from '../../../hub/scheduler/job-queue.ts';
 
 function job(id: string, over: Partial<QueuedJob> = {}): QueuedJob {
-  return { id, account: 'a', automation: 'greet', selector: '', priority: 0, digest: null, misfits: [], ...over };
+  return {
+    id,
+    account: 'a',
+    automation: 'greet',
+    selector: '',
+    priority: 0,
+    createdAt: 0,
+    digest: null,
+    misfits: [],
+    ...over,
+  };
 }
 
 /** Takes jobs as a scheduler with one slot would. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fleet } from '../../../hub/fleet/fleet.ts';
 import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
+import { OfferCounts } from '../../../hub/metrics/offer-counts.ts';
 import { Scheduler } from '../../../hub/scheduler/scheduler.ts';
 import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
 import type { NewJob } from '../../../hub/store/command.ts';
@@ -12,6 +13,7 @@ import type { Store } from '../../../hub/store/store.ts';
 import { followStore } from '../../../hub/store-follower.ts';
 import type { AutomationSummary } from '../../../protocol/automation-summary.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
+import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { createVirtualClock, type VirtualClock } from '../../../runtime/virtual-clock.ts';
 import { reportOf } from '../../contract/store/scene.ts';
@@ -68,6 +70,7 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-scheduler-'));
   const clock = createVirtualClock();
   const store = await openSqliteStore({ folder, clock, logger: silentLogger, random: systemRandom });
+  const offers = new OfferCounts(clock);
   let refused = 0;
   let failing = false;
   const watched: Store = {
@@ -102,6 +105,8 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
       clock,
       random: systemRandom,
       logger: silentLogger,
+      offers,
+      loops: createLoopBoard(clock),
     });
     const following = await followStore({
       store,

@@ -116,7 +116,7 @@ describe('the scheduler', () => {
     const agent = await bench.agent('a1', { automations: [older] });
     const job = await bench.submit();
     await bench.settle();
-    const waiting = bench.scheduler.waiting(job);
+    const waiting = bench.scheduler.overview.of(job).agents;
 
     agent.report({ automations: [{}] });
     await bench.settle();

@@ -14,6 +14,7 @@ import type { AttemptResult } from '../../../protocol/attempt-result.ts';
 import type { AgentFrame, HubFrame, OpenFrame } from '../../../protocol/session-frame.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
+import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { defaultLimits } from '../../../transports/limits.ts';
 import { createMemoryListener } from '../../../transports/memory/listener.ts';
@@ -80,6 +81,8 @@ export async function createSessionBench({
     isRetrySafe: () => false,
     heard: () => {},
     progress: createProgressBoard(),
+    counts: { ended: () => {} },
+    loops: createLoopBoard(clock),
     clock,
     logger: silentLogger,
   });

@@ -1,0 +1,101 @@
+import { statfsSync } from 'node:fs';
+import type { Clock } from '../runtime/clock.ts';
+import type { LoopBoard } from '../runtime/loop-board.ts';
+import type { HubView } from './api/hub-view.ts';
+import type { Readers } from './api/readers.ts';
+import type { Fleet } from './fleet/fleet.ts';
+import type { RoomWatch } from './housekeeping/room-watch.ts';
+import type { HubMetrics } from './metrics/hub-metrics.ts';
+import type { Scheduler } from './scheduler/scheduler.ts';
+import type { ProgressBoard } from './sessions/progress-board.ts';
+import type { SessionService } from './sessions/session-service.ts';
+import { toHubStatus } from './status/hub-status.ts';
+import type { Store } from './store/store.ts';
+
+export interface HubParts {
+  readonly dataFolder: string;
+  readonly version: string;
+  readonly store: Store;
+  readonly fleet: Fleet;
+  readonly scheduler: Scheduler;
+  readonly progress: ProgressBoard;
+  readonly readers: Readers;
+  readonly room: RoomWatch;
+  readonly metrics: HubMetrics;
+  readonly loops: LoopBoard;
+  readonly clock: Clock;
+  /** Null before it was made. */
+  readonly sessions: () => SessionService | null;
+}
+
+/** What the API shows of the hub's memory. Tells the metrics where their numbers of the moment come from. */
+export function createHubView(parts: HubParts): HubView {
+  const { version, store, fleet, scheduler, progress, readers, room, metrics, loops, clock } = parts;
+  const startedAt = clock.now();
+
+  function notReady(): string | null {
+    if (!store.isOpen()) return 'the hub is stopping, or its store failed and must be opened again: see its log';
+    if (room.isFull) return "the disk of the hub's data folder is full: make room";
+    return null;
+  }
+
+  function fault(): string | null {
+    const stuck = loops.list().find(({ isStuck }) => isStuck);
+    if (stuck !== undefined) return `the loop "${stuck.name}" is stuck`;
+    return store.isOpen() ? null : 'the store failed, and only a restart opens it again';
+  }
+
+  const sessions = () => parts.sessions()?.count() ?? 0;
+  metrics.watch({
+    agents: () => fleet.count(),
+    sessions,
+    readers: () => readers.following,
+    commits: () => store.commits(),
+    commandsWaiting: () => store.commandsWaiting(),
+    waitingGroups: () => scheduler.overview.groups(),
+    loops: () => loops.list(),
+    freeBytes: () => readFreeBytes(parts.dataFolder),
+    isReady: () => notReady() === null,
+  });
+  return {
+    agent: (agentId) => fleet.get(agentId),
+    agents: (account) => fleet.serving(account),
+    queued: (account) => scheduler.queued(account),
+    waiting: (job) => scheduler.overview.of(job),
+    progress: (attemptId) => progress.get(attemptId),
+    nextProgress: (jobId, signal) => progress.next(jobId, signal),
+    notReady,
+    fault,
+    status: (reader) =>
+      toHubStatus(
+        {
+          version,
+          startedAt,
+          now: clock.now(),
+          notReady: notReady(),
+          lastOfferAt: metrics.offers.lastOfferAt,
+          jobs: metrics.openJobs,
+          groups: scheduler.overview.groups(),
+          agents: fleet.all(),
+          count: fleet.count(),
+          sessions: sessions(),
+          readers: readers.following,
+          store: { commits: store.commits(), commandsWaiting: store.commandsWaiting() },
+          freeBytes: readFreeBytes(parts.dataFolder),
+          loopLagMs: metrics.loopLagMs,
+          loops: loops.list(),
+        },
+        reader,
+      ),
+  };
+}
+
+/** It asks the kernel, not the disk. */
+function readFreeBytes(folder: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}

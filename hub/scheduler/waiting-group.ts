@@ -1,0 +1,20 @@
+import type { Obstacle } from '../../protocol/hub-status.ts';
+import type { WaitingView } from './waiting-view.ts';
+
+/** Queued jobs of one account that ask the same of an agent. */
+export interface WaitingGroup {
+  readonly account: string;
+  readonly automation: string;
+  readonly selector: string;
+  readonly jobs: number;
+  readonly oldest: { readonly id: string; readonly createdAt: number };
+  readonly obstacle: Obstacle;
+  readonly view: WaitingView;
+}
+
+/** Time alone does not bring these about: somebody has to do something. */
+const standing: ReadonlySet<Obstacle> = new Set(['no-agent', 'store-changed', 'parameters', 'automation', 'labels']);
+
+export function needsSomebody(obstacle: Obstacle): boolean {
+  return standing.has(obstacle);
+}

@@ -1,0 +1,50 @@
+import type { Waiting, WaitingReason, WaitingReasonCount } from '../../protocol/job.ts';
+
+/** Why a job is not given to any agent: the first agents, and all of them by reason. */
+export interface WaitingView {
+  readonly agents: readonly Waiting[];
+  readonly reasons: readonly WaitingReasonCount[];
+}
+
+/** Agents that are named at most. */
+const maxNamed = 20;
+
+/**
+ * From nearest to farthest: an agent that lacks a slot does all else that the job asks for, one without the labels may do none of it. What
+ * is nearest is what will be over first, or is least to be done about.
+ */
+const nearestFirst: readonly WaitingReason[] = [
+  'slots',
+  'automation-busy',
+  'declined',
+  'pressure',
+  'draining',
+  'store-changed',
+  'offline',
+  'parameters',
+  'automation',
+  'labels',
+];
+
+/** Gathers the reasons of many agents without holding more than is shown. */
+export function gatherWaiting(found: Iterable<Waiting>): WaitingView {
+  const byReason = new Map<WaitingReason, { agents: number; readonly named: Waiting[] }>();
+  for (const waiting of found) {
+    let group = byReason.get(waiting.reason);
+    if (group === undefined) {
+      group = { agents: 0, named: [] };
+      byReason.set(waiting.reason, group);
+    }
+    group.agents++;
+    if (group.named.length < maxNamed) group.named.push(waiting);
+  }
+  const agents: Waiting[] = [];
+  const reasons: WaitingReasonCount[] = [];
+  for (const reason of nearestFirst) {
+    const group = byReason.get(reason);
+    if (group === undefined) continue;
+    reasons.push({ reason, agents: group.agents });
+    agents.push(...group.named.slice(0, maxNamed - agents.length));
+  }
+  return { agents, reasons };
+}

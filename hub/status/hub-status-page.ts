@@ -1,0 +1,151 @@
+import type { HubStatus, Obstacle, TroubledAgent, WaitingJobs } from '../../protocol/hub-status.ts';
+import { toAgo, toLoopSection, toSpan } from '../../runtime/loop-rows.ts';
+import { type Cell, type PageSection, toStatusHtml } from '../../runtime/status-html.ts';
+
+/** What each reason means to somebody who wants the job to run. */
+const words: Readonly<Record<Obstacle, string>> = {
+  'no-agent': 'the account has no agent at all: enrol one (farhand token create --join)',
+  soon: 'an agent can take it now: it is about to be offered, or others have their turn first',
+  store: 'the store took no offer a moment ago and is asked again: see the loop “scheduler”',
+  unexamined: 'too many groups and agents to look at each: see those above',
+  slots: 'every agent that could is busy: wait, add agents, or raise FARHAND_SLOTS',
+  'automation-busy': 'maxConcurrent of the automation is reached on every agent that could: wait',
+  declined: 'the agent said no a moment ago and is asked again: see its log',
+  pressure: 'the agent is short of memory, CPU or disk',
+  draining: 'every agent that could is draining: farhand resume NAME',
+  'store-changed': 'the agent distrusts this hub since its store changed: farhand agent trust-hub, on its machine',
+  offline: 'every agent that could is offline: start it, or look at its network',
+  parameters: 'agents offer a form of the automation that these parameters do not fit',
+  automation: 'agents with these labels do not offer the automation: add its file there',
+  labels: 'no agent carries the labels that the selector asks for',
+};
+
+const short: Readonly<Record<string, string>> = {
+  slots: 'busy',
+  'automation-busy': 'at maxConcurrent',
+  declined: 'just declined',
+  pressure: 'under pressure',
+  draining: 'draining',
+  'store-changed': 'distrust the hub',
+  offline: 'offline',
+  parameters: 'take other parameters',
+  automation: 'lack the automation',
+  labels: 'lack the labels',
+};
+
+/** The status of a hub for a person. What asks for somebody comes first. Text of others is text, never markup. */
+export function toHubStatusPage(status: HubStatus): string {
+  const now = Date.parse(status.at);
+  const { version, startedAt } = status;
+  return toStatusHtml({
+    title: `hub: ${status.notReady ?? `${status.jobs.queued} jobs wait`}`,
+    heading: 'farhand hub',
+    subtitle: `version ${version}, up for ${toSpan(now - Date.parse(startedAt))}, as of ${status.at}`,
+    sections: [
+      toOverview(status, now),
+      toReasonSection(status),
+      toGroupSection(status),
+      toAgentSection(status, now),
+      toLoopSection(status.loops, now),
+    ],
+  });
+}
+
+function toOverview(status: HubStatus, now: number): PageSection {
+  const { jobs, agents, notReady, store, freeBytes, loopLagMs } = status;
+  const failing = status.loops.filter(
+    ({ lastFailure }) => lastFailure !== null && now - Date.parse(lastFailure.at) < 600_000,
+  );
+  const stuck = status.loops.filter(({ isStuck }) => isStuck);
+  const rows: (readonly Cell[])[] = [
+    ['ready', notReady === null ? { text: 'yes', look: 'good' } : { text: notReady, look: 'bad' }],
+    ['jobs', `${jobs.queued} wait, ${jobs.offered} are offered, ${jobs.running} run`],
+    ['last offer', status.lastOfferAt === null ? 'none yet' : toAgo(status.lastOfferAt, now)],
+    [
+      'agents',
+      { text: `${agents.online} online, ${agents.offline} offline`, look: agents.offline > 0 ? 'warn' : 'good' },
+    ],
+    ['sessions', `${status.sessions} open; ${status.readers} readers of logs and events`],
+    ['store', `${store.commandsWaiting} commands wait, ${store.commits} commits in all`],
+    ['disk', freeBytes === null ? 'unknown' : `${toSize(freeBytes)} free`],
+    ['event loop', loopLagMs > 200 ? { text: `${loopLagMs} ms late`, look: 'warn' } : `${loopLagMs} ms late`],
+  ];
+  if (stuck.length > 0) rows.push(['stuck', { text: stuck.map(({ name }) => name).join(', '), look: 'bad' }]);
+  if (failing.length > 0)
+    rows.push(['failing', { text: `${failing.map(({ name }) => name).join(', ')}: see below`, look: 'bad' }]);
+  return { title: 'At a glance', rows };
+}
+
+function toReasonSection({ waiting }: HubStatus): PageSection {
+  return {
+    title: 'Why jobs wait',
+    ...(waiting.reasons.length === 0 ? { note: 'None waits.' } : {}),
+    head: ['reason', 'jobs', 'longest', 'what that means'],
+    rows: waiting.reasons.map(({ reason, jobs, oldestSeconds, needsSomebody }) => [
+      needsSomebody ? { text: reason, look: 'bad' } : reason,
+      String(jobs),
+      toSpan(oldestSeconds * 1000),
+      words[reason],
+    ]),
+  };
+}
+
+function toGroupSection({ waiting }: HubStatus): PageSection {
+  const more = waiting.moreGroups === 0 ? {} : { note: `${waiting.moreGroups} more groups have waited less long.` };
+  return {
+    title: 'Jobs that wait, by what they ask for',
+    ...more,
+    head: ['automation', 'selector', 'jobs', 'longest', 'reason', 'agents', 'oldest job'],
+    rows: waiting.groups.map((group) => [
+      group.account === 'default' ? group.automation : `${group.automation} (account ${group.account})`,
+      group.selector === '' ? { text: 'any agent', look: 'dim' } : group.selector,
+      String(group.jobs),
+      toSpan(group.oldestSeconds * 1000),
+      group.reason,
+      toAgentWords(group),
+      group.oldestJob,
+    ]),
+  };
+}
+
+/** `3 busy (a1, a2, a3), 2 offline` */
+function toAgentWords({ agents, nearestAgents }: WaitingJobs): string {
+  return agents
+    .map(({ reason, agents: count }, index) => {
+      const word = short[reason] ?? reason;
+      if (index > 0) return `${count} ${word}`;
+      const more = count > nearestAgents.length ? ' …' : '';
+      return `${count} ${word} (${nearestAgents.join(', ')}${more})`;
+    })
+    .join(', ');
+}
+
+const looks: Readonly<Record<TroubledAgent['state'], 'bad' | 'warn' | 'dim'>> = {
+  offline: 'bad',
+  'store-changed': 'bad',
+  degraded: 'warn',
+  draining: 'warn',
+  full: 'dim',
+};
+
+function toAgentSection({ agents }: HubStatus, now: number): PageSection {
+  const more = agents.moreTroubled === 0 ? {} : { note: `${agents.moreTroubled} more are not shown.` };
+  return {
+    title: 'Agents that take no job, or complain',
+    ...more,
+    head: ['agent', 'is', 'last seen', 'slots', 'says'],
+    rows: agents.troubled.map(({ account, name, state, since, slots, problems }) => [
+      account === 'default' ? name : `${name} (account ${account})`,
+      { text: state, look: looks[state] },
+      since === null ? '' : toAgo(since, now),
+      `${slots.used} of ${slots.total}`,
+      problems.join('; '),
+    ]),
+  };
+}
+
+function toSize(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
+  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}

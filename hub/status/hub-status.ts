@@ -1,0 +1,135 @@
+import type { HubStatus, TroubledAgent, WaitingJobs } from '../../protocol/hub-status.ts';
+import type { LoopStatus } from '../../runtime/loop-board.ts';
+import type { LiveAgent } from '../fleet/live-agent.ts';
+import { needsSomebody, type WaitingGroup } from '../scheduler/waiting-group.ts';
+
+/** Whose eyes it is for. */
+export interface StatusReader {
+  readonly account: string;
+  /** An administrator of the account that the hub belongs to sees all accounts. */
+  readonly seesAll: boolean;
+}
+
+export interface HubStatusSources {
+  readonly version: string;
+  readonly startedAt: number;
+  readonly now: number;
+  readonly notReady: string | null;
+  readonly lastOfferAt: number | null;
+  readonly jobs: HubStatus['jobs'];
+  readonly groups: readonly WaitingGroup[];
+  readonly agents: Iterable<LiveAgent>;
+  readonly count: { readonly online: number; readonly offline: number };
+  readonly sessions: number;
+  readonly readers: number;
+  readonly store: HubStatus['store'];
+  readonly freeBytes: number | null;
+  readonly loopLagMs: number;
+  readonly loops: readonly LoopStatus[];
+}
+
+/** Of what is wrong with agents: the worst first. A full agent does what it is for. */
+const urgency: readonly TroubledAgent['state'][] = ['store-changed', 'offline', 'degraded', 'draining', 'full'];
+const maxGroups = 50;
+const maxTroubled = 50;
+const maxNearest = 5;
+const maxProblems = 3;
+
+/** What `reader` may see of a hub: numbers of everybody, names of his own account. */
+export function toHubStatus(sources: HubStatusSources, reader: StatusReader): HubStatus {
+  const { now, groups } = sources;
+  const mine = ({ account }: { readonly account: string }) => reader.seesAll || account === reader.account;
+  const shown = groups.filter(mine).toSorted((a, b) => a.oldest.createdAt - b.oldest.createdAt);
+  const troubled = [...sources.agents].filter(mine).flatMap((agent) => toTroubled(agent) ?? []);
+  troubled.sort((a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state) || (a.name < b.name ? -1 : 1));
+  return {
+    version: sources.version,
+    at: toTime(now),
+    startedAt: toTime(sources.startedAt),
+    notReady: sources.notReady,
+    lastOfferAt: sources.lastOfferAt === null ? null : toTime(sources.lastOfferAt),
+    jobs: sources.jobs,
+    waiting: {
+      reasons: toReasons(groups, now),
+      groups: shown.slice(0, maxGroups).map((group) => toGroupStatus(group, now)),
+      moreGroups: Math.max(0, shown.length - maxGroups),
+    },
+    agents: {
+      ...sources.count,
+      troubled: troubled.slice(0, maxTroubled),
+      moreTroubled: Math.max(0, troubled.length - maxTroubled),
+    },
+    sessions: sources.sessions,
+    readers: sources.readers,
+    store: sources.store,
+    freeBytes: sources.freeBytes,
+    loopLagMs: sources.loopLagMs,
+    // What failed may name somebody of another account.
+    loops: sources.loops.map((loop) =>
+      reader.seesAll || loop.lastFailure === null
+        ? loop
+        : { ...loop, lastFailure: { ...loop.lastFailure, message: '' } },
+    ),
+  };
+}
+
+/** What keeps jobs from running, in numbers: the most jobs first. */
+export function toReasons(groups: readonly WaitingGroup[], now: number): HubStatus['waiting']['reasons'] {
+  const byReason = Map.groupBy(groups, ({ obstacle }) => obstacle);
+  return [...byReason]
+    .map(([reason, group]) => ({
+      reason,
+      jobs: group.reduce((sum, { jobs }) => sum + jobs, 0),
+      oldestSeconds: toSeconds(now - Math.min(...group.map(({ oldest }) => oldest.createdAt))),
+      needsSomebody: needsSomebody(reason),
+    }))
+    .toSorted((a, b) => b.jobs - a.jobs);
+}
+
+function toGroupStatus(group: WaitingGroup, now: number): WaitingJobs {
+  const { account, automation, selector, jobs, oldest, obstacle, view } = group;
+  const [nearest] = view.agents;
+  const nearestAgents = view.agents.filter(({ reason }) => reason === nearest?.reason).map(({ agent }) => agent);
+  return {
+    account,
+    automation,
+    selector,
+    jobs,
+    oldestJob: oldest.id,
+    oldestSeconds: toSeconds(now - oldest.createdAt),
+    reason: obstacle,
+    agents: [...view.reasons],
+    nearestAgents: nearestAgents.slice(0, maxNearest),
+  };
+}
+
+function toTroubled(agent: LiveAgent): TroubledAgent | null {
+  const state = stateOf(agent);
+  if (state === null) return null;
+  const { account, name, busyTotal, slots, report } = agent;
+  const { lastSeenAt } = agent.record;
+  return {
+    account,
+    name,
+    state,
+    since: state === 'offline' && lastSeenAt !== null ? toTime(lastSeenAt) : null,
+    slots: { used: busyTotal, total: slots },
+    problems: (report?.health.problems ?? []).slice(0, maxProblems),
+  };
+}
+
+function stateOf(agent: LiveAgent): TroubledAgent['state'] | null {
+  if (agent.leaseEpoch === null) return 'offline';
+  if (agent.health === 'store-changed') return 'store-changed';
+  if (!agent.schedulable || agent.health === 'draining') return 'draining';
+  if (agent.health === 'degraded') return 'degraded';
+  return agent.slots > 0 && agent.busyTotal >= agent.slots ? 'full' : null;
+}
+
+function toTime(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function toSeconds(ms: number): number {
+  return Math.max(0, Math.round(ms / 1000));
+}
