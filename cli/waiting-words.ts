@@ -1,31 +1,66 @@
 import type { Job, WaitingReason } from '../protocol/job.ts';
 import { toPrintable } from './to-printable.ts';
 
-/** What keeps an agent from taking the job, and what would change that. */
-const reasons: Readonly<Record<WaitingReason, (agent: string, job: Job) => string>> = {
-  offline: (agent) => `${agent} is offline; start it, or wait until it is back`,
-  labels: (agent, { selector }) =>
-    `${agent} does not carry the labels that ${JSON.stringify(selector)} asks for; see \`farhand agents\``,
-  automation: (agent, { automation }) =>
-    `${agent} does not offer ${automation}; see \`farhand automations\`, or add the file to its automations folder`,
-  parameters: (agent, { automation }) => `${agent} offers a ${automation} that does not take these parameters`,
-  slots: (agent) => `${agent} is busy: all its slots are taken; wait, or raise FARHAND_SLOTS there`,
-  'automation-busy': (agent, { automation }) =>
-    `${agent} already runs as many of ${automation} as its maxConcurrent allows; wait`,
-  draining: (agent) => `${agent} is draining and takes no new jobs`,
-  'store-changed': (agent) =>
-    `${agent} saw that the hub lost or restored its store; on its machine: \`farhand agent trust-hub\``,
-  pressure: (agent) => `${agent} is short of memory, CPU or disk; wait, or see its health in \`farhand agents --json\``,
-  declined: (agent) => `${agent} declined it a moment ago; it will be asked again`,
+/** What keeps agents from taking the job, and what would change that. `who` is one agent, or several. */
+const reasons: Readonly<Record<WaitingReason, (who: Who, job: Job) => string>> = {
+  offline: ({ names, be }) => `${names} ${be} offline; start it, or wait until it is back`,
+  labels: ({ names, do: does }, { selector }) =>
+    `${names} ${does} not carry the labels that ${JSON.stringify(selector)} asks for; see \`farhand agents\``,
+  automation: ({ names, do: does }, { automation }) =>
+    `${names} ${does} not offer ${automation}; see \`farhand automations\`, or add the file to its automations folder`,
+  parameters: ({ names, isOne }, { automation }) =>
+    `${names} ${isOne ? 'offers' : 'offer'} a ${automation} that does not take these parameters`,
+  slots: ({ names, be }) => `${names} ${be} busy: all slots are taken; wait, or raise FARHAND_SLOTS there`,
+  'automation-busy': ({ names, isOne }, { automation }) =>
+    `${names} already ${isOne ? 'runs' : 'run'} as many of ${automation} as its maxConcurrent allows; wait`,
+  draining: ({ names, be, isOne }) => `${names} ${be} draining and ${isOne ? 'takes' : 'take'} no new jobs`,
+  'store-changed': ({ names }) =>
+    `${names} saw that the hub lost or restored its store; on its machine: \`farhand agent trust-hub\``,
+  pressure: ({ names, be }) =>
+    `${names} ${be} short of memory, CPU or disk; wait, or see the health in \`farhand agents --json\``,
+  declined: ({ names }) => `${names} declined it a moment ago; it will be asked again`,
 };
 
-/** One line for each agent that cannot take the job; the first says that nobody can. Empty when somebody can, or soon. */
+interface Who {
+  readonly names: string;
+  readonly isOne: boolean;
+  readonly be: 'is' | 'are';
+  readonly do: 'does' | 'do';
+}
+
+const maxNamed = 5;
+
+function toWho(named: readonly string[], count: number): Who {
+  const isOne = count === 1;
+  const shown = named.slice(0, maxNamed);
+  const more = count - shown.length;
+  const names =
+    shown.length === 0
+      ? `${count} agents`
+      : more > 0
+        ? `${count} agents (${shown.join(', ')} and ${more} more)`
+        : toList(shown);
+  return { names, isOne, be: isOne ? 'is' : 'are', do: isOne ? 'does' : 'do' };
+}
+
+/** `a1`, `a1 and a2`, `a1, a2 and a3` */
+function toList(names: readonly string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** One line for each reason, with the agents that it holds for; the first says that nobody can. Empty when somebody can, or soon. */
 export function toWaitingLines(job: Job, isAnyAgentKnown: boolean): readonly string[] {
   if (job.waiting.length > 0) {
-    return [
-      'waiting: no agent can take the job now',
-      ...job.waiting.map(({ agent, reason }) => `  ${toWords(reason, agent, job)}`),
-    ];
+    const named = Map.groupBy(job.waiting, ({ reason }): string => reason);
+    // An older hub names every agent, and does not count.
+    const counts = new Map<string, number>([...named].map(([reason, agents]) => [reason, agents.length]));
+    for (const { reason, agents } of job.waitingReasons) counts.set(reason, agents);
+    const lines = [...counts].map(([reason, count]) => {
+      const agents = (named.get(reason) ?? []).map(({ agent }) => agent);
+      return `  ${toWords(reason, toWho(agents, count), job)}`;
+    });
+    return ['waiting: no agent can take the job now', ...lines];
   }
   if (isAnyAgentKnown) return [];
   return [
@@ -36,8 +71,8 @@ export function toWaitingLines(job: Job, isAnyAgentKnown: boolean): readonly str
 }
 
 /** A newer hub may have reasons that are not known here. */
-function toWords(reason: string, agent: string, job: Job): string {
+function toWords(reason: string, who: Who, job: Job): string {
   return Object.hasOwn(reasons, reason)
-    ? reasons[reason as WaitingReason](agent, job)
-    : `${agent}: ${toPrintable(reason)}`;
+    ? reasons[reason as WaitingReason](who, job)
+    : `${who.names}: ${toPrintable(reason)}`;
 }

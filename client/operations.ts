@@ -270,6 +270,8 @@ export type HubStatus = {
   readonly agents: {
     readonly online: number;
     readonly offline: number;
+    /** online, and every slot is taken */
+    readonly full: number;
     /** not all if there are many */
     readonly troubled: TroubledAgent[];
     readonly moreTroubled: number;
@@ -507,7 +509,8 @@ export type TokenRequest = {
 export type TroubledAgent = {
   readonly account: string;
   readonly name: string;
-  readonly state: 'offline' | 'draining' | 'store-changed' | 'degraded' | 'full';
+  /** `silent`: it is online and has not said what it is; the log of the hub may say why that could not be read */
+  readonly state: 'offline' | 'silent' | 'draining' | 'store-changed' | 'degraded';
   /** since when it is offline; null where it is not, or was never there */
   readonly since: string | null;
   readonly slots: {

@@ -51,7 +51,11 @@ export type WaitingJobs = Readonly<z.infer<typeof WaitingJobs>>;
 export const TroubledAgent = z.object({
   account: Name,
   name: Name,
-  state: z.enum(['offline', 'draining', 'store-changed', 'degraded', 'full']),
+  state: z
+    .enum(['offline', 'silent', 'draining', 'store-changed', 'degraded'])
+    .describe(
+      '`silent`: it is online and has not said what it is; the log of the hub may say why that could not be read',
+    ),
   since: Timestamp.nullable().describe('since when it is offline; null where it is not, or was never there'),
   slots: z.object({ used: Count, total: Count }),
   problems: z.array(z.string()),
@@ -81,6 +85,7 @@ export const HubStatus = z.object({
   agents: z.object({
     online: Count,
     offline: Count,
+    full: Count.describe('online, and every slot is taken'),
     troubled: z.array(TroubledAgent).describe('not all if there are many'),
     moreTroubled: Count,
   }),

@@ -30,7 +30,7 @@ const refreshSeconds = 5;
 const style = `
 :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; --line: #8884; --bad: #c4151c; --warn: #9a5b00; --good: #1a7431; }
 @media (prefers-color-scheme: dark) { :root { --bad: #ff7b72; --warn: #e3b341; --good: #56d364; } }
-body { margin: 1rem auto; padding: 0 1rem; max-width: 76rem; overflow-wrap: anywhere; }
+body { margin: 1rem auto; padding: 0 1rem; max-width: 76rem; overflow-wrap: break-word; }
 h1 { font-size: 1.4rem; margin: 0; }
 h2 { font-size: 1.05rem; margin: 1.4rem 0 .2rem; }
 p { margin: .2rem 0; }
@@ -38,6 +38,7 @@ table { border-collapse: collapse; width: 100%; }
 td, th { padding: .25rem 1rem .25rem 0; text-align: left; vertical-align: top; border-top: 1px solid var(--line); }
 th { font-weight: 600; font-size: .85rem; opacity: .75; border-top: 0; }
 td:first-child { font-weight: 600; }
+td:last-child { overflow-wrap: anywhere; padding-right: 0; }
 .bad { color: var(--bad); font-weight: 600; } .warn { color: var(--warn); } .good { color: var(--good); } .dim { opacity: .65; }
 @media (max-width: 40rem) {
   thead { position: absolute; clip-path: inset(50%); }

@@ -1,11 +1,12 @@
 import type { FastifyRequest } from 'fastify';
+import { wantsPage } from '../../runtime/status-html.ts';
 import { defaultAccount } from '../account.ts';
 import type { AuthenticateUser } from '../identity/user-authenticator.ts';
 import type { StatusReader } from '../status/hub-status.ts';
 import { ApiProblem } from './api-problem.ts';
 
-/** A browser asks for a name and a password by itself; the name is nothing, the password a token. */
-const challenge = 'Basic realm="farhand: any name, and a token as password", Bearer';
+/** At this a browser asks for a name and a password by itself. The name is nothing, the password a token. */
+const browserChallenge = 'Basic realm="farhand: any name, a token as the password", charset="UTF-8"';
 
 /**
  * Who may see the status: tokens of the hub's own account, from wherever they come. It names agents, automations and jobs, so nobody sees it
@@ -13,8 +14,10 @@ const challenge = 'Basic realm="farhand: any name, and a token as password", Bea
  */
 export async function admitToStatus(authenticate: AuthenticateUser, request: FastifyRequest): Promise<StatusReader> {
   const admission = await authenticate(toBearer(request.headers.authorization));
-  if (admission.type === 'refused')
+  if (admission.type === 'refused') {
+    const challenge = wantsPage(request.headers.accept) ? browserChallenge : 'Bearer';
     throw new ApiProblem(admission.code, admission.message, { headers: { 'www-authenticate': challenge } });
+  }
   const { account, role } = admission.principal;
   if (account !== defaultAccount)
     throw new ApiProblem('not-allowed', `the status takes a token of the account ${defaultAccount}`);

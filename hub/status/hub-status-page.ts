@@ -63,7 +63,10 @@ function toOverview(status: HubStatus, now: number): PageSection {
     ['last offer', status.lastOfferAt === null ? 'none yet' : toAgo(status.lastOfferAt, now)],
     [
       'agents',
-      { text: `${agents.online} online, ${agents.offline} offline`, look: agents.offline > 0 ? 'warn' : 'good' },
+      {
+        text: `${agents.online} online, ${agents.full} of them full; ${agents.offline} offline`,
+        look: agents.offline > 0 ? 'warn' : 'good',
+      },
     ],
     ['sessions', `${status.sessions} open; ${status.readers} readers of logs and events`],
     ['store', `${store.commandsWaiting} commands wait, ${store.commits} commits in all`],
@@ -120,12 +123,12 @@ function toAgentWords({ agents, nearestAgents }: WaitingJobs): string {
     .join(', ');
 }
 
-const looks: Readonly<Record<TroubledAgent['state'], 'bad' | 'warn' | 'dim'>> = {
+const looks: Readonly<Record<TroubledAgent['state'], 'bad' | 'warn'>> = {
   offline: 'bad',
+  silent: 'bad',
   'store-changed': 'bad',
   degraded: 'warn',
   draining: 'warn',
-  full: 'dim',
 };
 
 function toAgentSection({ agents }: HubStatus, now: number): PageSection {

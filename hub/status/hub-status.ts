@@ -28,8 +28,8 @@ export interface HubStatusSources {
   readonly loops: readonly LoopStatus[];
 }
 
-/** Of what is wrong with agents: the worst first. A full agent does what it is for. */
-const urgency: readonly TroubledAgent['state'][] = ['store-changed', 'offline', 'degraded', 'draining', 'full'];
+/** Of what is wrong with agents: the worst first. */
+const urgency: readonly TroubledAgent['state'][] = ['store-changed', 'silent', 'offline', 'degraded', 'draining'];
 const maxGroups = 50;
 const maxTroubled = 50;
 const maxNearest = 5;
@@ -40,7 +40,8 @@ export function toHubStatus(sources: HubStatusSources, reader: StatusReader): Hu
   const { now, groups } = sources;
   const mine = ({ account }: { readonly account: string }) => reader.seesAll || account === reader.account;
   const shown = groups.filter(mine).toSorted((a, b) => a.oldest.createdAt - b.oldest.createdAt);
-  const troubled = [...sources.agents].filter(mine).flatMap((agent) => toTroubled(agent) ?? []);
+  const agents = [...sources.agents];
+  const troubled = agents.filter(mine).flatMap((agent) => toTroubled(agent) ?? []);
   troubled.sort((a, b) => urgency.indexOf(a.state) - urgency.indexOf(b.state) || (a.name < b.name ? -1 : 1));
   return {
     version: sources.version,
@@ -56,6 +57,7 @@ export function toHubStatus(sources: HubStatusSources, reader: StatusReader): Hu
     },
     agents: {
       ...sources.count,
+      full: agents.filter(isFull).length,
       troubled: troubled.slice(0, maxTroubled),
       moreTroubled: Math.max(0, troubled.length - maxTroubled),
     },
@@ -107,23 +109,28 @@ function toTroubled(agent: LiveAgent): TroubledAgent | null {
   const state = stateOf(agent);
   if (state === null) return null;
   const { account, name, busyTotal, slots, report } = agent;
-  const { lastSeenAt } = agent.record;
+  const { lastSeenAt, desired } = agent.record;
+  const note = desired.drain ? desired.note : null;
   return {
     account,
     name,
     state,
     since: state === 'offline' && lastSeenAt !== null ? toTime(lastSeenAt) : null,
     slots: { used: busyTotal, total: slots },
-    problems: (report?.health.problems ?? []).slice(0, maxProblems),
+    problems: [...(note === null ? [] : [note]), ...(report?.health.problems ?? [])].slice(0, maxProblems),
   };
+}
+
+function isFull({ leaseEpoch, busyTotal, slots }: LiveAgent): boolean {
+  return leaseEpoch !== null && slots > 0 && busyTotal >= slots;
 }
 
 function stateOf(agent: LiveAgent): TroubledAgent['state'] | null {
   if (agent.leaseEpoch === null) return 'offline';
+  if (agent.report === null) return 'silent';
   if (agent.health === 'store-changed') return 'store-changed';
   if (!agent.schedulable || agent.health === 'draining') return 'draining';
-  if (agent.health === 'degraded') return 'degraded';
-  return agent.slots > 0 && agent.busyTotal >= agent.slots ? 'full' : null;
+  return agent.health === 'degraded' ? 'degraded' : null;
 }
 
 function toTime(at: number): string {
