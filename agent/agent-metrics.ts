@@ -1,4 +1,5 @@
-import type { Metric, MetricSample } from '../runtime/metrics-text.ts';
+import { toLoopMetrics } from '../runtime/loop-metrics.ts';
+import type { HistogramSample, Metric, MetricSample } from '../runtime/metrics-text.ts';
 import type { AgentState } from './agent-state.ts';
 import type { AgentStatus } from './agent-status.ts';
 import type { AttemptState } from './attempts/attempt-state.ts';
@@ -28,6 +29,20 @@ function counter(name: string, help: string, value: number): Metric {
   return { type: 'counter', name: `farhand_agent_${name}`, help, samples: [{ value }] };
 }
 
+function histogram(name: string, help: string, sample: HistogramSample): Metric {
+  return { type: 'histogram', name: `farhand_agent_${name}`, help, samples: [sample] };
+}
+
+function counters(name: string, help: string, label: string, values: Readonly<Record<string, number>>): Metric {
+  const samples = Object.entries(values).map(([key, value]) => ({ labels: { [label]: key }, value }));
+  return { type: 'counter', name: `farhand_agent_${name}`, help, samples };
+}
+
+/** In seconds since 1970; 0 for what never was. */
+function timestamp(name: string, help: string, at: number | null): Metric {
+  return gauge(name, help, (at ?? 0) / 1000);
+}
+
 /** One sample for each state: all of them are there always, so that a query finds zeros and no holes. */
 function byState(states: readonly string[], count: (state: string) => number): readonly MetricSample[] {
   return states.map((state) => ({ labels: { state }, value: count(state) }));
@@ -35,7 +50,8 @@ function byState(states: readonly string[], count: (state: string) => number): r
 
 /** What an agent tells Prometheus, made of its status. Each is explained in `docs/metrics.md`. */
 export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
-  const { name, version, state, link, slots, attempts, catalog, counts } = status;
+  const { name, version, state, link, slots, attempts, catalog, counts, times } = status;
+  const { sessions } = counts;
   const isDraining = state === 'draining' || status.desired.drain;
   const is = (current: string) => (each: string) => (each === current ? 1 : 0);
   return [
@@ -59,6 +75,18 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
     },
     counter('dials_total', 'Times the hub was dialled for a control channel.', counts.dials),
     counter('reconnects_total', 'Control channels that came up after the first.', Math.max(0, counts.connects - 1)),
+    counter('offline_seconds_total', 'Time without a control channel that is up.', counts.offlineMs / 1000),
+    histogram(
+      'resync_seconds',
+      'Time from the hello of the hub to its having been told what it asked for first.',
+      times.resync,
+    ),
+    counters('events_total', 'Events of the control channel, by what came of them.', 'what', status.events),
+    timestamp(
+      'last_event_timestamp_seconds',
+      'When the hub last sent an event, in seconds since 1970; 0 before the first.',
+      counts.lastEventAt,
+    ),
     gauge('draining', '1 while no work is taken because somebody asked for that.', isDraining ? 1 : 0),
     gauge('slots', 'Jobs that may run at the same time.', slots.total),
     gauge('slots_used', 'Slots that jobs take now.', slots.used),
@@ -68,13 +96,25 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
       help: 'Attempts that the agent holds, by where they are.',
       samples: byState(attemptStates, (each) => attempts.filter((attempt) => attempt.state === each).length),
     },
-    {
-      type: 'counter',
-      name: 'farhand_agent_attempts_ended_total',
-      help: 'Attempts whose result the hub accepted, by outcome.',
-      samples: Object.entries(counts.ended).map(([outcome, value]) => ({ labels: { outcome }, value })),
-    },
+    counters('attempts_ended_total', 'Attempts whose result the hub accepted, by outcome.', 'outcome', counts.ended),
+    counters('offers_declined_total', 'Offers that were declined, by why.', 'reason', counts.declined),
+    timestamp(
+      'last_accepted_timestamp_seconds',
+      'When an offer was last taken, in seconds since 1970; 0 before the first.',
+      counts.lastAcceptedAt,
+    ),
+    histogram('start_seconds', 'Time from the claim of an attempt to the start of its program.', times.start),
+    gauge('sessions', 'Sessions that are open.', sessions.open),
+    counter('sessions_opened_total', 'Sessions that were opened.', sessions.opened),
+    counter('sessions_failed_total', 'Sessions that could not be opened.', sessions.failed),
+    histogram('session_seconds', 'How long sessions lasted.', times.session),
     counter('log_sent_bytes_total', 'Bytes of logs sent to the hub, those sent again included.', counts.logBytesSent),
+    gauge(
+      'log_unacknowledged_bytes',
+      'Bytes of logs on their way that the hub has not acknowledged.',
+      sessions.unacknowledgedBytes,
+    ),
+    counter('log_gaps_total', 'Gaps in the logs of attempts whose result the hub accepted.', counts.logGaps),
     gauge('spool_bytes', 'Disk that the output of the attempts takes.', status.spoolBytes),
     gauge('automations', 'Automations that are offered.', catalog.automations),
     gauge('automation_mistakes', 'Mistakes in the folder of automations.', catalog.mistakes),
@@ -83,5 +123,6 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
       'How late the event loop was, 99th percentile of the last 15 seconds.',
       status.loopLagMs / 1000,
     ),
+    ...toLoopMetrics('farhand_agent', status.loops),
   ];
 }

@@ -2,6 +2,7 @@ import type { Labels } from '../protocol/labels.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { FileSystem } from '../runtime/file-system.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { Random } from '../runtime/random.ts';
 import type { ControlTransport } from '../transports/control-transport.ts';
 import type { SessionTransport } from '../transports/session-transport.ts';
@@ -71,6 +72,8 @@ export interface AgentOptions {
   readonly watchFolder: WatchFolder;
   readonly freeBytes: FreeBytes;
   readonly loopLag: LoopLag;
+  /** Where its loops say what they do. */
+  readonly loops: LoopBoard;
   readonly fetch: typeof globalThis.fetch;
   /** Makes this process the folder's owner until disposed. Throws when another one is. */
   readonly takeOwnerLock: (folder: string) => Disposable;

@@ -2,13 +2,14 @@ import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
 import { protocolVersion } from '../protocol/hello.ts';
 import type { Offer } from '../protocol/offer.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { AgentCounter } from './agent-counts.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { type AttemptRegistry, createAttemptRegistry } from './attempts/attempt-registry.ts';
 import type { Spool } from './attempts/spool.ts';
 import type { Tombstones } from './attempts/tombstones.ts';
 import { type ControlLink, createControlLink } from './control-link.ts';
-import { countSessions } from './counted-sessions.ts';
+import { countSessions, type SessionCounter } from './counted-sessions.ts';
 import type { DataFolder } from './data-folder.ts';
 import { createDispatch, type Decline, type Dispatch } from './dispatch.ts';
 import type { HubGuard } from './hub-guard.ts';
@@ -71,7 +72,10 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     }),
     guard: given.guard,
     router: {
-      receive: (event) => clients.router.receive(event),
+      receive: (event) => {
+        given.counter.heard();
+        clients.router.receive(event);
+      },
       serve: (publish, signal) => clients.router.serve(publish, signal),
     },
     onChange: (state) => {
@@ -83,6 +87,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     random,
     logger,
     limits: limits.link,
+    loops: options.loops,
   });
   const news = createStatusNews({ clock, publish: (attempt) => clients.jobs.publishStatus(attempt) });
   const attempts = createAttemptRegistry(
@@ -95,7 +100,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
       spool,
       tombstones,
       sessions: {
-        transport: countSessions(transport.session, (bytes) => given.counter.logSent(bytes)),
+        transport: countSessions(transport.session, { counter: watchSessions(options.loops, given.counter), clock }),
         credential: identity.credential,
         gate: link.gate,
       },
@@ -103,12 +108,13 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     },
     {
       changed: (attempt) => {
+        given.counter.attemptChanged(attempt, attempts.get(attempt)?.state ?? null);
         news.changed(attempt);
         report.changed();
         given.onAttempt(attempt);
       },
       lost: (attempt) => dispatch.lost(attempt),
-      accepted: (outcome) => given.counter.accepted(outcome),
+      accepted: (outcome, gaps) => given.counter.accepted(outcome, gaps),
     },
   );
   const dispatch = createDispatch({
@@ -120,6 +126,8 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     isDistrusted: () => link.state.type === 'distrusted',
     refuse: given.refuse,
     logger,
+    counter: given.counter,
+    loops: options.loops,
   });
   const report = startReportLoop({
     ...options,
@@ -144,6 +152,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
           clock,
           random,
           logger,
+          loops: options.loops,
           publish: (probe) => clients.facts.publishStatus(probe),
           changed: () => report.changed(),
         });
@@ -164,6 +173,30 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     clock,
     random,
     logger,
+    onResynced: (tookMs) => given.counter.resynced(tookMs),
   });
   return { identity, spool, attempts, dispatch, clients, report, news, probes, link };
+}
+
+/** The counter, and beside it the place on the board of all sessions together. */
+function watchSessions(loops: LoopBoard, counter: AgentCounter): SessionCounter {
+  const loop = loops.open('sessions', {
+    words: () => {
+      const { open, unacknowledgedBytes } = counter.counts.sessions;
+      return `${open} are open, ${unacknowledgedBytes} bytes are on their way`;
+    },
+  });
+  return {
+    sessionOpened: () => counter.sessionOpened(),
+    sessionFailed(error) {
+      loop.failed(error);
+      counter.sessionFailed(error);
+    },
+    sessionEnded(tookMs) {
+      loop.turned();
+      counter.sessionEnded(tookMs);
+    },
+    logSent: (bytes) => counter.logSent(bytes),
+    inFlightChanged: (byBytes) => counter.inFlightChanged(byBytes),
+  };
 }

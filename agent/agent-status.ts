@@ -1,12 +1,16 @@
 import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
-import type { AgentCounts } from './agent-counts.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { LoopStatus } from '../runtime/loop-board.ts';
+import type { SyncCount } from '../sync/sync-counters.ts';
+import type { AgentCounts, AgentTimes } from './agent-counts.ts';
 import type { AgentState } from './agent-state.ts';
 import type { Attempt } from './attempts/attempt.ts';
 import type { CatalogSnapshot } from './automations/catalog.ts';
 import type { LinkState } from './link-state.ts';
 
-/** What `/status` answers: JSON. */
+/** What `/status` answers: JSON. Times are ISO 8601. */
 export interface AgentStatus {
+  readonly at: string;
   readonly name: string;
   readonly id: string | null;
   readonly version: string;
@@ -22,6 +26,8 @@ export interface AgentStatus {
     readonly job: string | null;
     readonly automation: string | null;
     readonly state: string;
+    /** Since when it is in that state: ISO 8601. */
+    readonly since: string;
     readonly rawBytes: number;
   }[];
   readonly health: AgentReport['health'];
@@ -32,6 +38,10 @@ export interface AgentStatus {
   readonly spoolBytes: number;
   readonly loopLagMs: number;
   readonly counts: AgentCounts;
+  readonly times: AgentTimes;
+  /** Events of the control channel, by what came of them. */
+  readonly events: Readonly<Partial<Record<SyncCount, number>>>;
+  readonly loops: readonly LoopStatus[];
 }
 
 function toLink(state: LinkState): AgentStatus['link'] {
@@ -48,7 +58,11 @@ function toLink(state: LinkState): AgentStatus['link'] {
   }
 }
 
-export function toAgentStatus(given: {
+export function toAgentStatus({
+  clock,
+  ...given
+}: {
+  readonly clock: Clock;
   readonly name: string;
   readonly id: string | null;
   readonly version: string;
@@ -62,16 +76,23 @@ export function toAgentStatus(given: {
   readonly spoolBytes: number;
   readonly loopLagMs: number;
   readonly counts: AgentCounts;
+  readonly times: AgentTimes;
+  readonly events: AgentStatus['events'];
+  readonly loops: readonly LoopStatus[];
 }): AgentStatus {
+  const now = clock.now();
+  const toTime = (monotonic: number) => new Date(now + monotonic - clock.monotonic()).toISOString();
   return {
+    at: new Date(now).toISOString(),
     ...given,
     catalog: { automations: given.catalog.automations.size, mistakes: given.catalog.mistakes.length },
     link: toLink(given.link),
-    attempts: given.attempts.map(({ id, job, automation, state, report }) => ({
+    attempts: given.attempts.map(({ id, job, automation, state, since, report }) => ({
       id,
       job,
       automation,
       state: state.type,
+      since: toTime(since),
       rawBytes: report?.rawBytes ?? 0,
     })),
   };

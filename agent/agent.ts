@@ -2,7 +2,7 @@ import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
 import type { Offer } from '../protocol/offer.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { sleep } from '../runtime/sleep.ts';
-import { createAgentCounter } from './agent-counts.ts';
+import { type AgentCounter, createAgentCounter } from './agent-counts.ts';
 import { AgentError } from './agent-error.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { type AgentParts, createAgentParts } from './agent-parts.ts';
@@ -57,7 +57,7 @@ class AgentProcess implements Agent {
   readonly #folder: DataFolder;
   readonly #bootId: string;
   readonly #leaving = new AbortController();
-  readonly #counter = createAgentCounter();
+  readonly #counter: AgentCounter;
   readonly #attemptsChanged = createBell();
   readonly #end: (end: AgentEnd) => void;
   readonly #once: Once | null;
@@ -71,6 +71,7 @@ class AgentProcess implements Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    this.#counter = createAgentCounter(options.clock);
     this.#logger = options.logger.child({ agent: options.name });
     this.#folder = toDataFolder(options.dataFolder);
     this.#bootId = options.random.uuid();
@@ -113,6 +114,10 @@ class AgentProcess implements Agent {
       spoolBytes: parts?.spool.bytes ?? 0,
       loopLagMs: parts?.report.loopLagMs ?? 0,
       counts: this.#counter.counts,
+      times: this.#counter.times,
+      events: parts?.clients.counts ?? {},
+      loops: this.#options.loops.list(),
+      clock: this.#options.clock,
     });
   }
 
@@ -188,6 +193,7 @@ class AgentProcess implements Agent {
       await parts.attempts.leave();
       await parts.clients[Symbol.asyncDispose]();
       parts.report[Symbol.dispose]();
+      parts.dispatch[Symbol.dispose]();
       parts.news[Symbol.dispose]();
       this.#once?.[Symbol.dispose]();
     }
@@ -239,12 +245,17 @@ class AgentProcess implements Agent {
   async #sweepTombstones(tombstones: Tombstones, startedAt: number): Promise<void> {
     const { clock } = this.#options;
     const { signal } = this.#leaving;
+    using loop = this.#options.loops.open('tombstones');
     for (let at = startedAt; !signal.aborted; at = clock.now()) {
       try {
+        loop.does('forgets attempts that ended long ago');
         await tombstones.sweep(at);
+        loop.turned();
       } catch (err) {
+        loop.failed(err);
         this.#logger.warn({ err }, 'old tombstones cannot be removed');
       }
+      loop.does('waits for its time', { nextInMs: tombstoneSweepMs });
       await sleep(clock, tombstoneSweepMs, signal);
     }
   }

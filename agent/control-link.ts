@@ -5,6 +5,7 @@ import { parse } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { Loop, LoopBoard } from '../runtime/loop-board.ts';
 import type { Random } from '../runtime/random.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { EventRouter } from '../sync/event-router.ts';
@@ -39,6 +40,9 @@ export const defaultLinkLimits: LinkLimits = {
   trustPollMs: 1_000,
 };
 
+/** Transports give up on a dial, and so does this on a hello: a dial that takes longer hangs in this process. */
+const maxDialMs = 10 * 60_000;
+
 export interface ControlLinkOptions {
   readonly transport: ControlTransport;
   readonly credential: Credential;
@@ -54,6 +58,7 @@ export interface ControlLinkOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly limits: LinkLimits;
+  readonly loops: LoopBoard;
 }
 
 /** The control channel to the hub, made anew for ever. The only place that reconnects; it never touches a running job. */
@@ -75,10 +80,12 @@ class Link implements ControlLink {
   readonly gate: SessionGate = { enter: (signal) => this.#enter(signal) };
   readonly #options: ControlLinkOptions;
   readonly #waiters = new Set<() => void>();
+  readonly #loop: Loop;
   #state: LinkState = { type: 'idle' };
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
+    this.#loop = options.loops.open('control link');
   }
 
   get state(): LinkState {
@@ -95,10 +102,13 @@ class Link implements ControlLink {
       if (clock.monotonic() - since >= limits.healthyMs) backoff.reset();
       const waitMs = retryAfterMs + backoff.next();
       this.#setState({ type: 'waiting', why });
+      this.#loop.failed(why);
+      this.#loop.does(`waits to dial again, because: ${why}`, { nextInMs: waitMs });
       logger.info({ why, waitMs }, 'control channel ended, the next dial follows');
       await sleep(clock, waitMs, signal);
     }
     this.#setState({ type: 'idle' });
+    this.#loop[Symbol.dispose]();
   }
 
   #setState(state: LinkState): void {
@@ -132,6 +142,7 @@ class Link implements ControlLink {
   /** One channel, from the dial to its end. */
   async #live(signal: AbortSignal): Promise<Failure> {
     this.#setState({ type: 'dialling' });
+    this.#loop.does('dials the hub', { withinMs: maxDialMs });
     try {
       const { transport, credential } = this.#options;
       const channel = await transport.connect(credential, { signal });
@@ -181,12 +192,17 @@ class Link implements ControlLink {
     const hub = parse(HubHello, event.data, 'hello of the hub');
     const verdict = await this.#options.guard.judge(hub, { first });
     if (verdict.type === 'trusted') {
+      if (first) {
+        this.#loop.turned();
+        this.#loop.does('is up: sends and takes events');
+      }
       this.#setState({ type: 'up', hub });
       return;
     }
     const known = this.#state.type === 'distrusted';
     this.#options.logger.warn({ hub: hub.hub, storeId: hub.storeId, commits: hub.commits }, 'hub is not trusted');
     this.#setState({ type: 'distrusted', hub, message: verdict.message });
+    this.#loop.does('is up, and waits until somebody on this machine trusts the hub');
     if (!known) void this.#awaitTrust(signal);
   }
 
@@ -196,6 +212,7 @@ class Link implements ControlLink {
       try {
         if (await guard.takeTrust()) {
           if (signal.aborted || this.#state.type !== 'distrusted') return;
+          this.#loop.does('is up: sends and takes events');
           this.#setState({ type: 'up', hub: this.#state.hub });
           onTrusted();
           return;

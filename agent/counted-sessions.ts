@@ -1,22 +1,80 @@
+import type { HubFrame } from '../protocol/session-frame.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { AgentSessionChannel, SessionTransport } from '../transports/session-transport.ts';
 
-/** The same transport, with a word about each piece of a stream that the wire took. */
-export function countSessions(transport: SessionTransport, onSent: (bytes: number) => void): SessionTransport {
+/** Is told what sessions do. */
+export interface SessionCounter {
+  sessionOpened(): void;
+  /** It could not be opened. */
+  sessionFailed(error: unknown): void;
+  sessionEnded(tookMs: number): void;
+  /** The wire took so much of a stream. */
+  logSent(bytes: number): void;
+  /** What is on its way without an acknowledgement grew or shrank. */
+  inFlightChanged(byBytes: number): void;
+}
+
+/** The same transport, with a word about what happens on it. */
+export function countSessions(
+  transport: SessionTransport,
+  { counter, clock }: { readonly counter: SessionCounter; readonly clock: Clock },
+): SessionTransport {
   function count(channel: AgentSessionChannel): AgentSessionChannel {
+    const openedAt = clock.monotonic();
+    let sent = 0;
+    let acknowledged = 0;
+    let inFlight = 0;
+    const update = () => {
+      const now = Math.max(0, sent - acknowledged);
+      if (now !== inFlight) counter.inFlightChanged(now - inFlight);
+      inFlight = now;
+    };
+    const hear = (frame: HubFrame) => {
+      if (frame.type === 'job') {
+        sent = frame.offset;
+        acknowledged = frame.offset;
+      } else if (frame.type === 'ack') acknowledged = Math.max(acknowledged, frame.offset);
+      else if (frame.type === 'rewind') {
+        sent = frame.offset;
+        acknowledged = frame.offset;
+      } else return;
+      update();
+    };
+    counter.sessionOpened();
+    void channel.closed.then(() => {
+      sent = acknowledged;
+      update();
+      counter.sessionEnded(clock.monotonic() - openedAt);
+    });
     return {
       id: channel.id,
       closed: channel.closed,
       async send(frame) {
         await channel.send(frame);
-        if (frame.type === 'log') onSent(frame.bytes.length);
+        if (frame.type !== 'log') return;
+        counter.logSent(frame.bytes.length);
+        sent = frame.offset + frame.bytes.length;
+        update();
       },
       close: (options) => channel.close(options),
-      [Symbol.asyncIterator]: () => channel[Symbol.asyncIterator](),
+      async *[Symbol.asyncIterator]() {
+        for await (const frame of channel) {
+          hear(frame);
+          yield frame;
+        }
+      },
       [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
     };
   }
   return {
     name: transport.name,
-    openSession: async (target, options) => count(await transport.openSession(target, options)),
+    async openSession(target, options) {
+      try {
+        return count(await transport.openSession(target, options));
+      } catch (error) {
+        if (!options.signal.aborted) counter.sessionFailed(error);
+        throw error;
+      }
+    },
   };
 }

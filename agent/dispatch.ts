@@ -1,8 +1,10 @@
 import type { AttemptReport, DeclineReason, Offer } from '../protocol/offer.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { SpecEntry } from '../sync/spec-entry.ts';
 import type { SpecHandler } from '../sync/spec-handler.ts';
 import type { StatusEntry, StatusLister } from '../sync/status-lister.ts';
+import type { AgentCounter } from './agent-counts.ts';
 import type { AttemptRegistry } from './attempts/attempt-registry.ts';
 import type { Spool } from './attempts/spool.ts';
 import type { Tombstones } from './attempts/tombstones.ts';
@@ -33,10 +35,12 @@ export interface DispatchOptions {
   /** Why this offer is not taken whatever room there is; null when it is. */
   readonly refuse: (offer: Offer) => Decline | null;
   readonly logger: Logger;
+  readonly counter: Pick<AgentCounter, 'claimed' | 'declined'>;
+  readonly loops: LoopBoard;
 }
 
 /** Turns offers into claims or reasons why not, and says how every attempt stands. */
-export interface Dispatch {
+export interface Dispatch extends Disposable {
   readonly handler: SpecHandler<Offer>;
   readonly statuses: StatusLister<AttemptReport>;
   readonly slots: { readonly total: number; readonly used: number };
@@ -45,10 +49,15 @@ export interface Dispatch {
 }
 
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { attempts, tombstones, catalog, spool, slots, logger } = options;
+  const { attempts, tombstones, catalog, spool, slots, logger, counter } = options;
   const declined = new Map<string, AttemptReport>();
 
+  const loop = options.loops.open('dispatch', {
+    words: () => `${attempts.working().length} of ${slots} slots are taken; waits for offers`,
+  });
+
   function decline(attempt: string, { reason, message }: Decline): void {
+    counter.declined(reason);
     logger.info({ attempt, reason }, 'offer declined');
     declined.delete(attempt);
     declined.set(attempt, { phase: 'declined', reason, message, startedAt: null, rawBytes: null });
@@ -118,8 +127,21 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const obstacle = findObstacle(offer, await spool.hasRoom());
     if (obstacle !== null) return decline(offer.attempt, obstacle);
     declined.delete(offer.attempt);
-    if (!(await attempts.claim(offer)))
+    if (await attempts.claim(offer)) counter.claimed();
+    else {
+      loop.failed('the claim could not be written');
       decline(offer.attempt, { reason: 'failed', message: 'the claim could not be written' });
+    }
+  }
+
+  async function take(entry: SpecEntry<Offer>): Promise<void> {
+    try {
+      await apply(entry);
+      loop.turned();
+    } catch (error) {
+      loop.failed(error);
+      throw error;
+    }
   }
 
   function statusOf(id: string): AttemptReport | null {
@@ -127,7 +149,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   }
 
   return {
-    handler: { apply },
+    handler: { apply: take },
     statuses: {
       async list() {
         const ids = new Set([...attempts.list().map(({ id }) => id), ...declined.keys()]);
@@ -142,5 +164,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     get slots() {
       return { total: slots, used: attempts.working().length };
     },
+    [Symbol.dispose]: () => loop[Symbol.dispose](),
   };
 }

@@ -2,6 +2,7 @@ import { arch, hostname, platform, release } from 'node:os';
 import type { AgentReport } from '../protocol/agent-report.ts';
 import type { Labels } from '../protocol/labels.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
+import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { StatusLister } from '../sync/status-lister.ts';
 import type { Catalog } from './automations/catalog.ts';
 import type { LoopLag } from './loop-lag.ts';
@@ -27,6 +28,7 @@ export interface ReportOptions {
   readonly clock: Clock;
   /** Tells the control channel that there is a new report. */
   readonly publish: () => void;
+  readonly loops: LoopBoard;
 }
 
 /** What the agent says of itself, told when it changes. */
@@ -41,6 +43,7 @@ export interface ReportLoop extends Disposable {
 export function startReportLoop(options: ReportOptions): ReportLoop {
   const { agentId, catalog, clock, loopLag } = options;
   const self = { os: platform(), arch: arch(), release: release(), hostname: hostname(), node: process.version };
+  const loop = options.loops.open('reports');
   let loopLagMs = 0;
   let pending: Timer | null = null;
   let publishedAt = Number.NEGATIVE_INFINITY;
@@ -49,6 +52,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
     pending = null;
     publishedAt = clock.monotonic();
     options.publish();
+    loop.turned();
   }
 
   function changed(): void {
@@ -63,6 +67,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       lagPeriodMs,
       () => {
         loopLagMs = loopLag.take();
+        loop.does('waits for news, and to measure again how late the event loop is', { nextInMs: lagPeriodMs });
         changed();
         measuring = measure();
       },
@@ -87,6 +92,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
     };
   }
 
+  loop.does('waits for news, and to measure how late the event loop is', { nextInMs: lagPeriodMs });
   let measuring = measure();
   const stopListening = catalog.onChange(changed);
   return {
@@ -102,6 +108,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       stopListening();
       measuring.cancel();
       pending?.cancel();
+      loop[Symbol.dispose]();
     },
   };
 }

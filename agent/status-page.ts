@@ -1,31 +1,12 @@
+import { toAgo, toLoopSection, toSpan } from '../runtime/loop-rows.ts';
+import { type Cell, toStatusHtml } from '../runtime/status-html.ts';
 import type { AgentStatus } from './agent-status.ts';
 
-/** What the page may load: nothing. It asks for itself again from time to time. */
-export const statusPagePolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeText(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => escapes[character] ?? '');
-}
-
-function toRow(cells: readonly string[], tag: 'td' | 'th' = 'td'): string {
-  return `<tr>${cells.map((cell) => `<${tag}>${escapeText(cell)}</${tag}>`).join('')}</tr>\n`;
-}
-
-function toTable(rows: readonly (readonly string[])[]): string {
-  return `<table>\n${rows.map((row) => toRow(row)).join('')}</table>\n`;
-}
-
-function toLinkWords({ link, counts }: AgentStatus): string {
+function toLinkCell({ link, counts }: AgentStatus): Cell {
   const after = counts.connects > 1 ? `, after ${counts.connects - 1} reconnects` : '';
-  return `${link.state}${link.message === null ? '' : `: ${link.message}`}${after}`;
+  const text = `${link.state}${link.message === null ? '' : `: ${link.message}`}${after}`;
+  if (link.state === 'up') return { text, look: 'good' };
+  return link.state === 'waiting' || link.state === 'distrusted' ? { text, look: 'bad' } : text;
 }
 
 function toWorkWords({ state, slots, desired }: AgentStatus): string {
@@ -35,49 +16,54 @@ function toWorkWords({ state, slots, desired }: AgentStatus): string {
   return state === 'draining' ? `${used}; it takes no more work and will leave` : used;
 }
 
-function toEndedWords({ counts }: AgentStatus): string {
-  const ended = Object.entries(counts.ended).filter(([, count]) => count > 0);
-  return ended.length === 0 ? 'none yet' : ended.map(([outcome, count]) => `${count} ${outcome}`).join(', ');
+function toLastWords({ counts }: AgentStatus, now: number): string {
+  const ago = (at: number | null) => (at === null ? 'none yet' : toAgo(new Date(at).toISOString(), now));
+  return `job: ${ago(counts.lastAcceptedAt)}; event of the hub: ${ago(counts.lastEventAt)}`;
+}
+
+function toList(counts: Readonly<Record<string, number>>, none: string): string {
+  const some = Object.entries(counts).filter(([, count]) => count > 0);
+  return some.length === 0 ? none : some.map(([name, count]) => `${count} ${name}`).join(', ');
 }
 
 /** The status as a page for a person: what each loop of the agent is at. Text of others is text, never markup. */
 export function toStatusPage(status: AgentStatus): string {
-  const { name, version, id, state, attempts, health, catalog } = status;
-  const problems = health.problems.map((problem) => `<li>${escapeText(problem)}</li>\n`).join('');
-  const held = attempts.map((attempt) => [
-    attempt.id,
-    attempt.automation ?? '',
-    attempt.state,
-    `${attempt.rawBytes} bytes`,
-    attempt.job ?? '',
-  ]);
-  const head = toRow(['attempt', 'automation', 'is', 'output', 'job'], 'th');
-  const summary = toTable([
-    ['agent', `${state}; ${health.state}`],
-    ['control link', toLinkWords(status)],
-    ['dispatch', toWorkWords(status)],
-    ['catalog', `${catalog.automations} automations, ${catalog.mistakes} mistakes`],
-    ['sessions', `${status.counts.logBytesSent} bytes of logs sent`],
-    ['spool', `${status.spoolBytes} bytes`],
-    ['ended jobs', toEndedWords(status)],
-    ['event loop', `${status.loopLagMs} ms late`],
-  ]);
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="refresh" content="5">
-<title>${escapeText(name)}: ${escapeText(state)}</title>
-<style>
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
-body { margin: 2rem; }
-table { border-collapse: collapse; margin: 1rem 0; }
-td, th { padding: .2rem 1.5rem .2rem 0; text-align: left; vertical-align: top; }
-</style>
-<h1>${escapeText(name)}</h1>
-<p>farhand ${escapeText(version)}${id === null ? '' : `, ${escapeText(id)}`}</p>
-${summary}${problems === '' ? '' : `<h2>Problems</h2>\n<ul>\n${problems}</ul>\n`}${
-  held.length === 0 ? '' : `<h2>Attempts</h2>\n<table>\n${head}${held.map((row) => toRow(row)).join('')}</table>\n`
-}</html>
-`;
+  const { name, version, id, state, attempts, health, catalog, counts } = status;
+  const now = Date.parse(status.at);
+  const mistakes = `${catalog.automations} automations, ${catalog.mistakes} mistakes`;
+  return toStatusHtml({
+    title: `${name}: ${state}`,
+    heading: name,
+    subtitle: `farhand ${version}${id === null ? '' : `, ${id}`}, as of ${status.at}`,
+    sections: [
+      {
+        title: 'At a glance',
+        rows: [
+          ['agent', `${state}; ${health.state}`],
+          ['control link', toLinkCell(status)],
+          ['work', toWorkWords(status)],
+          ['last', toLastWords(status, now)],
+          ['ended jobs', toList(counts.ended, 'none yet')],
+          ['declined offers', toList(counts.declined, 'none yet')],
+          ['catalog', catalog.mistakes === 0 ? mistakes : { text: mistakes, look: 'warn' }],
+          ['spool', `${status.spoolBytes} bytes; ${counts.logBytesSent} bytes of logs sent`],
+          ['event loop', `${status.loopLagMs} ms late`],
+        ],
+      },
+      { title: 'Problems', rows: health.problems.map((problem) => [problem]) },
+      {
+        title: 'Attempts',
+        head: ['attempt', 'automation', 'is', 'for', 'output', 'job'],
+        rows: attempts.map((attempt) => [
+          attempt.id,
+          attempt.automation ?? '',
+          attempt.state,
+          toSpan(now - Date.parse(attempt.since)),
+          `${attempt.rawBytes} bytes`,
+          attempt.job ?? '',
+        ]),
+      },
+      toLoopSection(status.loops, now),
+    ],
+  });
 }

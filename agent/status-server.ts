@@ -1,23 +1,20 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { metricsMediaType, toMetricsText } from '../runtime/metrics-text.ts';
 import { readProcessMetrics } from '../runtime/process-metrics.ts';
+import { statusPageHeaders, wantsPage } from '../runtime/status-html.ts';
 import { toAgentMetrics } from './agent-metrics.ts';
 import type { AgentStatus } from './agent-status.ts';
-import { statusPagePolicy, toStatusPage } from './status-page.ts';
+import { toStatusPage } from './status-page.ts';
 
 export interface StatusServer extends AsyncDisposable {
   /** `http://127.0.0.1:9400` */
   readonly address: string;
 }
 
-/** A program that says nothing of HTML gets JSON; a browser asks for HTML first. */
-function wantsPage({ headers }: IncomingMessage): boolean {
-  return (headers.accept ?? '').toLowerCase().includes('text/html');
-}
-
 /**
- * Serves what probes and people ask of an agent: `/livez` (the process answers), `/readyz` (it takes jobs: 503 otherwise), `/status`
+ * Serves what probes and people ask of an agent: `/livez` (the process answers, and none of its
+ * loops is stuck: 503 otherwise), `/readyz` (it takes jobs: 503 otherwise), `/status`
  * (JSON, or a page for a browser) and `/metrics` (Prometheus). Reading only, without authentication: whoever reaches the address may read it.
  * Rejects with what `listen` says.
  */
@@ -28,11 +25,15 @@ export async function startStatusServer(options: {
   const server = createServer((request, response) => {
     const [path] = (request.url ?? '/').split('?', 1);
     if (request.method !== 'GET' && request.method !== 'HEAD') return answerJson(response, 405, { detail: 'only GET' });
-    if (path === '/livez') return answerJson(response, 200, { status: 'ok' });
+    if (path === '/livez') {
+      const stuck = options.status().loops.find(({ isStuck }) => isStuck);
+      if (stuck === undefined) return answerJson(response, 200, { status: 'ok' });
+      return answerJson(response, 503, { detail: `the loop "${stuck.name}" is stuck: ${stuck.doing}` });
+    }
     if (path === '/status') {
       response.setHeader('vary', 'accept');
-      if (!wantsPage(request)) return answerJson(response, 200, options.status());
-      response.setHeader('content-security-policy', statusPagePolicy);
+      if (!wantsPage(request.headers.accept)) return answerJson(response, 200, options.status());
+      for (const [name, value] of Object.entries(statusPageHeaders)) response.setHeader(name, value);
       return answer(response, 200, 'text/html; charset=utf-8', toStatusPage(options.status()));
     }
     if (path === '/metrics') {

@@ -12,7 +12,7 @@ import { createJsonCodec } from '../sync/resource-codec.ts';
 import { createSequenceIds } from '../sync/sequence-ids.ts';
 import type { SpecHandler } from '../sync/spec-handler.ts';
 import type { StatusLister } from '../sync/status-lister.ts';
-import { createSyncCounters } from '../sync/sync-counters.ts';
+import { createSyncCounters, type SyncCount } from '../sync/sync-counters.ts';
 import { defaultSyncOptions } from '../sync/sync-options.ts';
 
 /** Absence and deletion of an attempt stop nothing, so they do not even reach its handler. */
@@ -37,6 +37,8 @@ export interface SyncClients extends AsyncDisposable {
   readonly agents: AgentClient;
   readonly facts: AgentClient;
   readonly router: EventRouter;
+  /** Of the events of all of them. */
+  readonly counts: Readonly<Record<SyncCount, number>>;
 }
 
 export function createSyncClients(options: {
@@ -47,9 +49,17 @@ export function createSyncClients(options: {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** The hub has been told what it asked for when the link began: so long after its hello. */
+  readonly onResynced: (tookMs: number) => void;
 }): SyncClients {
   const { agentId, clock, random, logger } = options;
   const counters = createSyncCounters();
+  /** Kinds of resources that the hub's first question about was not answered yet, on the link that is served. */
+  const unanswered = new Set<string>();
+  let servedAt = 0;
+  const answered = (resource: string) => () => {
+    if (unanswered.delete(resource) && unanswered.size === 0) options.onResynced(clock.monotonic() - servedAt);
+  };
   const common = {
     source: agentId,
     cluster: agentId,
@@ -61,20 +71,34 @@ export function createSyncClients(options: {
     counters,
     options: defaultSyncOptions,
   };
-  const jobs = createAgentClient({ ...common, ...options.jobs, codec: jobsCodec });
-  const agents = createAgentClient({ ...common, ...options.agents, codec: agentsCodec });
+  const jobs = createAgentClient({ ...common, ...options.jobs, codec: jobsCodec, onAnswered: answered('jobs') });
+  const agents = createAgentClient({
+    ...common,
+    ...options.agents,
+    codec: agentsCodec,
+    onAnswered: answered('agents'),
+  });
   const facts = createAgentClient({
     ...common,
     statuses: options.facts.statuses,
     handler: noSpecs,
     codec: factsCodec,
+    onAnswered: answered('facts'),
   });
   const router = createEventRouter({ cluster: agentId, clients: [agents, jobs, facts], logger, counters });
   return {
     jobs,
     agents,
     facts,
-    router,
+    counts: counters.counts,
+    router: {
+      receive: (event) => router.receive(event),
+      serve(publish, signal) {
+        servedAt = clock.monotonic();
+        for (const resource of ['jobs', 'agents', 'facts']) unanswered.add(resource);
+        return router.serve(publish, signal);
+      },
+    },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([jobs, agents, facts].map((client) => client[Symbol.asyncDispose]()));
     },

@@ -12,11 +12,13 @@ import { readMachineBootId } from '../agent/machine-boot-id.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { systemFileSystem } from '../runtime/file-system.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { createLoopBoard, type LoopBoard } from '../runtime/loop-board.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { version } from '../runtime/version.ts';
 
 export interface ComposedAgent extends AsyncDisposable {
   readonly agent: Agent;
+  readonly loops: LoopBoard;
 }
 
 export interface ComposeOptions
@@ -39,6 +41,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
     createProcessExecutor({ fileSystem: systemFileSystem, clock: systemClock, logger, shell }),
   );
   const loopLag = opened.use(measureLoopLag());
+  const loops = createLoopBoard(systemClock);
   const agent = opened.use(
     createAgent({
       dataFolder: resolve(config.data),
@@ -66,10 +69,11 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       watchFolder: systemWatchFolder,
       freeBytes: systemFreeBytes,
       loopLag,
+      loops,
       fetch: globalThis.fetch,
       takeOwnerLock,
     }),
   );
   const disposables = opened.move();
-  return { agent, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
+  return { agent, loops, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
 }

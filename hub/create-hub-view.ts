@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import type { Clock } from '../runtime/clock.ts';
 import type { LoopBoard } from '../runtime/loop-board.ts';
+import type { createSyncCounters } from '../sync/sync-counters.ts';
 import type { HubView } from './api/hub-view.ts';
 import type { Readers } from './api/readers.ts';
 import type { Fleet } from './fleet/fleet.ts';
@@ -23,6 +24,7 @@ export interface HubParts {
   readonly room: RoomWatch;
   readonly metrics: HubMetrics;
   readonly loops: LoopBoard;
+  readonly counters: ReturnType<typeof createSyncCounters>;
   readonly clock: Clock;
   /** Null before it was made. */
   readonly sessions: () => SessionService | null;
@@ -55,6 +57,7 @@ export function createHubView(parts: HubParts): HubView {
     waitingGroups: () => scheduler.overview.groups(),
     loops: () => loops.list(),
     freeBytes: () => readFreeBytes(parts.dataFolder),
+    events: () => parts.counters.counts,
     isReady: () => notReady() === null,
   });
   return {

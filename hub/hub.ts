@@ -101,7 +101,21 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   );
   const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits: defaultApiLimits, loops });
   let sessions: SessionService | null = null;
-  const parts = { dataFolder, version, store, fleet, scheduler, progress, readers, room, metrics, loops, clock };
+  const counters = createSyncCounters();
+  const parts = {
+    dataFolder,
+    version,
+    counters,
+    store,
+    fleet,
+    scheduler,
+    progress,
+    readers,
+    room,
+    metrics,
+    loops,
+    clock,
+  };
   const api = createApi({
     store,
     logs,
@@ -124,7 +138,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       clock,
       random,
       logger: logger.child({ scope: 'control' }),
-      counters: createSyncCounters(),
+      counters,
       sync: defaultSyncOptions,
       owner: random.uuid(),
       version,

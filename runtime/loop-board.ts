@@ -8,7 +8,7 @@ export interface LoopStatus {
   readonly kind: string;
   /** A few words: what it does now, or what it waits for. */
   readonly doing: string;
-  /** Since when it does that. */
+  /** Since when it does that; where only numbers say what it does, since its last turn. */
   readonly since: string;
   /** When it goes on by itself; null where it waits for somebody or something. */
   readonly next: string | null;
@@ -113,7 +113,7 @@ class BoardLoop implements Loop {
       name: subject === undefined ? kind : `${kind} ${subject}`,
       kind,
       doing: words?.() ?? this.#doing,
-      since: toTime(this.#since),
+      since: toTime(words === undefined ? this.#since : (this.#lastTurn ?? this.#since)),
       next: this.#next === null ? null : toTime(this.#next),
       turns: this.#turns,
       lastTurnAt: this.#lastTurn === null ? null : toTime(this.#lastTurn),

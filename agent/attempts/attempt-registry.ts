@@ -24,8 +24,8 @@ export interface AttemptListener {
   changed(attempt: string): void;
   /** Somebody deleted the attempt's folder: it is not held any more, and nobody can say how it ended. */
   lost(attempt: string): void;
-  /** The hub has accepted the result of an attempt. */
-  accepted(outcome: Outcome): void;
+  /** The hub has accepted the result of an attempt, whose log has so many gaps. */
+  accepted(outcome: Outcome, gaps: number): void;
 }
 
 export function createAttemptRegistry(context: AttemptContext, listener: AttemptListener): AttemptRegistry {
@@ -38,7 +38,7 @@ export function createAttemptRegistry(context: AttemptContext, listener: Attempt
       id,
       context,
       onChange: () => listener.changed(id),
-      onAccepted: (outcome) => listener.accepted(outcome),
+      onAccepted: (outcome, gaps) => listener.accepted(outcome, gaps),
     });
     attempts.set(id, attempt);
     void drop(attempt);

@@ -32,6 +32,8 @@ import type { OpenFacts, SessionSubject } from './session-subject.ts';
 export interface Attempt {
   readonly id: string;
   readonly state: AttemptState;
+  /** Since when it is in that state, by the clock that never goes back. */
+  readonly since: number;
   /** What it is for; null while its folder was not read. */
   readonly automation: string | null;
   readonly job: string | null;
@@ -56,8 +58,8 @@ export interface AttemptOptions {
   readonly context: AttemptContext;
   /** Called after each change of the state. */
   readonly onChange: () => void;
-  /** Called once, when the hub has accepted the result. */
-  readonly onAccepted: (outcome: Outcome) => void;
+  /** Called once, when the hub has accepted the result. `gaps`: in its log. */
+  readonly onAccepted: (outcome: Outcome, gaps: number) => void;
 }
 
 /**
@@ -71,7 +73,7 @@ class AttemptActor implements Attempt, SessionSubject {
   readonly #context: AttemptContext;
   readonly #logger: Logger;
   readonly #onChange: () => void;
-  readonly #onAccepted: (outcome: Outcome) => void;
+  readonly #onAccepted: (outcome: Outcome, gaps: number) => void;
   readonly #folder: AttemptFolder;
   readonly #stream: AttemptStream;
   readonly #progress: AttemptProgress;
@@ -79,6 +81,7 @@ class AttemptActor implements Attempt, SessionSubject {
   readonly #leaving = new AbortController();
   readonly #finish: () => void;
   #state: AttemptState = { type: 'found' };
+  #since: number;
   #purpose: { readonly job: string; readonly automation: string } | null = null;
   #sessions: Promise<void> = Promise.resolve();
   #watch: ExecutionWatch | null = null;
@@ -91,6 +94,7 @@ class AttemptActor implements Attempt, SessionSubject {
   constructor({ id, context, onChange, onAccepted }: AttemptOptions) {
     this.id = id;
     this.#context = context;
+    this.#since = context.clock.monotonic();
     this.#onChange = onChange;
     this.#onAccepted = onAccepted;
     this.#logger = context.logger.child({ attempt: id });
@@ -110,6 +114,10 @@ class AttemptActor implements Attempt, SessionSubject {
 
   get state(): AttemptState {
     return this.#state;
+  }
+
+  get since(): number {
+    return this.#since;
   }
 
   get isLost(): boolean {
@@ -197,6 +205,7 @@ class AttemptActor implements Attempt, SessionSubject {
 
   #setState(state: AttemptState): void {
     this.#logger.info({ from: this.#state.type, to: state.type }, 'attempt state changed');
+    this.#since = this.#context.clock.monotonic();
     this.#state = state;
     this.news.ring();
     this.#onChange();
@@ -351,7 +360,8 @@ class AttemptActor implements Attempt, SessionSubject {
     if (why === 'accepted') await this.#context.spool.withReserve(() => this.#context.tombstones.add(this.id));
     if (why === 'accepted' && state.type === 'holding' && !this.#isAccepted) {
       this.#isAccepted = true;
-      this.#onAccepted(state.held.result.outcome);
+      const { outcome, log } = state.held.result;
+      this.#onAccepted(outcome, log.gaps.length);
     }
     await this.#free();
   }

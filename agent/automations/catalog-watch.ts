@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { createLoopBoard, type Loop, type LoopBoard } from '../../runtime/loop-board.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import { type Bell, createBell } from '../attempts/bell.ts';
 import type { WatchFolder } from '../attempts/raw-watch.ts';
@@ -34,6 +35,8 @@ export interface CatalogWatchOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limits?: CatalogWatchLimits;
+  /** Left out: nobody looks. */
+  readonly loops?: LoopBoard;
 }
 
 /**
@@ -47,6 +50,7 @@ class FolderWatch implements AsyncDisposable {
   readonly #changed: Bell = createBell();
   readonly #leaving = new AbortController();
   readonly #running: Promise<void>;
+  readonly #loop: Loop;
   #watcher: { close(): void } | null = null;
   #seen: FolderStamp;
   /** The folder that the watcher was given; undefined before there was one. */
@@ -59,6 +63,7 @@ class FolderWatch implements AsyncDisposable {
     this.#limits = options.limits ?? defaultCatalogWatchLimits;
     this.#changedAt = options.clock.monotonic();
     this.#seen = options.seen;
+    this.#loop = (options.loops ?? createLoopBoard(options.clock)).open('catalog watch');
     this.#running = this.#run();
   }
 
@@ -71,12 +76,15 @@ class FolderWatch implements AsyncDisposable {
     const { signal } = this.#leaving;
     try {
       while (!signal.aborted) {
+        this.#loop.does('looks at the folder of automations');
         await this.#turn();
+        this.#loop.turned();
         await this.#wait();
         await sleep(this.#options.clock, this.#limits.settleMs, signal);
       }
     } finally {
       this.#watcher?.close();
+      this.#loop[Symbol.dispose]();
     }
   }
 
@@ -95,6 +103,7 @@ class FolderWatch implements AsyncDisposable {
     const { pollMs, patienceMs } = this.#limits;
     const restMs = this.#changedAt + patienceMs - clock.monotonic();
     const timeMs = catalog.holdsMistakes ? Math.min(pollMs, Math.max(restMs, 0)) : pollMs;
+    this.#loop.does('waits for a change of the folder', { nextInMs: timeMs });
     const timer: Timer = clock.schedule(timeMs, () => this.#changed.ring(), { background: true });
     await this.#changed.wait(this.#leaving.signal);
     timer.cancel();

@@ -1,4 +1,5 @@
 import type { Clock } from '../../runtime/clock.ts';
+import type { Loop } from '../../runtime/loop-board.ts';
 import type { Random } from '../../runtime/random.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { ProbePlan } from '../automations/probe-plan.ts';
@@ -21,13 +22,20 @@ export async function runProbeLoop(
     readonly clock: Clock;
     readonly random: Random;
     readonly signal: AbortSignal;
+    readonly loop: Loop;
   },
 ): Promise<void> {
-  const { runOnce, clock, random, signal } = options;
-  await sleep(clock, random.fraction() * Math.min(plan.jitterMs, firstWithinMs), signal);
+  const { runOnce, clock, random, signal, loop } = options;
+  const wait = (nextInMs: number) => {
+    loop.does('waits for its time', { nextInMs });
+    return sleep(clock, nextInMs, signal);
+  };
+  await wait(random.fraction() * Math.min(plan.jitterMs, firstWithinMs));
   while (!signal.aborted) {
     const nextAt = clock.monotonic() + plan.intervalMs + random.fraction() * plan.jitterMs;
+    loop.does('runs');
     await runOnce();
-    await sleep(clock, Math.max(nextAt - clock.monotonic(), shortestPauseMs), signal);
+    loop.turned();
+    await wait(Math.max(nextAt - clock.monotonic(), shortestPauseMs));
   }
 }

@@ -2,6 +2,7 @@ import type { FactsReport } from '../../protocol/facts.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Loop, LoopBoard } from '../../runtime/loop-board.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { StatusLister } from '../../sync/status-lister.ts';
 import type { Catalog } from '../automations/catalog.ts';
@@ -20,6 +21,7 @@ export interface ProbesOptions extends ProbeContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  readonly loops: LoopBoard;
   /** Tells the control channel that there are new facts of a probe. */
   readonly publish: (probe: string) => void;
   /** `problems` may say something else. */
@@ -41,7 +43,7 @@ type Reading =
   | { readonly type: 'facts'; readonly facts: JsonObject }
   | { readonly type: 'problem'; readonly message: string };
 
-interface Loop {
+interface RunningProbe {
   readonly version: string;
   readonly stop: () => void;
   readonly ended: Promise<void>;
@@ -50,7 +52,7 @@ interface Loop {
 class CatalogProbes implements Probes {
   readonly #options: ProbesOptions;
   readonly #told: ToldFacts;
-  readonly #loops = new Map<string, Loop>();
+  readonly #loops = new Map<string, RunningProbe>();
   /** What was found last, told or not. */
   readonly #reports = new Map<string, FactsReport>();
 
@@ -97,9 +99,9 @@ class CatalogProbes implements Probes {
   }
 
   /** Nobody asks for it any more. It stays among the loops until its last run is over, so that leaving waits for that. */
-  #end(name: string, loop: Loop): void {
+  #end(name: string, loop: RunningProbe): void {
     loop.stop();
-    const ending: Loop = { ...loop, version: 'none' };
+    const ending: RunningProbe = { ...loop, version: 'none' };
     this.#loops.set(name, ending);
     void loop.ended.then(() => {
       if (this.#loops.get(name) === ending) this.#loops.delete(name);
@@ -110,11 +112,14 @@ class CatalogProbes implements Probes {
 
   async #loop(probe: Probe, signal: AbortSignal, earlier: Promise<void> | undefined): Promise<void> {
     await earlier;
-    const { clock, random } = this.#options;
-    await runProbeLoop(probe.probe, { runOnce: () => this.#runOnce(probe, signal), clock, random, signal });
+    if (signal.aborted) return;
+    const { clock, random, loops } = this.#options;
+    using loop = loops.open('probe', { subject: probe.name });
+    const runOnce = () => this.#runOnce(probe, loop, signal);
+    await runProbeLoop(probe.probe, { runOnce, clock, random, signal, loop });
   }
 
-  async #runOnce(probe: Probe, signal: AbortSignal): Promise<void> {
+  async #runOnce(probe: Probe, loop: Loop, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
     const startedAt = clock.monotonic();
     const reading = await this.#read(probe, signal).catch((error: unknown): Reading => {
@@ -122,6 +127,7 @@ class CatalogProbes implements Probes {
       return { type: 'problem', message: `it could not be run: ${reason}` };
     });
     if (reading === null || signal.aborted) return;
+    if (reading.type === 'problem') loop.failed(reading.message);
     this.#take(probe, reading, clock.monotonic() - startedAt);
   }
 

@@ -80,7 +80,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     shipped: config.probes === 'shipped' ? shippedProbes : null,
     isOptional: config.automations === null,
   });
-  const { agent } = opened.use(
+  const { agent, loops } = opened.use(
     await composeAgent({
       config,
       catalog,
@@ -95,7 +95,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     }),
   );
   reportMistakes(catalog, logger);
-  const watch = { catalog, folder, seen, watchFolder: systemWatchFolder, clock: systemClock, logger };
+  const watch = { catalog, folder, seen, watchFolder: systemWatchFolder, clock: systemClock, logger, loops };
   opened.use(watchCatalog(watch));
   opened.use(
     listenForHangup(() => {

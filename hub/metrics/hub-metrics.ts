@@ -1,13 +1,13 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Obstacle, obstacles } from '../../protocol/hub-status.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { Histogram } from '../../runtime/histogram.ts';
 import type { LoopStatus } from '../../runtime/loop-board.ts';
 import { toLoopMetrics } from '../../runtime/loop-metrics.ts';
 import type { Metric } from '../../runtime/metrics-text.ts';
 import { readProcessMetrics } from '../../runtime/process-metrics.ts';
 import type { WaitingGroup } from '../scheduler/waiting-group.ts';
 import type { Change } from '../store/store.ts';
-import { Histogram } from './histogram.ts';
 import { JobCounts } from './job-counts.ts';
 import { LabelledCounter } from './labelled-counter.ts';
 import { OfferCounts } from './offer-counts.ts';
@@ -25,6 +25,8 @@ export interface HubGauges {
   loops(): readonly LoopStatus[];
   /** Null where nobody knows. */
   freeBytes(): number | null;
+  /** Events of control channels, by what came of them. */
+  events(): Readonly<Record<string, number>>;
   isReady(): boolean;
 }
 
@@ -154,6 +156,12 @@ export class HubMetrics implements Disposable {
         name: 'farhand_hub_resync_seconds',
         help: 'Time from the hello of an agent to its having been told what it asked for first.',
         samples: [this.#resyncs.toSample()],
+      },
+      {
+        type: 'counter',
+        name: 'farhand_hub_events_total',
+        help: 'Events of all control channels, by what came of them.',
+        samples: Object.entries(gauges.events()).map(([what, value]) => ({ labels: { what }, value })),
       },
       gauge('farhand_hub_sessions', 'Sessions of attempts that are open.', gauges.sessions()),
       ...this.sessions.toMetrics(),

@@ -1,8 +1,8 @@
 import { isFinal, type JobState } from '../../protocol/job-state.ts';
+import { Histogram } from '../../runtime/histogram.ts';
 import type { Metric } from '../../runtime/metrics-text.ts';
 import type { JobRecord } from '../store/records.ts';
 import type { Change } from '../store/store.ts';
-import { Histogram } from './histogram.ts';
 import { LabelledCounter } from './labelled-counter.ts';
 
 const waitBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];

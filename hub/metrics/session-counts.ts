@@ -1,6 +1,6 @@
 import type { SessionErrorCode } from '../../protocol/session-frame.ts';
+import { Histogram } from '../../runtime/histogram.ts';
 import type { Metric } from '../../runtime/metrics-text.ts';
-import { Histogram } from './histogram.ts';
 import { LabelledCounter } from './labelled-counter.ts';
 
 /** How a session ended: with the hub's last word on the attempt, with an error that the agent was told, or the channel closed. */

@@ -13,6 +13,7 @@ import { createProcessProbeRunner } from '../../agent/probes/process-probe-runne
 import { systemClock } from '../../runtime/clock.ts';
 import { systemFileSystem } from '../../runtime/file-system.ts';
 import { silentLogger } from '../../runtime/logger.ts';
+import { createLoopBoard } from '../../runtime/loop-board.ts';
 import { takeOwnerLock } from '../../runtime/owner-lock.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { defaultLimits } from '../../transports/limits.ts';
@@ -118,6 +119,7 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
       watchFolder: systemWatchFolder,
       freeBytes: systemFreeBytes,
       loopLag: { take: () => 0, [Symbol.dispose]: () => {} },
+      loops: createLoopBoard(systemClock),
       fetch: globalThis.fetch,
       takeOwnerLock,
       ...given,

@@ -11,6 +11,7 @@ import { createProbes, type Probes } from '../../../agent/probes/probes.ts';
 import type { FactsReport } from '../../../protocol/facts.ts';
 import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
+import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import type { Random } from '../../../runtime/random.ts';
 import { createVirtualClock, type VirtualClock } from '../../../runtime/virtual-clock.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
@@ -99,6 +100,7 @@ async function createBench(automations: readonly Automation[], random = always(0
     wallShiftMs: 0,
     answer: null,
     probes: createProbes({
+      loops: createLoopBoard(clock),
       agent: { id: 'id-1', name: 'a1', labels: { site: 'ams' } },
       folder,
       environment: { PATH: '/usr/bin:/bin', TOKEN: 'very-secret-token', OTHER: 'x' },

@@ -1,4 +1,4 @@
-import type { HistogramSample, MetricLabels } from '../../runtime/metrics-text.ts';
+import type { HistogramSample, MetricLabels } from './metrics-text.ts';
 
 /** Counts observations by size. */
 export class Histogram {
