@@ -40,7 +40,7 @@ export interface AgentTimes {
   /** From the claim of an attempt to the start of its program. */
   readonly start: HistogramSample;
   readonly session: HistogramSample;
-  /** From the hub's hello to its having been told what it asked for first. */
+  /** From the hub's hello to its having been told how all attempts stand. */
   readonly resync: HistogramSample;
 }
 

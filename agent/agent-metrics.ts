@@ -78,7 +78,7 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
     counter('offline_seconds_total', 'Time without a control channel that is up.', counts.offlineMs / 1000),
     histogram(
       'resync_seconds',
-      'Time from the hello of the hub to its having been told what it asked for first.',
+      'Time from the hello of the hub to its having been told how all attempts stand.',
       times.resync,
     ),
     counters('events_total', 'Events of the control channel, by what came of them.', 'what', status.events),

@@ -2,7 +2,7 @@ import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
 import { protocolVersion } from '../protocol/hello.ts';
 import type { Offer } from '../protocol/offer.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { LoopBoard } from '../runtime/loop-board.ts';
+import type { Loop, LoopBoard } from '../runtime/loop-board.ts';
 import type { AgentCounter } from './agent-counts.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { type AttemptRegistry, createAttemptRegistry } from './attempts/attempt-registry.ts';
@@ -32,6 +32,7 @@ export interface AgentParts {
   /** Null: it runs none. */
   readonly probes: Probes | null;
   readonly link: ControlLink;
+  readonly sessionLoop: Loop;
 }
 
 export interface AgentPartsOptions {
@@ -90,6 +91,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     loops: options.loops,
   });
   const news = createStatusNews({ clock, publish: (attempt) => clients.jobs.publishStatus(attempt) });
+  const sessionLoop = openSessionLoop(options.loops, given.counter);
   const attempts = createAttemptRegistry(
     {
       ...options,
@@ -100,7 +102,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
       spool,
       tombstones,
       sessions: {
-        transport: countSessions(transport.session, { counter: watchSessions(options.loops, given.counter), clock }),
+        transport: countSessions(transport.session, { counter: watchSessions(sessionLoop, given.counter), clock }),
         credential: identity.credential,
         gate: link.gate,
       },
@@ -175,17 +177,21 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     logger,
     onResynced: (tookMs) => given.counter.resynced(tookMs),
   });
-  return { identity, spool, attempts, dispatch, clients, report, news, probes, link };
+  return { identity, spool, attempts, dispatch, clients, report, news, probes, link, sessionLoop };
 }
 
-/** The counter, and beside it the place on the board of all sessions together. */
-function watchSessions(loops: LoopBoard, counter: AgentCounter): SessionCounter {
-  const loop = loops.open('sessions', {
+/** All sessions together have one place on the board. */
+function openSessionLoop(loops: LoopBoard, counter: AgentCounter): Loop {
+  return loops.open('sessions', {
     words: () => {
       const { open, unacknowledgedBytes } = counter.counts.sessions;
       return `${open} are open, ${unacknowledgedBytes} bytes are on their way`;
     },
   });
+}
+
+/** The counter, which tells the loop too. */
+function watchSessions(loop: Loop, counter: AgentCounter): SessionCounter {
   return {
     sessionOpened: () => counter.sessionOpened(),
     sessionFailed(error) {

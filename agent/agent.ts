@@ -194,6 +194,7 @@ class AgentProcess implements Agent {
       await parts.clients[Symbol.asyncDispose]();
       parts.report[Symbol.dispose]();
       parts.dispatch[Symbol.dispose]();
+      parts.sessionLoop[Symbol.dispose]();
       parts.news[Symbol.dispose]();
       this.#once?.[Symbol.dispose]();
     }

@@ -49,16 +49,16 @@ export function createSyncClients(options: {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** The hub has been told what it asked for when the link began: so long after its hello. */
+  /** The hub has been told of all attempts that it had not heard of when the link began: so long after its hello. */
   readonly onResynced: (tookMs: number) => void;
 }): SyncClients {
   const { agentId, clock, random, logger } = options;
   const counters = createSyncCounters();
-  /** Kinds of resources that the hub's first question about was not answered yet, on the link that is served. */
-  const unanswered = new Set<string>();
-  let servedAt = 0;
-  const answered = (resource: string) => () => {
-    if (unanswered.delete(resource) && unanswered.size === 0) options.onResynced(clock.monotonic() - servedAt);
+  /** When the link began; null while there was none, and once the hub's first question about attempts is answered. */
+  let begunAt: number | null = null;
+  const onAnswered = () => {
+    if (begunAt !== null) options.onResynced(clock.monotonic() - begunAt);
+    begunAt = null;
   };
   const common = {
     source: agentId,
@@ -71,19 +71,17 @@ export function createSyncClients(options: {
     counters,
     options: defaultSyncOptions,
   };
-  const jobs = createAgentClient({ ...common, ...options.jobs, codec: jobsCodec, onAnswered: answered('jobs') });
+  const jobs = createAgentClient({ ...common, ...options.jobs, codec: jobsCodec, onAnswered });
   const agents = createAgentClient({
     ...common,
     ...options.agents,
     codec: agentsCodec,
-    onAnswered: answered('agents'),
   });
   const facts = createAgentClient({
     ...common,
     statuses: options.facts.statuses,
     handler: noSpecs,
     codec: factsCodec,
-    onAnswered: answered('facts'),
   });
   const router = createEventRouter({ cluster: agentId, clients: [agents, jobs, facts], logger, counters });
   return {
@@ -94,8 +92,7 @@ export function createSyncClients(options: {
     router: {
       receive: (event) => router.receive(event),
       serve(publish, signal) {
-        servedAt = clock.monotonic();
-        for (const resource of ['jobs', 'agents', 'facts']) unanswered.add(resource);
+        begunAt = clock.monotonic();
         return router.serve(publish, signal);
       },
     },

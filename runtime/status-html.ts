@@ -41,7 +41,7 @@ td:first-child { font-weight: 600; }
 td:last-child { overflow-wrap: anywhere; padding-right: 0; }
 .bad { color: var(--bad); font-weight: 600; } .warn { color: var(--warn); } .good { color: var(--good); } .dim { opacity: .65; }
 @media (max-width: 40rem) {
-  thead { position: absolute; clip-path: inset(50%); }
+  thead { display: none; }
   table, tbody, tr, td { display: block; }
   tr { border-top: 1px solid var(--line); padding: .3rem 0; }
   td { border: 0; padding: 0; }

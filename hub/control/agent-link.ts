@@ -40,7 +40,7 @@ export interface AgentLinkOptions {
   readonly counters: SyncCounters;
   readonly sync: SyncOptions;
   readonly onDeclined: (declined: Declined) => void;
-  /** An agent has been told all that it lacked when it came: so long after its hello. */
+  /** An agent has been told of all attempts that it had not heard of when it came: so long after its hello. */
   readonly onResynced: (tookMs: number) => void;
 }
 
@@ -66,9 +66,8 @@ export class ServedLink implements AgentLink {
   readonly #hello: (commits: number) => CloudEvent;
   readonly #commits: () => number;
   readonly #onResynced: (tookMs: number) => void;
-  /** Kinds of resources that the agent's first question about was not answered yet. */
-  #unanswered: number;
-  #greetedAt = 0;
+  /** When the agent said hello; null before, and once its first question about its attempts is answered. */
+  #greetedAt: number | null = null;
   #told: number;
   readonly #ended = new AbortController();
 
@@ -89,29 +88,25 @@ export class ServedLink implements AgentLink {
       counters,
       options: options.sync,
     };
-    const onAnswered = () => this.#answered();
     this.#attempts = createSourceClient({
       ...common,
-      onAnswered: firstTime(onAnswered),
+      onAnswered: () => this.#answered(),
       codec: attemptCodec,
       specs: createAttemptLister(store, agentId),
       sink: createAttemptSink({ store, agentId, clock, onDeclined: options.onDeclined }),
     });
     this.#agents = createSourceClient({
       ...common,
-      onAnswered: firstTime(onAnswered),
       codec: agentCodec,
       specs: createDesiredLister(store, agentId),
       sink: createReportSink({ store, fleet, agentId, clock }),
     });
     this.#facts = createSourceClient({
       ...common,
-      onAnswered: firstTime(onAnswered),
       codec: factsCodec,
       specs: noSpecs,
       sink: createFactsSink({ store, agentId, budget: options.factsBudget, clock, signal: this.#ended.signal }),
     });
-    this.#unanswered = this.#clients.length;
     this.#onResynced = options.onResynced;
     this.#router = createEventRouter({
       cluster: agentId,
@@ -130,8 +125,8 @@ export class ServedLink implements AgentLink {
   }
 
   #answered(): void {
-    this.#unanswered--;
-    if (this.#unanswered === 0) this.#onResynced(this.#clock.monotonic() - this.#greetedAt);
+    if (this.#greetedAt !== null) this.#onResynced(this.#clock.monotonic() - this.#greetedAt);
+    this.#greetedAt = null;
   }
 
   publishAttempt(attempt: AttemptRecord): void {
@@ -196,13 +191,4 @@ export class ServedLink implements AgentLink {
       'agent offline',
     );
   }
-}
-
-/** Calls it once, however often it is called. */
-function firstTime(call: () => void): () => void {
-  let isFirst = true;
-  return () => {
-    if (isFirst) call();
-    isFirst = false;
-  };
 }

@@ -154,7 +154,7 @@ export class HubMetrics implements Disposable {
       {
         type: 'histogram',
         name: 'farhand_hub_resync_seconds',
-        help: 'Time from the hello of an agent to its having been told what it asked for first.',
+        help: 'Time from the hello of an agent to its having been told of all its attempts.',
         samples: [this.#resyncs.toSample()],
       },
       {

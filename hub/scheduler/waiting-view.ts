@@ -10,13 +10,13 @@ export interface WaitingView {
 const maxNamed = 20;
 
 /**
- * From nearest to farthest: an agent that lacks a slot does all else that the job asks for, one without the labels may do none of it. What
- * is nearest is what will be over first, or is least to be done about.
+ * From nearest to farthest: an agent that declined has all that the job asks for and is asked again in a moment, one that lacks a slot has
+ * all else, and one without the labels may have none of it.
  */
 const nearestFirst: readonly WaitingReason[] = [
+  'declined',
   'slots',
   'automation-busy',
-  'declined',
   'pressure',
   'draining',
   'store-changed',

@@ -10,7 +10,7 @@ const words: Readonly<Record<Obstacle, string>> = {
   unexamined: 'too many groups and agents to look at each: see those above',
   slots: 'every agent that could is busy: wait, add agents, or raise FARHAND_SLOTS',
   'automation-busy': 'maxConcurrent of the automation is reached on every agent that could: wait',
-  declined: 'the agent said no a moment ago and is asked again: see its log',
+  declined: 'agents with room said no, or did not answer, a moment ago, and are asked again: see their log',
   pressure: 'the agent is short of memory, CPU or disk',
   draining: 'every agent that could is draining: farhand resume NAME',
   'store-changed': 'the agent distrusts this hub since its store changed: farhand agent trust-hub, on its machine',
@@ -23,7 +23,7 @@ const words: Readonly<Record<Obstacle, string>> = {
 const short: Readonly<Record<string, string>> = {
   slots: 'busy',
   'automation-busy': 'at maxConcurrent',
-  declined: 'just declined',
+  declined: 'just declined or silent',
   pressure: 'under pressure',
   draining: 'draining',
   'store-changed': 'distrust the hub',

@@ -5,7 +5,11 @@ import { test } from 'node:test';
 import type { Agent } from '../../agent/agent.ts';
 import type { AgentStatus } from '../../agent/agent-status.ts';
 import { type StatusServer, startStatusServer } from '../../agent/status-server.ts';
+import { createLoopBoard } from '../../runtime/loop-board.ts';
+import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 import { checkLeaks } from '../support/leak-check.ts';
+import { askPromtool, promtoolSkip } from '../support/promtool.ts';
+import { until } from '../support/until.ts';
 import { createAgentPlace, waitFor } from './agent-place.ts';
 
 checkLeaks();
@@ -64,6 +68,102 @@ test('Metrics tell of slots, attempts and the link while a job runs, and count i
   assert.equal(after['farhand_agent_log_sent_bytes_total'], 6);
   assert.equal(after['farhand_agent_reconnects_total'], 1);
   assert.equal((after['farhand_agent_dials_total'] ?? 0) >= 2, true);
+});
+
+test('Metrics tell what happened on the link, to offers and on sessions, and how long a start took', async () => {
+  await using place = await createAgentPlace();
+  const agent = await place.start();
+  await using server = await serve(agent);
+  const begin = Date.now() / 1000;
+  const unknown = place.hub.offer({ automation: 'nobody-has-this' });
+  await place.hub.until(() => place.hub.report(unknown)?.phase === 'declined', 'the decline');
+  place.hub.intercept = (frame) => frame.type === 'log';
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo 12345' } });
+  await place.hub.until(() => agent.status().counts.sessions.unacknowledgedBytes === 6, 'the log to be on its way');
+  const during = await scrape(server);
+  place.hub.intercept = () => false;
+  for (const connection of place.network.connections) connection.cut();
+  await place.hub.result(id);
+  await place.hub.until(() => agent.status().attempts.length === 0, 'the folder to be freed');
+  await place.hub.until(() => agent.status().counts.sessions.open === 0, 'its session to be over');
+
+  const after = await scrape(server);
+
+  assert.equal(during['farhand_agent_sessions'], 1);
+  assert.equal(during['farhand_agent_log_unacknowledged_bytes'], 6);
+  assert.equal(after['farhand_agent_log_unacknowledged_bytes'], 0);
+  assert.equal((after['farhand_agent_sessions_opened_total'] ?? 0) >= 2, true);
+  assert.equal(after['farhand_agent_session_seconds_count'], after['farhand_agent_sessions_opened_total']);
+  assert.equal((after['farhand_agent_offers_declined_total{reason="unknown-automation"}'] ?? 0) >= 1, true);
+  assert.equal(after['farhand_agent_start_seconds_count'], 1);
+  assert.equal((after['farhand_agent_last_accepted_timestamp_seconds'] ?? 0) >= begin - 1, true);
+  assert.equal((after['farhand_agent_last_event_timestamp_seconds'] ?? 0) >= begin - 1, true);
+  assert.equal((after['farhand_agent_events_total{what="received"}'] ?? 0) > 0, true);
+  assert.equal((after['farhand_agent_offline_seconds_total'] ?? 0) > 0, true);
+  assert.equal((after['farhand_agent_loop_failures_total{loop="control link"}'] ?? 0) >= 1, true);
+  assert.equal((after['process_open_fds'] ?? 0) > 0, true);
+});
+
+test('Every loop says what it does, and a link that is down says why and when it is tried again', async () => {
+  await using place = await createAgentPlace({ seen: 'kind: probe\nrun: ["echo", "{}"]\nintervalSeconds: 3600\n' });
+  const agent = await place.start();
+  await place.hub.until(
+    () => agent.status().loops.some(({ name, turns }) => name === 'probe seen' && turns === 1),
+    'a run',
+  );
+  const up = agent.status().loops;
+  place.network.faults.dials = 'refused';
+  for (const connection of place.network.connections) connection.cut();
+
+  const down = await until('the link to wait', () => {
+    const link = agent.status().loops.find(({ name }) => name === 'control link');
+    return link?.next != null ? link : null;
+  });
+  await agent[Symbol.asyncDispose]();
+
+  assert.deepEqual(up.map(({ name }) => name).toSorted(), [
+    'control link',
+    'dispatch',
+    'probe seen',
+    'reports',
+    'sessions',
+    'tombstones',
+  ]);
+  assert.deepEqual(
+    up.filter(({ doing, isStuck }) => doing === 'not begun' || isStuck),
+    [],
+  );
+  assert.match(down.doing, /^waits to dial again, because: /);
+  assert.equal(down.failures >= 1, true);
+  assert.deepEqual(agent.status().loops, []);
+});
+
+test('An agent with a loop that is stuck is not alive, and one whose hub is away is', async () => {
+  await using place = await createAgentPlace();
+  const clock = createVirtualClock();
+  const loops = createLoopBoard(clock);
+  const agent = await place.start({ loops });
+  await using server = await serve(agent);
+  place.network.faults.dials = 'refused';
+  for (const connection of place.network.connections) connection.cut();
+  await place.hub.until(() => agent.status().link.state === 'waiting', 'the link to be down');
+
+  const away = await get(server, '/livez');
+  const notReady = await get(server, '/readyz');
+  loops.open('link').does('dials', { withinMs: 1_000 });
+  await clock.advance(2_000);
+  const stuck = await get(server, '/livez');
+
+  assert.deepEqual([away.status, notReady.status, stuck.status], [200, 503, 503]);
+  assert.match(await stuck.text(), /the loop \\"link\\" is stuck: dials/);
+  await Promise.all([away.text(), notReady.text()]);
+});
+
+test('The metrics are what Prometheus takes for well made', { skip: promtoolSkip }, async () => {
+  await using place = await createAgentPlace();
+  await using server = await serve(await place.start());
+
+  assert.equal(askPromtool(['check', 'metrics'], await (await get(server, '/metrics')).text()), '');
 });
 
 test('An attempt that an earlier agent sealed is counted by the one that delivers it', async () => {

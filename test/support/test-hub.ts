@@ -35,8 +35,11 @@ export interface TestHub extends AsyncDisposable {
 const adminToken = 'test-administrator-token-0123456789abcdef';
 const pollMs = 10;
 
-export async function startTestHub(over: { readonly lostAfterMs?: number } = {}): Promise<TestHub> {
-  const folder = await mkdtemp(join(tmpdir(), 'farhand-hub-'));
+/** `root`: where its folder is made. */
+export async function startTestHub(
+  over: { readonly lostAfterMs?: number; readonly root?: string } = {},
+): Promise<TestHub> {
+  const folder = await mkdtemp(join(over.root ?? tmpdir(), 'farhand-hub-'));
   const start = (port: number): Promise<Hub> =>
     createHub({
       listen: { host: '127.0.0.1', port },

@@ -23,6 +23,8 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean } = {}) {
   const statuses = new Map<string, Have>();
   const applied: SpecEntry<Want>[] = [];
   const sent: CloudEvent[] = [];
+  /** For each resync request that was answered, how many events the wire had taken by then. */
+  const answered: number[] = [];
   const cut = new AbortController();
   const handler = {
     apply: async (entry: SpecEntry<Want>, _options: { readonly signal: AbortSignal }): Promise<void> => {
@@ -47,6 +49,7 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean } = {}) {
     logger: silentLogger,
     counters,
     options: defaultSyncOptions,
+    onAnswered: () => answered.push(sent.length),
   });
   let served: Promise<void> = Promise.resolve();
   return {
@@ -57,6 +60,7 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean } = {}) {
     statuses,
     applied,
     sent,
+    answered,
     handler,
     async connect(): Promise<void> {
       served = client.serve(async (event) => void sent.push(event), { signal: cut.signal });
@@ -320,6 +324,21 @@ suite('the agent client answers a list of hashes', () => {
 
     assert.equal(agent.taken().length, 3);
     await agent[Symbol.asyncDispose]();
+  });
+
+  test('and says so once the wire has taken all of the answer', async () => {
+    await using agent = setUp();
+    agent.statuses.set('a', { have: 'x', serial: 0 });
+    await agent.connect();
+    agent.taken();
+    const before = [...agent.answered];
+
+    await agent.receive('status.resync_request', { data: { statusHashes: [] } });
+    const told = agent.taken();
+
+    assert.deepEqual(before, []);
+    assert.equal(told.length, 1);
+    assert.deepEqual(agent.answered, [1]);
   });
 
   test('with sequence ids above those that the source has seen', async () => {

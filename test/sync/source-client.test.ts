@@ -23,6 +23,8 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean; newerStatus?
   const specs = new Map<string, SpecEntry<Want>>();
   const applied: StatusUpdate<Have>[] = [];
   const sent: CloudEvent[] = [];
+  /** For each resync request that was answered, how many events the wire had taken by then. */
+  const answered: number[] = [];
   const cut = new AbortController();
   const sink = {
     apply: async (update: StatusUpdate<Have>): Promise<void> => {
@@ -47,6 +49,7 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean; newerStatus?
     logger: silentLogger,
     counters,
     options: defaultSyncOptions,
+    onAnswered: () => answered.push(sent.length),
   });
   let served: Promise<void> = Promise.resolve();
   return {
@@ -56,6 +59,7 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean; newerStatus?
     specs,
     applied,
     sent,
+    answered,
     sink,
     async connect(): Promise<void> {
       served = client.serve(async (event) => void sent.push(event), { signal: cut.signal });
@@ -268,6 +272,22 @@ suite('the source client answers a list of versions', () => {
     await source.receive('spec.resync_request', { data: { resourceVersions: list } });
 
     assert.deepEqual(source.taken(), ['spec.resync_response older 3', 'spec.resync_response missing 4']);
+  });
+
+  test('and says so once the wire has taken all of the answer', async () => {
+    await using hub = setUp();
+    hub.want('a', 2);
+    hub.want('b', 1);
+    await hub.connect();
+    hub.taken();
+    const before = [...hub.answered];
+
+    await hub.receive('spec.resync_request', { data: { resourceVersions: [] } });
+    const told = hub.taken();
+
+    assert.deepEqual(before, []);
+    assert.equal(told.length, 2);
+    assert.deepEqual(hub.answered, [2]);
   });
 
   test('with a deletion of what it does not know, where the codec says so', async () => {

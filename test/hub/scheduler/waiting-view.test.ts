@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { gatherWaiting } from '../../../hub/scheduler/waiting-view.ts';
+import { type Waiting, waitingReasons } from '../../../protocol/job.ts';
+import { checkLeaks } from '../../support/leak-check.ts';
+import { createSchedulerBench } from './scheduler-bench.ts';
+
+checkLeaks();
+
+describe('why a job waits', () => {
+  it('names the nearest agents first and no more than twenty, and counts all of them', () => {
+    const many: Waiting[] = [];
+    for (let index = 0; index < 5000; index++) many.push({ agent: `far-${index}`, reason: 'labels' });
+    for (let index = 0; index < 3; index++) many.push({ agent: `near-${index}`, reason: 'slots' });
+    many.push({ agent: 'away', reason: 'offline' });
+
+    const { agents, reasons } = gatherWaiting(many);
+
+    assert.deepEqual(reasons, [
+      { reason: 'slots', agents: 3 },
+      { reason: 'offline', agents: 1 },
+      { reason: 'labels', agents: 5000 },
+    ]);
+    assert.equal(agents.length, 20);
+    assert.deepEqual(
+      agents.slice(0, 5).map(({ agent }) => agent),
+      ['near-0', 'near-1', 'near-2', 'away', 'far-0'],
+    );
+  });
+
+  it('knows every reason that there is', () => {
+    const { reasons } = gatherWaiting(waitingReasons.map((reason) => ({ agent: 'a1', reason })));
+
+    assert.deepEqual(reasons.map(({ reason }) => reason).toSorted(), waitingReasons.toSorted());
+  });
+
+  it('is told as it is now, however often it was asked before', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1', { automations: [{ name: 'else' }] });
+    const job = await bench.submit();
+    await bench.settle();
+    const reasons = () => bench.scheduler.overview.of(job).agents.map(({ reason }) => reason);
+
+    const before = [reasons(), reasons()];
+    agent.disconnect();
+    agent.report({ automations: [{}] });
+    const offline = reasons();
+
+    assert.deepEqual(before, [['automation'], ['automation']]);
+    assert.deepEqual(offline, ['offline']);
+  });
+
+  it('is called the store’s fault while the store takes no offers, and about to end when an agent can take it', async () => {
+    await using bench = await createSchedulerBench();
+    const takeAgain = bench.failOffers();
+    await bench.agent('a1');
+    await bench.submit();
+    await bench.settle();
+    const obstacle = () => bench.scheduler.overview.groups()[0]?.obstacle;
+
+    const failing = obstacle();
+    takeAgain();
+    await bench.clock.advance(1_000);
+    await bench.settle();
+
+    assert.equal(failing, 'store');
+    assert.deepEqual(bench.scheduler.overview.groups(), []);
+  });
+});
