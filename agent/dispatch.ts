@@ -1,4 +1,5 @@
 import type { AttemptReport, DeclineReason, Offer } from '../protocol/offer.ts';
+import { toTraceId } from '../protocol/trace-context.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { SpecEntry } from '../sync/spec-entry.ts';
 import type { SpecHandler } from '../sync/spec-handler.ts';
@@ -10,6 +11,8 @@ import type { Catalog } from './automations/catalog.ts';
 
 /** Offers that were declined are remembered up to this many, oldest forgotten first: the hub asks again if it must. */
 const maxDeclined = 1000;
+
+type WantedAttempt = Extract<SpecEntry<Offer>, { readonly type: 'wanted' }>;
 
 export interface Decline {
   readonly reason: DeclineReason;
@@ -48,8 +51,13 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const { attempts, tombstones, catalog, spool, slots, logger } = options;
   const declined = new Map<string, AttemptReport>();
 
-  function decline(attempt: string, { reason, message }: Decline): void {
-    logger.info({ attempt, reason }, 'offer declined');
+  function decline({ spec, traceparent }: WantedAttempt, why: Decline): void {
+    const { attempt, job, automation } = spec;
+    logger.info({ attempt, job, automation, traceId: toTraceId(traceparent), reason: why.reason }, 'offer declined');
+    remember(attempt, why);
+  }
+
+  function remember(attempt: string, { reason, message }: Decline): void {
     declined.delete(attempt);
     declined.set(attempt, { phase: 'declined', reason, message, startedAt: null, rawBytes: null });
     const oldest = declined.keys().next();
@@ -102,10 +110,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   async function apply(entry: SpecEntry<Offer>): Promise<void> {
     // Absence and deletion stop nothing: only `desired: cancel` does, and only a session's last word frees a folder.
     if (entry.type === 'deleted') return;
-    const offer = entry.spec;
+    const { spec: offer, traceparent } = entry;
     const held = attempts.get(offer.attempt);
     if (options.isDistrusted()) {
-      if (held === null) decline(offer.attempt, storeChanged);
+      if (held === null) decline(entry, storeChanged);
       return;
     }
     if (held !== null) {
@@ -113,13 +121,13 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       return;
     }
     const loss = await findLoss(offer);
-    if (loss !== null) return decline(offer.attempt, loss);
+    if (loss !== null) return decline(entry, loss);
     if (offer.desired === 'cancel') return;
     const obstacle = findObstacle(offer, await spool.hasRoom());
-    if (obstacle !== null) return decline(offer.attempt, obstacle);
+    if (obstacle !== null) return decline(entry, obstacle);
     declined.delete(offer.attempt);
-    if (!(await attempts.claim(offer)))
-      decline(offer.attempt, { reason: 'failed', message: 'the claim could not be written' });
+    if (!(await attempts.claim(offer, traceparent)))
+      decline(entry, { reason: 'failed', message: 'the claim could not be written' });
   }
 
   function statusOf(id: string): AttemptReport | null {
@@ -138,7 +146,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       },
       get: async (id) => statusOf(id),
     },
-    lost: (attempt) => decline(attempt, folderGone),
+    lost: (attempt) => remember(attempt, folderGone),
     get slots() {
       return { total: slots, used: attempts.working().length };
     },

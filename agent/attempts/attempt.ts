@@ -2,6 +2,7 @@ import type { AttemptResult, Outcome } from '../../protocol/attempt-result.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import type { Progress } from '../../protocol/progress.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
+import { toTraceId } from '../../protocol/trace-context.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Execution } from '../executors/executor.ts';
@@ -38,7 +39,7 @@ export interface Attempt {
   /** What the control channel is told; null when there is nothing to tell. */
   readonly report: AttemptReport | null;
   /** Makes the claim durable; the session is dialled meanwhile. False when there was no room for it: then nothing is left of it. */
-  claimOffer(offer: Offer): Promise<boolean>;
+  claimOffer(offer: Offer, traceparent: string | null): Promise<boolean>;
   /** Reads what an earlier agent left, and goes on from there. Resolves when that is decided. */
   recover(): Promise<void>;
   /** The hub wants it cancelled. What that means depends on the moment: `docs/attempts.md` §5. */
@@ -69,7 +70,7 @@ class AttemptActor implements Attempt, SessionSubject {
   readonly ended: Promise<void>;
   readonly news: Bell = createBell();
   readonly #context: AttemptContext;
-  readonly #logger: Logger;
+  #logger: Logger;
   readonly #onChange: () => void;
   readonly #onAccepted: (outcome: Outcome) => void;
   readonly #folder: AttemptFolder;
@@ -143,9 +144,9 @@ class AttemptActor implements Attempt, SessionSubject {
     return this.#stream.goneAt === null ? null : withSecretsGone(result, this.#stream.goneAt);
   }
 
-  async claimOffer(offer: Offer): Promise<boolean> {
-    this.#purpose = offer;
-    const claimed = this.#post('claim', () => this.#claim(offer));
+  async claimOffer(offer: Offer, traceparent: string | null): Promise<boolean> {
+    this.#learnPurpose({ ...offer, traceparent });
+    const claimed = this.#post('claim', () => this.#claim(offer, traceparent));
     this.#openSessions();
     await claimed;
     return this.#state.type !== 'found' && this.#state.type !== 'gone';
@@ -204,7 +205,15 @@ class AttemptActor implements Attempt, SessionSubject {
 
   // Beginning
 
-  async #claim(offer: Offer): Promise<void> {
+  /** From here on the log of the attempt can be put beside that of its job, and of whatever else is part of its trace. */
+  #learnPurpose(purpose: Pick<ClaimRecord, 'job' | 'automation' | 'traceparent'>): void {
+    const { job, automation, traceparent } = purpose;
+    this.#purpose = { job, automation };
+    const traceId = toTraceId(traceparent);
+    this.#logger = this.#context.logger.child({ attempt: this.id, job, automation, traceId });
+  }
+
+  async #claim(offer: Offer, traceparent: string | null): Promise<void> {
     if (this.#state.type !== 'found') return;
     const { clock, random } = this.#context;
     const claim: ClaimRecord = {
@@ -214,6 +223,7 @@ class AttemptActor implements Attempt, SessionSubject {
       automation: offer.automation,
       digest: offer.digest,
       claimedAt: new Date(clock.now()).toISOString(),
+      traceparent,
     };
     try {
       await this.#folder.make(claim);
@@ -229,7 +239,7 @@ class AttemptActor implements Attempt, SessionSubject {
   async #recover(): Promise<void> {
     const claim = await this.#folder.claim.read();
     if (claim === null) return this.#free();
-    this.#purpose = claim;
+    this.#learnPurpose(claim);
     const recovered = await recoverFolder(this.#context, this.#folder);
     this.#logger.info({ recovered: recovered.type }, 'attempt recovered');
     switch (recovered.type) {

@@ -51,7 +51,7 @@ test('However often its channels break, a job runs once and each byte of its log
     request: JobRequest.parse({ automation: 'loud' }),
     automation,
     agentName: agent.name,
-    traceparent: null,
+    trace: {},
     write: async (bytes) => void written.push(Buffer.from(bytes)),
     onWish: (attempt) => hub.publish(attempt),
   });
