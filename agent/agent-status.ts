@@ -3,6 +3,7 @@ import type { AgentCounts } from './agent-counts.ts';
 import type { AgentState } from './agent-state.ts';
 import type { Attempt } from './attempts/attempt.ts';
 import type { CatalogSnapshot } from './automations/catalog.ts';
+import type { JobLogStatus } from './job-log/job-log.ts';
 import type { LinkState } from './link-state.ts';
 
 /** What `/status` answers: JSON. */
@@ -32,6 +33,8 @@ export interface AgentStatus {
   readonly spoolBytes: number;
   readonly loopLagMs: number;
   readonly counts: AgentCounts;
+  /** Null where lines of jobs go to the hub alone. */
+  readonly jobLog: JobLogStatus | null;
 }
 
 function toLink(state: LinkState): AgentStatus['link'] {
@@ -62,6 +65,7 @@ export function toAgentStatus(given: {
   readonly spoolBytes: number;
   readonly loopLagMs: number;
   readonly counts: AgentCounts;
+  readonly jobLog: JobLogStatus | null;
 }): AgentStatus {
   return {
     ...given,

@@ -35,6 +35,13 @@ function toWorkWords({ state, slots, desired }: AgentStatus): string {
   return state === 'draining' ? `${used}; it takes no more work and will leave` : used;
 }
 
+function toJobLogWords({ jobLog }: AgentStatus): string {
+  if (jobLog === null) return 'none beside the hub';
+  const { place, problem, writtenBytes, droppedBytes, cutAttempts } = jobLog;
+  const cut = cutAttempts === 0 ? '' : `; ${droppedBytes} bytes of ${cutAttempts} attempts are not in it`;
+  return `${place}: ${problem ?? `${writtenBytes} bytes written`}${cut}`;
+}
+
 function toEndedWords({ counts }: AgentStatus): string {
   const ended = Object.entries(counts.ended).filter(([, count]) => count > 0);
   return ended.length === 0 ? 'none yet' : ended.map(([outcome, count]) => `${count} ${outcome}`).join(', ');
@@ -59,6 +66,7 @@ export function toStatusPage(status: AgentStatus): string {
     ['catalog', `${catalog.automations} automations, ${catalog.mistakes} mistakes`],
     ['sessions', `${status.counts.logBytesSent} bytes of logs sent`],
     ['spool', `${status.spoolBytes} bytes`],
+    ['job log', toJobLogWords(status)],
     ['ended jobs', toEndedWords(status)],
     ['event loop', `${status.loopLagMs} ms late`],
   ]);

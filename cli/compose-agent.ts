@@ -20,7 +20,7 @@ export interface ComposedAgent extends AsyncDisposable {
 }
 
 export interface ComposeOptions
-  extends Pick<AgentOptions, 'transport' | 'enrolment' | 'takeOwnerLock' | 'catalog' | 'probeRunner'> {
+  extends Pick<AgentOptions, 'transport' | 'enrolment' | 'takeOwnerLock' | 'catalog' | 'probeRunner' | 'jobLog'> {
   readonly config: AgentConfig;
   readonly mode: AgentMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -31,7 +31,8 @@ export interface ComposeOptions
 
 /** Puts an agent of this machine together: real clock, disk and processes. Disposing leaves at once, jobs run on. */
 export async function composeAgent(options: ComposeOptions): Promise<ComposedAgent> {
-  const { config, mode, environment, logger, transport, enrolment, takeOwnerLock, catalog, probeRunner } = options;
+  const { config, mode, environment, logger, transport, enrolment, takeOwnerLock, catalog, probeRunner, jobLog } =
+    options;
   await using opened = new AsyncDisposableStack();
   // POSIX promises a `sh` on the PATH, not where it is.
   const shell = findProgram('sh', { path: environment['PATH'], workingDirectory: process.cwd() }) ?? '/bin/sh';
@@ -66,6 +67,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       watchFolder: systemWatchFolder,
       freeBytes: systemFreeBytes,
       loopLag,
+      jobLog,
       fetch: globalThis.fetch,
       takeOwnerLock,
     }),

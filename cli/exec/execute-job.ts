@@ -118,6 +118,8 @@ async function runJob(
     catalog,
     mode: { type: 'daemon' },
     probeRunner: null,
+    // All of the job is on this process's own standard error already.
+    jobLog: null,
     environment,
     logger,
     transport: createMemoryTransport(wire),

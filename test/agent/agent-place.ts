@@ -118,6 +118,7 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
       watchFolder: systemWatchFolder,
       freeBytes: systemFreeBytes,
       loopLag: { take: () => 0, [Symbol.dispose]: () => {} },
+      jobLog: null,
       fetch: globalThis.fetch,
       takeOwnerLock,
       ...given,
