@@ -79,7 +79,7 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
     gauge(
       'job_log_problem',
       '1 while lines of jobs do not get to the job log.',
-      status.jobLog?.problem == null ? 0 : 1,
+      typeof status.jobLog?.problem === 'string' ? 1 : 0,
     ),
     counter('job_log_written_bytes_total', 'Bytes that were written to the job log.', status.jobLog?.writtenBytes ?? 0),
     counter(

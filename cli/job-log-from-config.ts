@@ -25,7 +25,7 @@ export function openConfiguredJobLog(
   if (isOutput) context.outliveReaders();
   const target = isOutput
     ? createOutputTarget((bytes) => context.stdout.hand(bytes))
-    : createFileTarget(resolve(context.folder, place), systemClock);
+    : createFileTarget(resolve(context.folder, place), { clock: systemClock });
   const begin = isOutput ? isReady : Promise.resolve();
   const log = openJobLog({ target, begin, clock: systemClock, logger });
   return { log, reopen: () => target.reopen(), [Symbol.asyncDispose]: () => log[Symbol.asyncDispose]() };

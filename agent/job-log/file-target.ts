@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
+import { type FileHandle, lstat, open, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Clock } from '../../runtime/clock.ts';
 import type { JobLogTarget } from './job-log-target.ts';
 
@@ -14,6 +15,9 @@ const mode = 0o640;
 /** How long lines may still go to a file that was renamed, where nobody said so. */
 const lookEveryMs = 1000;
 
+/** Left free on the disk of the file: the spool of the jobs, or their own files, may be on it too. */
+const usualMinFreeBytes = 4 * 1024 * 1024;
+
 const lineFeed = 0x0a;
 
 /**
@@ -23,15 +27,19 @@ const lineFeed = 0x0a;
 class FileTarget implements JobLogTarget {
   readonly place: string;
   readonly #clock: Clock;
+  readonly #minFreeBytes: number;
   #file: FileHandle | null = null;
   #lookAt = 0;
 
-  constructor(path: string, clock: Clock) {
+  constructor(path: string, { clock, minFreeBytes = usualMinFreeBytes }: FileTargetOptions) {
     this.place = path;
     this.#clock = clock;
+    this.#minFreeBytes = minFreeBytes;
   }
 
   async prepare(): Promise<void> {
+    const { bavail, bsize } = await statfs(dirname(this.place));
+    if (bavail * bsize < this.#minFreeBytes) throw new Error(`less than ${this.#minFreeBytes} bytes are free there`);
     if (this.#file !== null && this.#clock.monotonic() >= this.#lookAt) {
       if (await this.#wasMoved(this.#file)) await this.close();
       this.#lookAt = this.#clock.monotonic() + lookEveryMs;
@@ -83,6 +91,12 @@ async function endTornLine(file: FileHandle, size: number): Promise<void> {
   if (bytesRead === 1 && last[0] !== lineFeed) await file.write('\n');
 }
 
-export function createFileTarget(path: string, clock: Clock): JobLogTarget {
-  return new FileTarget(path, clock);
+export interface FileTargetOptions {
+  readonly clock: Clock;
+  /** With less than this free on its disk nothing is written. */
+  readonly minFreeBytes?: number;
+}
+
+export function createFileTarget(path: string, options: FileTargetOptions): JobLogTarget {
+  return new FileTarget(path, options);
 }

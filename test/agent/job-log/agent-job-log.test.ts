@@ -28,7 +28,7 @@ interface Logged extends AsyncDisposable {
 function openIn(place: AgentPlace): Logged {
   const path = join(place.root, 'jobs.jsonl');
   const log = openJobLog({
-    target: createFileTarget(path, systemClock),
+    target: createFileTarget(path, { clock: systemClock }),
     begin,
     clock: systemClock,
     logger: silentLogger,

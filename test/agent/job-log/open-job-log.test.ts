@@ -49,7 +49,7 @@ describe('a job log in a file', () => {
   it('is made for its owner and group, and grows at its end', async () => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-job-log-'));
     const path = join(place.path, 'jobs.jsonl');
-    const { log } = open(createFileTarget(path, systemClock));
+    const { log } = open(createFileTarget(path, { clock: systemClock }));
     await using _log = log;
 
     const written = await Promise.all(['one\n', 'two\n', 'three\n'].map((line) => write(log, line)));
@@ -64,7 +64,7 @@ describe('a job log in a file', () => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-job-log-'));
     const path = join(place.path, 'jobs.jsonl');
     let now = 0;
-    const target = createFileTarget(path, { ...systemClock, monotonic: () => now });
+    const target = createFileTarget(path, { clock: { ...systemClock, monotonic: () => now } });
     const { log } = open(target);
     await using _log = log;
     await write(log, 'one\n');
@@ -85,7 +85,7 @@ describe('a job log in a file', () => {
   it('goes on at the beginning of a file that was copied and cut', async () => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-job-log-'));
     const path = join(place.path, 'jobs.jsonl');
-    const { log } = open(createFileTarget(path, systemClock));
+    const { log } = open(createFileTarget(path, { clock: systemClock }));
     await using _log = log;
     await write(log, 'one\n');
 
@@ -99,7 +99,7 @@ describe('a job log in a file', () => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-job-log-'));
     const path = join(place.path, 'jobs.jsonl');
     await writeFile(path, '{"whole":1}\n{"to');
-    const { log } = open(createFileTarget(path, systemClock));
+    const { log } = open(createFileTarget(path, { clock: systemClock }));
     await using _log = log;
 
     await write(log, '{"next":1}\n');
@@ -110,7 +110,7 @@ describe('a job log in a file', () => {
   it('may be shared: lines of several agents do not mix', async () => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-job-log-'));
     const path = join(place.path, 'jobs.jsonl');
-    const opened = ['a', 'b', 'c'].map((name) => ({ name, ...open(createFileTarget(path, systemClock)) }));
+    const opened = ['a', 'b', 'c'].map((name) => ({ name, ...open(createFileTarget(path, { clock: systemClock })) }));
     const rounds = 200;
 
     for (let round = 0; round < rounds; round++) {
@@ -126,7 +126,7 @@ describe('a job log in a file', () => {
   it('that cannot be made is told of once, and written when it can be', async () => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-job-log-'));
     const path = join(place.path, 'later/jobs.jsonl');
-    const { log, said } = open(createFileTarget(path, systemClock));
+    const { log, said } = open(createFileTarget(path, { clock: systemClock }));
     await using _log = log;
     let changes = 0;
     log.onChange(() => (changes += 1));
@@ -153,7 +153,7 @@ describe('a job log in a file', () => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-job-log-'));
     const path = join(place.path, 'jobs.jsonl');
     await mkdir(path);
-    const { log } = open(createFileTarget(path, systemClock));
+    const { log } = open(createFileTarget(path, { clock: systemClock }));
     await using _log = log;
 
     const writing = write(log, 'one\n');
@@ -164,12 +164,30 @@ describe('a job log in a file', () => {
     assert.equal(await readFile(path, 'utf8'), 'one\n');
   });
 
+  it('leaves room on its disk for the output of jobs', async (context) => {
+    await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-job-log-'));
+    using disk = mountSmallDisk(join(place.path, 'disk'), '5m');
+    if (disk === null) return context.skip('this process may not mount a disk');
+    const path = join(disk.folder, 'jobs.jsonl');
+    const { log } = open(createFileTarget(path, { clock: systemClock }));
+    await using _log = log;
+    await writeFile(join(disk.folder, 'other'), Buffer.alloc(2_000_000));
+
+    const writing = write(log, 'one\n');
+    await until('a problem', () => log.status.problem !== null);
+    assert.match(log.status.problem ?? '', /^cannot be written: less than 4194304 bytes are free there/);
+    await truncate(join(disk.folder, 'other'));
+
+    assert.equal(await writing, true);
+    assert.equal(await readFile(path, 'utf8'), 'one\n');
+  });
+
   it('on a full disk goes on where it was cut, when there is room again', async (context) => {
     await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-job-log-'));
     using disk = mountSmallDisk(join(place.path, 'disk'), '64k');
     if (disk === null) return context.skip('this process may not mount a disk');
     const path = join(disk.folder, 'jobs.jsonl');
-    const { log } = open(createFileTarget(path, systemClock));
+    const { log } = open(createFileTarget(path, { clock: systemClock, minFreeBytes: 0 }));
     await using _log = log;
     await writeFile(join(disk.folder, 'other'), Buffer.alloc(30_000));
     const lines = `${'x'.repeat(999)}\n`.repeat(50);
