@@ -116,6 +116,22 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
     ),
     counter('log_gaps_total', 'Gaps in the logs of attempts whose result the hub accepted.', counts.logGaps),
     gauge('spool_bytes', 'Disk that the output of the attempts takes.', status.spoolBytes),
+    gauge(
+      'job_log_problem',
+      '1 while lines of jobs do not get to the job log.',
+      typeof status.jobLog?.problem === 'string' ? 1 : 0,
+    ),
+    counter('job_log_written_bytes_total', 'Bytes that were written to the job log.', status.jobLog?.writtenBytes ?? 0),
+    counter(
+      'job_log_dropped_bytes_total',
+      'Bytes of output whose lines were not written to the job log and will not be.',
+      status.jobLog?.droppedBytes ?? 0,
+    ),
+    counter(
+      'job_log_cut_attempts_total',
+      'Attempts of which lines, or the end, were not written to the job log and will not be.',
+      status.jobLog?.cutAttempts ?? 0,
+    ),
     gauge('automations', 'Automations that are offered.', catalog.automations),
     gauge('automation_mistakes', 'Mistakes in the folder of automations.', catalog.mistakes),
     gauge(

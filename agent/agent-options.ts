@@ -13,6 +13,7 @@ import { defaultSpoolLimits, type FreeBytes, type SpoolLimits } from './attempts
 import type { Catalog } from './automations/catalog.ts';
 import { defaultLinkLimits, type LinkLimits } from './control-link.ts';
 import type { Executor } from './executors/executor.ts';
+import type { JobLog } from './job-log/job-log.ts';
 import type { LoopLag } from './loop-lag.ts';
 import type { ProbeRunner } from './probes/probe-runner.ts';
 
@@ -74,6 +75,8 @@ export interface AgentOptions {
   readonly loopLag: LoopLag;
   /** Where its loops say what they do. */
   readonly loops: LoopBoard;
+  /** Where lines of jobs go besides the hub; null: nowhere. */
+  readonly jobLog: JobLog | null;
   readonly fetch: typeof globalThis.fetch;
   /** Makes this process the folder's owner until disposed. Throws when another one is. */
   readonly takeOwnerLock: (folder: string) => Disposable;

@@ -6,6 +6,7 @@ import type { AgentCounts, AgentTimes } from './agent-counts.ts';
 import type { AgentState } from './agent-state.ts';
 import type { Attempt } from './attempts/attempt.ts';
 import type { CatalogSnapshot } from './automations/catalog.ts';
+import type { JobLogStatus } from './job-log/job-log.ts';
 import type { LinkState } from './link-state.ts';
 
 /** What `/status` answers: JSON. Times are ISO 8601. */
@@ -42,6 +43,8 @@ export interface AgentStatus {
   /** Events of the control channel, by what came of them. */
   readonly events: Readonly<Partial<Record<SyncCount, number>>>;
   readonly loops: readonly LoopStatus[];
+  /** Null where lines of jobs go to the hub alone. */
+  readonly jobLog: JobLogStatus | null;
 }
 
 function toLink(state: LinkState): AgentStatus['link'] {
@@ -79,6 +82,7 @@ export function toAgentStatus({
   readonly times: AgentTimes;
   readonly events: AgentStatus['events'];
   readonly loops: readonly LoopStatus[];
+  readonly jobLog: JobLogStatus | null;
 }): AgentStatus {
   const now = clock.now();
   const toTime = (monotonic: number) => new Date(now + monotonic - clock.monotonic()).toISOString();

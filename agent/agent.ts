@@ -118,6 +118,7 @@ class AgentProcess implements Agent {
       events: parts?.clients.counts ?? {},
       loops: this.#options.loops.list(),
       clock: this.#options.clock,
+      jobLog: this.#options.jobLog?.status ?? null,
     });
   }
 
@@ -180,6 +181,7 @@ class AgentProcess implements Agent {
       },
     });
     this.#parts = parts;
+    this.#options.jobLog?.onChange(() => parts.report.changed());
     try {
       await parts.attempts.recover();
       if (this.#state === 'starting') this.#setState('serving');
@@ -191,6 +193,7 @@ class AgentProcess implements Agent {
       ]);
     } finally {
       await parts.attempts.leave();
+      this.#options.jobLog?.onChange(() => {});
       await parts.clients[Symbol.asyncDispose]();
       parts.report[Symbol.dispose]();
       parts.dispatch[Symbol.dispose]();
@@ -235,12 +238,18 @@ class AgentProcess implements Agent {
     const mistakes = [
       ...this.#options.catalog.current.mistakes.map(({ file, message }) => `${file}: ${message}`),
       ...(this.#parts?.probes?.problems() ?? []),
+      ...this.#jobLogProblems(),
     ];
     const link = this.#parts?.link.state;
     if (link?.type === 'distrusted') return { state: 'store-changed', problems: [link.message, ...mistakes] };
     const stopped = this.#state !== 'serving' || this.#desired.drain;
     if (stopped && this.#state !== 'starting') return { state: 'draining', problems: mistakes };
     return { state: mistakes.length === 0 ? 'ok' : 'degraded', problems: mistakes };
+  }
+
+  #jobLogProblems(): readonly string[] {
+    const { place, problem = null } = this.#options.jobLog?.status ?? {};
+    return problem === null ? [] : [`job log ${place} ${problem}`];
   }
 
   async #sweepTombstones(tombstones: Tombstones, startedAt: number): Promise<void> {

@@ -35,6 +35,13 @@ const id: ConfigFormat<string> = {
   fromText: (value) => (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : undefined),
 };
 
+/** A word is no file: `STDOUT` or `syslog` would be made as one, and nobody would look there. */
+const jobLogPlace: ConfigFormat<string> = {
+  expected: 'stdout, or the path of a file with a "/" in it, such as /var/log/farhand/jobs.jsonl',
+  placeholder: 'stdout|file',
+  fromText: (value) => (value === 'stdout' || (value.includes('/') && !value.endsWith('/')) ? value : undefined),
+};
+
 /** Where automations are looked for when nobody says; it may be missing. */
 export const usualAutomations = 'automations';
 
@@ -160,6 +167,13 @@ export const agentConfigSchema = {
     doc: 'Allow a hub URL without TLS beyond this machine. Right only on a network where nobody listens.',
     format: yesOrNo,
     default: 'false',
+    sensitive: false,
+  },
+  jobLog: {
+    variable: 'FARHAND_JOB_LOG',
+    doc: 'Where to write what jobs print besides sending it to the hub, as lines of JSON: stdout, or a file, which grows until somebody rotates it. Masked as in the hub. Not written unless set.',
+    format: jobLogPlace,
+    default: null,
     sensitive: false,
   },
   ...logKeys,

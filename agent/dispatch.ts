@@ -1,4 +1,5 @@
 import type { AttemptReport, DeclineReason, Offer } from '../protocol/offer.ts';
+import { toTraceId } from '../protocol/trace-context.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { SpecEntry } from '../sync/spec-entry.ts';
@@ -12,6 +13,8 @@ import type { Catalog } from './automations/catalog.ts';
 
 /** Offers that were declined are remembered up to this many, oldest forgotten first: the hub asks again if it must. */
 const maxDeclined = 1000;
+
+type WantedAttempt = Extract<SpecEntry<Offer>, { readonly type: 'wanted' }>;
 
 export interface Decline {
   readonly reason: DeclineReason;
@@ -56,9 +59,14 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     words: () => `${attempts.working().length} of ${slots} slots are taken; waits for offers`,
   });
 
-  function decline(attempt: string, { reason, message }: Decline): void {
-    counter.declined(reason);
-    logger.info({ attempt, reason }, 'offer declined');
+  function decline({ spec, traceparent }: WantedAttempt, why: Decline): void {
+    const { attempt, job, automation } = spec;
+    counter.declined(why.reason);
+    logger.info({ attempt, job, automation, traceId: toTraceId(traceparent), reason: why.reason }, 'offer declined');
+    remember(attempt, why);
+  }
+
+  function remember(attempt: string, { reason, message }: Decline): void {
     declined.delete(attempt);
     declined.set(attempt, { phase: 'declined', reason, message, startedAt: null, rawBytes: null });
     const oldest = declined.keys().next();
@@ -111,10 +119,10 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   async function apply(entry: SpecEntry<Offer>): Promise<void> {
     // Absence and deletion stop nothing: only `desired: cancel` does, and only a session's last word frees a folder.
     if (entry.type === 'deleted') return;
-    const offer = entry.spec;
+    const { spec: offer, traceparent } = entry;
     const held = attempts.get(offer.attempt);
     if (options.isDistrusted()) {
-      if (held === null) decline(offer.attempt, storeChanged);
+      if (held === null) decline(entry, storeChanged);
       return;
     }
     if (held !== null) {
@@ -122,19 +130,19 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       return;
     }
     const loss = await findLoss(offer);
-    if (loss !== null) return decline(offer.attempt, loss);
+    if (loss !== null) return decline(entry, loss);
     if (offer.desired === 'cancel') return;
     const obstacle = findObstacle(offer, await spool.hasRoom());
-    if (obstacle !== null) return decline(offer.attempt, obstacle);
+    if (obstacle !== null) return decline(entry, obstacle);
     declined.delete(offer.attempt);
-    if (await attempts.claim(offer)) counter.claimed();
+    if (await attempts.claim(offer, traceparent)) counter.claimed();
     else {
       loop.failed('the claim could not be written');
-      decline(offer.attempt, { reason: 'failed', message: 'the claim could not be written' });
+      decline(entry, { reason: 'failed', message: 'the claim could not be written' });
     }
   }
 
-  async function take(entry: SpecEntry<Offer>): Promise<void> {
+  async function take(entry: WantedAttempt): Promise<void> {
     try {
       await apply(entry);
       loop.turned();
@@ -160,7 +168,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
       },
       get: async (id) => statusOf(id),
     },
-    lost: (attempt) => decline(attempt, folderGone),
+    lost: (attempt) => remember(attempt, folderGone),
     get slots() {
       return { total: slots, used: attempts.working().length };
     },

@@ -26,6 +26,13 @@ function toList(counts: Readonly<Record<string, number>>, none: string): string 
   return some.length === 0 ? none : some.map(([name, count]) => `${count} ${name}`).join(', ');
 }
 
+function toJobLogWords({ jobLog }: AgentStatus): string {
+  if (jobLog === null) return 'none beside the hub';
+  const { place, problem, writtenBytes, droppedBytes, cutAttempts } = jobLog;
+  const cut = cutAttempts === 0 ? '' : `; ${droppedBytes} bytes of ${cutAttempts} attempts are not in it`;
+  return `${place}: ${problem ?? `${writtenBytes} bytes written`}${cut}`;
+}
+
 /** The status as a page for a person: what each loop of the agent is at. Text of others is text, never markup. */
 export function toStatusPage(status: AgentStatus): string {
   const { name, version, id, state, attempts, health, catalog, counts } = status;
@@ -47,6 +54,7 @@ export function toStatusPage(status: AgentStatus): string {
           ['declined offers', toList(counts.declined, 'none yet')],
           ['catalog', catalog.mistakes === 0 ? mistakes : { text: mistakes, look: 'warn' }],
           ['spool', `${status.spoolBytes} bytes; ${counts.logBytesSent} bytes of logs sent`],
+          ['job log', toJobLogWords(status)],
           ['event loop', `${status.loopLagMs} ms late`],
         ],
       },

@@ -86,6 +86,7 @@ function createSilence(): Context['stdout'] {
     columns: () => null,
     rows: () => null,
     write: async () => {},
+    hand: async () => {},
     line: async () => {},
     paint: (_, text) => text,
   };

@@ -4,6 +4,7 @@ import type { Facts, FactsChange } from '../protocol/facts.ts';
 import type { Job } from '../protocol/job.ts';
 import type { JobState } from '../protocol/job-state.ts';
 import type { ApiClient } from './api-client.ts';
+import type { CallerTrace } from './caller-trace.ts';
 
 const maxPageSize = 500;
 
@@ -42,8 +43,12 @@ export function wishOfAgent(
 }
 
 /** Another job that asks for the same. */
-export function rerunJob(api: ApiClient, id: string, secrets: Readonly<Record<string, string>>): Promise<Job> {
-  return api.rerunJob(id, { secrets });
+export function rerunJob(
+  api: ApiClient,
+  id: string,
+  given: { readonly secrets: Readonly<Record<string, string>>; readonly trace: CallerTrace },
+): Promise<Job> {
+  return api.rerunJob(id, { secrets: given.secrets }, given.trace);
 }
 
 export async function fetchAutomations(api: ApiClient): Promise<readonly Automation[]> {

@@ -9,6 +9,8 @@ export interface KeptProcessOptions {
   readonly environment: () => Readonly<Record<string, string | undefined>>;
   /** A line of its log, or a word about it. */
   readonly say: (line: string) => void;
+  /** A line on its standard output that is not the ready line. It takes no more of them until this is done. */
+  readonly pass: (line: string) => Promise<void>;
   /** Called with the address each time it says that it is ready. */
   readonly onReady: (address: string) => void;
 }
@@ -73,7 +75,10 @@ export function keepProcess(options: KeptProcessOptions): KeptProcess {
  * The child leads a session of its own, so that Ctrl-C reaches it once and through here: for an agent a second signal means "at once". The
  * IPC channel is how it notices that this process is gone, however that ended.
  */
-function startChild({ name, environment, say }: KeptProcessOptions, onReady: (address: string) => void): ChildProcess {
+function startChild(
+  { name, environment, say, pass }: KeptProcessOptions,
+  onReady: (address: string) => void,
+): ChildProcess {
   const [program = ''] = process.argv.slice(1);
   const child = spawn(process.execPath, [...process.execArgv, program, name], {
     detached: true,
@@ -81,9 +86,9 @@ function startChild({ name, environment, say }: KeptProcessOptions, onReady: (ad
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   if (child.stdout !== null) {
-    void readLines(child.stdout, (line) => {
+    void readLines(child.stdout, async (line) => {
       const address = /^farhand \w+ ready.*?(https?:\/\/\S+)?$/.exec(line);
-      if (address === null) say(line);
+      if (address === null) await pass(line);
       else onReady(address[1] ?? '');
     });
   }

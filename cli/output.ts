@@ -13,6 +13,8 @@ export interface Output {
   rows(): number | null;
   /** Resolves when the stream can take more. */
   write(chunk: string | Uint8Array): Promise<void>;
+  /** Resolves when the system has all of it. Rejects when that cannot be, as for a reader that left. */
+  hand(bytes: Uint8Array): Promise<void>;
   /** One line; `text` has no line end. */
   line(text: string): Promise<void>;
   /** `text` in a colour, where there are colours. */
@@ -40,6 +42,10 @@ export function createOutput(
     columns: () => (isTerminal ? (stream.columns ?? null) : null),
     rows: () => (isTerminal ? (stream.rows ?? null) : null),
     write,
+    hand: (bytes) =>
+      new Promise((resolve, reject) => {
+        stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
     line: (text) => write(`${text}\n`),
     paint: (style, text) => (hasColor ? styleText(style, text, { validateStream: false }) : text),
   };

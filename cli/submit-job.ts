@@ -6,6 +6,7 @@ import { parseLabelsText } from '../protocol/labels-text.ts';
 import { parseJson } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ApiClient } from './api-client.ts';
+import { readCallerTrace } from './caller-trace.ts';
 import type { Context } from './context.ts';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
@@ -72,7 +73,7 @@ export async function submitJob(
       retry: toRetry(options),
       labels,
     },
-    { idempotencyKey: options.idempotencyKey },
+    { idempotencyKey: options.idempotencyKey, ...readCallerTrace(environment) },
   );
 }
 

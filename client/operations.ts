@@ -312,6 +312,7 @@ export type Job = {
   readonly waitingReasons: WaitingReasonCount[];
   readonly progress: Progress | null;
   readonly cancelRequested: boolean;
+  readonly traceId: string | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
@@ -607,8 +608,10 @@ export interface Operations {
     options?: CallOptions & {
       /** Makes it safe to send the request again: the same key with the same body answers the same job. */
       readonly idempotencyKey?: string | undefined;
-      /** W3C trace context. The job gets it as `TRACEPARENT`. */
+      /** W3C trace context: the trace that the job is to be part of. Its program gets it as `TRACEPARENT`. One that cannot be read is ignored, and a trace is begun. */
       readonly traceparent?: string | undefined;
+      /** W3C trace context, beside a `traceparent`. Its program gets it as `TRACESTATE`. */
+      readonly tracestate?: string | undefined;
     },
   ) => Promise<Job>;
   /**
@@ -670,8 +673,10 @@ export interface Operations {
     options?: CallOptions & {
       /** Makes it safe to send the request again: the same key with the same body answers the same job. */
       readonly idempotencyKey?: string | undefined;
-      /** W3C trace context. The job gets it as `TRACEPARENT`. */
+      /** W3C trace context: the trace that the job is to be part of. Its program gets it as `TRACEPARENT`. One that cannot be read is ignored, and a trace is begun. */
       readonly traceparent?: string | undefined;
+      /** W3C trace context, beside a `traceparent`. Its program gets it as `TRACESTATE`. */
+      readonly tracestate?: string | undefined;
     },
   ) => Promise<Job>;
   /**
@@ -1014,7 +1019,11 @@ export function createOperations(wire: Wire): Operations {
         operation: 'submitJob',
         method: 'POST',
         path: '/api/v1/jobs',
-        headers: { 'Idempotency-Key': options.idempotencyKey, traceparent: options.traceparent },
+        headers: {
+          'Idempotency-Key': options.idempotencyKey,
+          traceparent: options.traceparent,
+          tracestate: options.tracestate,
+        },
         body,
         options,
       }),
@@ -1034,7 +1043,11 @@ export function createOperations(wire: Wire): Operations {
         operation: 'rerunJob',
         method: 'POST',
         path: `/api/v1/jobs/${encodeURIComponent(id)}/rerun`,
-        headers: { 'Idempotency-Key': options.idempotencyKey, traceparent: options.traceparent },
+        headers: {
+          'Idempotency-Key': options.idempotencyKey,
+          traceparent: options.traceparent,
+          tracestate: options.tracestate,
+        },
         body,
         options,
       }),

@@ -1,3 +1,5 @@
+import { isFinal } from '../protocol/job-state.ts';
+import { toTraceId } from '../protocol/trace-context.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { ControlService } from './control/control-service.ts';
 import type { Fleet } from './fleet/fleet.ts';
@@ -60,6 +62,7 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
 
   const following = store.subscribe((changes) => {
     for (const change of changes) {
+      if (change.type === 'job') logJob(logger, change.job);
       metrics.changed(change);
       tryToTell(change);
     }
@@ -72,6 +75,13 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
     load({ type: 'job', job });
   }
   return following;
+}
+
+/** One line for each job that ends, by which the logs of hub, agent and job can be put beside each other; the way there is in the audit. */
+function logJob(logger: Logger, { id, state, automation, agentName, attemptId, cause, traceparent }: JobRecord): void {
+  if (!isFinal(state)) return;
+  const trace = { traceId: toTraceId(traceparent) };
+  logger.info({ job: id, attempt: attemptId, agent: agentName, automation, state, cause, ...trace }, 'job ended');
 }
 
 async function* readAll<Row extends { readonly id: string }>(

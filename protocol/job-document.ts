@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createDictionary } from './dictionary.ts';
 import { JsonObject } from './json.ts';
 import { Id, Name, ParameterName, Sha256 } from './names.ts';
+import { maxTracestateLength } from './tracestate.ts';
 
 /**
  * What an attempt is to do. Travels in the session only and is kept as `document.json`, so it never holds a secret, only
@@ -20,7 +21,10 @@ export const JobDocument = z.object({
   secretNames: z.array(ParameterName).max(100),
   /** The job's own wish; the automation's limit holds all the same. */
   timeoutSeconds: z.number().positive().nullable(),
+  /** Where in a trace its program is: below the attempt's span. */
   traceparent: z.string().max(64).nullable(),
+  /** Documents of earlier versions have none. */
+  tracestate: z.string().max(maxTracestateLength).nullable().default(null),
 });
 export type JobDocument = Readonly<z.infer<typeof JobDocument>>;
 

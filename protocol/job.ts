@@ -6,7 +6,7 @@ import { JobState } from './job-state.ts';
 import { JsonObject } from './json.ts';
 import { SelectorText } from './label-selector.ts';
 import { Labels } from './labels.ts';
-import { ByteCount, Id, Name, ParameterName, Sha256, Timestamp } from './names.ts';
+import { ByteCount, Id, Name, ParameterName, Sha256, Timestamp, TraceId } from './names.ts';
 import { Progress } from './progress.ts';
 
 /** The longest secret, in bytes: an environment variable must hold it (Linux: 128 KiB with its name). */
@@ -101,6 +101,8 @@ export const Job = z.object({
   waitingReasons: z.array(WaitingReasonCount),
   progress: Progress.nullable(),
   cancelRequested: z.boolean(),
+  /** Of the trace that the job is part of, in W3C trace context. Null for jobs of earlier versions. */
+  traceId: TraceId.nullable(),
   createdAt: Timestamp,
   startedAt: Timestamp.nullable(),
   finishedAt: Timestamp.nullable(),

@@ -21,6 +21,9 @@ export const ParameterName = z
 /** Hex SHA-256. */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
 
+/** Of a trace, in W3C trace context. */
+export const TraceId = z.string().regex(/^[0-9a-f]{32}$/, 'expected 32 lower-case hex digits');
+
 /** RFC 3339 in UTC, as `Date.toISOString` writes it. */
 export const Timestamp = z.iso.datetime();
 

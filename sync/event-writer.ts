@@ -6,7 +6,13 @@ import type { Random } from '../runtime/random.ts';
 
 export type Extensions = Pick<
   CloudEvent,
-  'originalsource' | 'resourceid' | 'resourceversion' | 'deletiontimestamp' | 'sequenceid' | 'statushash'
+  | 'originalsource'
+  | 'resourceid'
+  | 'resourceversion'
+  | 'deletiontimestamp'
+  | 'sequenceid'
+  | 'statushash'
+  | 'traceparent'
 >;
 
 /** Puts events of one side of one link together: everything but what the event is about. */

@@ -6,6 +6,8 @@ export interface SeenSpec {
   readonly deleted: boolean;
   /** Who sent it, so that the status goes back there. */
   readonly source: string;
+  /** Where it is part of a trace: so is what is said of it. */
+  readonly traceparent: string | null;
 }
 
 /**

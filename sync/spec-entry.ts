@@ -8,7 +8,14 @@ export interface SpecVersion {
 
 /** One state of a spec: wanted so, or not wanted any more since `deletedAt` (RFC 3339, UTC). */
 export type SpecEntry<Spec> =
-  | { readonly type: 'wanted'; readonly id: string; readonly version: number; readonly spec: Spec }
+  | {
+      readonly type: 'wanted';
+      readonly id: string;
+      readonly version: number;
+      readonly spec: Spec;
+      /** The place in a trace that it is wanted at, where it is part of one. */
+      readonly traceparent: string | null;
+    }
   | { readonly type: 'deleted'; readonly id: string; readonly version: number; readonly deletedAt: string };
 
 /** Of two states of the same resource the higher version is the newer; in the same version deletion comes last. */

@@ -14,6 +14,7 @@ import type { SpecEntry, SpecVersion } from './spec-entry.ts';
 import type { SpecLister } from './spec-lister.ts';
 import type { SyncOptions } from './sync-options.ts';
 import type { SyncReport } from './sync-report.ts';
+import { toTraceExtension } from './trace-extension.ts';
 import { createUnansweredSpecs, type UnansweredSpecs } from './unanswered-specs.ts';
 
 /** The half of a source client that owns specs: sends them until they are answered, and tells an agent what it lacks. */
@@ -163,7 +164,11 @@ class RepeatingPublisher<Spec> implements SpecPublisher<Spec> {
     const { codec, writer } = this.#given;
     const extensions = { resourceid: entry.id, resourceversion: entry.version };
     return entry.type === 'wanted'
-      ? writer.write(this.#toType(action), extensions, codec.encodeSpec(entry.spec))
+      ? writer.write(
+          this.#toType(action),
+          { ...extensions, ...toTraceExtension(entry.traceparent) },
+          codec.encodeSpec(entry.spec),
+        )
       : writer.write(this.#toType(action), { ...extensions, deletiontimestamp: entry.deletedAt }, null);
   }
 

@@ -100,7 +100,7 @@ class GuardedReceiver<Spec> implements SpecReceiver {
 
   #receiveSpec(id: string, event: CloudEvent): void {
     const { codec, report } = this.#given;
-    const { resourceversion: version, deletiontimestamp: deletedAt, data, source } = event;
+    const { resourceversion: version, deletiontimestamp: deletedAt, data, source, traceparent = null } = event;
     const deleted = deletedAt !== undefined;
     if (deleted && !codec.deleteUnknown) return report.count('deletion-ignored');
     if (version === undefined || (data === undefined && !deleted)) {
@@ -110,15 +110,15 @@ class GuardedReceiver<Spec> implements SpecReceiver {
     if (this.#seen.isStale(id, { version, deleted })) return report.count('stale');
     const entry: SpecEntry<Spec> = deleted
       ? { type: 'deleted', id, version, deletedAt }
-      : { type: 'wanted', id, version, spec: codec.decodeSpec(data ?? null) };
+      : { type: 'wanted', id, version, spec: codec.decodeSpec(data ?? null), traceparent };
     // What is at work or waits in the same state will be answered: nothing to do twice.
-    const put = this.#incoming.put(id, { version, deleted, source, entry });
+    const put = this.#incoming.put(id, { version, deleted, source, traceparent, entry });
     if (put === 'full') report.drop('overflow', event, undefined);
   }
 
-  async #apply(id: string, { version, deleted, source, entry }: IncomingSpec<Spec>) {
+  async #apply(id: string, { version, deleted, source, traceparent, entry }: IncomingSpec<Spec>) {
     await this.#given.handler.apply(entry, { signal: this.#stop.signal });
-    this.#seen.add(id, { version, deleted, source });
+    this.#seen.add(id, { version, deleted, source, traceparent });
     this.#given.onTaken(id);
   }
 

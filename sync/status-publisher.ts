@@ -14,6 +14,7 @@ import type { SequenceIds } from './sequence-ids.ts';
 import type { StatusEntry, StatusLister } from './status-lister.ts';
 import type { SyncOptions } from './sync-options.ts';
 import type { SyncReport } from './sync-report.ts';
+import { toTraceExtension } from './trace-extension.ts';
 
 /** The half of an agent client that owns statuses: sends them, and tells a source what it lacks. */
 export interface StatusPublisher extends AsyncDisposable {
@@ -58,6 +59,7 @@ export function createStatusPublisher<Status>(given: StatusPublisherOptions<Stat
         originalsource: spec?.source ?? originalSource,
         sequenceid: sequenceIds.next(),
         statushash: codec.hashStatus(data),
+        ...toTraceExtension(spec?.traceparent ?? null),
       };
       await publish(writer.write(toType(action), extensions, data));
     });

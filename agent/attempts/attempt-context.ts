@@ -8,6 +8,7 @@ import type { SessionTransport } from '../../transports/session-transport.ts';
 import type { Catalog } from '../automations/catalog.ts';
 import type { DataFolder } from '../data-folder.ts';
 import type { Executor } from '../executors/executor.ts';
+import type { JobLog } from '../job-log/job-log.ts';
 import type { WatchFolder } from './raw-watch.ts';
 import type { SessionGate } from './session-gate.ts';
 import type { SessionLimits } from './session-loop.ts';
@@ -50,5 +51,7 @@ export interface AttemptContext {
     readonly credential: Credential;
     readonly gate: SessionGate;
   };
+  /** Where lines of jobs go besides the hub; null: nowhere. */
+  readonly jobLog: JobLog | null;
   readonly limits: AttemptLimits;
 }

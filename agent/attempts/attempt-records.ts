@@ -15,6 +15,8 @@ export const ClaimRecord = z.object({
   automation: Name,
   digest: Sha256.nullable(),
   claimedAt: Timestamp,
+  /** Claims of earlier versions say nothing of it. */
+  traceparent: z.string().max(64).nullable().default(null),
 });
 export type ClaimRecord = Readonly<z.infer<typeof ClaimRecord>>;
 

@@ -14,7 +14,7 @@ export interface AttemptRegistry {
   /** Goes on with what an earlier agent left, slots or not. Resolves when every folder was read and decided on. */
   recover(): Promise<void>;
   /** Claims an attempt that is not held. False when there was no room for the claim. */
-  claim(offer: Offer): Promise<boolean>;
+  claim(offer: Offer, traceparent: string | null): Promise<boolean>;
   /** Leaves all attempts to the next agent. Idempotent. */
   leave(): Promise<void>;
 }
@@ -79,9 +79,9 @@ export function createAttemptRegistry(context: AttemptContext, listener: Attempt
       );
       await Promise.all(ids.map((id) => hold(id).recover()));
     },
-    claim(offer) {
+    claim(offer, traceparent) {
       claimsStandUntil.set(offer.attempt, context.clock.monotonic() + offer.allowedSeconds * 1000);
-      return hold(offer.attempt).claimOffer(offer);
+      return hold(offer.attempt).claimOffer(offer, traceparent);
     },
     async leave() {
       await Promise.all([...attempts.values()].map((attempt) => attempt.leave()));

@@ -32,6 +32,7 @@ export class AttemptStream {
   /** Where the hub's stream ends for ever. */
   #goneAt: number | null = null;
   #stream: MaskedStream | null = null;
+  #lines: MaskedStream | null = null;
   #rawEnd: number | null = null;
   #bound: number | null = null;
 
@@ -46,6 +47,14 @@ export class AttemptStream {
   /** Null until the secrets are known. */
   get stream(): MaskedStream | null {
     return this.#stream;
+  }
+
+  /** The same for who reads beside the sessions: the first call makes it. */
+  get lines(): MaskedStream | null {
+    if (this.#lines !== null || this.#stream === null) return this.#lines;
+    this.#lines = this.#stream.fork();
+    if (this.#rawEnd !== null) this.#lines.freeze(this.#rawEnd);
+    return this.#lines;
   }
 
   /** Bytes of `raw` that were seen. */
@@ -119,6 +128,7 @@ export class AttemptStream {
     this.#moments.note(rawEnd, this.#clock.now());
     this.#rawEnd = rawEnd;
     this.#stream?.freeze(rawEnd);
+    this.#lines?.freeze(rawEnd);
   }
 
   close(): Promise<void> {

@@ -1,10 +1,15 @@
 import type { AttemptResult, Outcome } from '../../protocol/attempt-result.ts';
+import type { JobDocument } from '../../protocol/job-document.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import type { Progress } from '../../protocol/progress.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
+import { toTraceId } from '../../protocol/trace-context.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Execution } from '../executors/executor.ts';
+import { AttemptLines, type LinesSource } from '../job-log/attempt-lines.ts';
+import type { JobLogSubject } from '../job-log/job-log-document.ts';
+import { linePositionFile } from '../job-log/line-position.ts';
 import { startAfter } from './after-hook.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { type AttemptFolder, attemptFolder } from './attempt-folder.ts';
@@ -40,7 +45,7 @@ export interface Attempt {
   /** What the control channel is told; null when there is nothing to tell. */
   readonly report: AttemptReport | null;
   /** Makes the claim durable; the session is dialled meanwhile. False when there was no room for it: then nothing is left of it. */
-  claimOffer(offer: Offer): Promise<boolean>;
+  claimOffer(offer: Offer, traceparent: string | null): Promise<boolean>;
   /** Reads what an earlier agent left, and goes on from there. Resolves when that is decided. */
   recover(): Promise<void>;
   /** The hub wants it cancelled. What that means depends on the moment: `docs/attempts.md` §5. */
@@ -66,23 +71,26 @@ export interface AttemptOptions {
  * The actor of one attempt. Everything that reads or writes its folder is a step in its mailbox, one at a time, and may run
  * again if it failed. What happens elsewhere (a session's frame, a process that ends, a timer) only posts a step.
  */
-class AttemptActor implements Attempt, SessionSubject {
+class AttemptActor implements Attempt, SessionSubject, LinesSource {
   readonly id: string;
   readonly ended: Promise<void>;
   readonly news: Bell = createBell();
   readonly #context: AttemptContext;
-  readonly #logger: Logger;
+  #logger: Logger;
   readonly #onChange: () => void;
   readonly #onAccepted: (outcome: Outcome, gaps: number) => void;
   readonly #folder: AttemptFolder;
   readonly #stream: AttemptStream;
   readonly #progress: AttemptProgress;
+  /** Null where nobody wants the lines. */
+  readonly #jobLines: AttemptLines | null;
   readonly #mailbox: Mailbox;
   readonly #leaving = new AbortController();
   readonly #finish: () => void;
   #state: AttemptState = { type: 'found' };
   #since: number;
-  #purpose: { readonly job: string; readonly automation: string } | null = null;
+  #purpose: { readonly job: string; readonly automation: string; readonly traceId: string | null } | null = null;
+  #document: JobDocument | null = null;
   #sessions: Promise<void> = Promise.resolve();
   #watch: ExecutionWatch | null = null;
   #hook: HookRun | null = null;
@@ -103,6 +111,17 @@ class AttemptActor implements Attempt, SessionSubject {
     this.#progress = new AttemptProgress({ clock, logger: this.#logger, onNews: () => this.news.ring() });
     this.#stream = new AttemptStream(this.#folder, clock, (offset, bytes) => this.#progress.feed(offset, bytes));
     this.#mailbox = createMailbox({ clock, logger: this.#logger, retryMs: limits.retryMs });
+    this.#jobLines =
+      context.jobLog === null
+        ? null
+        : new AttemptLines({
+            attempt: id,
+            source: this,
+            log: context.jobLog,
+            position: linePositionFile(context.fs, this.#folder.path),
+            clock,
+            logger: this.#logger,
+          });
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
     this.#finish = resolve;
@@ -151,9 +170,28 @@ class AttemptActor implements Attempt, SessionSubject {
     return this.#stream.goneAt === null ? null : withSecretsGone(result, this.#stream.goneAt);
   }
 
-  async claimOffer(offer: Offer): Promise<boolean> {
-    this.#purpose = offer;
-    const claimed = this.#post('claim', () => this.#claim(offer));
+  get subject(): JobLogSubject | null {
+    if (this.#purpose === null) return null;
+    const { number = null, account = null } = this.#document ?? {};
+    return { ...this.#purpose, attempt: this.id, number, account, agent: this.#context.agent().name };
+  }
+
+  get lines(): MaskedStream | null {
+    return this.stream === null ? null : this.#stream.lines;
+  }
+
+  get hasNoLines(): boolean {
+    if (this.#state.type === 'holding' && hasNoStream(this.#state.held)) return true;
+    return this.#stream.stream === null && this.#stream.goneAt !== null;
+  }
+
+  get rawBytes(): number {
+    return this.#stream.rawBytes;
+  }
+
+  async claimOffer(offer: Offer, traceparent: string | null): Promise<boolean> {
+    this.#learnPurpose({ ...offer, traceparent });
+    const claimed = this.#post('claim', () => this.#claim(offer, traceparent));
     this.#openSessions();
     await claimed;
     return this.#state.type !== 'found' && this.#state.type !== 'gone';
@@ -186,7 +224,7 @@ class AttemptActor implements Attempt, SessionSubject {
     // The step at work may be the one that begins the watch.
     await this.#mailbox.close();
     this.#watch?.stop();
-    await Promise.all([this.#sessions, this.#watch?.stopped, this.#hook?.leave()]);
+    await Promise.all([this.#sessions, this.#watch?.stopped, this.#hook?.leave(), this.#jobLines?.stop()]);
     await this.#stream.close();
     this.#finish();
   }
@@ -203,17 +241,31 @@ class AttemptActor implements Attempt, SessionSubject {
     });
   }
 
+  /** Those who read the stream, or wait for the result, look again. */
+  #ring(): void {
+    this.news.ring();
+    this.#jobLines?.changed();
+  }
+
   #setState(state: AttemptState): void {
     this.#logger.info({ from: this.#state.type, to: state.type }, 'attempt state changed');
     this.#since = this.#context.clock.monotonic();
     this.#state = state;
-    this.news.ring();
+    this.#ring();
     this.#onChange();
   }
 
   // Beginning
 
-  async #claim(offer: Offer): Promise<void> {
+  /** From here on the log of the attempt can be put beside that of its job, and of whatever else is part of its trace. */
+  #learnPurpose(purpose: Pick<ClaimRecord, 'job' | 'automation' | 'traceparent'>): void {
+    const { job, automation, traceparent } = purpose;
+    const traceId = toTraceId(traceparent);
+    this.#purpose = { job, automation, traceId };
+    this.#logger = this.#context.logger.child({ attempt: this.id, job, automation, traceId });
+  }
+
+  async #claim(offer: Offer, traceparent: string | null): Promise<void> {
     if (this.#state.type !== 'found') return;
     const { clock, random } = this.#context;
     const claim: ClaimRecord = {
@@ -223,6 +275,7 @@ class AttemptActor implements Attempt, SessionSubject {
       automation: offer.automation,
       digest: offer.digest,
       claimedAt: new Date(clock.now()).toISOString(),
+      traceparent,
     };
     try {
       await this.#folder.make(claim);
@@ -238,8 +291,9 @@ class AttemptActor implements Attempt, SessionSubject {
   async #recover(): Promise<void> {
     const claim = await this.#folder.claim.read();
     if (claim === null) return this.#free();
-    this.#purpose = claim;
+    this.#learnPurpose(claim);
     const recovered = await recoverFolder(this.#context, this.#folder);
+    this.#document = 'record' in recovered ? (recovered.record?.document ?? null) : null;
     this.#logger.info({ recovered: recovered.type }, 'attempt recovered');
     switch (recovered.type) {
       case 'delete':
@@ -297,7 +351,7 @@ class AttemptActor implements Attempt, SessionSubject {
     if (frame.desired === 'cancel') await this.#stop('cancelled');
     if (state.type === 'cleaning') await this.#clean();
     if (state.type === 'sealing') await this.#seal();
-    this.news.ring();
+    this.#ring();
   }
 
   /** The hub checked the folder's id, so its word decides: run this document, or never. */
@@ -307,6 +361,7 @@ class AttemptActor implements Attempt, SessionSubject {
     }
     if (frame.document === null) return this.#logger.warn({}, 'expected a document, got a job without one');
     const { document } = frame;
+    this.#document = document;
     const outcome = await startAttempt(this.#context, {
       folder: this.#folder,
       document,
@@ -357,6 +412,7 @@ class AttemptActor implements Attempt, SessionSubject {
       await state.execution.clear({ graceMs: this.#graceMs(state.record), boundMs: this.#context.limits.boundMs });
     }
     await this.#endHook();
+    await this.#jobLines?.finish();
     if (why === 'accepted') await this.#context.spool.withReserve(() => this.#context.tombstones.add(this.id));
     if (why === 'accepted' && state.type === 'holding' && !this.#isAccepted) {
       this.#isAccepted = true;
@@ -373,6 +429,7 @@ class AttemptActor implements Attempt, SessionSubject {
       await state.execution.clear({ graceMs: this.#graceMs(state.record), boundMs: this.#context.limits.boundMs });
     }
     await this.#endHook();
+    await this.#jobLines?.giveUp();
     this.#isLost = true;
     await this.#free();
   }
@@ -386,6 +443,7 @@ class AttemptActor implements Attempt, SessionSubject {
   async #free(): Promise<void> {
     this.#leaving.abort('left');
     this.#watch?.stop();
+    await this.#jobLines?.stop();
     await this.#stream.close();
     await this.#folder.remove();
     this.#context.spool.forget(this.id);
@@ -440,7 +498,7 @@ class AttemptActor implements Attempt, SessionSubject {
     const size = await this.#stream.look();
     if (size === null) return;
     spool.note(this.id, size);
-    this.news.ring();
+    this.#ring();
     if (terms.logOver === 'fail' && size > (terms.logLimitBytes ?? Infinity)) this.#postStop('log-limit');
     this.#spoolWasFull ||= spool.isNearlyFull();
     if (this.#spoolWasFull || spool.isOverBound) this.#postStop('spool-full');

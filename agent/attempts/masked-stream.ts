@@ -24,7 +24,7 @@ export class MaskedStream {
   readonly #readRaw: ReadRaw;
   readonly #moments: Moments;
   readonly #masking: Masking;
-  readonly #digest = new PrefixDigest();
+  readonly #digest: PrefixDigest;
   readonly #onBytes: (offset: number, bytes: Uint8Array) => void;
   #reader: MaskedReader;
   #isFresh = true;
@@ -37,8 +37,11 @@ export class MaskedStream {
     readonly masking: Masking;
     /** Called with each piece that is read, also those before the offset that was sought. They may overlap and come again. */
     readonly onBytes?: (offset: number, bytes: Uint8Array) => void;
+    /** Shared by the walks along one stream: whoever is first with a byte puts it in. */
+    readonly digest?: PrefixDigest;
   }) {
     this.#readRaw = options.readRaw;
+    this.#digest = options.digest ?? new PrefixDigest();
     this.#onBytes = options.onBytes ?? (() => {});
     this.#moments = options.moments;
     this.#masking = options.masking;
@@ -85,6 +88,16 @@ export class MaskedStream {
       if (skipped >= bytes.length) continue;
       return { offset: offset + skipped, at: moment.at, bytes: bytes.subarray(skipped) };
     }
+  }
+
+  /** Another walk along the stream, from its beginning, at a pace of its own. It is frozen by itself. */
+  fork(): MaskedStream {
+    return new MaskedStream({
+      readRaw: this.#readRaw,
+      moments: this.#moments,
+      masking: this.#masking,
+      digest: this.#digest,
+    });
   }
 
   /** Ends the stream at `rawEnd` bytes of `raw`: what comes later is no part of it. */

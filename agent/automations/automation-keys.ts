@@ -8,8 +8,8 @@ const VariableName = z
 
 /** The agent's own variables hold its join token, and a job's are set for every job. */
 const ForeignVariableName = VariableName.regex(
-  /^(?!FARHAND_|TRACEPARENT$)/,
-  'expected a name that is not taken: FARHAND_… and TRACEPARENT are set by the agent',
+  /^(?!FARHAND_|TRACEPARENT$|TRACESTATE$)/,
+  'expected a name that is not taken: FARHAND_…, TRACEPARENT and TRACESTATE are set by the agent',
 );
 
 const PlainText = z.string().regex(/^[^\0]*$/, 'expected text without NUL');

@@ -74,6 +74,7 @@ export function createJobEnvironment(
     ['FARHAND_OUTPUTS', join(folder, outputsFileName)],
     ['FARHAND_PROGRESS', join(folder, progressFileName)],
     ...(document.traceparent === null ? [] : [['TRACEPARENT', document.traceparent]]),
+    ...(document.tracestate === null ? [] : [['TRACESTATE', document.tracestate]]),
     ...parameterTexts,
     ...secretTexts,
   ]);

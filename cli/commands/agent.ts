@@ -18,6 +18,7 @@ import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { type ExitCode, exitCodes, outcomeToExitCode } from '../exit-code.ts';
+import { openConfiguredJobLog } from '../job-log-from-config.ts';
 import { printReadyLine } from '../ready-line.ts';
 import { aborted, listenForHangup, listenForShutdown, type Shutdown } from '../shutdown.ts';
 import { toStartFailure } from '../start-failure.ts';
@@ -29,7 +30,8 @@ listener when it has one, else the hub's. While the hub cannot be reached it say
 
 SIGTERM or SIGINT: it takes no more work, lets running jobs end for FARHAND_DRAIN_SECONDS, then does with them as
 FARHAND_DRAIN_THEN says, and leaves. A second one: it leaves at once; jobs run on, and the next agent on the data folder
-adopts them. The folder of automations is watched; SIGHUP: it is read again at once.
+adopts them. The folder of automations is watched; SIGHUP: it is read again at once, and the file of FARHAND_JOB_LOG opened
+again. With FARHAND_JOB_LOG=stdout the ready line is the first on standard output, and lines of jobs follow.
 
 Exit code: 0 it left in order; 2 configuration; 3 the hub does not take it. With --once: as \`farhand run\`, and 6 when no
 job came.`;
@@ -76,6 +78,9 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     : ({ type: 'daemon' } as const);
   const folder = resolve(config.automations ?? usualAutomations);
   const seen = await stampFolder(folder);
+  const { promise: isReady, resolve: tellReady } = Promise.withResolvers<void>();
+  const jobLog = openConfiguredJobLog(config, { context, logger, isReady });
+  if (jobLog !== null) opened.use(jobLog);
   const catalog = await openCatalog(folder, {
     shipped: config.probes === 'shipped' ? shippedProbes : null,
     isOptional: config.automations === null,
@@ -88,6 +93,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
       probeRunner: createProcessProbeRunner({ clock: systemClock }),
       environment,
       logger,
+      jobLog: jobLog?.log ?? null,
       takeOwnerLock,
       enrolment:
         config.joinToken === null ? null : { hubUrl: hubUrl.href.replace(/^ws/, 'http'), joinToken: config.joinToken },
@@ -99,6 +105,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
   opened.use(watchCatalog(watch));
   opened.use(
     listenForHangup(() => {
+      jobLog?.reopen();
       void catalog.reload().then(({ automations, mistakes }) => {
         logger.info({ folder, automations: automations.size, mistakes: mistakes.length }, 'automations read again');
       });
@@ -120,6 +127,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
   await Promise.race([settled, agent.ended, aborted(shutdown.asked)]);
   if (start.state === 'failed') fail(start.error);
   if (start.state === 'ready') await printReadyLine(context, 'agent', server?.address ?? toHttpOrigin(hubUrl));
+  tellReady();
   await Promise.race([agent.ended, aborted(shutdown.asked)]);
   const end = shutdown.asked.aborted ? await drain({ agent, config, shutdown, logger }) : await agent.ended;
   context.exitWith(toExitCode(end, once));

@@ -18,7 +18,7 @@ import { aborted, listenForShutdown } from '../shutdown.ts';
 
 const details = `
 Starts a hub and an agent as two processes, and starts again what ends unasked. Prints one line on standard output once
-both are ready; what they log goes to standard error. Commands that are called in the same folder (run, jobs, …) find the
+both are ready; what they log goes to standard error. With FARHAND_JOB_LOG=stdout lines of jobs follow on standard output. Commands that are called in the same folder (run, jobs, …) find the
 hub and the token by themselves. SIGTERM or Ctrl-C: running jobs may take 5 seconds to end and are then cancelled, unless
 FARHAND_DRAIN_SECONDS and FARHAND_DRAIN_THEN say otherwise; a second one: at once. Every FARHAND_ variable of the hub and
 the agent holds here too.`;
@@ -48,6 +48,13 @@ async function runDev(command: Command, context: Context): Promise<void> {
   const say = (name: string, color: 'cyan' | 'magenta') => (line: string) =>
     void stderr.line(`${stderr.paint(color, `${name.padEnd(5)} |`)} ${line}`);
 
+  const saidReady = Promise.withResolvers<void>();
+  // Lines of jobs, with FARHAND_JOB_LOG=stdout. Not before the ready line, which programs look for first.
+  const pass = async (line: string) => {
+    await Promise.race([saidReady.promise, aborted(shutdown.asked)]);
+    // Who reads them may have stopped reading: leaving does not wait for him.
+    await Promise.race([context.stdout.line(line), aborted(shutdown.asked)]);
+  };
   const hubStarted = Promise.withResolvers<string>();
   let listen = `${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${config.listen.port}`;
   const common = toCommonEnvironment(context);
@@ -60,6 +67,7 @@ async function runDev(command: Command, context: Context): Promise<void> {
       FARHAND_ADMIN_TOKEN: adminToken,
     }),
     say: say('hub', 'cyan'),
+    pass,
     onReady: (address) => {
       // A hub that is started again keeps the port that everybody knows by then.
       listen = listen.replace(/:0$/, `:${new URL(address).port}`);
@@ -90,12 +98,14 @@ async function runDev(command: Command, context: Context): Promise<void> {
       FARHAND_SLOTS: String(config.slots),
     }),
     say: say('agent', 'magenta'),
+    pass,
     onReady: () => agentStarted.resolve(),
   });
   const first = await Promise.race([agentStarted.promise, agent.ended, hub.ended, aborted(shutdown.asked)]);
   if (first === undefined && !shutdown.asked.aborted) {
     await writeFile(folder.running, `${JSON.stringify({ url: address })}\n`);
     await printReadyLine(context, 'dev', address);
+    saidReady.resolve();
     await stderr.line(
       `try: farhand automations · farhand run ${automations === examples ? 'hello' : 'NAME'} · farhand jobs   (the token is in ${folder.adminToken})`,
     );

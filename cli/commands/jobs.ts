@@ -126,6 +126,7 @@ function toFullLines(stdout: Output, job: Job, now: number): readonly string[] {
     ['selector', job.selector === '' ? null : job.selector],
     ['labels', Object.keys(job.labels).length === 0 ? null : toLabelWords(job.labels)],
     ['parameters', JSON.stringify(job.parameters)],
+    ['trace', job.traceId],
     ['outputs', job.outputs === null ? null : JSON.stringify(job.outputs)],
   ];
   const lines = facts.flatMap(([name, value]) => {

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { readCallerTrace } from '../caller-trace.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { rerunJob } from '../fetch-items.ts';
@@ -49,7 +50,7 @@ async function rerun(command: Command, context: Context, id: string, options: Re
     const warning = `warning: the secret ${name} stands on the command line, where others on this machine can read it; better: -s ${name}=@file`;
     await context.stderr.line(context.stderr.paint('yellow', warning));
   }
-  const job = await rerunJob(api, id, values);
+  const job = await rerunJob(api, id, { secrets: values, trace: readCallerTrace(context.environment) });
   if (options.detach !== true) await watchToEnd(api, context, job, { json, timestamps });
   else if (json) await printJson(context, job);
   else await context.stdout.line(job.id);

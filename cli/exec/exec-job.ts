@@ -1,4 +1,5 @@
 import { defaultAccount } from '../../hub/account.ts';
+import { beginTrace, type Trace, type TraceHeaders } from '../../hub/begin-trace.ts';
 import type { LogWriter } from '../../hub/logs/log-store.ts';
 import { judgeLog, type LogJudgement } from '../../hub/sessions/judge-log.ts';
 import type { JobStep } from '../../hub/store/job-step.ts';
@@ -11,12 +12,16 @@ import type { JobDocument } from '../../protocol/job-document.ts';
 import type { FinalJobState } from '../../protocol/job-state.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import type { HubFrame, OpenFrame } from '../../protocol/session-frame.ts';
+import { continueTrace, toTraceId } from '../../protocol/trace-context.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
+import type { SpecEntry } from '../../sync/spec-entry.ts';
 import { createOutputLog } from './output-log.ts';
 
 /** How long the agent may take to open a session. It is in this process, so nothing else than a broken disk can delay it. */
 const allowedSeconds = 30;
+
+type WantedAttempt = Extract<SpecEntry<Offer>, { readonly type: 'wanted' }>;
 
 /** One try at the job. */
 interface Try {
@@ -42,7 +47,8 @@ export interface ExecJobOptions {
   readonly request: JobRequest;
   readonly automation: AutomationSummary;
   readonly agentName: string;
-  readonly traceparent: string | null;
+  /** Of the environment that it was called in; what cannot be read counts as none. */
+  readonly trace: TraceHeaders;
   /** Takes bytes of the log. */
   readonly write: (bytes: Uint8Array) => Promise<void>;
   /** An attempt is to be offered, or something else is wished of it. */
@@ -62,6 +68,7 @@ export class ExecJob {
   readonly #options: ExecJobOptions;
   readonly #end: (end: ExecEnd) => void;
   readonly #createdAt: number;
+  readonly #trace: Trace;
   readonly #tries = new Map<string, Try>();
   #current: Try;
   #numbers = 0;
@@ -76,6 +83,7 @@ export class ExecJob {
     const { promise, resolve } = Promise.withResolvers<ExecEnd>();
     this.ended = promise;
     this.#end = resolve;
+    this.#trace = beginTrace(this.id, options.trace, options.random);
     this.#current = this.#begin();
   }
 
@@ -85,10 +93,10 @@ export class ExecJob {
   }
 
   /** Null for an attempt that is over. */
-  offer(attempt: string): { readonly version: number; readonly offer: Offer } | null {
+  offer(attempt: string): Omit<WantedAttempt, 'type' | 'id'> | null {
     const { request, automation } = this.#options;
     if (this.#current.id !== attempt || this.#current.stored !== null) return null;
-    const offer: Offer = {
+    const spec: Offer = {
       job: this.id,
       attempt,
       automation: request.automation,
@@ -97,7 +105,7 @@ export class ExecJob {
       documentSent: this.#current.number !== null,
       allowedSeconds,
     };
-    return { version: this.#current.version, offer };
+    return { version: this.#current.version, spec, traceparent: continueTrace(this.#trace.traceparent, attempt) };
   }
 
   cancel(): void {
@@ -191,7 +199,7 @@ export class ExecJob {
   }
 
   #toDocument(attempt: string, number: number): JobDocument {
-    const { request, automation, traceparent } = this.#options;
+    const { request, automation } = this.#options;
     return {
       job: this.id,
       attempt,
@@ -202,7 +210,8 @@ export class ExecJob {
       parameters: request.parameters,
       secretNames: Object.keys(request.secrets),
       timeoutSeconds: request.timeoutSeconds,
-      traceparent,
+      traceparent: continueTrace(this.#trace.traceparent, attempt),
+      tracestate: this.#trace.tracestate,
     };
   }
 
@@ -247,6 +256,7 @@ export class ExecJob {
       waitingReasons: [],
       progress: null,
       cancelRequested: this.#cancelRequested,
+      traceId: toTraceId(this.#trace.traceparent),
       createdAt: new Date(this.#createdAt).toISOString(),
       startedAt: result?.startedAt ?? null,
       finishedAt: result?.endedAt ?? new Date(clock.now()).toISOString(),

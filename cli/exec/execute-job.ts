@@ -46,8 +46,6 @@ export interface ExecuteOptions {
   readonly hurry: AbortSignal;
 }
 
-const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
-
 /** In memory there is nothing in the way that could be lost. */
 const address = 'exec';
 
@@ -97,13 +95,12 @@ async function runJob(
   const identity = recordFile(systemFileSystem, toDataFolder(config.data).identity, EnrolmentAnswer);
   await identity.write({ ...agent, account: defaultAccount });
   const wire = { ...common, network: createMemoryNetwork(common), address, limits: defaultLimits };
-  const traceparent = environment['TRACEPARENT'] ?? '';
   const job = new ExecJob({
     ...common,
     request,
     automation: automation.summary,
     agentName: agent.name,
-    traceparent: traceparentPattern.test(traceparent) ? traceparent : null,
+    trace: { traceparent: environment['TRACEPARENT'], tracestate: environment['TRACESTATE'] },
     write: (bytes) => stderr.write(bytes),
     onWish: (attempt) => hub.publish(attempt),
   });
@@ -121,6 +118,8 @@ async function runJob(
     catalog,
     mode: { type: 'daemon' },
     probeRunner: null,
+    // All of the job is on this process's own standard error already.
+    jobLog: null,
     environment,
     logger,
     transport: createMemoryTransport(wire),

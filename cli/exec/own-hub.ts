@@ -83,7 +83,7 @@ export class OwnHub implements AsyncDisposable {
 
   #toEntry(id: string) {
     const wish = this.#options.job.offer(id);
-    return wish === null ? null : ({ type: 'wanted', id, version: wish.version, spec: wish.offer } as const);
+    return wish === null ? null : ({ type: 'wanted', id, ...wish } as const);
   }
 
   async #accept(): Promise<void> {

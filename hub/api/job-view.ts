@@ -1,4 +1,5 @@
 import type { Job } from '../../protocol/job.ts';
+import { toTraceId } from '../../protocol/trace-context.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { JobRecord } from '../store/records.ts';
 import type { HubView } from './hub-view.ts';
@@ -34,6 +35,7 @@ export async function toJob(
     waitingReasons: [...(waiting?.reasons ?? [])],
     progress: job.state === 'running' && job.attemptId !== null ? hubView.progress(job.attemptId) : null,
     cancelRequested: job.cancelRequestedAt !== null,
+    traceId: toTraceId(job.traceparent),
     createdAt: toTimestamp(job.createdAt),
     startedAt: toTimestamp(job.startedAt),
     finishedAt: toTimestamp(job.finishedAt),

@@ -1,11 +1,10 @@
 import type { Cause } from '../../protocol/cause.ts';
 import type { JobRequest } from '../../protocol/job.ts';
+import { beginTrace, type TraceHeaders } from '../begin-trace.ts';
 import type { NewJob } from '../store/command.ts';
 import type { ApiContext } from './api-context.ts';
 import type { ApiLimits } from './api-limits.ts';
 import { ApiProblem } from './api-problem.ts';
-
-const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 /** Bounds that the schema of a request does not know. Throws `ApiProblem`. */
 export function checkRequestSize(request: JobRequest, limits: ApiLimits): void {
@@ -27,7 +26,7 @@ export function refuseLongQueue({ hubView, limits }: ApiContext, account: string
 export function toNewJob(
   { clock, random, secretBox, checkParameters }: ApiContext,
   request: JobRequest,
-  { account, traceparent }: { readonly account: string; readonly traceparent: string | string[] | null | undefined },
+  { account, headers }: { readonly account: string; readonly headers: TraceHeaders },
 ): NewJob {
   const id = random.orderedUuid();
   const { automation, parameters, expiresInSeconds } = request;
@@ -45,7 +44,7 @@ export function toNewJob(
     timeoutSeconds: request.timeoutSeconds,
     expiresAt: expiresInSeconds === null ? null : Math.round(clock.now() + expiresInSeconds * 1000),
     retry: { limit: request.retry.limit, on: request.retry.on as Cause[] },
-    traceparent: typeof traceparent === 'string' && traceparentPattern.test(traceparent) ? traceparent : null,
+    ...beginTrace(id, headers, random),
   };
 }
 

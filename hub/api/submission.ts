@@ -28,6 +28,7 @@ export async function answerSubmission(
   const { store, clock, limits, digestRequest } = context;
   const principal = principalOf(request);
   const { account } = principal;
+  const { traceparent, tracestate } = request.headers;
   const key = readIdempotencyKey(request);
   checkRequestSize(wanted, limits);
   const idempotency = key === null ? null : { key, requestDigest: digestRequest(said) };
@@ -37,7 +38,7 @@ export async function answerSubmission(
   const result =
     earlier ??
     (await store.apply('submit-job', {
-      job: toNewJob(context, wanted, { account, traceparent: request.headers['traceparent'] }),
+      job: toNewJob(context, wanted, { account, headers: { traceparent, tracestate } }),
       actor: toActor(principal),
       idempotency,
       at: clock.now(),

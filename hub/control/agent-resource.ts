@@ -13,7 +13,13 @@ import type { Store } from '../store/store.ts';
 export const agentCodec = createJsonCodec(agentResource);
 
 export function toDesiredEntry(agent: AgentRecord): SpecEntry<AgentDesired> {
-  return { type: 'wanted', id: agent.id, version: Math.max(agent.desiredVersion, 1), spec: agent.desired };
+  return {
+    type: 'wanted',
+    id: agent.id,
+    version: Math.max(agent.desiredVersion, 1),
+    spec: agent.desired,
+    traceparent: null,
+  };
 }
 
 export function createDesiredLister(store: Store, agentId: string): SpecLister<AgentDesired> {

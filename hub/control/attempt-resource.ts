@@ -22,7 +22,8 @@ export function toSpecEntry(attempt: AttemptRecord): SpecEntry<Offer> {
     documentSent: attempt.documentSentAt !== null,
     allowedSeconds: offerTimeoutMs / 1000,
   };
-  return { type: 'wanted', id: attempt.id, version: attempt.specVersion, spec };
+  const { id, specVersion: version, traceparent } = attempt;
+  return { type: 'wanted', id, version, spec, traceparent };
 }
 
 export function createAttemptLister(store: Store, agentId: string): SpecLister<Offer> {

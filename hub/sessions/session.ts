@@ -2,6 +2,7 @@ import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { Secrets } from '../../protocol/job-document.ts';
 import type { Progress } from '../../protocol/progress.ts';
 import type { AgentFrame, HubFrame, OpenFrame, SessionErrorCode } from '../../protocol/session-frame.ts';
+import { toTraceId } from '../../protocol/trace-context.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { HubSessionChannel } from '../../transports/session-transport.ts';
 import { IdentityError } from '../identity/identity-error.ts';
@@ -44,7 +45,7 @@ export class Session {
   readonly #channel: HubSessionChannel;
   readonly #agentId: string;
   readonly #options: SessionOptions;
-  readonly #logger: Logger;
+  #logger: Logger;
   #outcome: SessionOutcome = 'closed';
 
   constructor(channel: HubSessionChannel, agentId: string, attempt: string, options: SessionOptions) {
@@ -89,8 +90,11 @@ export class Session {
         return this.#refuse('wrong-agent', 'this attempt was given to another agent');
       case 'replaced':
         return this.#refuse(replacedCode, replacedMessage);
-      case 'job':
+      case 'job': {
+        const { jobId: job, traceparent } = answer.attempt;
+        this.#logger = this.#logger.child({ job, traceId: toTraceId(traceparent) });
         return registry.take(open.attempt, (replaced) => this.#serveUntil(open, answer, frames, replaced));
+      }
     }
   }
 
@@ -166,7 +170,7 @@ export class Session {
       return this.#options.openSecrets(jobId, sealed);
     } catch (error) {
       if (!(error instanceof IdentityError)) throw error;
-      this.#logger.error({ err: error, job: jobId }, 'secrets of a job cannot be opened');
+      this.#logger.error({ err: error }, 'secrets of a job cannot be opened');
       return null;
     }
   }

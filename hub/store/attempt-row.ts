@@ -31,6 +31,7 @@ export const attemptColumns = [
   'ordinal',
   'lease_epoch',
   'offered_at',
+  'traceparent',
   ...changingAttemptColumns,
 ] as const satisfies readonly (keyof AttemptRow)[];
 
@@ -64,5 +65,6 @@ export function toAttemptRecord(row: AttemptRow): AttemptRecord {
     endedAt: row.ended_at,
     result: row.result === null ? null : JSON.parse(row.result),
     log: row.log === null ? null : JSON.parse(row.log),
+    traceparent: row.traceparent,
   };
 }

@@ -247,6 +247,7 @@ export interface NewJob {
   readonly expiresAt: number | null;
   readonly retry: { readonly limit: number; readonly on: readonly Cause[] };
   readonly traceparent: string | null;
+  readonly tracestate: string | null;
 }
 
 /** The answer to an `open`, as `docs/attempts.md` §3 tables it. */

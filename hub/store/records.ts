@@ -32,7 +32,9 @@ export interface JobRecord {
   readonly expiresAt: number | null;
   readonly retry: { readonly limit: number; readonly on: readonly Cause[] };
   readonly retriesUsed: number;
+  /** The place in a trace that the job was submitted at. */
   readonly traceparent: string | null;
+  readonly tracestate: string | null;
   readonly state: JobState;
   /** Grows with every change. */
   readonly version: number;
@@ -89,6 +91,8 @@ export interface AttemptRecord {
   readonly endedAt: number | null;
   readonly result: AttemptResult | null;
   readonly log: StoredLog | null;
+  /** The job's trace with the attempt's own span in it. */
+  readonly traceparent: string | null;
 }
 
 export interface SessionEpoch {

@@ -38,6 +38,7 @@ export interface JobRow {
   readonly retry_limit: number;
   readonly retry_on: string;
   readonly traceparent: string | null;
+  readonly tracestate: string | null;
   readonly created_at: number;
   readonly state: JobState;
   readonly version: number;
@@ -114,6 +115,8 @@ export interface AttemptRow {
   readonly ended_at: number | null;
   readonly result: string | null;
   readonly log: string | null;
+  /** Of the attempt's own span; null where the job has no trace. */
+  readonly traceparent: string | null;
 }
 
 export interface AgentRow {

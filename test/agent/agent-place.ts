@@ -120,6 +120,7 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
       freeBytes: systemFreeBytes,
       loopLag: { take: () => 0, [Symbol.dispose]: () => {} },
       loops: createLoopBoard(systemClock),
+      jobLog: null,
       fetch: globalThis.fetch,
       takeOwnerLock,
       ...given,

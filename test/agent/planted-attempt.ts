@@ -73,6 +73,7 @@ export async function plant(place: AgentPlace, planted: Planted): Promise<string
       secretNames: Object.keys(secrets),
       timeoutSeconds: null,
       traceparent: null,
+      tracestate: null,
     };
     const terms = {
       timeoutMs: planted.timeoutMs ?? null,

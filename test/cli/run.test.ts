@@ -58,6 +58,27 @@ describe('farhand run', () => {
     assert.equal(api.requests[0]?.headers.authorization, 'Bearer secret-token');
   });
 
+  it('hands on the trace that it is called in, and nothing that is none', async () => {
+    await using api = await hubWith({});
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const own = { FARHAND_HUB_URL: api.address, FARHAND_TOKEN: 'secret-token' };
+    const runIn = (trace: object) => runCommand(['run', 'hello', '--detach'], { environment: { ...own, ...trace } });
+
+    await runIn({ TRACEPARENT: traceparent, TRACESTATE: 'congo=t61' });
+    await runIn({ TRACEPARENT: traceparent, TRACESTATE: 'a\nb: c' });
+    await runIn({ TRACEPARENT: 'a\nb: c', TRACESTATE: 'congo=t61' });
+
+    const told = api.requests.filter(({ method }) => method === 'POST').map(({ headers }) => headers);
+    assert.deepEqual(
+      told.map((headers) => [headers['traceparent'], headers['tracestate']]),
+      [
+        [traceparent, 'congo=t61'],
+        [traceparent, undefined],
+        [undefined, undefined],
+      ],
+    );
+  });
+
   for (const [state, exitCode] of [
     ['failed', 1],
     ['cancelled', 4],

@@ -229,6 +229,7 @@ export function describeTransportContract(harness: TransportHarness): void {
             secretNames: ['PASSWORD'],
             timeoutSeconds: null,
             traceparent: null,
+            tracestate: null,
           },
           secrets: { PASSWORD: 'päss\0word' },
           secretsGone: false,

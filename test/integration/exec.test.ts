@@ -137,6 +137,7 @@ it('a job ends with a hub as it does without one', async () => {
     ...job,
     id: null,
     agent: job.agent !== null,
+    traceId: job.traceId !== null,
     createdAt: null,
     startedAt: job.startedAt !== null,
     finishedAt: job.finishedAt !== null,

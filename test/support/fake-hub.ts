@@ -380,6 +380,7 @@ export class FakeHub implements AsyncDisposable {
       secretNames: Object.keys(request.secrets ?? {}),
       timeoutSeconds: request.timeoutSeconds ?? null,
       traceparent: null,
+      tracestate: null,
     };
   }
 

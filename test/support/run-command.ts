@@ -55,6 +55,7 @@ function createMemoryOutput(isTerminal: boolean, columns: number | null): { read
     columns: () => columns,
     rows: () => null,
     write,
+    hand: write,
     line: (text) => write(`${text}\n`),
     paint: (_, text) => text,
   };

@@ -27,6 +27,7 @@ export function sampleJob(changes: Partial<Job> = {}): Job {
     waitingReasons: [],
     progress: null,
     cancelRequested: false,
+    traceId: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     startedAt: '2026-01-01T00:00:01.000Z',
     finishedAt: '2026-01-01T00:00:03.000Z',

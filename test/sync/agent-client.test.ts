@@ -112,7 +112,7 @@ suite('the agent client', () => {
     await agent.spec('a', 3);
 
     const [answer] = agent.sent;
-    assert.deepEqual(agent.applied, [{ type: 'wanted', id: 'a', version: 3, spec: { want: 'x' } }]);
+    assert.deepEqual(agent.applied, [{ type: 'wanted', id: 'a', version: 3, spec: { want: 'x' }, traceparent: null }]);
     assert.partialDeepStrictEqual(answer, {
       type: `${resource}.status.update_request`,
       source: 'agent-1',
@@ -124,6 +124,28 @@ suite('the agent client', () => {
       data: { have: 'took 3', serial: 0 },
     });
     assert.match(answer?.sequenceid ?? '', /^\d{19}$/);
+  });
+
+  test('hands on the trace that a spec is part of, and says in it what it has to say', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
+    await agent.spec('a', 1, { data: { want: 'x' }, traceparent });
+    await agent.spec('b', 1);
+
+    assert.partialDeepStrictEqual(agent.applied, [
+      { id: 'a', traceparent },
+      { id: 'b', traceparent: null },
+    ]);
+    const answers = agent.sent.filter(({ resourceid }) => resourceid !== undefined);
+    assert.deepEqual(
+      answers.map((event) => [event.resourceid, event.traceparent]),
+      [
+        ['a', traceparent],
+        ['b', undefined],
+      ],
+    );
   });
 
   test('answers the same spec again, and ignores an older one', async () => {

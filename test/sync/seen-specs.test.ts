@@ -5,7 +5,7 @@ import { createSeenSpecs } from '../../sync/seen-specs.ts';
 suite('seen specs', () => {
   test('know an older state as stale, the same one not, and deletion as the last of a version', () => {
     const seen = createSeenSpecs();
-    seen.add('a', { version: 2, deleted: true, source: 'hub' });
+    seen.add('a', { version: 2, deleted: true, source: 'hub', traceparent: null });
 
     assert.equal(seen.isStale('a', { version: 1, deleted: true }), true);
     assert.equal(seen.isStale('a', { version: 2, deleted: false }), true);
@@ -16,8 +16,8 @@ suite('seen specs', () => {
 
   test('of what has ended are no longer listed, and known for a while', () => {
     const seen = createSeenSpecs();
-    seen.add('a', { version: 2, deleted: false, source: 'hub' });
-    seen.add('b', { version: 1, deleted: false, source: 'hub' });
+    seen.add('a', { version: 2, deleted: false, source: 'hub', traceparent: null });
+    seen.add('b', { version: 1, deleted: false, source: 'hub', traceparent: null });
     const isKept = (id: string) => id === 'b';
 
     seen.retain(isKept, { nowMs: 100, beforeMs: 0 });

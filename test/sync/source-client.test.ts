@@ -66,7 +66,13 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean; newerStatus?
       await clock.settle();
     },
     want(id: string, version: number): SpecEntry<Want> {
-      const entry: SpecEntry<Want> = { type: 'wanted', id, version, spec: { want: `${id} ${version}` } };
+      const entry: SpecEntry<Want> = {
+        type: 'wanted',
+        id,
+        version,
+        spec: { want: `${id} ${version}` },
+        traceparent: null,
+      };
       specs.set(id, entry);
       return entry;
     },
@@ -130,6 +136,24 @@ suite('the source client', () => {
 
     assert.deepEqual(source.taken(), []);
     assert.equal(source.counts.repeated, 1);
+  });
+
+  test('says with a spec which trace it is part of, also when it is repeated', async () => {
+    await using source = setUp();
+    await source.connect();
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const entry = { ...source.want('a', 1), traceparent };
+    source.specs.set('a', entry);
+
+    source.client.publishSpec(entry);
+    source.client.publishSpec(source.want('b', 1));
+    await source.clock.settle();
+    await source.clock.advance(3_000);
+
+    const tracesOf = (id: string) =>
+      source.sent.filter(({ resourceid }) => resourceid === id).map((event) => event.traceparent);
+    assert.deepEqual(tracesOf('a'), [traceparent, traceparent]);
+    assert.deepEqual(tracesOf('b'), [undefined, undefined]);
   });
 
   test('repeats the newest version only, and nothing that the lister has no more', async () => {

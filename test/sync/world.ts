@@ -172,7 +172,7 @@ export function createWorld(given: {
     },
     /** Changes the hub's truth and says so. */
     want(id: string, want: string): void {
-      const entry: SpecEntry<Want> = { type: 'wanted', id, version: (version += 1), spec: { want } };
+      const entry: SpecEntry<Want> = { type: 'wanted', id, version: (version += 1), spec: { want }, traceparent: null };
       specs.set(id, entry);
       source.publishSpec(entry);
     },

@@ -33,7 +33,14 @@ export const requestHeaders = {
   Traceparent: {
     name: 'traceparent',
     in: 'header',
-    description: 'W3C trace context. The job gets it as `TRACEPARENT`.',
+    description:
+      'W3C trace context: the trace that the job is to be part of. Its program gets it as `TRACEPARENT`. One that cannot be read is ignored, and a trace is begun.',
+    schema: { type: 'string', examples: ['00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'] },
+  },
+  Tracestate: {
+    name: 'tracestate',
+    in: 'header',
+    description: 'W3C trace context, beside a `traceparent`. Its program gets it as `TRACESTATE`.',
     schema: { type: 'string' },
   },
   FarhandProof: {

@@ -30,6 +30,7 @@ const job = {
   waitingReasons: [],
   progress: null,
   cancelRequested: false,
+  traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
   createdAt: '2030-01-01T12:00:00.000Z',
   startedAt: '2030-01-01T12:00:00.020Z',
   finishedAt: '2030-01-01T12:00:00.140Z',

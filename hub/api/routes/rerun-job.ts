@@ -21,7 +21,7 @@ export function rerunJob(app: ApiServer, context: ApiContext): void {
         tags: ['jobs'],
         params: JobPath,
         body: RerunRequest,
-        takes: ['IdempotencyKey', 'Traceparent'],
+        takes: ['IdempotencyKey', 'Traceparent', 'Tracestate'],
         response: { 201: Job, 200: Job },
         answers: submissionAnswers,
         problems: submissionProblems,

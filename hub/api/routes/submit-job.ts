@@ -15,7 +15,7 @@ export function submitJob(app: ApiServer, context: ApiContext): void {
         description: 'It is stored, durably, when this answers.',
         tags: ['jobs'],
         body: JobRequest,
-        takes: ['IdempotencyKey', 'Traceparent'],
+        takes: ['IdempotencyKey', 'Traceparent', 'Tracestate'],
         response: { 201: Job, 200: Job },
         answers: submissionAnswers,
         problems: submissionProblems,

@@ -1,3 +1,4 @@
+import { continueTrace } from '../../../protocol/trace-context.ts';
 import { serves } from '../../account.ts';
 import { openOf, toAttemptRecord } from '../attempt-row.ts';
 import { insertAttempt } from '../attempt-statements.ts';
@@ -61,6 +62,7 @@ export function* offerAttempt({
     ended_at: null,
     result: null,
     log: null,
+    traceparent: continueTrace(job.traceparent, attemptId),
   };
   yield* run(insertAttempt, attempt);
   const record = toAttemptRecord(attempt);

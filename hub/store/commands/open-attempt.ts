@@ -1,4 +1,5 @@
 import type { JobDocument } from '../../../protocol/job-document.ts';
+import { continueTrace } from '../../../protocol/trace-context.ts';
 import { answerOpen, type OpenedJob } from '../answer-open.ts';
 import { toAttemptRecord } from '../attempt-row.ts';
 import { readAttempt } from '../attempt-statements.ts';
@@ -34,7 +35,8 @@ function toDocument(job: JobRow, attempt: AttemptRow): JobDocument {
     parameters: JSON.parse(job.parameters),
     secretNames: JSON.parse(job.secret_names),
     timeoutSeconds: job.timeout_seconds,
-    traceparent: job.traceparent,
+    traceparent: attempt.traceparent ?? continueTrace(job.traceparent, attempt.id),
+    tracestate: job.tracestate,
   };
 }
 

@@ -38,6 +38,7 @@ export function* submitJob({
     retry_limit: job.retry.limit,
     retry_on: JSON.stringify(job.retry.on),
     traceparent: job.traceparent,
+    tracestate: job.tracestate,
     created_at: at,
     state: 'queued',
     version: 1,

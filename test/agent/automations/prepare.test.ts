@@ -88,6 +88,7 @@ suite('prepare', () => {
       document: {
         number: 3,
         traceparent: '00-1-2-01',
+        tracestate: 'congo=t61',
         parameters: { host: 'h', 'max-size': 5, on: false, list: [1], größe: 'x' },
       },
     });
@@ -109,6 +110,7 @@ suite('prepare', () => {
       FARHAND_OUTPUTS: '/attempt/outputs',
       FARHAND_PROGRESS: '/attempt/progress',
       TRACEPARENT: '00-1-2-01',
+      TRACESTATE: 'congo=t61',
       FARHAND_PARAM_HOST: 'h',
       FARHAND_PARAM_MAX_SIZE: '5',
       FARHAND_PARAM_ON: 'false',

@@ -31,6 +31,7 @@ const document: JobDocument = {
   secretNames: [],
   timeoutSeconds: null,
   traceparent: null,
+  tracestate: null,
 };
 
 /** What a command is made of, with the given parts put in. The names of the secrets follow from them. */

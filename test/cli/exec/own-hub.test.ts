@@ -51,7 +51,7 @@ test('However often its channels break, a job runs once and each byte of its log
     request: JobRequest.parse({ automation: 'loud' }),
     automation,
     agentName: agent.name,
-    traceparent: null,
+    trace: {},
     write: async (bytes) => void written.push(Buffer.from(bytes)),
     onWish: (attempt) => hub.publish(attempt),
   });
@@ -69,6 +69,7 @@ test('However often its channels break, a job runs once and each byte of its log
     logger: silentLogger,
     mode: { type: 'daemon' },
     probeRunner: null,
+    jobLog: null,
     transport: createMemoryTransport(wire),
     enrolment: null,
     takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),

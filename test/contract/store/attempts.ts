@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { toSpanId } from '../../../protocol/trace-context.ts';
 import { account, createScene, type OpenStore } from './scene.ts';
+
+const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+const trace = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, tracestate: 'congo=t61' };
 
 export function testAttempts(open: OpenStore): void {
   describe('attempts', () => {
@@ -130,10 +134,35 @@ export function testAttempts(open: OpenStore): void {
       assert.equal((await scene.job(job)).state, 'running');
     });
 
+    test('every try is a span of its own in the trace of the job, also when its document is sent again', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried } = await scene.start({ ...trace, retry: { limit: 1, on: ['exit-code'] } });
+      const first = (await scene.attempt(tried)).traceparent;
+
+      const again = await scene.open(tried, 'claimed');
+      await scene.end(tried, 'failed', { retrySafe: true });
+      const second = await scene.offer(await scene.job(job), await scene.agent());
+      const answer = await scene.open(second);
+
+      assert.equal(first, `00-${traceId}-${toSpanId(tried.id)}-01`);
+      assert.equal(again.type === 'job' && again.document?.traceparent, first);
+      assert.equal(answer.type === 'job' && answer.document?.traceparent, `00-${traceId}-${toSpanId(second.id)}-01`);
+      assert.equal((await scene.job(job)).traceparent, trace.traceparent);
+    });
+
+    test('of a job without a trace has none', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { tried } = await scene.start({ traceparent: null });
+
+      assert.equal((await scene.attempt(tried)).traceparent, null);
+    });
+
     test('the first claim commits folder, number and session, and gets the document', async () => {
       await using store = await open();
       const scene = createScene(store);
-      const job = await scene.submit({ parameters: { name: 'ada' }, timeoutSeconds: 60, traceparent: '00-abc' });
+      const job = await scene.submit({ parameters: { name: 'ada' }, timeoutSeconds: 60, ...trace });
       const tried = await scene.offer(job, await scene.agent());
 
       const answer = await scene.open(tried);
@@ -150,8 +179,10 @@ export function testAttempts(open: OpenStore): void {
         parameters: { name: 'ada' },
         secretNames: [],
         timeoutSeconds: 60,
-        traceparent: '00-abc',
+        traceparent: `00-${traceId}-${toSpanId(tried.id)}-01`,
+        tracestate: 'congo=t61',
       });
+      assert.equal(answer.attempt.traceparent, answer.document?.traceparent);
       assert.deepEqual([answer.secrets, answer.secretsGone], [null, false]);
       const attempt = await scene.attempt(tried);
       assert.deepEqual(answer.attempt, attempt);

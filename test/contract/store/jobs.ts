@@ -26,7 +26,8 @@ export function testJobs(open: OpenStore): void {
         timeoutSeconds: 0.5,
         expiresAt: 9_000_000_000_000,
         retry: { limit: 3, on: ['agent-lost', 'signal'] },
-        traceparent: '00-abc',
+        traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+        tracestate: 'congo=t61',
       };
 
       const job = await scene.submit(given);

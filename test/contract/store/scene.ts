@@ -151,6 +151,7 @@ export function createScene(store: Store): Scene {
           expiresAt: null,
           retry: { limit: 0, on: [] },
           traceparent: null,
+          tracestate: null,
           ...change,
         },
         actor: 'token:t1',

@@ -150,6 +150,7 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
         expiresAt: null,
         retry: { limit: 0, on: [] },
         traceparent: null,
+        tracestate: null,
         ...change,
       };
       const answer = await store.apply('submit-job', { job, actor: 'test', idempotency: null, at: clock.now() });

@@ -118,6 +118,7 @@ export async function createSessionBench({
         expiresAt: null,
         retry: { limit: 0, on: [] },
         traceparent: null,
+        tracestate: null,
       };
       await store.apply('submit-job', { job, actor: 'test', idempotency: null, at: clock.now() });
       const attempt = systemRandom.orderedUuid();
