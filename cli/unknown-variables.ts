@@ -14,6 +14,10 @@ const otherVariables = [
   'FARHAND_ATTEMPT',
   'FARHAND_PARAMETERS',
   'FARHAND_OUTPUTS',
+  'FARHAND_PROGRESS',
+  'FARHAND_HOOK',
+  'FARHAND_OUTCOME',
+  'FARHAND_EXIT_CODE',
 ];
 const otherPrefixes = ['FARHAND_PARAM_', 'FARHAND_SECRET_'];
 
