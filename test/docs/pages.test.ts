@@ -116,6 +116,17 @@ describe('the documentation', () => {
       }
     });
 
+    it(`${name} names metrics that are documented`, () => {
+      const metrics = [...text.matchAll(/\bfarhand_(?:hub|agent)_[a-z_]+/g)].map(([found]) => found);
+      const documented = pages.find((page) => page.name === 'docs/metrics.md')?.text ?? '';
+
+      for (const metric of metrics)
+        assert.ok(
+          documented.includes(`\`${metric.replace(/_(?:bucket|count|sum)$/, '')}\``),
+          `${name}: ${metric} is not in docs/metrics.md`,
+        );
+    });
+
     it(`${name} names variables that something reads`, () => {
       // What ends in `_` is a family.
       const variables = new Set(
