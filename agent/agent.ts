@@ -14,6 +14,7 @@ import { openTombstones, type Tombstones } from './attempts/tombstones.ts';
 import { type DataFolder, makeDataFolder, toDataFolder } from './data-folder.ts';
 import type { Decline } from './dispatch.ts';
 import { enrol } from './enrolment.ts';
+import { checkFolderFormat } from './folder-format.ts';
 import { openHubGuard } from './hub-guard.ts';
 import { type Identity, loadIdentity } from './identity.ts';
 import type { LinkState } from './link-state.ts';
@@ -149,6 +150,7 @@ class AgentProcess implements Agent {
     const { signal } = this.#leaving;
     using _lock = this.#takeLock(dataFolder);
     await makeDataFolder(fileSystem, this.#folder);
+    await checkFolderFormat(fileSystem, this.#folder);
     const identity = await this.#identify(signal);
     const tombstones = openTombstones(fileSystem, this.#folder.tombstones);
     const spool = await openSpool({

@@ -1,6 +1,6 @@
 import type { CloudEvent } from '../protocol/cloud-event.ts';
 import { formatEventType, resourceTypes } from '../protocol/event-type.ts';
-import { type AgentHello, HubHello } from '../protocol/hello.ts';
+import { type AgentHello, findProtocolGap, HubHello } from '../protocol/hello.ts';
 import { parse } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -190,6 +190,8 @@ class Link implements ControlLink {
     { first, signal }: { readonly first: boolean; readonly signal: AbortSignal },
   ): Promise<void> {
     const hub = parse(HubHello, event.data, 'hello of the hub');
+    const gap = findProtocolGap(hub, 'hub');
+    if (gap !== null) throw new ProtocolError('invalid', gap);
     const verdict = await this.#options.guard.judge(hub, { first });
     if (verdict.type === 'trusted') {
       if (first) {

@@ -4,6 +4,8 @@ import type { FileSystem } from '../runtime/file-system.ts';
 /** Where things lie in the agent's data folder. Absolute paths. */
 export interface DataFolder {
   readonly root: string;
+  /** Says that a later version changed the layout. Not there in this one. */
+  readonly format: string;
   /** Held by the one agent that owns the folder. */
   readonly lock: string;
   /** The private key, PEM, mode 0600. */
@@ -24,6 +26,7 @@ export interface DataFolder {
 export function toDataFolder(root: string): DataFolder {
   return {
     root,
+    format: join(root, 'format.json'),
     lock: join(root, 'lock'),
     key: join(root, 'agent.key'),
     identity: join(root, 'identity.json'),

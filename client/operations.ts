@@ -152,7 +152,8 @@ export type Cause =
   | 'log-limit'
   | 'spool-full'
   | 'start-failed'
-  | 'expired';
+  | 'expired'
+  | 'unknown';
 
 export type CreatedJoinToken = {
   readonly id: string;
@@ -325,7 +326,7 @@ export type JobLog = {
   readonly gaps: {
     readonly at: number;
     readonly bytes: number | null;
-    readonly why: 'log-limit' | 'spool-full' | 'power-loss' | 'secrets-gone' | 'sink-died' | 'hub-mismatch';
+    readonly why: 'log-limit' | 'spool-full' | 'power-loss' | 'secrets-gone' | 'sink-died' | 'hub-mismatch' | 'unknown';
   }[];
   readonly trailing: number;
 };

@@ -1,8 +1,18 @@
 import { z } from 'zod';
 import { AutomationSummary } from './automation-summary.ts';
 import { Labels } from './labels.ts';
+import { createOpenEnum } from './open-enum.ts';
 
 const ShortText = z.string().max(256);
+
+const healthStates = ['ok', 'degraded', 'draining', 'store-changed'] as const;
+
+/** How an agent is, by its own word. */
+export const AgentHealth = z.object({
+  state: z.enum(healthStates),
+  /** One sentence each: what is wrong and what to do. */
+  problems: z.array(z.string().max(1024)).max(100),
+});
 
 /** Status of an `agents` resource: what the agent says of itself. */
 export const AgentReport = z.object({
@@ -16,11 +26,7 @@ export const AgentReport = z.object({
   sessionAddress: ShortText.nullable(),
   slots: z.object({ total: z.int().min(0), used: z.int().min(0) }),
   automations: z.array(AutomationSummary).max(1000),
-  health: z.object({
-    state: z.enum(['ok', 'degraded', 'draining', 'store-changed']),
-    /** One sentence each: what is wrong and what to do. */
-    problems: z.array(z.string().max(1024)).max(100),
-  }),
+  health: AgentHealth.extend({ state: createOpenEnum(healthStates, 'degraded') }),
   loopLagMs: z.number().min(0),
 });
 export type AgentReport = Readonly<z.infer<typeof AgentReport>>;

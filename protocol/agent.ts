@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AgentDesired, AgentReport } from './agent-report.ts';
+import { AgentDesired, AgentHealth, AgentReport } from './agent-report.ts';
 import { AutomationSummary } from './automation-summary.ts';
 import { Labels } from './labels.ts';
 import { Id, Name, Sha256, Timestamp } from './names.ts';
@@ -16,7 +16,7 @@ export const Agent = z.object({
   transport: z.string().nullable(),
   slots: AgentReport.shape.slots,
   automations: z.array(z.object({ name: Name, digest: Sha256 })),
-  health: AgentReport.shape.health.nullable(),
+  health: AgentHealth.nullable(),
   schedulable: z.boolean(),
   /** Somebody asked for it to be given no more work. */
   drain: z.boolean(),

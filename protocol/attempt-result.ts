@@ -2,15 +2,29 @@ import { z } from 'zod';
 import { causeNames } from './cause.ts';
 import { JsonObject } from './json.ts';
 import { ByteCount, Sha256, Timestamp } from './names.ts';
+import { createOpenEnum } from './open-enum.ts';
+
+/** `unknown`: a later agent said why, in a word that is not on this list. */
+const gapReasons = [
+  'log-limit',
+  'spool-full',
+  'power-loss',
+  'secrets-gone',
+  'sink-died',
+  'hub-mismatch',
+  'unknown',
+] as const;
 
 /** Bytes that are missing from a stream. `bytes` is null where nobody can know how many. */
 export const Gap = z.object({
   /** Offset in the stream at which they are missing. */
   at: ByteCount,
   bytes: ByteCount.nullable(),
-  why: z.enum(['log-limit', 'spool-full', 'power-loss', 'secrets-gone', 'sink-died', 'hub-mismatch']),
+  why: z.enum(gapReasons),
 });
 export type Gap = Readonly<z.infer<typeof Gap>>;
+
+const ReportedGap = Gap.extend({ why: createOpenEnum(gapReasons, 'unknown') });
 
 /** What the agent says of the stream it sealed. */
 export const LogSummary = z.object({
@@ -19,7 +33,7 @@ export const LogSummary = z.object({
   /** SHA-256 of the whole stream. */
   sha256: Sha256,
   complete: z.boolean(),
-  gaps: z.array(Gap).max(1000),
+  gaps: z.array(ReportedGap).max(1000),
   /** Bytes that came after the seal, so they are not in the stream. */
   trailing: ByteCount,
 });
@@ -40,7 +54,7 @@ export type Started = z.infer<typeof Started>;
 /** Content of `result.json` and of the `result` frame: written once, sent as often as it takes. */
 export const AttemptResult = z.object({
   outcome: z.enum(outcomes),
-  cause: z.enum(causeNames),
+  cause: createOpenEnum(causeNames, 'unknown'),
   /** One sentence for a person. */
   message: z.string().max(4096),
   started: Started,

@@ -27,6 +27,10 @@ export const causes = {
   'spool-full': { retryable: true, meaning: "the agent's disk had no room for the log" },
   'start-failed': { retryable: true, meaning: 'the program could not be started' },
   expired: { retryable: false, meaning: 'no agent took the job in the time allowed' },
+  unknown: {
+    retryable: false,
+    meaning: 'a later version of the agent told a cause that this one does not know; the message is its own',
+  },
 } as const;
 
 export type Cause = keyof typeof causes;

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { Labels } from './labels.ts';
 import { Id, Name } from './names.ts';
 
-/** Body of `POST /v1/enrol`; the join token is the bearer token of the request. */
-export const EnrolmentRequest = z.strictObject({
+/**
+ * Body of `POST /v1/enrol`; the join token is the bearer token of the request. Not strict like bodies that people write: a later
+ * agent may say more.
+ */
+export const EnrolmentRequest = z.object({
   name: Name,
   /** Labels the agent claims; the join token says which it may. */
   labels: Labels,

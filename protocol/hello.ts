@@ -28,3 +28,13 @@ export const AgentHello = z.object({
 export type AgentHello = Readonly<z.infer<typeof AgentHello>>;
 
 export const protocolVersion = 1;
+
+/** Null when the other side speaks it too; else what to say and do about it. */
+export function findProtocolGap(
+  { version, protocols }: { readonly version: string; readonly protocols: readonly number[] },
+  who: 'agent' | 'hub',
+): string | null {
+  if (protocols.includes(protocolVersion)) return null;
+  const other = who === 'agent' ? 'hub' : 'agent';
+  return `the ${who} (farhand ${version}) speaks protocol ${protocols.join(', ')}, this ${other} speaks ${protocolVersion}: bring the older one up to date`;
+}

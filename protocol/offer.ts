@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id, Name, Sha256 } from './names.ts';
+import { createOpenEnum } from './open-enum.ts';
 
 /** Spec of a `jobs` resource (one for each attempt): the hub's offer, and later its wish. */
 export const Offer = z.object({
@@ -29,10 +30,13 @@ export const declineReasons = [
 ] as const;
 export type DeclineReason = (typeof declineReasons)[number];
 
+const phases = ['accepted', 'declined', 'running', 'holding-result'] as const;
+
 /** Status of a `jobs` resource: how it goes. It never ends a job; only the session's `result` does, or `declined: state-lost`. */
 export const AttemptReport = z.object({
-  phase: z.enum(['accepted', 'declined', 'running', 'holding-result']),
-  reason: z.enum(declineReasons).nullable(),
+  /** Whatever a later agent calls it, it has the attempt: `startedAt` says whether it runs. */
+  phase: createOpenEnum(phases, 'accepted'),
+  reason: createOpenEnum(declineReasons, 'failed').nullable(),
   message: z.string().max(1024).nullable(),
   startedAt: z.iso.datetime().nullable(),
   rawBytes: z.int().min(0).nullable(),

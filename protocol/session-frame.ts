@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AttemptResult } from './attempt-result.ts';
 import { JobDocument, Secrets } from './job-document.ts';
 import { ByteCount, Id } from './names.ts';
+import { createOpenEnum } from './open-enum.ts';
 import { Progress } from './progress.ts';
 
 /** How far the agent's folder is: the newest thing that is durable in it. */
@@ -75,7 +76,8 @@ export const HubFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('accepted') }),
   z.object({
     type: z.literal('error'),
-    code: z.enum(sessionErrorCodes),
+    /** One that only a later hub knows is taken for the code that asks for patience. */
+    code: createOpenEnum(sessionErrorCodes, 'invalid-frame'),
     message: z.string().max(4096),
     retryAfterMs: z.int().min(0).nullable(),
   }),

@@ -13,6 +13,9 @@ export interface EventRouter {
   serve(publish: Publish, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
+/** Unknown resources that are named in the log. */
+const maxForeign = 20;
+
 /** The clients stay the caller's: it disposes of them. */
 export function createEventRouter(options: {
   /** The agent's id, on both sides. Events of another are dropped; only a resync request may name none, which means all. */
@@ -23,9 +26,17 @@ export function createEventRouter(options: {
 }): EventRouter {
   const { cluster, logger, counters } = options;
   const clients = new Map<string, SyncClient>(options.clients.map((client) => [client.resource, client]));
-  const drop = (count: 'malformed' | 'unknown-resource' | 'wrong-cluster', event: CloudEvent, error?: unknown) => {
+  const foreign = new Set<string>();
+  const drop = (count: 'malformed' | 'wrong-cluster', event: CloudEvent, error?: unknown) => {
     counters.add(count);
     logger.warn({ err: error, count, eventType: event.type, cluster: event.clustername }, 'event dropped');
+  };
+  /** A later version of the other side may have more resources, and tells of them all the time: each is worth one line. */
+  const passOver = (resource: string) => {
+    counters.add('unknown-resource');
+    if (foreign.has(resource) || foreign.size >= maxForeign) return;
+    foreign.add(resource);
+    logger.info({ resource }, 'events of a resource that this version does not know are passed over');
   };
   return {
     receive(event) {
@@ -33,7 +44,7 @@ export function createEventRouter(options: {
         const type = parseEventType(event.type);
         const client = clients.get(type.resource);
         const isBroadcast = type.action === 'resync_request' && (event.clustername ?? '') === '';
-        if (client === undefined) drop('unknown-resource', event);
+        if (client === undefined) passOver(type.resource);
         else if (event.clustername !== cluster && !isBroadcast) drop('wrong-cluster', event);
         else client.receive(type, event);
       } catch (error) {

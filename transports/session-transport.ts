@@ -1,12 +1,13 @@
+import type { UnknownFrame } from '../protocol/parse-frame.ts';
 import type { AgentFrame, HubFrame } from '../protocol/session-frame.ts';
 import type { Channel } from './channel.ts';
 import type { Credential } from './credential.ts';
 
 /** The agent's end of a session. */
-export type AgentSessionChannel = Channel<HubFrame, AgentFrame>;
+export type AgentSessionChannel = Channel<HubFrame | UnknownFrame, AgentFrame>;
 
 /** The hub's end of a session. */
-export type HubSessionChannel = Channel<AgentFrame, HubFrame>;
+export type HubSessionChannel = Channel<AgentFrame | UnknownFrame, HubFrame>;
 
 export interface SessionTransport {
   readonly name: string;

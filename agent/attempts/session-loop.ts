@@ -1,3 +1,4 @@
+import type { UnknownFrame } from '../../protocol/parse-frame.ts';
 import type { HubFrame, SessionErrorCode } from '../../protocol/session-frame.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -204,7 +205,7 @@ function again(pace: 'soon' | 'slowly', why: string, retryAfterMs: number | null
 }
 
 /** Null for a frame that does not end the session. */
-function toEnd(frame: HubFrame): SessionEnd | null {
+function toEnd(frame: HubFrame | UnknownFrame): SessionEnd | null {
   if (frame.type === 'accepted') return { type: 'accepted' };
   if (frame.type !== 'error') return null;
   const meaning = errorCodes[frame.code];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findVersionSkew } from '../../protocol/version-skew.ts';
 import { version } from '../../runtime/version.ts';
 import type { ApiClient } from '../api-client.ts';
 import { ApiError } from '../api-error.ts';
@@ -77,8 +78,11 @@ function judgeVersion(answer: string | ApiError | null): Found {
     return skipped(`this is farhand ${version}; the hub tells its own only to who is let in`);
   }
   if (answer === version) return ok(`this farhand and the hub are both ${version}`);
+  const said = `this is farhand ${version}, and the hub is ${answer}`;
+  const skew = findVersionSkew(answer, version);
+  if (skew === 'none' || skew === 'supported') return ok(`${said}: they work together`);
   return warning(
-    `this is farhand ${version}, and the hub is ${answer}`,
+    `${said}: more than one minor release apart, which nobody has tried`,
     `Install the hub's version here (npm install -g farhand@${answer}), or bring the hub to ${version}`,
   );
 }
@@ -102,12 +106,15 @@ async function judgeAgents(api: ApiClient, answer: string | ApiError | null): Pr
       ),
     );
   }
-  const other = online.filter((agent) => agent.version !== null && agent.version !== answer);
-  if (other.length > 0) {
-    const list = other.slice(0, 5).map((agent) => `${agent.name} (${agent.version})`);
+  const other = online.filter(({ version: theirs }) => theirs !== null && theirs !== answer);
+  const tooFar = other.filter(({ version: theirs }) =>
+    ['behind', 'ahead'].includes(findVersionSkew(answer, theirs ?? '')),
+  );
+  if (tooFar.length > 0) {
+    const list = tooFar.slice(0, 5).map((agent) => `${agent.name} (${agent.version})`);
     found.push(
       warning(
-        `${other.length} of ${online.length} agents online ${other.length === 1 ? 'is' : 'are'} of another version than the hub (${answer}): ${list.join(', ')}`,
+        `${tooFar.length} of ${online.length} agents online ${tooFar.length === 1 ? 'is' : 'are'} more than one minor release away from the hub (${answer}), which nobody has tried: ${list.join(', ')}`,
         `Install farhand ${answer} there, and start the agent anew: its jobs run on meanwhile`,
       ),
     );
@@ -121,5 +128,8 @@ async function judgeAgents(api: ApiClient, answer: string | ApiError | null): Pr
       ),
     );
   }
-  return found.length > 0 ? found : ok(`${online.length} of ${agents.length} online, of the hub's version, and well`);
+  if (found.length > 0) return found;
+  const versions =
+    other.length === 0 ? "of the hub's version" : `${other.length} of another version that works with the hub's`;
+  return ok(`${online.length} of ${agents.length} online, ${versions}, and well`);
 }

@@ -1,7 +1,7 @@
 import type { AgentDesired } from '../../protocol/agent-report.ts';
 import type { CloudEvent } from '../../protocol/cloud-event.ts';
 import { type EventType, resourceTypes } from '../../protocol/event-type.ts';
-import { AgentHello, type HubHello } from '../../protocol/hello.ts';
+import { AgentHello, findProtocolGap, type HubHello } from '../../protocol/hello.ts';
 import type { Offer } from '../../protocol/offer.ts';
 import { parse } from '../../protocol/parse.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -46,6 +46,9 @@ export interface AgentLinkOptions {
 
 /** How long an agent may be silent before its hello. */
 const helloTimeoutMs = 10_000;
+
+/** When an agent that cannot be understood should come back: it may be another by then. */
+const otherProtocolRetryMs = 60_000;
 
 /** Name of the hub on its events. */
 export const hubSource = 'farhand-hub';
@@ -170,6 +173,12 @@ export class ServedLink implements AgentLink {
           continue;
         }
         const agent = parse(AgentHello, event.data, "hello of an agent as the channel's first event");
+        const gap = findProtocolGap(agent, 'agent');
+        if (gap !== null) {
+          this.#logger.warn({ gap }, 'agent speaks another protocol');
+          await this.#channel.close({ reason: gap, retryAfterMs: otherProtocolRetryMs });
+          break;
+        }
         greeted = true;
         this.#greetedAt = this.#clock.monotonic();
         waiting.cancel();

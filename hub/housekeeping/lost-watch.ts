@@ -22,9 +22,11 @@ const batch = 500;
  */
 export class LostWatch {
   readonly #options: LostWatchOptions;
+  readonly #startedAt: number;
 
   constructor(options: LostWatchOptions) {
     this.#options = options;
+    this.#startedAt = options.clock.monotonic();
   }
 
   /** Looks once at all running attempts; answers those that it called lost. */
@@ -51,7 +53,8 @@ export class LostWatch {
   #isSilent({ id, agentId }: AttemptRecord): boolean {
     const { fleet, isSpeaking, clock, lostAfterMs } = this.#options;
     const agent = fleet.get(agentId);
-    if (agent === undefined || agent.link !== null || isSpeaking(id)) return false;
-    return clock.monotonic() - agent.heardAt >= lostAfterMs;
+    if ((agent?.link ?? null) !== null || isSpeaking(id)) return false;
+    // An agent that was revoked is in no fleet, and never heard of again.
+    return clock.monotonic() - (agent?.heardAt ?? this.#startedAt) >= lostAfterMs;
   }
 }

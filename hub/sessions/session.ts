@@ -1,5 +1,6 @@
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { Secrets } from '../../protocol/job-document.ts';
+import type { UnknownFrame } from '../../protocol/parse-frame.ts';
 import type { Progress } from '../../protocol/progress.ts';
 import type { AgentFrame, HubFrame, OpenFrame, SessionErrorCode } from '../../protocol/session-frame.ts';
 import { toTraceId } from '../../protocol/trace-context.ts';
@@ -61,7 +62,11 @@ export class Session {
   }
 
   /** Never rejects. */
-  async serve(open: OpenFrame, frames: AsyncIterator<AgentFrame>, registry: SessionRegistry): Promise<void> {
+  async serve(
+    open: OpenFrame,
+    frames: AsyncIterator<AgentFrame | UnknownFrame>,
+    registry: SessionRegistry,
+  ): Promise<void> {
     try {
       await this.#answer(open, frames, registry);
     } catch (error) {
@@ -70,7 +75,11 @@ export class Session {
   }
 
   /** Only an `open` that the store ranks newest ends an earlier session: one that sat in a proxy ends nothing. */
-  async #answer(open: OpenFrame, frames: AsyncIterator<AgentFrame>, registry: SessionRegistry): Promise<void> {
+  async #answer(
+    open: OpenFrame,
+    frames: AsyncIterator<AgentFrame | UnknownFrame>,
+    registry: SessionRegistry,
+  ): Promise<void> {
     const answer = await this.#options.store.apply('open-attempt', {
       attemptId: open.attempt,
       agentId: this.#agentId,
@@ -101,7 +110,7 @@ export class Session {
   async #serveUntil(
     open: OpenFrame,
     answer: Extract<OpenAnswer, { type: 'job' }>,
-    frames: AsyncIterator<AgentFrame>,
+    frames: AsyncIterator<AgentFrame | UnknownFrame>,
     replaced: AbortSignal,
   ): Promise<void> {
     const onReplaced = () => void this.#refuse(replacedCode, replacedMessage);
@@ -117,7 +126,7 @@ export class Session {
   async #run(
     open: OpenFrame,
     answer: Extract<OpenAnswer, { type: 'job' }>,
-    frames: AsyncIterator<AgentFrame>,
+    frames: AsyncIterator<AgentFrame | UnknownFrame>,
     replaced: AbortSignal,
   ): Promise<void> {
     await using writer = await this.#options.logs.write(open.attempt);
@@ -140,6 +149,9 @@ export class Session {
           break;
         case 'result':
           if (!(await receiver.settled()) || (await this.#end(open, answer.attempt, frame.result, writer))) return;
+          break;
+        case 'unknown':
+          this.#logger.debug({ frame: frame.name }, 'frame of a later agent passed over');
           break;
         case 'open':
           throw new SessionEnd('invalid-frame', 'expected log, progress or result, got a second open');

@@ -72,6 +72,8 @@ describe('findUnknownVariables', () => {
         FARHAND_SECRET_Y: '2',
         FARHAND_OUTPUTS: '/o',
         FARHAND_ATTEMPT: '1',
+        FARHAND_PROGRESS: '/p',
+        FARHAND_OUTCOME: 'failed',
       }),
       [],
     );

@@ -9,6 +9,7 @@ import type { Finding } from '../../cli/doctor/check.ts';
 import { guessRole } from '../../cli/doctor/doctor-role.ts';
 import { runChecks } from '../../cli/doctor/run-checks.ts';
 import { takeOwnerLock } from '../../runtime/owner-lock.ts';
+import { version } from '../../runtime/version.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { createPlace, farhand } from '../support/farhand-process.ts';
 import { checkLeaks } from '../support/leak-check.ts';
@@ -255,6 +256,26 @@ describe('farhand doctor on the way to a hub', () => {
     assertFound(result, 'version', 'warning', /and the hub is 9\.8\.7/, /npm install -g farhand@9\.8\.7/);
     assertFound(result, 'agents', 'warning', /old \(0\.0\.1\)/, /Install farhand 9\.8\.7/);
     assert.equal(result.exitCode, 0);
+  });
+
+  it('nothing in versions of one minor release apart', async () => {
+    const [major = 0, minor = 0] = version.split('.').map(Number);
+    const hub = `${major}.${minor + 1}.0`;
+
+    const result = await examineHub({
+      version: hub,
+      agents: [sampleAgent(), sampleAgent({ version: `${major}.${minor + 2}.3` })],
+    });
+
+    const found = result.findings.filter(({ check }) => check === 'version' || check === 'agents');
+    assert.deepEqual(
+      found.map(({ verdict }) => verdict),
+      ['ok', 'ok'],
+    );
+    assert.match(
+      found.map(({ message }) => message).join('\n'),
+      /they work together[^]*2 of another version that works/,
+    );
   });
 
   it('no agent, and an agent that is not well', async () => {

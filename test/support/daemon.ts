@@ -6,10 +6,10 @@ const sayMs = 60_000;
 /** `farhand hub` or `farhand agent`, which a test starts, stops, kills and starts again, always with the same environment. */
 export interface Daemon extends AsyncDisposable {
   readonly isUp: boolean;
-  /** Starts it and resolves once it is ready; rejects with what it said when it ends before. */
-  start(environment?: Environment): Promise<void>;
+  /** Starts it, of the checkout or of the program given, and resolves once it is ready; rejects with what it said when it ends before. */
+  start(environment?: Environment, program?: string): Promise<void>;
   /** Starts it and waits for nothing: an agent is ready when it reached its hub. */
-  launch(environment?: Environment): FarhandProcess;
+  launch(environment?: Environment, program?: string): FarhandProcess;
   /** Resolves once what it said on standard error since its last start matches. */
   said(pattern: RegExp): Promise<void>;
   /** Ends it and waits for that; nothing when it is not up. */
@@ -22,9 +22,12 @@ export interface Daemon extends AsyncDisposable {
 export function createDaemon(command: 'hub' | 'agent', environment: Environment): Daemon {
   let current: FarhandProcess | null = null;
 
-  function launch(more: Environment = {}): FarhandProcess {
+  function launch(more: Environment = {}, program?: string): FarhandProcess {
     if (current !== null) throw new Error(`expected the ${command} to be down before it is started`);
-    const started = startFarhand([command], { environment: { ...environment, ...more } });
+    const started = startFarhand([command], {
+      environment: { ...environment, ...more },
+      ...(program === undefined ? {} : { program }),
+    });
     current = started;
     void started.ended.then(() => {
       if (current === started) current = null;
@@ -42,8 +45,8 @@ export function createDaemon(command: 'hub' | 'agent', environment: Environment)
     get isUp() {
       return current !== null;
     },
-    async start(more) {
-      await launch(more).ready();
+    async start(more, program) {
+      await launch(more, program).ready();
     },
     launch,
     async said(pattern) {

@@ -4,6 +4,7 @@ import { formatEventType, resourceTypes } from '../../protocol/event-type.ts';
 import { HubHello } from '../../protocol/hello.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import { parse } from '../../protocol/parse.ts';
+import type { UnknownFrame } from '../../protocol/parse-frame.ts';
 import { agentResource, attemptResource } from '../../protocol/resources.ts';
 import type { AgentFrame, HubFrame, OpenFrame } from '../../protocol/session-frame.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -37,7 +38,7 @@ export interface FakeAgent extends AsyncDisposable {
 export interface FakeSession {
   readonly channel: AgentSessionChannel;
   send(frame: AgentFrame): Promise<void>;
-  next(): Promise<HubFrame | null>;
+  next(): Promise<HubFrame | UnknownFrame | null>;
 }
 
 export interface FakeAgentOptions {

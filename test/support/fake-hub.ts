@@ -322,6 +322,7 @@ export class FakeHub implements AsyncDisposable {
     const attempt = this.attempts.get(id);
     for await (const frame of channel) {
       if (attempt === undefined) return this.#error(channel, 'unknown-attempt');
+      if (frame.type === 'unknown') continue;
       if (frame.type === 'open') attempt.opens.push(frame);
       if (frame.type === 'result') attempt.results.push(JSON.stringify(frame.result));
       if (await this.intercept(frame, channel, attempt)) continue;

@@ -43,6 +43,8 @@ export interface FaultAgent extends Daemon {
 export interface FaultPlace extends AsyncDisposable {
   readonly folder: string;
   readonly hub: Daemon;
+  readonly address: string;
+  readonly adminToken: string;
   readonly hubData: string;
   readonly api: HubApi;
   readonly ledger: Ledger;
@@ -63,7 +65,8 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
   const port = await findFreePort();
   const marks = { PLACE: folder, LEAK_CHECK: process.env['LEAK_CHECK'] ?? '', FARHAND_LOG_LEVEL: 'info' };
   const hubData = join(folder, 'hub');
-  const api = createHubApi(`http://127.0.0.1:${port}`, adminToken);
+  const address = `http://127.0.0.1:${port}`;
+  const api = createHubApi(address, adminToken);
   const hub = createDaemon('hub', {
     ...marks,
     FARHAND_LISTEN: `127.0.0.1:${port}`,
@@ -77,6 +80,8 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
   return {
     folder,
     hub,
+    address,
+    adminToken,
     hubData,
     api,
     ledger: createLedger(folder),

@@ -54,6 +54,19 @@ suite('the event router', () => {
     assert.equal(counts.malformed, 1);
   });
 
+  test('names a resource that it does not know once, however often it is told of it', () => {
+    const lines: unknown[] = [];
+    const logger = { ...silentLogger, info: (fields: unknown) => void lines.push(fields) };
+    const counters = createSyncCounters();
+    const router = createEventRouter({ cluster: 'agent-1', clients: [], logger, counters });
+
+    for (const name of ['weather', 'weather', 'tides', 'weather'])
+      router.receive(createEvent(`io.farhand.test.${name}.status.update_request`));
+
+    assert.deepEqual(lines, [{ resource: 'io.farhand.test.weather' }, { resource: 'io.farhand.test.tides' }]);
+    assert.equal(counters.counts['unknown-resource'], 4);
+  });
+
   test('takes a resync request that names no agent as meant for all', () => {
     const { router, received } = setUp();
 

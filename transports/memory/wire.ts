@@ -1,7 +1,7 @@
 import { type CloudEvent, parseCloudEvent } from '../../protocol/cloud-event.ts';
-import { parseJson } from '../../protocol/parse.ts';
+import { parseAgentFrame, parseHubFrame, type UnknownFrame } from '../../protocol/parse-frame.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
-import { type AgentFrame, AgentTextFrame, HubFrame, maxLogFrameBytes } from '../../protocol/session-frame.ts';
+import { type AgentFrame, type HubFrame, maxLogFrameBytes } from '../../protocol/session-frame.ts';
 import type { Farewell } from '../carrier.ts';
 import type { TransportErrorCode } from '../transport-error.ts';
 
@@ -62,19 +62,19 @@ export const controlCodec: Codec<CloudEvent, CloudEvent> = {
   decode: (body) => parseCloudEvent(textOf(body, 'CloudEvent')),
 };
 
-export const agentSessionCodec: Codec<HubFrame, AgentFrame> = {
+export const agentSessionCodec: Codec<HubFrame | UnknownFrame, AgentFrame> = {
   encode(frame) {
     if (frame.type !== 'log') return toText(frame);
     checkSize(frame.bytes);
     return { ...frame, bytes: Uint8Array.from(frame.bytes) };
   },
-  decode: (body) => parseJson(HubFrame, textOf(body, 'hub frame'), 'hub frame'),
+  decode: (body) => parseHubFrame(textOf(body, 'hub frame')),
 };
 
-export const hubSessionCodec: Codec<AgentFrame, HubFrame> = {
+export const hubSessionCodec: Codec<AgentFrame | UnknownFrame, HubFrame> = {
   encode: toText,
   decode(body) {
-    if (body.type === 'text') return parseJson(AgentTextFrame, body.text, 'agent frame');
+    if (body.type === 'text') return parseAgentFrame(body.text);
     checkSize(body.bytes);
     return body;
   },

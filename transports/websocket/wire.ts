@@ -1,7 +1,7 @@
 import { type CloudEvent, parseCloudEvent } from '../../protocol/cloud-event.ts';
-import { parseJson } from '../../protocol/parse.ts';
+import { parseAgentFrame, parseHubFrame, type UnknownFrame } from '../../protocol/parse-frame.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
-import { type AgentFrame, AgentTextFrame, HubFrame } from '../../protocol/session-frame.ts';
+import type { AgentFrame, HubFrame } from '../../protocol/session-frame.ts';
 import { decodeLogMessage, encodeLogMessage } from './log-message.ts';
 
 /** How the messages of one kind of channel look on the wire: text (a string) or binary. */
@@ -32,16 +32,15 @@ export const controlCodec: Codec<CloudEvent, CloudEvent> = {
 const sessionSubprotocol = 'farhand.session.v1';
 
 /** The agent's end of a session: sends log bytes as binary messages, everything else both ways is JSON text. */
-export const agentSessionCodec: Codec<HubFrame, AgentFrame> = {
+export const agentSessionCodec: Codec<HubFrame | UnknownFrame, AgentFrame> = {
   subprotocol: sessionSubprotocol,
   encode: (frame) => (frame.type === 'log' ? encodeLogMessage(frame) : JSON.stringify(frame)),
-  decode: (data, binary) => parseJson(HubFrame, textOf(data, binary, 'hub frame'), 'hub frame'),
+  decode: (data, binary) => parseHubFrame(textOf(data, binary, 'hub frame')),
 };
 
 /** The hub's end of a session. */
-export const hubSessionCodec: Codec<AgentFrame, HubFrame> = {
+export const hubSessionCodec: Codec<AgentFrame | UnknownFrame, HubFrame> = {
   subprotocol: sessionSubprotocol,
   encode: (frame) => JSON.stringify(frame),
-  decode: (data, binary) =>
-    binary ? decodeLogMessage(data) : parseJson(AgentTextFrame, textOf(data, binary, 'agent frame'), 'agent frame'),
+  decode: (data, binary) => (binary ? decodeLogMessage(data) : parseAgentFrame(textOf(data, binary, 'agent frame'))),
 };

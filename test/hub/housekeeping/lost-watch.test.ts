@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Fleet } from '../../../hub/fleet/fleet.ts';
 import { LostWatch } from '../../../hub/housekeeping/lost-watch.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
@@ -85,6 +86,18 @@ describe('the watch for lost attempts', () => {
 
     assert.deepEqual(early, []);
     assert.deepEqual(await watch.look(), [attemptId]);
+  });
+
+  it('calls an attempt lost whose agent was revoked: no fleet has it any more', async () => {
+    await using bench = await createSchedulerBench();
+    const { attemptId } = await runJob(bench);
+    const { store, clock } = bench;
+    const watch = new LostWatch({ store, fleet: new Fleet(clock), clock, lostAfterMs, isSpeaking: () => false });
+
+    const early = await watch.look();
+    await bench.clock.advance(lostAfterMs);
+
+    assert.deepEqual([early, await watch.look()], [[], [attemptId]]);
   });
 
   it('leaves an attempt alone whose session is open', async () => {

@@ -11,6 +11,7 @@ import { SessionService } from '../../../hub/sessions/session-service.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../../hub/store/store.ts';
 import type { AttemptResult } from '../../../protocol/attempt-result.ts';
+import type { UnknownFrame } from '../../../protocol/parse-frame.ts';
 import type { AgentFrame, HubFrame, OpenFrame } from '../../../protocol/session-frame.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
@@ -27,7 +28,7 @@ export interface BenchSession {
   readonly channel: AgentSessionChannel;
   send(frame: AgentFrame): Promise<void>;
   /** The next frame; null when the hub closed. */
-  next(): Promise<HubFrame | null>;
+  next(): Promise<HubFrame | UnknownFrame | null>;
 }
 
 /** A real store, real log files and the session service, with one agent that speaks frames by hand over the memory wire. */

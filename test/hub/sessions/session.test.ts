@@ -4,6 +4,7 @@ import { withSecretsGone } from '../../../agent/attempts/attempt-seal.ts';
 import { IdentityError } from '../../../hub/identity/identity-error.ts';
 import { LogError } from '../../../hub/logs/log-error.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
+import type { UnknownFrame } from '../../../protocol/parse-frame.ts';
 import type { HubFrame } from '../../../protocol/session-frame.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { type BenchSession, createSessionBench, folderId, resultFor, type SessionBench } from './session-bench.ts';
@@ -24,7 +25,7 @@ async function expectError(session: BenchSession, code: string): Promise<void> {
 }
 
 /** Skips acknowledgements. */
-async function lastWord(session: BenchSession): Promise<HubFrame | null> {
+async function lastWord(session: BenchSession): Promise<HubFrame | UnknownFrame | null> {
   for (;;) {
     const frame = await session.next();
     if (frame?.type !== 'ack') return frame;
