@@ -39,7 +39,11 @@ const AnyJob = toTolerant(Job, {
     .looseObject({ percent: z.number().nullable().default(null), message: z.string().nullable().default(null) })
     .nullable(),
   waiting: z.array(z.looseObject({ agent: Word, reason: Word })).default([]),
-  log: toTolerant(JobLog, { gaps: z.array(z.unknown()).default([]), trailing: z.number().default(0) }).nullable(),
+  log: toTolerant(JobLog, {
+    gaps: z.array(z.unknown()).default([]),
+    trailing: z.number().default(0),
+    removedAt: z.string().nullable().default(null),
+  }).nullable(),
   cancelRequested: z.boolean().default(false),
 });
 const AnyAgent = toTolerant(Agent, {

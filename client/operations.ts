@@ -266,6 +266,7 @@ export type JobLog = {
     readonly why: 'log-limit' | 'spool-full' | 'power-loss' | 'secrets-gone' | 'sink-died' | 'hub-mismatch';
   }[];
   readonly trailing: number;
+  readonly removedAt: string | null;
 };
 
 export type JobPage = {
@@ -369,6 +370,8 @@ export type ProblemCode =
   | 'idempotency-conflict'
   | 'name-taken'
   | 'own-token'
+  | 'log-removed'
+  | 'events-removed'
   | 'stale'
   | 'too-large'
   | 'unsupported-media-type'

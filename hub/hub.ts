@@ -25,6 +25,8 @@ import { loadSecretKey } from './identity/secret-key.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { countLogs } from './metrics/counted-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
+import { Retention, retainEveryMs } from './retention/retention.ts';
+import type { RetentionRules } from './retention/retention-rules.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { createProgressBoard, type ProgressBoard } from './sessions/progress-board.ts';
 import { SessionService } from './sessions/session-service.ts';
@@ -41,6 +43,9 @@ export interface HubOptions {
   /** Where `admin-token` is written, and that it is written also when a token was given. Null: the data folder, when one is made. */
   readonly adminTokenFolder: string | null;
   readonly lostAfterMs: number;
+  readonly keep: RetentionRules;
+  /** How often it is looked for what is to be kept no longer; left out: every ten minutes. */
+  readonly retainEveryMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -130,8 +135,31 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   );
 
   opened.use(await followStore({ store, fleet, scheduler, control, progress, metrics, logger }));
-  metrics.watch({ agents: () => fleet.count(), sessions: () => sessions.count(), commits: () => store.commits() });
-  opened.use(new Housekeeping({ chores: createChores(options, { store, fleet, control, sessions }), clock, logger }));
+  const retention = new Retention({
+    store,
+    logs,
+    rules: options.keep,
+    correctionWindowMs,
+    metrics,
+    clock,
+    logger: logger.child({ scope: 'retention' }),
+  });
+  metrics.watch({
+    agents: () => fleet.count(),
+    sessions: () => sessions.count(),
+    commits: () => store.commits(),
+    storeBytes: () => store.usage().bytes,
+    logStoreBytes: () => retention.logStoreBytes,
+  });
+  const chores = [
+    ...createChores(options, { store, fleet, control, sessions }),
+    {
+      name: 'remove what is kept no longer',
+      everyMs: options.retainEveryMs ?? retainEveryMs,
+      run: (signal: AbortSignal) => retention.turn(signal),
+    },
+  ];
+  opened.use(new Housekeeping({ chores, clock, logger }));
 
   const listener = createWebsocketListener<AgentPrincipal>({
     authenticate: createAgentAuthenticator({ store, secretKey, clock, random, logger }),

@@ -242,6 +242,7 @@ export class ExecJob {
               complete: log.complete,
               gaps: log.gaps,
               trailing: result.log.trailing,
+              removedAt: null,
             },
       waiting: [],
       progress: null,

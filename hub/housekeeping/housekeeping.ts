@@ -6,7 +6,8 @@ import { sleep } from '../../runtime/sleep.ts';
 export interface Chore {
   readonly name: string;
   readonly everyMs: number;
-  run(): Promise<void>;
+  /** Ends soon once `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
 }
 
 /** Runs each chore in its own loop until disposed. A chore that fails is logged and done again at its next turn. */
@@ -33,7 +34,7 @@ export class Housekeeping implements AsyncDisposable {
       await sleep(this.#clock, chore.everyMs, signal);
       if (signal.aborted) return;
       try {
-        await chore.run();
+        await chore.run(signal);
       } catch (error) {
         this.#logger.error({ err: error, chore: chore.name }, 'chore failed; it is done again at its next turn');
       }

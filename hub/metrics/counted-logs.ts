@@ -6,6 +6,7 @@ export function countLogs(logs: LogStore, add: (bytes: number) => void): LogStor
     length: (attempt) => logs.length(attempt),
     read: (attempt, start, end) => logs.read(attempt, start, end),
     moments: (attempt, start, end) => logs.moments(attempt, start, end),
+    remove: (attempt) => logs.remove(attempt),
     grown: (attempt, offset, signal) => logs.grown(attempt, offset, signal),
     async write(attempt) {
       const writer = await logs.write(attempt);

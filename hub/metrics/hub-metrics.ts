@@ -12,7 +12,14 @@ export interface HubGauges {
   agents(): { readonly online: number; readonly offline: number };
   sessions(): number;
   commits(): number;
+  /** Disk that the store takes. */
+  storeBytes(): number;
+  /** Disk that logs of ended jobs take; null before it was counted. */
+  logStoreBytes(): number | null;
 }
+
+/** What retention removes. */
+export type Removed = 'jobs' | 'attempts' | 'logs' | 'log-bytes' | 'audit' | 'join-tokens';
 
 /** One request that was answered. */
 export interface AnsweredRequest {
@@ -38,6 +45,7 @@ export class HubMetrics implements Disposable {
   readonly #requestTimes = new Histogram(requestBounds);
   readonly #commitTimes = new Histogram(commitBounds);
   readonly #lag: ReturnType<typeof monitorEventLoopDelay>;
+  readonly #removed = new LabelledCounter();
   #logBytes = 0;
   #gauges: HubGauges | null = null;
 
@@ -76,6 +84,10 @@ export class HubMetrics implements Disposable {
     this.#logBytes += logBytes;
   }
 
+  removed(what: Removed, count: number): void {
+    if (count > 0) this.#removed.add({ what }, count);
+  }
+
   toMetrics(): readonly Metric[] {
     const { online, offline } = this.#gauges?.agents() ?? { online: 0, offline: 0 };
     const lagMs = Math.max(0, this.#lag.percentile(99) / 1e6 - lagResolutionMs);
@@ -100,6 +112,14 @@ export class HubMetrics implements Disposable {
         'Commits of the store, over all its life.',
         this.#gauges?.commits() ?? 0,
       ),
+      gauge('farhand_hub_store_bytes', 'Disk that the store takes.', this.#gauges?.storeBytes() ?? 0),
+      this.#logStore(),
+      {
+        type: 'counter',
+        name: 'farhand_hub_retention_removed_total',
+        help: 'What was removed because it was to be kept no longer.',
+        samples: this.#removed.toSamples(),
+      },
       {
         type: 'histogram',
         name: 'farhand_hub_store_commit_seconds',
@@ -131,6 +151,16 @@ export class HubMetrics implements Disposable {
         Math.round(this.#clock.now() / 1000 - process.uptime()),
       ),
     ];
+  }
+
+  #logStore(): Metric {
+    const value = this.#gauges?.logStoreBytes() ?? null;
+    return {
+      type: 'gauge',
+      name: 'farhand_hub_log_store_bytes',
+      help: 'Disk that logs of ended attempts take, when last counted.',
+      samples: value === null ? [] : [{ value }],
+    };
   }
 
   [Symbol.dispose](): void {

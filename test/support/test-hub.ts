@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHub, type Hub } from '../../hub/hub.ts';
+import { keepEverything, type RetentionRules } from '../../hub/retention/retention-rules.ts';
 import type { Agent } from '../../protocol/agent.ts';
 import type { Job } from '../../protocol/job.ts';
 import type { JobState } from '../../protocol/job-state.ts';
@@ -35,7 +36,9 @@ export interface TestHub extends AsyncDisposable {
 const adminToken = 'test-administrator-token-0123456789abcdef';
 const pollMs = 10;
 
-export async function startTestHub(over: { readonly lostAfterMs?: number } = {}): Promise<TestHub> {
+export async function startTestHub(
+  over: { readonly lostAfterMs?: number; readonly keep?: RetentionRules; readonly retainEveryMs?: number } = {},
+): Promise<TestHub> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-hub-'));
   const start = (port: number): Promise<Hub> =>
     createHub({
@@ -44,6 +47,8 @@ export async function startTestHub(over: { readonly lostAfterMs?: number } = {})
       adminToken,
       adminTokenFolder: null,
       lostAfterMs: over.lostAfterMs ?? 3_600_000,
+      keep: over.keep ?? keepEverything,
+      ...(over.retainEveryMs === undefined ? {} : { retainEveryMs: over.retainEveryMs }),
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,

@@ -61,6 +61,7 @@ export function* offerAttempt({
     ended_at: null,
     result: null,
     log: null,
+    log_bytes: null,
   };
   yield* run(insertAttempt, attempt);
   const record = toAttemptRecord(attempt);

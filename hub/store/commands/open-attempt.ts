@@ -9,6 +9,7 @@ import { readJob, readSecrets } from '../job-statements.ts';
 import { loseFolder } from '../lose-folder.ts';
 import { need } from '../need.ts';
 import { first, type Program } from '../program.ts';
+import { readRemovedAttempt } from '../retention-statements.ts';
 import type { AttemptRow, JobRow } from '../schema.ts';
 import { wishCancel } from '../wish-cancel.ts';
 import { shownAttempt } from '../withdraw-attempt.ts';
@@ -76,7 +77,11 @@ function* commitDocument(
 export function* openAttempt(input: CommandInput<'open-attempt'>): Program<OpenAnswer> {
   const { attemptId, agentId, epoch, at } = input;
   const attempt = yield* first(readAttempt, { id: attemptId });
-  if (attempt === null) return { type: 'unknown' };
+  if (attempt === null) {
+    const removed = yield* first(readRemovedAttempt, { id: attemptId });
+    if (removed === null) return { type: 'unknown' };
+    return { type: removed.agent_id === agentId ? removed.answer : 'wrong-agent' };
+  }
   const job = need(yield* first(readJob, { id: attempt.job_id }), 'job');
   const known = toAttemptRecord(attempt);
   const row = answerOpen({ ...known, ordinal: attempt.ordinal }, toOpenedJob(job), input);

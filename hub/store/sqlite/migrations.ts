@@ -1,8 +1,10 @@
 import { factsSchema } from './facts-schema.ts';
 import { firstSchema } from './first-schema.ts';
+import { retentionSchema } from './retention-schema.ts';
 
 /** Steps that lead from an empty file to the tables of today. A step that was released never changes; new ones are added at the end. */
 export const migrations: readonly { readonly name: string; readonly sql: string }[] = [
   { name: 'first schema', sql: firstSchema },
   { name: 'facts', sql: factsSchema },
+  { name: 'retention', sql: retentionSchema },
 ];

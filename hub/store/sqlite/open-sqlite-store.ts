@@ -8,8 +8,11 @@ import type { Random } from '../../../runtime/random.ts';
 import type { Store } from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import { toStoreError } from './errors.ts';
+import { keepCopy } from './keep-copy.ts';
+import { letShrink } from './let-shrink.ts';
 import { migrate } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
+import { readSchemaVersion, refuseNewerSchema } from './schema-version.ts';
 import { createSqliteStore } from './sqlite-store.ts';
 
 export interface SqliteStoreOptions {
@@ -55,7 +58,11 @@ export async function openSqliteStore({
   try {
     database = openDatabase(path);
     chmodSync(path, 0o600);
+    refuseNewerSchema(readSchemaVersion(database));
+    const copy = keepCopy(database, path);
+    if (copy !== null) logger.warn({ copy }, 'the store is brought up to date; as it was before, it is kept in a copy');
     migrate(database);
+    letShrink(database, logger);
     const storeId = readOrMakeStoreId(database, random);
     return createSqliteStore({ database, path, storeId, lock, clock, logger, onTook: onCommitTook });
   } catch (error) {
