@@ -1,4 +1,5 @@
 import type { CommandInput, CommandName, CommandResult } from './command.ts';
+import { adoptCopy } from './commands/adopt-copy.ts';
 import { cancelJob } from './commands/cancel-job.ts';
 import { closeCorrections } from './commands/close-corrections.ts';
 import { createJoinToken } from './commands/create-join-token.ts';
@@ -10,6 +11,7 @@ import { forgetAttempts } from './commands/forget-attempts.ts';
 import { forgetLogRemovals } from './commands/forget-log-removals.ts';
 import { liveOn } from './commands/live-on.ts';
 import { loseAttempts } from './commands/lose-attempts.ts';
+import { missLogs } from './commands/miss-logs.ts';
 import { offerAttempt } from './commands/offer-attempt.ts';
 import { openAttempt } from './commands/open-attempt.ts';
 import { recordAgentReport } from './commands/record-agent-report.ts';
@@ -60,5 +62,7 @@ export const commandPrograms: {
   'forget-log-removals': forgetLogRemovals,
   'remove-audit': removeAudit,
   'remove-join-tokens': removeJoinTokens,
+  'miss-logs': missLogs,
+  'adopt-copy': adoptCopy,
   'forget-attempts': forgetAttempts,
 };

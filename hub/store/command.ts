@@ -258,6 +258,13 @@ export interface Commands {
     input: { readonly before: number; readonly at: number };
     result: { readonly tokens: number };
   };
+  /** The logs of these attempts are not there: they were removed before they could be copied. */
+  'miss-logs': { input: { readonly attemptIds: readonly string[]; readonly at: number }; result: null };
+  /** This store is a copy of one that went on: what stood offered then, of these attempts, may run by now. */
+  'adopt-copy': {
+    input: { readonly offered: readonly string[]; readonly madeAt: string; readonly at: number };
+    result: null;
+  };
   /** Attempts that were removed before `before`: from here on the hub does not know them. */
   'forget-attempts': {
     input: { readonly before: number; readonly at: number };

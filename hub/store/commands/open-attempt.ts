@@ -97,7 +97,11 @@ export function* openAttempt(input: CommandInput<'open-attempt'>): Program<OpenA
     case 'job': {
       const opened = row.commits
         ? yield* commitDocument(job, attempt, input)
-        : yield* changeAttempt(attempt, { session_lease_epoch: epoch.leaseEpoch, session_opens: epoch.opens });
+        : yield* changeAttempt(attempt, {
+            session_lease_epoch: epoch.leaseEpoch,
+            session_opens: epoch.opens,
+            folder_id: input.folderId,
+          });
       const needsSecrets = job.secret_names !== '[]' && (row.document || input.have !== 'claimed');
       const secrets = needsSecrets ? ((yield* first(readSecrets, { id: job.id }))?.secrets ?? null) : null;
       return {

@@ -1,31 +1,14 @@
 import { readAttempt } from '../attempt-statements.ts';
-import { changeAttempt } from '../change-attempt.ts';
-import { changeJob } from '../change-job.ts';
 import type { CommandInput, CommandResult } from '../command.ts';
 import { readJob } from '../job-statements.ts';
 import { need } from '../need.ts';
-import { all, first, type Program, run } from '../program.ts';
-import { type EndPlace, insertLogRemoval, readLoggedAttempts } from '../retention-statements.ts';
-import type { AttemptRow, JobRow } from '../schema.ts';
-import { toStoredLog } from '../stored-log.ts';
+import { all, first, type Program } from '../program.ts';
+import { removeLog } from '../remove-log.ts';
+import { type EndPlace, readLoggedAttempts } from '../retention-statements.ts';
 import { writeAudit } from '../write-audit.ts';
 
 /** What one command looks at at most, so that no commit takes long. */
 const limit = 50;
-
-function toRemoved(log: string | null, at: number): string | null {
-  const stored = toStoredLog(log);
-  return stored === null ? null : JSON.stringify({ ...stored, removedAt: at });
-}
-
-/** The bytes go; how many there were, their digest and whether they were whole stays with attempt and job. */
-function* removeLog(job: JobRow, attempt: AttemptRow, at: number): Program<void> {
-  yield* changeAttempt(attempt, { log: toRemoved(attempt.log, at), log_bytes: null });
-  if (job.attempt_id === attempt.id && job.log !== null) {
-    yield* changeJob(job, { log: toRemoved(job.log, at) }, { at, actor: 'hub', action: null });
-  }
-  yield* run(insertLogRemoval, { attemptId: attempt.id });
-}
 
 export function* removeLogs({
   bytes,

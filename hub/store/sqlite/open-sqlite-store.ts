@@ -14,6 +14,7 @@ import { migrate } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
 import { readSchemaVersion, refuseNewerSchema } from './schema-version.ts';
 import { createSqliteStore } from './sqlite-store.ts';
+import { refuseUnfinishedRestore } from './unfinished-restore.ts';
 
 export interface SqliteStoreOptions {
   /** The hub's data folder, made when it is not there: it gets `hub.sqlite`, and one owner. */
@@ -56,6 +57,7 @@ export async function openSqliteStore({
   const path = join(folder, 'hub.sqlite');
   let database: DatabaseSync | undefined;
   try {
+    refuseUnfinishedRestore(folder);
     database = openDatabase(path);
     chmodSync(path, 0o600);
     refuseNewerSchema(readSchemaVersion(database));
