@@ -37,8 +37,9 @@ export async function adoptStore(
   await store.apply('adopt-copy', { offered, madeAt, at: clock.now() });
   const queued = await readAll<JobRecord>((after) => store.queries.queuedJobs(after, page));
   if (cancelQueued) {
-    for (const { account, id } of queued) {
-      await store.apply('cancel-job', { account, jobId: id, actor: 'hub', at: clock.now() });
+    for (let first = 0; first < queued.length; first += page) {
+      const jobIds = queued.slice(first, first + page).map(({ id }) => id);
+      await store.apply('cancel-copied', { jobIds, at: clock.now() });
     }
   }
   const running = new Set(

@@ -9,24 +9,28 @@ export interface ArchivedFile extends TarEntry {
   content(): AsyncIterable<Uint8Array>;
 }
 
-/** Reads an archive from its beginning to its end, once. Rejects with `BackupError` (`not-a-backup`). */
+/** Reads an archive from its beginning to its end, once, and closes `source`. Rejects with `BackupError` (`not-a-backup`). */
 export async function* readArchive(source: AsyncIterable<Buffer>): AsyncGenerator<ArchivedFile, void> {
   const stream = new DigestedStream(source);
-  for (;;) {
-    const before = stream.seal();
-    const header = decodeTarHeader(await stream.take(blockBytes));
-    if (header === null) return;
-    let left = header.bytes;
-    const read = async function* (): AsyncGenerator<Uint8Array, void> {
-      while (left > 0) {
-        const piece = await stream.some(left);
-        left -= piece.length;
-        yield piece;
-      }
-    };
-    yield { ...header, before, content: read };
-    for await (const _ of read());
-    await stream.take(paddingOf(header.bytes));
+  try {
+    for (;;) {
+      const before = stream.seal();
+      const header = decodeTarHeader(await stream.take(blockBytes));
+      if (header === null) return;
+      let left = header.bytes;
+      const read = async function* (): AsyncGenerator<Uint8Array, void> {
+        while (left > 0) {
+          const piece = await stream.some(left);
+          left -= piece.length;
+          yield piece;
+        }
+      };
+      yield { ...header, before, content: read };
+      for await (const _ of read());
+      await stream.take(paddingOf(header.bytes));
+    }
+  } finally {
+    await stream.close();
   }
 }
 
@@ -39,6 +43,10 @@ class DigestedStream {
 
   constructor(source: AsyncIterable<Buffer>) {
     this.#source = source[Symbol.asyncIterator]();
+  }
+
+  async close(): Promise<void> {
+    await this.#source.return?.();
   }
 
   seal(): { readonly bytes: number; readonly sha256: string } {

@@ -1,5 +1,6 @@
 import type { CommandInput, CommandName, CommandResult } from './command.ts';
 import { adoptCopy } from './commands/adopt-copy.ts';
+import { cancelCopied } from './commands/cancel-copied.ts';
 import { cancelJob } from './commands/cancel-job.ts';
 import { closeCorrections } from './commands/close-corrections.ts';
 import { createJoinToken } from './commands/create-join-token.ts';
@@ -63,6 +64,7 @@ export const commandPrograms: {
   'remove-audit': removeAudit,
   'remove-join-tokens': removeJoinTokens,
   'miss-logs': missLogs,
+  'cancel-copied': cancelCopied,
   'adopt-copy': adoptCopy,
   'forget-attempts': forgetAttempts,
 };

@@ -260,6 +260,8 @@ export interface Commands {
   };
   /** The logs of these attempts are not there: they were removed before they could be copied. */
   'miss-logs': { input: { readonly attemptIds: readonly string[]; readonly at: number }; result: null };
+  /** Jobs that waited when the copy was made that this store is: they may have run since, and are not to run again. */
+  'cancel-copied': { input: { readonly jobIds: readonly string[]; readonly at: number }; result: null };
   /** This store is a copy of one that went on: what stood offered then, of these attempts, may run by now. */
   'adopt-copy': {
     input: { readonly offered: readonly string[]; readonly madeAt: string; readonly at: number };

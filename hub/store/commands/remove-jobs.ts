@@ -15,7 +15,7 @@ import type { JobRow } from '../schema.ts';
 import { writeAudit } from '../write-audit.ts';
 
 /** What one command removes at most, so that no commit takes long. */
-const limit = 50;
+const limit = 25;
 
 /** Removes the job with all that hangs on it, but for its audit, and remembers what its agents may still ask of its attempts. */
 function* removeJob(job: JobRow, at: number): Program<{ readonly attempts: number; readonly logBytes: number }> {

@@ -141,10 +141,11 @@ export function testRetention(open: OpenStore): void {
       const beyond = await store.queries.earlierEnd(account, tenth, 50);
       const first = await scene.apply('remove-jobs', { ...all, endedBefore: tenth?.endedAt ?? 0 });
       const second = await scene.apply('remove-jobs', { ...all, endedBefore: tenth?.endedAt ?? 0 });
+      const third = await scene.apply('remove-jobs', { ...all, endedBefore: tenth?.endedAt ?? 0 });
 
       assert.equal(tenth?.id, jobs[50]?.id);
       assert.equal(beyond, null);
-      assert.deepEqual([first.jobs, second.jobs], [50, 0]);
+      assert.deepEqual([first.jobs, second.jobs, third.jobs], [25, 25, 0]);
       const filter = { states: [], automation: null, agent: null, labels: [] };
       const left = await store.queries.jobs(account, filter, { limit: 100, cursor: null });
       assert.deepEqual(

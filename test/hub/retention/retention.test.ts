@@ -202,7 +202,7 @@ describe('retention', () => {
     const between = await left();
     await bench.retention({ jobsPerAccount: 1 }).turn(going);
 
-    assert.equal(between, 10);
+    assert.equal(between, 35);
     assert.equal(await left(), 1);
     assert.equal(ended.filter(({ path }) => existsSync(path)).length, 1);
   });
