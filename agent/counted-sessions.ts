@@ -1,3 +1,4 @@
+import type { UnknownFrame } from '../protocol/parse-frame.ts';
 import type { HubFrame } from '../protocol/session-frame.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { AgentSessionChannel, SessionTransport } from '../transports/session-transport.ts';
@@ -29,7 +30,7 @@ export function countSessions(
       if (now !== inFlight) counter.inFlightChanged(now - inFlight);
       inFlight = now;
     };
-    const hear = (frame: HubFrame) => {
+    const hear = (frame: HubFrame | UnknownFrame) => {
       if (frame.type === 'job') {
         sent = frame.offset;
         acknowledged = frame.offset;

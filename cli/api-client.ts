@@ -40,7 +40,11 @@ const AnyJob = toTolerant(Job, {
     .nullable(),
   waiting: z.array(z.looseObject({ agent: Word, reason: Word })).default([]),
   waitingReasons: z.array(z.looseObject({ reason: Word, agents: z.number() })).default([]),
-  log: toTolerant(JobLog, { gaps: z.array(z.unknown()).default([]), trailing: z.number().default(0) }).nullable(),
+  log: toTolerant(JobLog, {
+    gaps: z.array(z.unknown()).default([]),
+    trailing: z.number().default(0),
+    removedAt: z.string().nullable().default(null),
+  }).nullable(),
   cancelRequested: z.boolean().default(false),
 });
 const AnyAgent = toTolerant(Agent, {

@@ -66,6 +66,10 @@ function toNextSteps({ code, status, errors = [] }: Problem): readonly string[] 
   switch (code) {
     case 'parameters-invalid':
       return ['What it takes: `farhand automations --json`'];
+    case 'log-removed':
+      return ['`farhand jobs ID` shows how the job ended, and the length and digest of what it printed.'];
+    case 'events-removed':
+      return ['Begin anew: `farhand events`; what is there now: `farhand jobs`'];
     case 'job-ended':
       return ['`farhand jobs ID` shows how it ended; `farhand rerun ID` runs it again.'];
     case 'idempotency-conflict':

@@ -110,6 +110,18 @@ export const commandList: readonly ListedCommand[] = [
     load: async (context) => (await import('./commands/events.ts')).createEventsCommand(context),
   },
   {
+    name: 'backup',
+    summary: "copy a hub's store and logs, while it runs",
+    group: look,
+    load: async (context) => (await import('./commands/backup.ts')).createBackupCommand(context),
+  },
+  {
+    name: 'restore',
+    summary: "make a hub's data folder of a backup",
+    group: look,
+    load: async (context) => (await import('./commands/restore.ts')).createRestoreCommand(context),
+  },
+  {
     name: 'doctor',
     summary: 'find out why something does not work',
     group: help,

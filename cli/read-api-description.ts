@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHub } from '../hub/hub.ts';
+import { keepEverything } from '../hub/retention/retention-rules.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { silentLogger } from '../runtime/logger.ts';
@@ -18,6 +19,7 @@ export async function readApiDescription(): Promise<JsonObject> {
       adminToken,
       adminTokenFolder: null,
       lostAfterMs: 3_600_000,
+      keep: keepEverything,
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,

@@ -21,7 +21,10 @@ export interface WatchOptions {
 export async function watchToEnd(api: ApiClient, context: Context, job: Job, options: WatchOptions): Promise<void> {
   const { stderr } = context;
   await stderr.line(stderr.paint('dim', `job ${job.id}`));
-  const ended = isFinal(job.state) && job.log === null ? job : await watch(api, context, job.id, options);
+  const ended =
+    isFinal(job.state) && (job.log === null || job.log.removedAt !== null)
+      ? job
+      : await watch(api, context, job.id, options);
   if (ended === null) return;
   await stderr.line(toEndSentence(stderr, ended, Date.now()));
   if (options.json) await printJson(context, ended);

@@ -56,6 +56,7 @@ export async function* followLog(
       const job = await operations.getJob(id, call);
       if (failures > 1) await onNotice({ type: 'back' });
       failures = 0;
+      if (options.skipsLog === true && isFinal(job)) return job;
       const isAnother = isAnotherLog(position, job);
       if (isAnother && job.attempt !== null) await onNotice({ type: 'attempt', attempt: job.attempt });
       position = { attempt: job.attempt, given: isAnother ? 0 : position.given };

@@ -329,6 +329,7 @@ export type JobLog = {
     readonly why: 'log-limit' | 'spool-full' | 'power-loss' | 'secrets-gone' | 'sink-died' | 'hub-mismatch' | 'unknown';
   }[];
   readonly trailing: number;
+  readonly removedAt: string | null;
 };
 
 export type JobPage = {
@@ -454,6 +455,8 @@ export type ProblemCode =
   | 'idempotency-conflict'
   | 'name-taken'
   | 'own-token'
+  | 'log-removed'
+  | 'events-removed'
   | 'stale'
   | 'too-large'
   | 'unsupported-media-type'

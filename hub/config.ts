@@ -1,8 +1,18 @@
 import type { ConfigOf, ConfigSchema } from '../runtime/configuration/config-key.ts';
-import { folder, listenAddress, seconds, text, yesOrNo } from '../runtime/configuration/formats.ts';
+import {
+  byteCount,
+  folder,
+  listenAddress,
+  orForever,
+  seconds,
+  text,
+  wholeNumber,
+  yesOrNo,
+} from '../runtime/configuration/formats.ts';
 import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
 import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
+import type { RetentionRules } from './retention/retention-rules.ts';
 
 /** Everything that a hub can be told. Help and `docs/config.md` are made of it. */
 export const hubConfigSchema = {
@@ -42,6 +52,41 @@ export const hubConfigSchema = {
     default: '3600',
     sensitive: false,
   },
+  keepJobsDays: {
+    variable: 'FARHAND_KEEP_JOBS_DAYS',
+    doc: 'How long a job is kept after its end, with its attempts and their logs. What was done with it stays in the audit.',
+    format: orForever(wholeNumber({ from: 1, to: 36_500 })),
+    default: '90',
+    sensitive: false,
+  },
+  keepJobs: {
+    variable: 'FARHAND_KEEP_JOBS',
+    doc: 'How many ended jobs of each account are kept; the oldest go first.',
+    format: orForever(wholeNumber({ from: 1, to: 1_000_000_000 })),
+    default: '1000000',
+    sensitive: false,
+  },
+  keepLogBytes: {
+    variable: 'FARHAND_KEEP_LOG_BYTES',
+    doc: 'How much disk the logs of ended jobs may take together. Over it the oldest go, and their jobs stay and say so.',
+    format: orForever(byteCount),
+    default: '20GiB',
+    sensitive: false,
+  },
+  keepAtLeastHours: {
+    variable: 'FARHAND_KEEP_AT_LEAST_HOURS',
+    doc: 'FARHAND_KEEP_JOBS and FARHAND_KEEP_LOG_BYTES remove nothing of jobs that ended more recently, even if the disk fills.',
+    format: wholeNumber({ from: 0, to: 87_600 }),
+    default: '48',
+    sensitive: false,
+  },
+  keepAuditDays: {
+    variable: 'FARHAND_KEEP_AUDIT_DAYS',
+    doc: 'How long the audit is kept: what was done to jobs, agents and tokens, and by whom.',
+    format: orForever(wholeNumber({ from: 1, to: 36_500 })),
+    default: 'forever',
+    sensitive: false,
+  },
   insecure: {
     variable: 'FARHAND_INSECURE',
     doc: 'Allow listening without TLS beyond this machine. Right only behind something that adds TLS, or on a network where nobody listens.',
@@ -53,6 +98,19 @@ export const hubConfigSchema = {
 } as const satisfies ConfigSchema;
 
 export type HubConfig = ConfigOf<typeof hubConfigSchema>;
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+export function toRetentionRules(config: HubConfig): RetentionRules {
+  return {
+    jobsForMs: config.keepJobsDays * dayMs,
+    jobsPerAccount: config.keepJobs,
+    logBytes: config.keepLogBytes,
+    atLeastMs: config.keepAtLeastHours * hourMs,
+    auditForMs: config.keepAuditDays * dayMs,
+  };
+}
 
 /** Throws `ConfigError` with every mistake at once. */
 export function loadHubConfig(sources: ConfigSources): HubConfig {

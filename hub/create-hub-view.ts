@@ -7,6 +7,7 @@ import type { Readers } from './api/readers.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { RoomWatch } from './housekeeping/room-watch.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
+import type { Retention } from './retention/retention.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import type { ProgressBoard } from './sessions/progress-board.ts';
 import type { SessionService } from './sessions/session-service.ts';
@@ -22,6 +23,7 @@ export interface HubParts {
   readonly progress: ProgressBoard;
   readonly readers: Readers;
   readonly room: RoomWatch;
+  readonly retention: Retention;
   readonly metrics: HubMetrics;
   readonly loops: LoopBoard;
   readonly counters: ReturnType<typeof createSyncCounters>;
@@ -54,6 +56,8 @@ export function createHubView(parts: HubParts): HubView {
     readers: () => readers.following,
     commits: () => store.commits(),
     commandsWaiting: () => store.commandsWaiting(),
+    storeBytes: () => store.usage().bytes,
+    logStoreBytes: () => parts.retention.logStoreBytes,
     waitingGroups: () => scheduler.overview.groups(),
     loops: () => loops.list(),
     freeBytes: () => readFreeBytes(parts.dataFolder),

@@ -29,6 +29,8 @@ import { loadSecretKey } from './identity/secret-key.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
+import { Retention, retainEveryMs } from './retention/retention.ts';
+import type { RetentionRules } from './retention/retention-rules.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { WaitingWatch } from './scheduler/waiting-watch.ts';
 import { createProgressBoard } from './sessions/progress-board.ts';
@@ -46,6 +48,9 @@ export interface HubOptions {
   /** Where `admin-token` is written, and that it is written also when a token was given. Null: the data folder, when one is made. */
   readonly adminTokenFolder: string | null;
   readonly lostAfterMs: number;
+  readonly keep: RetentionRules;
+  /** How often it is looked for what is to be kept no longer; left out: every ten minutes. */
+  readonly retainEveryMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -100,6 +105,15 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     new Scheduler({ store, fleet, schemas, clock, random, logger: schedulerLogger, offers: metrics.offers, loops }),
   );
   const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits: defaultApiLimits, loops });
+  const retention = new Retention({
+    store,
+    logs,
+    rules: options.keep,
+    correctionWindowMs,
+    metrics,
+    clock,
+    logger: logger.child({ scope: 'retention' }),
+  });
   let sessions: SessionService | null = null;
   const counters = createSyncCounters();
   const parts = {
@@ -112,6 +126,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     progress,
     readers,
     room,
+    retention,
     metrics,
     loops,
     clock,
@@ -169,7 +184,14 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   opened.use(await followStore({ store, fleet, scheduler, control, progress, metrics, logger }));
   const waiting = new WaitingWatch({ groups: () => scheduler.overview.groups(), clock, logger: schedulerLogger });
-  const chores = createChores(options, { store, fleet, control, sessions: served, room, waiting });
+  const chores = [
+    ...createChores(options, { store, fleet, control, sessions: served, room, waiting }),
+    {
+      name: 'remove what is kept no longer',
+      everyMs: options.retainEveryMs ?? retainEveryMs,
+      run: (signal: AbortSignal) => retention.turn(signal),
+    },
+  ];
   opened.use(new Housekeeping({ chores, clock, logger, loops }));
 
   const listener = createWebsocketListener<AgentPrincipal>({

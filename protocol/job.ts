@@ -72,6 +72,8 @@ export const JobLog = z.object({
   gaps: z.array(Gap),
   /** Bytes that came after the log was sealed; they are not in it. */
   trailing: ByteCount,
+  /** When the hub removed the bytes, as it was told to keep no more; the rest of what is said of them stays. */
+  removedAt: Timestamp.nullable(),
 });
 
 /** A job as the API shows it. What is not known yet is null. */

@@ -14,6 +14,8 @@ export const problems = {
   'idempotency-conflict': { status: 409, title: 'The idempotency key was used for another request' },
   'name-taken': { status: 409, title: 'The name is taken' },
   'own-token': { status: 409, title: 'The token is the one that asks' },
+  'log-removed': { status: 410, title: 'The log was removed' },
+  'events-removed': { status: 410, title: 'The events were removed' },
   stale: { status: 412, title: 'It was changed meanwhile' },
   'too-large': { status: 413, title: 'Too large' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type' },

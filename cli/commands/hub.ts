@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { hubConfigSchema, loadHubConfig } from '../../hub/config.ts';
+import { hubConfigSchema, loadHubConfig, toRetentionRules } from '../../hub/config.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
 import { systemRandom } from '../../runtime/random.ts';
@@ -46,6 +46,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
     adminToken: config.adminToken,
     adminTokenFolder: null,
     lostAfterMs: config.lostAfterSeconds * 1000,
+    keep: toRetentionRules(config),
     clock: systemClock,
     random: systemRandom,
     logger,

@@ -107,6 +107,8 @@ function toNews(job: Job): { readonly key: string; readonly line: string } {
 
 function toFullLines(stdout: Output, job: Job, now: number): readonly string[] {
   const missing = job.log?.complete === false ? ', with parts missing' : '';
+  const removedAt = job.log?.removedAt ?? null;
+  const removed = removedAt === null ? '' : `, removed ${removedAt}`;
   const facts: readonly (readonly [string, string | null])[] = [
     ['id', job.id],
     ['state', job.state],
@@ -122,7 +124,7 @@ function toFullLines(stdout: Output, job: Job, now: number): readonly string[] {
     ['exit code', job.exitCode === null ? null : String(job.exitCode)],
     ['signal', job.signal],
     ['progress', job.progress === null ? null : toProgressWords(job.progress)],
-    ['log', job.log === null ? null : `${job.log.bytes} bytes${missing}`],
+    ['log', job.log === null ? null : `${job.log.bytes} bytes${missing}${removed}`],
     ['selector', job.selector === '' ? null : job.selector],
     ['labels', Object.keys(job.labels).length === 0 ? null : toLabelWords(job.labels)],
     ['parameters', JSON.stringify(job.parameters)],

@@ -251,6 +251,7 @@ export class ExecJob {
               complete: log.complete,
               gaps: log.gaps,
               trailing: result.log.trailing,
+              removedAt: null,
             },
       waiting: [],
       waitingReasons: [],

@@ -19,8 +19,8 @@ export async function toAttempt(attempt: AttemptRecord, logs: LogStore): Promise
     signal: result?.signal ?? null,
     log:
       log === null || log.sha256 === null
-        ? { bytes: await logs.length(attempt.id), sha256: null, complete: null, gaps: [], trailing: 0 }
-        : { ...log, gaps: [...log.gaps] },
+        ? { bytes: await logs.length(attempt.id), sha256: null, complete: null, gaps: [], trailing: 0, removedAt: null }
+        : { ...log, gaps: [...log.gaps], removedAt: toTimestamp(log.removedAt) },
     startedAt: toTimestamp(attempt.startedAt),
     finishedAt: toTimestamp(attempt.endedAt),
   };

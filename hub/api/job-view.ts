@@ -45,9 +45,9 @@ export async function toJob(
 /** Length and digest of a result stand; before there is one, what is stored so far is the length. */
 async function toLog({ log, attemptId }: JobRecord, logs: LogStore): Promise<Job['log']> {
   if (log !== null && log.sha256 !== null) {
-    const { bytes, sha256, complete, gaps, trailing } = log;
-    return { bytes, sha256, complete, gaps: [...gaps], trailing };
+    const { bytes, sha256, complete, gaps, trailing, removedAt } = log;
+    return { bytes, sha256, complete, gaps: [...gaps], trailing, removedAt: toTimestamp(removedAt) };
   }
   if (attemptId === null) return null;
-  return { bytes: await logs.length(attemptId), sha256: null, complete: null, gaps: [], trailing: 0 };
+  return { bytes: await logs.length(attemptId), sha256: null, complete: null, gaps: [], trailing: 0, removedAt: null };
 }

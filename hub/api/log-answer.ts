@@ -1,11 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { LogStore } from '../logs/log-store.ts';
+import type { AttemptRecord } from '../store/records.ts';
 import type { ApiContext } from './api-context.ts';
 import { ApiProblem } from './api-problem.ts';
 import { parseByteRange } from './byte-range.ts';
 import { followLog, type LogStretch } from './followed-log.ts';
 import type { WatchedJob } from './job-watch.ts';
+import { toTimestamp } from './timestamp.ts';
 import { TimestampedLines } from './timestamped-lines.ts';
 
 const Flag = z
@@ -45,9 +47,11 @@ export async function answerLog(
   context: ApiContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { attempt, query }: { readonly attempt: string | null; readonly query: LogQuery },
+  { attempt: record, query }: { readonly attempt: AttemptRecord | null; readonly query: LogQuery },
 ): Promise<void> {
   const { logs, readers } = context;
+  refuseRemoved(record);
+  const attempt = record?.id ?? null;
   if (query.offset > 0)
     throw new ApiProblem('query-invalid', '/offset: goes with follow=true; without it, ask with a Range');
   const length = attempt === null ? 0 : await logs.length(attempt);
@@ -85,6 +89,7 @@ export async function answerFollowedLog(
   { watched, query }: { readonly watched: WatchedJob; readonly query: LogQuery },
 ): Promise<void> {
   using job = watched;
+  refuseRemoved(job.job);
   refuseRange(request, 'follow=true; use offset');
   if (query.offset > 0 && query.timestamps) {
     throw new ApiProblem('query-invalid', '/offset: counts bytes of the log, so it does not go with timestamps=true');
@@ -100,6 +105,16 @@ export async function answerFollowedLog(
     },
     lasting: true,
   });
+}
+
+/** Nothing where something was would be no answer. */
+function refuseRemoved(kept: Pick<AttemptRecord, 'log'> | null): void {
+  const removedAt = kept?.log?.removedAt ?? null;
+  if (removedAt === null) return;
+  throw new ApiProblem(
+    'log-removed',
+    `the log had ${kept?.log?.bytes} bytes and was removed ${toTimestamp(removedAt)}, to keep no more than FARHAND_KEEP_LOG_BYTES of the hub; its length and digest are still with the job`,
+  );
 }
 
 function createRenderer(logs: LogStore, query: LogQuery): (stretch: LogStretch) => AsyncIterable<Uint8Array> {

@@ -7,7 +7,8 @@ import { sleep } from '../../runtime/sleep.ts';
 export interface Chore {
   readonly name: string;
   readonly everyMs: number;
-  run(): Promise<void>;
+  /** Ends soon once `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>;
 }
 
 /** The store answers or fails, and so does a channel: a run that takes longer hangs on something in this process. */
@@ -47,7 +48,7 @@ export class Housekeeping implements AsyncDisposable {
       if (signal.aborted) return;
       loop.does('is at work', { withinMs: maxRunMs });
       try {
-        await chore.run();
+        await chore.run(signal);
         loop.turned();
       } catch (error) {
         loop.failed(error);

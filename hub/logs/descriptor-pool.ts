@@ -14,6 +14,8 @@ interface Entry {
   readonly file: PooledFile;
   readonly opened: Promise<FileHandle>;
   users: number;
+  /** Closed by its last user. */
+  forgotten: boolean;
 }
 
 const flags = { read: constants.O_RDONLY, write: constants.O_RDWR | constants.O_CREAT } as const;
@@ -40,16 +42,20 @@ export class DescriptorPool implements AsyncDisposable {
       return await work(await entry.opened);
     } finally {
       entry.users--;
-      this.#waiting.shift()?.();
+      if (entry.forgotten && entry.users === 0) await this.#close(toKey(file), entry, false);
+      else this.#waiting.shift()?.();
     }
   }
 
-  /** Closes the file's idle descriptor, if there is one. Its owner has made durable what must be. */
+  /** Closes the file's descriptor, if there is one: now, or when its last user is done. Its owner has made durable what must be. */
   async forget(file: PooledFile): Promise<void> {
     const key = toKey(file);
     const entry = this.#entries.get(key);
-    if (entry === undefined || entry.users > 0) return;
-    await this.#close(key, entry, false);
+    if (entry === undefined) return;
+    if (entry.users === 0) return this.#close(key, entry, false);
+    // Whoever opens the path from here on gets what is there then.
+    entry.forgotten = true;
+    this.#entries.delete(key);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -74,7 +80,7 @@ export class DescriptorPool implements AsyncDisposable {
   }
 
   #open(key: string, file: PooledFile): Entry {
-    const entry: Entry = { file, opened: open(file.path, flags[file.mode], 0o600), users: 1 };
+    const entry: Entry = { file, opened: open(file.path, flags[file.mode], 0o600), users: 1, forgotten: false };
     this.#entries.set(key, entry);
     entry.opened.catch(() => {
       if (this.#entries.get(key) === entry) this.#entries.delete(key);
@@ -83,7 +89,7 @@ export class DescriptorPool implements AsyncDisposable {
   }
 
   async #close(key: string, entry: Entry, asks: boolean): Promise<void> {
-    this.#entries.delete(key);
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
     this.#closing++;
     try {
       const handle = await entry.opened;

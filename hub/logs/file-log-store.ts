@@ -1,4 +1,4 @@
-import { mkdir, open, stat, truncate } from 'node:fs/promises';
+import { mkdir, open, rm, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DescriptorPool } from './descriptor-pool.ts';
 import { isMissingFile, toLogError } from './errors.ts';
@@ -39,7 +39,7 @@ class FileLogStore implements LogStore {
   readonly #descriptors: DescriptorPool;
   readonly #growth = new Growth();
   readonly #writers = new Map<string, FileLogWriter>();
-  /** The last call of `write` for each attempt: they go one after another. */
+  /** The last call of `write` or `remove` for each attempt: they go one after another. */
   readonly #opening = new Map<string, Promise<unknown>>();
   readonly #digests = new Map<string, DigestState>();
   /** Logs with bytes after a failed flush: the system may have dropped them and say otherwise, so only this much counts. */
@@ -53,12 +53,7 @@ class FileLogStore implements LogStore {
 
   async write(attempt: string): Promise<LogWriter> {
     const opening = (this.#opening.get(attempt) ?? Promise.resolve()).then(() => this.#open(attempt));
-    const settled = opening
-      .catch(() => {})
-      .then(() => {
-        if (this.#opening.get(attempt) === settled) this.#opening.delete(attempt);
-      });
-    this.#opening.set(attempt, settled);
+    this.#keepOrder(attempt, opening);
     return opening;
   }
 
@@ -85,6 +80,12 @@ class FileLogStore implements LogStore {
     return [...saved, ...unsaved.filter((moment) => moment.offset > newest)];
   }
 
+  async remove(attempt: string): Promise<void> {
+    const removing = (this.#opening.get(attempt) ?? Promise.resolve()).then(() => this.#remove(attempt));
+    this.#keepOrder(attempt, removing);
+    return removing;
+  }
+
   async grown(attempt: string, offset: number, signal: AbortSignal): Promise<void> {
     if (this.#closed) return;
     // First the waiting, then the look: what grows in between would be missed the other way round.
@@ -99,6 +100,31 @@ class FileLogStore implements LogStore {
     await Promise.all([...this.#writers.values()].map((writer) => writer[Symbol.asyncDispose]()));
     this.#growth.wakeAll();
     await this.#descriptors[Symbol.asyncDispose]();
+  }
+
+  #keepOrder(attempt: string, work: Promise<unknown>): void {
+    const settled = work
+      .catch(() => {})
+      .then(() => {
+        if (this.#opening.get(attempt) === settled) this.#opening.delete(attempt);
+      });
+    this.#opening.set(attempt, settled);
+  }
+
+  async #remove(attempt: string): Promise<void> {
+    await this.#writers.get(attempt)?.[Symbol.asyncDispose]();
+    const { log, times } = toLogPaths(this.#root, attempt);
+    try {
+      for (const path of [log, times]) {
+        // A descriptor that stays open would keep the bytes on the disk.
+        await this.#descriptors.forget({ path, mode: 'read' });
+        await rm(path, { force: true });
+      }
+    } catch (error) {
+      throw toLogError(error, attempt);
+    }
+    this.#digests.delete(attempt);
+    this.#torn.delete(attempt);
   }
 
   async #open(attempt: string): Promise<LogWriter> {

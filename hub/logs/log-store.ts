@@ -32,6 +32,8 @@ export interface LogStore extends AsyncDisposable {
   read(attempt: string, start: number, end: number): AsyncIterable<Uint8Array>;
   /** Moments that tell the times of the bytes from `start` to `end`, in order: the newest one at or before `start` comes with them. */
   moments(attempt: string, start: number, end: number): Promise<readonly LogMoment[]>;
+  /** Deletes the log, if there is one; whoever writes or reads it is broken off. May be done twice. */
+  remove(attempt: string): Promise<void>;
   /** Resolves when the durable length passes `offset`, when `signal` aborts, or when the store is closed. */
   grown(attempt: string, offset: number, signal: AbortSignal): Promise<void>;
 }

@@ -74,6 +74,7 @@ export function watchLogs(
     length: (attempt) => logs.length(attempt),
     read: (attempt, start, end) => logs.read(attempt, start, end),
     moments: (attempt, start, end) => logs.moments(attempt, start, end),
+    remove: (attempt) => watched(logs.remove(attempt)),
     grown: (attempt, offset, signal) => logs.grown(attempt, offset, signal),
     write: async (attempt) => watchWriter(await watched(logs.write(attempt))),
     async [Symbol.asyncDispose]() {

@@ -28,7 +28,14 @@ export interface HubGauges {
   /** Events of control channels, by what came of them. */
   events(): Readonly<Record<string, number>>;
   isReady(): boolean;
+  /** Disk that the store takes. */
+  storeBytes(): number;
+  /** Disk that logs of ended jobs take; null before it was counted. */
+  logStoreBytes(): number | null;
 }
+
+/** What retention removes. */
+export type Removed = 'jobs' | 'attempts' | 'logs' | 'log-bytes' | 'audit' | 'join-tokens';
 
 /** One request that was answered. */
 export interface AnsweredRequest {
@@ -58,6 +65,7 @@ export class HubMetrics implements Disposable {
   readonly #commitTimes = new Histogram(commitBounds);
   readonly #resyncs = new Histogram(resyncBounds);
   readonly #lag: ReturnType<typeof monitorEventLoopDelay>;
+  readonly #removed = new LabelledCounter();
   #logBytes = 0;
   #gauges: HubGauges | null = null;
 
@@ -108,6 +116,10 @@ export class HubMetrics implements Disposable {
 
   resynced(tookMs: number): void {
     this.#resyncs.observe(tookMs / 1000);
+  }
+
+  removed(what: Removed, count: number): void {
+    if (count > 0) this.#removed.add({ what }, count);
   }
 
   toMetrics(): readonly Metric[] {
@@ -169,6 +181,14 @@ export class HubMetrics implements Disposable {
       counter('farhand_hub_log_bytes_total', 'Bytes of logs that came from agents.', this.#logBytes),
       counter('farhand_hub_store_commits_total', 'Commits of the store, over all its life.', gauges.commits()),
       gauge('farhand_hub_store_commands_waiting', 'Commands that wait for the next commit.', gauges.commandsWaiting()),
+      gauge('farhand_hub_store_bytes', 'Disk that the store takes.', gauges.storeBytes()),
+      this.#logStore(),
+      {
+        type: 'counter',
+        name: 'farhand_hub_retention_removed_total',
+        help: 'What was removed because it was to be kept no longer.',
+        samples: this.#removed.toSamples(),
+      },
       {
         type: 'histogram',
         name: 'farhand_hub_store_commit_seconds',
@@ -201,6 +221,16 @@ export class HubMetrics implements Disposable {
       ...toLoopMetrics('farhand_hub', gauges.loops()),
       ...readProcessMetrics(),
     ];
+  }
+
+  #logStore(): Metric {
+    const value = this.#gauges?.logStoreBytes() ?? null;
+    return {
+      type: 'gauge',
+      name: 'farhand_hub_log_store_bytes',
+      help: 'Disk that logs of ended attempts take, when last counted.',
+      samples: value === null ? [] : [{ value }],
+    };
   }
 
   [Symbol.dispose](): void {

@@ -4,11 +4,11 @@ import type { MetricLabels, MetricSample } from '../../runtime/metrics-text.ts';
 export class LabelledCounter {
   readonly #samples = new Map<string, { readonly labels: MetricLabels; value: number }>();
 
-  add(labels: MetricLabels): void {
+  add(labels: MetricLabels, count = 1): void {
     const key = JSON.stringify(labels);
     const sample = this.#samples.get(key);
-    if (sample === undefined) this.#samples.set(key, { labels, value: 1 });
-    else sample.value++;
+    if (sample === undefined) this.#samples.set(key, { labels, value: count });
+    else sample.value += count;
   }
 
   toSamples(): readonly MetricSample[] {

@@ -92,7 +92,7 @@ export class Session {
       case 'accepted':
         return this.#accept();
       case 'withdrawn':
-        return this.#refuse('attempt-withdrawn', 'this attempt was given up before it got its document');
+        return this.#refuse('attempt-withdrawn', 'the hub has given this attempt up: its folder may go');
       case 'unknown':
         return this.#refuse('unknown-attempt', 'this hub has no such attempt');
       case 'wrong-agent':

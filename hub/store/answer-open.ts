@@ -63,7 +63,8 @@ export function answerOpen(attempt: OpenedAttempt, job: OpenedJob, open: Open): 
   if (attempt.documentSentAt === null) {
     return { type: 'job', desired, document: claimed && desired === 'run', commits: true };
   }
-  if (attempt.folderId !== open.folderId) return { type: 'state-lost' };
+  // A restore supposed that the document was sent, and could not know to which folder: it is the agent's own.
+  if (attempt.folderId !== null && attempt.folderId !== open.folderId) return { type: 'state-lost' };
   if (!claimed) return { type: 'job', desired, document: false, commits: false };
   const starts = desired === 'run' && !isGivenUp(attempt, job) && !job.wiped;
   return { type: 'job', desired: starts ? 'run' : 'cancel', document: starts, commits: false };

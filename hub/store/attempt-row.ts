@@ -1,6 +1,7 @@
 import { isOpen } from './is-open.ts';
 import type { AttemptRecord, AttemptState } from './records.ts';
 import type { AttemptRow } from './schema.ts';
+import { toStoredLog } from './stored-log.ts';
 
 /** Columns that change with the attempt's life; the others are set by its offer and stay. */
 export const changingAttemptColumns = [
@@ -18,6 +19,7 @@ export const changingAttemptColumns = [
   'ended_at',
   'result',
   'log',
+  'log_bytes',
 ] as const satisfies readonly (keyof AttemptRow)[];
 
 export const attemptColumns = [
@@ -64,7 +66,7 @@ export function toAttemptRecord(row: AttemptRow): AttemptRecord {
     startedAt: row.started_at,
     endedAt: row.ended_at,
     result: row.result === null ? null : JSON.parse(row.result),
-    log: row.log === null ? null : JSON.parse(row.log),
+    log: toStoredLog(row.log),
     traceparent: row.traceparent,
   };
 }

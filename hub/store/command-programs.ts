@@ -1,4 +1,6 @@
 import type { CommandInput, CommandName, CommandResult } from './command.ts';
+import { adoptCopy } from './commands/adopt-copy.ts';
+import { cancelCopied } from './commands/cancel-copied.ts';
 import { cancelJob } from './commands/cancel-job.ts';
 import { closeCorrections } from './commands/close-corrections.ts';
 import { createJoinToken } from './commands/create-join-token.ts';
@@ -6,12 +8,20 @@ import { createToken } from './commands/create-token.ts';
 import { endAttempt } from './commands/end-attempt.ts';
 import { enrolAgent } from './commands/enrol-agent.ts';
 import { expireJobs } from './commands/expire-jobs.ts';
+import { forgetAttempts } from './commands/forget-attempts.ts';
+import { forgetLogRemovals } from './commands/forget-log-removals.ts';
+import { liveOn } from './commands/live-on.ts';
 import { loseAttempts } from './commands/lose-attempts.ts';
+import { missLogs } from './commands/miss-logs.ts';
 import { offerAttempt } from './commands/offer-attempt.ts';
 import { openAttempt } from './commands/open-attempt.ts';
 import { recordAgentReport } from './commands/record-agent-report.ts';
 import { recordFacts } from './commands/record-facts.ts';
 import { releaseLease } from './commands/release-lease.ts';
+import { removeAudit } from './commands/remove-audit.ts';
+import { removeJobs } from './commands/remove-jobs.ts';
+import { removeJoinTokens } from './commands/remove-join-tokens.ts';
+import { removeLogs } from './commands/remove-logs.ts';
 import { renewLeases } from './commands/renew-leases.ts';
 import { reportAttempt } from './commands/report-attempt.ts';
 import { revokeJoinToken } from './commands/revoke-join-token.ts';
@@ -47,4 +57,14 @@ export const commandPrograms: {
   'revoke-token': revokeToken,
   'create-join-token': createJoinToken,
   'revoke-join-token': revokeJoinToken,
+  'live-on': liveOn,
+  'remove-jobs': removeJobs,
+  'remove-logs': removeLogs,
+  'forget-log-removals': forgetLogRemovals,
+  'remove-audit': removeAudit,
+  'remove-join-tokens': removeJoinTokens,
+  'miss-logs': missLogs,
+  'cancel-copied': cancelCopied,
+  'adopt-copy': adoptCopy,
+  'forget-attempts': forgetAttempts,
 };

@@ -30,6 +30,8 @@ export function* giveUpJob(
     readonly attempt: AttemptRow | null;
     readonly change: JobChange;
     readonly message: string;
+    /** Left out: what the job's attempts say. */
+    readonly started?: NonNullable<JobRow['started']>;
     readonly actor: string;
     readonly at: number;
   },
@@ -44,7 +46,7 @@ export function* giveUpJob(
       state: step.state,
       cause: step.cause,
       message,
-      started: startedSoFar(job, attempt),
+      started: end.started ?? startedSoFar(job, attempt),
       started_at: attempt?.started_at ?? null,
       finished_at: at,
       ended_at: at,

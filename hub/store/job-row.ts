@@ -1,6 +1,7 @@
 import type { Started } from '../../protocol/attempt-result.ts';
 import type { JobRecord } from './records.ts';
 import type { JobRow } from './schema.ts';
+import { toStoredLog } from './stored-log.ts';
 
 /** Columns that change with the job's state; the others are set at submission and stay, but for the wiping of secrets. */
 export const changingJobColumns = [
@@ -88,7 +89,7 @@ export function toJobRecord(row: JobRow): JobRecord {
     exitCode: row.exit_code,
     signal: row.signal,
     outputs: row.outputs === null ? null : JSON.parse(row.outputs),
-    log: row.log === null ? null : JSON.parse(row.log),
+    log: toStoredLog(row.log),
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,

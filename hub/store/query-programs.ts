@@ -17,6 +17,13 @@ import { need } from './need.ts';
 import { all, first, type Program } from './program.ts';
 import { readAgentRecord } from './read-agent-record.ts';
 import type { JobRecord } from './records.ts';
+import {
+  readEarlierEnd,
+  readLoggedAttempts,
+  readLogRemovals,
+  readNextAccountWithJobs,
+  readRetention,
+} from './retention-statements.ts';
 import type { JoinTokenRow, TokenRow } from './schema.ts';
 import { statement } from './statement.ts';
 import type { Page, Queries } from './store.ts';
@@ -236,6 +243,24 @@ export const queryPrograms: QueryPrograms = {
   },
   *auditOf(account, object, sequence, limit) {
     return (yield* all(readAuditOf, { account, object, after: sequence, limit })).map(toAuditRecord);
+  },
+  *auditRemovedThrough() {
+    return (yield* first(readRetention, {}))?.audit_removed_through ?? 0;
+  },
+  *nextAccountWithJobs(after) {
+    return (yield* first(readNextAccountWithJobs, { after }))?.account ?? null;
+  },
+  *earlierEnd(account, from, skip) {
+    const place = from ?? { endedAt: Number.MAX_SAFE_INTEGER, id: '' };
+    const row = yield* first(readEarlierEnd, { account, ...place, skip });
+    return row === null ? null : { endedAt: need(row.ended_at, 'end'), id: row.id };
+  },
+  *loggedAttempts(after, limit) {
+    const rows = yield* all(readLoggedAttempts, { ...(after ?? { endedAt: Number.MIN_SAFE_INTEGER, id: '' }), limit });
+    return rows.map((row) => ({ endedAt: need(row.ended_at, 'end'), id: row.id, bytes: row.log_bytes ?? 0 }));
+  },
+  *logRemovals(after, limit) {
+    return (yield* all(readLogRemovals, { after, limit })).map((row) => row.attempt_id);
   },
   *isEmpty() {
     return (yield* first(readAnything, {})) === null;

@@ -15,6 +15,8 @@ export interface StoredLog {
   readonly complete: boolean | null;
   readonly gaps: readonly Gap[];
   readonly trailing: number;
+  /** When retention removed the bytes; what is said of them stays. */
+  readonly removedAt: number | null;
 }
 
 export interface JobRecord {

@@ -20,6 +20,9 @@ export interface Schema {
   readonly audit: AuditTable;
   readonly facts: FactsRow;
   readonly facts_history: FactsHistoryRow;
+  readonly removed_attempts: RemovedAttemptRow;
+  readonly log_removals: { readonly attempt_id: string };
+  readonly retention: RetentionRow;
 }
 
 /** A job without its ciphertext, which is read only where it is sent. */
@@ -117,6 +120,8 @@ export interface AttemptRow {
   readonly log: string | null;
   /** Of the attempt's own span; null where the job has no trace. */
   readonly traceparent: string | null;
+  /** Length of a stored log of an ended attempt while it is there; null when there is none, or not any more. */
+  readonly log_bytes: number | null;
 }
 
 export interface AgentRow {
@@ -176,6 +181,24 @@ export interface FactsHistoryRow {
   readonly changed: string;
   readonly collected_at: number;
   readonly recorded_at: number;
+}
+
+/** An attempt that was removed with its job. Its agent may still hold its folder. */
+export interface RemovedAttemptRow {
+  readonly id: string;
+  readonly agent_id: string;
+  /** What its agent is told when it comes back: its result was stored, or it was given up. */
+  readonly answer: 'accepted' | 'withdrawn';
+  readonly removed_at: number;
+}
+
+/** One row. */
+export interface RetentionRow {
+  readonly id: number;
+  /** The time that ages are counted to; null before retention looked for the first time. */
+  readonly lived_to: number | null;
+  /** Events of the audit up to this one were removed. */
+  readonly audit_removed_through: number;
 }
 
 export interface TokenRow {

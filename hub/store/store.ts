@@ -12,6 +12,7 @@ import type {
   ListedToken,
   TokenRecord,
 } from './records.ts';
+import type { EndPlace } from './retention-statements.ts';
 
 /** What a commit changed, told to whoever listens, after the commit. A hint: it may come twice, or, from another replica, late. */
 export type Change =
@@ -88,8 +89,23 @@ export interface Queries {
   auditAfter(account: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;
   /** The same, of one object: `job:<id>`, `agent:<id>`, `token:<id>` or `join-token:<id>`. Events of attempts are those of their job. */
   auditOf(account: string, object: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;
+  /** Events of the audit up to this one were removed; 0 when none were. */
+  auditRemovedThrough(): Promise<number>;
+  /** The account that comes after this one among those that have ended jobs; null when none does. */
+  nextAccountWithJobs(after: string): Promise<string | null>;
+  /** The end that comes `skip` ends before this one, of the account; null when there are not so many. */
+  earlierEnd(account: string, from: EndPlace | null, skip: number): Promise<EndPlace | null>;
+  /** Logs of ended attempts that are there, in the order of ends, a bounded number from this place on. */
+  loggedAttempts(after: EndPlace | null, limit: number): Promise<readonly (EndPlace & { readonly bytes: number })[]>;
+  /** Attempts whose logs were removed while their files may still be there. */
+  logRemovals(after: string, limit: number): Promise<readonly string[]>;
   /** Nobody made a token, enrolled an agent or submitted a job yet. */
   isEmpty(): Promise<boolean>;
+}
+
+export interface StoreUsage {
+  readonly bytes: number;
+  readonly freeBytes: number;
 }
 
 /**
@@ -108,6 +124,10 @@ export interface Store extends AsyncDisposable {
   /** Resolves after the commit. Rejects with `StoreError` (`full`, `closed`, `broken`), and then nothing was changed. */
   apply<Name extends CommandName>(name: Name, input: CommandInput<Name>): Promise<CommandResult<Name>>;
   readonly queries: Queries;
+  /** Disk that the store takes, and how much of that is free inside of it. */
+  usage(): StoreUsage;
+  /** Gives about so many free bytes back to the disk. Blocks as a commit does, so ask for little at a time. */
+  reclaim(bytes: number): void;
   /** Listens to commits of this and, where there are several, other hubs. */
   subscribe(listener: (changes: readonly Change[]) => void): Disposable;
 }

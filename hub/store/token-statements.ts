@@ -86,3 +86,33 @@ export const useJoinToken = statement((db, { id }: { id: string }) =>
     .where('id', '=', id)
     .where('uses_left', 'is not', null),
 );
+
+/** Expired before `before`, or used up by agents that came before it. */
+export const readOverJoinTokens = statement((db, { before, limit }: { before: number; limit: number }) =>
+  db
+    .selectFrom('join_tokens')
+    .select(['id', 'account'])
+    .where('id', '>', '')
+    .where((build) =>
+      build.or([
+        build('expires_at', '<', before),
+        build.and([
+          build('uses_left', '=', 0),
+          build('created_at', '<', before),
+          build.not(
+            build.exists(
+              build
+                .selectFrom('agents')
+                .select('agents.id')
+                .whereRef('agents.account', '=', 'join_tokens.account')
+                .whereRef('agents.join_token_id', '=', 'join_tokens.id')
+                .where('agents.created_at', '>=', before)
+                .where('agents.revoked_at', 'is', null),
+            ),
+          ),
+        ]),
+      ]),
+    )
+    .orderBy('id')
+    .limit(limit),
+);

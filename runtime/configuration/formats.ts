@@ -56,6 +56,15 @@ export function seconds(bounds: { readonly from: number; readonly to: number }):
   };
 }
 
+/** A number, or no bound: `forever`, which is Infinity. */
+export function orForever(format: ConfigFormat<number>): ConfigFormat<number> {
+  return {
+    expected: `${format.expected}, or forever`,
+    placeholder: `${format.placeholder}|forever`,
+    fromText: (value) => (/^forever$/i.test(value) ? Number.POSITIVE_INFINITY : format.fromText(value)),
+  };
+}
+
 export function oneOf<const Choice extends string>(...choices: readonly Choice[]): ConfigFormat<Choice> {
   return {
     expected: `one of ${choices.join(', ')}`,

@@ -17,7 +17,10 @@ const log = 'one\ntwo\n';
 
 /** A hub on which a job of `hello` ends as `ended` says, after it printed `log`. */
 function hubWith(ended: Partial<Job>, routes: Readonly<Record<string, FakeRoute>> = {}): Promise<FakeApi> {
-  const job = sampleJob({ log: { bytes: log.length, sha256: null, complete: true, gaps: [], trailing: 0 }, ...ended });
+  const job = sampleJob({
+    log: { bytes: log.length, sha256: null, complete: true, gaps: [], trailing: 0, removedAt: null },
+    ...ended,
+  });
   const queued = sampleJob({
     state: 'queued',
     agent: null,
@@ -278,7 +281,7 @@ describe('farhand run', () => {
             response,
             sampleJob({
               state: offsets.length < 2 ? 'running' : 'succeeded',
-              log: { bytes: 8, sha256: null, complete: true, gaps: [], trailing: 0 },
+              log: { bytes: 8, sha256: null, complete: true, gaps: [], trailing: 0, removedAt: null },
             }),
           ),
         [`GET /jobs/${id}/log`]: ({ query }, response) => {

@@ -8,6 +8,7 @@ import { testJobs } from './store/jobs.ts';
 import { testLosses } from './store/losses.ts';
 import { testQueries } from './store/queries.ts';
 import { testRestoredStore } from './store/restored-store.ts';
+import { testRetention } from './store/retention.ts';
 import type { OpenStore } from './store/scene.ts';
 import { testSecrets } from './store/secrets.ts';
 import { testTokens } from './store/tokens.ts';
@@ -26,5 +27,6 @@ export function testStore(name: string, open: OpenStore): void {
     testFacts(open);
     testTokens(open);
     testQueries(open);
+    testRetention(open);
   });
 }

@@ -22,7 +22,7 @@ export function sampleJob(changes: Partial<Job> = {}): Job {
     exitCode: 0,
     signal: null,
     outputs: null,
-    log: { bytes: 0, sha256: null, complete: true, gaps: [], trailing: 0 },
+    log: { bytes: 0, sha256: null, complete: true, gaps: [], trailing: 0, removedAt: null },
     waiting: [],
     waitingReasons: [],
     progress: null,

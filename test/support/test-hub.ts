@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHub, type Hub } from '../../hub/hub.ts';
+import { keepEverything, type RetentionRules } from '../../hub/retention/retention-rules.ts';
 import type { Agent } from '../../protocol/agent.ts';
 import type { Job } from '../../protocol/job.ts';
 import type { JobState } from '../../protocol/job-state.ts';
@@ -37,7 +38,12 @@ const pollMs = 10;
 
 /** `root`: where its folder is made. */
 export async function startTestHub(
-  over: { readonly lostAfterMs?: number; readonly root?: string } = {},
+  over: {
+    readonly lostAfterMs?: number;
+    readonly keep?: RetentionRules;
+    readonly retainEveryMs?: number;
+    readonly root?: string;
+  } = {},
 ): Promise<TestHub> {
   const folder = await mkdtemp(join(over.root ?? tmpdir(), 'farhand-hub-'));
   const start = (port: number): Promise<Hub> =>
@@ -47,6 +53,8 @@ export async function startTestHub(
       adminToken,
       adminTokenFolder: null,
       lostAfterMs: over.lostAfterMs ?? 3_600_000,
+      keep: over.keep ?? keepEverything,
+      ...(over.retainEveryMs === undefined ? {} : { retainEveryMs: over.retainEveryMs }),
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,

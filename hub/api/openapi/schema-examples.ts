@@ -25,6 +25,7 @@ const job = {
     complete: true,
     gaps: [],
     trailing: 0,
+    removedAt: null,
   },
   waiting: [],
   waitingReasons: [],

@@ -19,7 +19,7 @@ export function attemptLog(app: ApiServer, context: ApiContext): void {
         querystring: LogQuery,
         takes: ['Range'],
         answers: logAnswers,
-        problems: ['range-not-satisfiable'],
+        problems: ['range-not-satisfiable', 'log-removed'],
       },
     },
     async (request, reply) => {
@@ -28,7 +28,7 @@ export function attemptLog(app: ApiServer, context: ApiContext): void {
       const attempts = await context.store.queries.attempts(principalOf(request).account, request.params.id);
       const attempt = attempts.find(({ number }) => number === request.params.number);
       if (attempt === undefined) throw notFound('attempt');
-      await answerLog(context, request, reply, { attempt: attempt.id, query });
+      await answerLog(context, request, reply, { attempt, query });
     },
   );
 }

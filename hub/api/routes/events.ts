@@ -5,11 +5,11 @@ import type { ApiServer } from '../api-server.ts';
 import { findBegin } from '../event-begin.ts';
 import { eventAnswers, eventHeaders } from '../event-headers.ts';
 import { streamEvents } from '../event-stream.ts';
-import { readLastEventId } from '../last-event-id.ts';
+import { readKeptEventId } from '../last-event-id.ts';
 
 /** `GET /events`: what happens to the account's jobs and agents from now on, or after `Last-Event-ID`. */
 export function events(app: ApiServer, context: ApiContext): void {
-  const { readers, auditWatch, clock, limits } = context;
+  const { store, readers, auditWatch, clock, limits } = context;
   app.get(
     '/events',
     {
@@ -21,14 +21,14 @@ export function events(app: ApiServer, context: ApiContext): void {
         tags: ['events'],
         takes: ['LastEventId'],
         answers: eventAnswers,
-        problems: ['too-many'],
+        problems: ['events-removed', 'too-many'],
       },
     },
     async (request, reply) => {
       const { account } = principalOf(request);
       const read = (after: number, limit: number) => auditWatch.read(account, after, limit);
       const hasAfter = async (sequence: number) => (await read(sequence, 1)).length > 0;
-      const after = await findBegin(readLastEventId(request), hasAfter);
+      const after = await findBegin(await readKeptEventId(request, store), hasAfter);
       await readers.serve(reply, {
         status: 200,
         headers: eventHeaders,

@@ -5,7 +5,7 @@ import type { ApiServer } from '../api-server.ts';
 import { findBegin } from '../event-begin.ts';
 import { eventAnswers, eventHeaders } from '../event-headers.ts';
 import { streamEvents } from '../event-stream.ts';
-import { readLastEventId } from '../last-event-id.ts';
+import { readKeptEventId } from '../last-event-id.ts';
 import { createProgressNews } from '../progress-news.ts';
 import { JobPath } from './job-path.ts';
 
@@ -24,7 +24,7 @@ export function jobEvents(app: ApiServer, context: ApiContext): void {
         params: JobPath,
         takes: ['LastEventId'],
         answers: eventAnswers,
-        problems: ['too-many'],
+        problems: ['events-removed', 'too-many'],
       },
     },
     async (request, reply) => {
@@ -33,7 +33,7 @@ export function jobEvents(app: ApiServer, context: ApiContext): void {
       if ((await store.queries.job(account, id)) === null) throw notFound('job');
       const read = (from: number, limit: number) => store.queries.auditOf(account, `job:${id}`, from, limit);
       const hasAfter = async (sequence: number) => (await read(sequence, 1)).length > 0;
-      const after = await findBegin(readLastEventId(request) ?? 0, hasAfter);
+      const after = await findBegin((await readKeptEventId(request, store)) ?? 0, hasAfter);
       await readers.serve(reply, {
         status: 200,
         headers: eventHeaders,

@@ -21,7 +21,7 @@ export function jobLog(app: ApiServer, context: ApiContext): void {
         querystring: LogQuery,
         takes: ['Range'],
         answers: logAnswers,
-        problems: ['range-not-satisfiable', 'too-many'],
+        problems: ['range-not-satisfiable', 'log-removed', 'too-many'],
       },
     },
     async (request, reply) => {
@@ -36,7 +36,8 @@ export function jobLog(app: ApiServer, context: ApiContext): void {
       }
       const job = await context.store.queries.job(account, id);
       if (job === null) throw notFound('job');
-      await answerLog(context, request, reply, { attempt: job.attemptId, query });
+      const attempt = job.attemptId === null ? null : await context.store.queries.attempt(job.attemptId);
+      await answerLog(context, request, reply, { attempt, query });
     },
   );
 }

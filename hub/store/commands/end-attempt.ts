@@ -8,6 +8,7 @@ import { need } from '../need.ts';
 import { first, type Program } from '../program.ts';
 import type { StoredLog } from '../records.ts';
 import { applyResult } from '../result-rule.ts';
+import { readRemovedAttempt } from '../retention-statements.ts';
 import { takeJobStep, toEndingAttempt, toJobFacts } from '../take-job-step.ts';
 
 export function* endAttempt({
@@ -20,7 +21,12 @@ export function* endAttempt({
   at,
 }: CommandInput<'end-attempt'>): Program<CommandResult<'end-attempt'>> {
   const attempt = yield* first(readAttempt, { id: attemptId });
-  if (attempt === null || attempt.agent_id !== agentId) return { type: 'unknown' };
+  if (attempt === null) {
+    // It went with its job while this session was open.
+    const removed = yield* first(readRemovedAttempt, { id: attemptId });
+    return { type: removed?.agent_id === agentId ? 'withdrawn' : 'unknown' };
+  }
+  if (attempt.agent_id !== agentId) return { type: 'unknown' };
   if (attempt.state === 'withdrawn') return { type: 'withdrawn' };
   if (attempt.session_lease_epoch !== epoch.leaseEpoch || attempt.session_opens !== epoch.opens) {
     return { type: 'replaced' };
@@ -30,11 +36,12 @@ export function* endAttempt({
 
   const ending = toEndingAttempt(job, attempt);
   const bounds = { from: attempt.offered_at, to: at };
-  const log: StoredLog = { ...storedLog, trailing: result.log.trailing };
+  const log: StoredLog = { ...storedLog, trailing: result.log.trailing, removedAt: null };
   const ended = yield* changeAttempt(attempt, {
     state: 'ended',
     result: JSON.stringify(result),
     log: JSON.stringify(log),
+    log_bytes: log.bytes > 0 ? log.bytes : null,
     started_at: fromAgentTime(result.startedAt, bounds) ?? attempt.started_at,
     ended_at: fromAgentTime(result.endedAt, bounds) ?? at,
   });

@@ -63,6 +63,7 @@ export function* offerAttempt({
     result: null,
     log: null,
     traceparent: continueTrace(job.traceparent, attemptId),
+    log_bytes: null,
   };
   yield* run(insertAttempt, attempt);
   const record = toAttemptRecord(attempt);

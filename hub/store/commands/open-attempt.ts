@@ -10,6 +10,7 @@ import { readJob, readSecrets } from '../job-statements.ts';
 import { loseFolder } from '../lose-folder.ts';
 import { need } from '../need.ts';
 import { first, type Program } from '../program.ts';
+import { readRemovedAttempt } from '../retention-statements.ts';
 import type { AttemptRow, JobRow } from '../schema.ts';
 import { wishCancel } from '../wish-cancel.ts';
 import { shownAttempt } from '../withdraw-attempt.ts';
@@ -78,7 +79,11 @@ function* commitDocument(
 export function* openAttempt(input: CommandInput<'open-attempt'>): Program<OpenAnswer> {
   const { attemptId, agentId, epoch, at } = input;
   const attempt = yield* first(readAttempt, { id: attemptId });
-  if (attempt === null) return { type: 'unknown' };
+  if (attempt === null) {
+    const removed = yield* first(readRemovedAttempt, { id: attemptId });
+    if (removed === null) return { type: 'unknown' };
+    return { type: removed.agent_id === agentId ? removed.answer : 'wrong-agent' };
+  }
   const job = need(yield* first(readJob, { id: attempt.job_id }), 'job');
   const known = toAttemptRecord(attempt);
   const row = answerOpen({ ...known, ordinal: attempt.ordinal }, toOpenedJob(job), input);
@@ -94,7 +99,11 @@ export function* openAttempt(input: CommandInput<'open-attempt'>): Program<OpenA
     case 'job': {
       const opened = row.commits
         ? yield* commitDocument(job, attempt, input)
-        : yield* changeAttempt(attempt, { session_lease_epoch: epoch.leaseEpoch, session_opens: epoch.opens });
+        : yield* changeAttempt(attempt, {
+            session_lease_epoch: epoch.leaseEpoch,
+            session_opens: epoch.opens,
+            folder_id: input.folderId,
+          });
       const needsSecrets = job.secret_names !== '[]' && (row.document || input.have !== 'claimed');
       const secrets = needsSecrets ? ((yield* first(readSecrets, { id: job.id }))?.secrets ?? null) : null;
       return {

@@ -1,5 +1,6 @@
 import { factsSchema } from './facts-schema.ts';
 import { firstSchema } from './first-schema.ts';
+import { retentionSchema } from './retention-schema.ts';
 import { traceSchema } from './trace-schema.ts';
 
 /** Steps that lead from an empty file to the tables of today. A step that was released never changes; new ones are added at the end. */
@@ -7,4 +8,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: 'first schema', sql: firstSchema },
   { name: 'facts', sql: factsSchema },
   { name: 'traces', sql: traceSchema },
+  { name: 'retention', sql: retentionSchema },
 ];

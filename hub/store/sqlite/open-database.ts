@@ -11,6 +11,8 @@ const cacheKibibytes = 32 * 1024;
 export function openDatabase(path: string): DatabaseSync {
   const database = new DatabaseSync(path, { timeout: timeoutMs });
   try {
+    // Counts for a file that has no tables yet: what is freed later can be given back to the disk.
+    database.exec('pragma auto_vacuum = incremental');
     database.exec('pragma journal_mode = wal');
     database.exec('pragma synchronous = full');
     database.exec('pragma secure_delete = on');

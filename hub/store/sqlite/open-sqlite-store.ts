@@ -8,9 +8,13 @@ import type { Random } from '../../../runtime/random.ts';
 import type { Store } from '../store.ts';
 import { StoreError } from '../store-error.ts';
 import { toStoreError } from './errors.ts';
+import { keepCopy } from './keep-copy.ts';
+import { letShrink } from './let-shrink.ts';
 import { migrate } from './migrate.ts';
 import { openDatabase } from './open-database.ts';
+import { readSchemaVersion, refuseNewerSchema } from './schema-version.ts';
 import { createSqliteStore } from './sqlite-store.ts';
+import { refuseUnfinishedRestore } from './unfinished-restore.ts';
 
 export interface SqliteStoreOptions {
   /** The hub's data folder, made when it is not there: it gets `hub.sqlite`, and one owner. */
@@ -56,9 +60,14 @@ export async function openSqliteStore({
   const path = join(folder, 'hub.sqlite');
   let database: DatabaseSync | undefined;
   try {
+    refuseUnfinishedRestore(folder);
     database = openDatabase(path);
     chmodSync(path, 0o600);
+    refuseNewerSchema(readSchemaVersion(database));
+    const copy = keepCopy(database, path);
+    if (copy !== null) logger.warn({ copy }, 'the store is brought up to date; as it was before, it is kept in a copy');
     migrate(database);
+    letShrink(database, logger);
     const storeId = readOrMakeStoreId(database, random);
     const hooks = { onTook: onCommitTook, onFailed: onCommitFailed };
     return createSqliteStore({ database, path, storeId, lock, clock, logger, ...hooks });

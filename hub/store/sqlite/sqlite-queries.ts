@@ -36,6 +36,11 @@ export function createSqliteQueries(drive: <Result>(program: Program<Result>) =>
     joinTokenByHash: (...input) => ask(queryPrograms.joinTokenByHash(...input)),
     auditAfter: (...input) => ask(queryPrograms.auditAfter(...input)),
     auditOf: (...input) => ask(queryPrograms.auditOf(...input)),
+    auditRemovedThrough: (...input) => ask(queryPrograms.auditRemovedThrough(...input)),
+    nextAccountWithJobs: (...input) => ask(queryPrograms.nextAccountWithJobs(...input)),
+    earlierEnd: (...input) => ask(queryPrograms.earlierEnd(...input)),
+    loggedAttempts: (...input) => ask(queryPrograms.loggedAttempts(...input)),
+    logRemovals: (...input) => ask(queryPrograms.logRemovals(...input)),
     isEmpty: (...input) => ask(queryPrograms.isEmpty(...input)),
   };
 }

@@ -5,6 +5,9 @@ import { commandPrograms } from '../command-programs.ts';
 import type { Program } from '../program.ts';
 import type { Change, Store } from '../store.ts';
 import { StoreError } from '../store-error.ts';
+import { tryCheckpoint } from './checkpoint.ts';
+import { createDiskSpace } from './disk-space.ts';
+import { toStoreError } from './errors.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createProgramDriver } from './program-driver.ts';
 import { createSqliteQueries } from './sqlite-queries.ts';
@@ -28,9 +31,19 @@ export function createSqliteStore(parts: SqliteStoreParts): Store {
   const { database, path, storeId, lock, clock, logger, onTook, onFailed } = parts;
   const driver = createProgramDriver(database);
   const writeAheadLog = createWriteAheadLogWatch({ database, path: `${path}-wal`, logger });
+  const space = createDiskSpace(database, () => void tryCheckpoint(database));
   const listeners = new Set<(changes: readonly Change[]) => void>();
   let commits = Number(database.prepare('select commits from meta').get()?.['commits']);
   let closing: Promise<void> | null = null;
+
+  function whileOpen<Result>(work: () => Result): Result {
+    if (!database.isOpen) throw new StoreError('closed', 'the store is closed: it answers no more');
+    try {
+      return work();
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  }
 
   function drive<Result>(program: Program<Result>) {
     if (!database.isOpen) throw new StoreError('closed', 'the store is closed: it answers no more');
@@ -82,6 +95,8 @@ export function createSqliteStore(parts: SqliteStoreParts): Store {
     commandsWaiting: () => group.waiting(),
     apply: (name, input) => group.apply(() => commandPrograms[name](input)),
     queries: createSqliteQueries(drive),
+    usage: () => whileOpen(() => space.usage()),
+    reclaim: (bytes) => whileOpen(() => space.reclaim(bytes)),
     subscribe(listener) {
       const entry = (changes: readonly Change[]) => listener(changes);
       listeners.add(entry);

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Logger } from '../../../runtime/logger.ts';
+import { tryCheckpoint } from './checkpoint.ts';
 
 /**
  * Watches the size of the write-ahead log. SQLite copies it back by itself, but a reader that keeps a snapshot open (a copy being
@@ -27,8 +28,8 @@ export function createWriteAheadLogWatch({
       if (commits % commitsBetweenLooks !== 0) return;
       const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
       if (bytes <= maxBytes) return;
-      const busy = database.prepare('pragma wal_checkpoint(truncate)').get()?.['busy'] === 1;
-      if (busy) logger.warn({ bytes }, 'the write-ahead log of the store grows: something keeps reading an old state');
+      if (!tryCheckpoint(database))
+        logger.warn({ bytes }, 'the write-ahead log of the store grows: something keeps reading an old state');
       else logger.info({ bytes }, 'the write-ahead log of the store was cut');
     },
   };

@@ -38,7 +38,7 @@ describe('a job', () => {
     await run.write('hello\n');
     const running = Job.parse((await api.call(`${jobs}/${id}`)).json);
     assert.deepEqual([running.state, running.agent, running.attempt], ['running', 'a1', 1]);
-    assert.deepEqual(running.log, { bytes: 6, sha256: null, complete: null, gaps: [], trailing: 0 });
+    assert.deepEqual(running.log, { bytes: 6, sha256: null, complete: null, gaps: [], trailing: 0, removedAt: null });
     assert.deepEqual(running.progress, { percent: 40, message: null, outputs: null });
     assert.deepEqual(running.waiting, []);
 

@@ -46,6 +46,28 @@ export function describeLogStore(name: string, makePlace: () => Promise<LogPlace
       assert.deepEqual(await logs.moments(attempt, 0, 100), []);
     });
 
+    it('has nothing of a log that was removed, whoever wrote it, and begins it anew', async () => {
+      await using place = await makePlace();
+      await using logs = await place.open();
+      const attempt = newAttempt();
+      const writer = await logs.write(attempt);
+      await write(writer, 'one');
+      await writer.flush();
+      const reading = logs.read(attempt, 0, 3)[Symbol.asyncIterator]();
+      await reading.next();
+
+      await Promise.all([logs.remove(attempt), logs.remove(attempt)]);
+      const removed = [await logs.length(attempt), await readAll(logs, attempt), await logs.moments(attempt, 0, 9)];
+      await assert.rejects(write(writer, 'two'), { name: 'LogError', code: 'closed' });
+      await using next = await logs.write(attempt);
+      await write(next, 'anew');
+      await next.flush();
+
+      assert.deepEqual(removed, [0, '', []]);
+      assert.equal(await readAll(logs, attempt), 'anew');
+      assert.equal(await next.digest(), sha256('anew'));
+    });
+
     it('gives back the bytes in the order they were appended, in any range', async () => {
       await using place = await makePlace();
       await using logs = await place.open();

@@ -49,6 +49,7 @@ function bindLogs(logs: LogStore): LogStore {
     length: (attempt) => logs.length(attempt),
     read: (attempt, start, end) => logs.read(attempt, start, end),
     moments: (attempt, start, end) => logs.moments(attempt, start, end),
+    remove: (attempt) => logs.remove(attempt),
     grown: (attempt, offset, signal) => logs.grown(attempt, offset, signal),
     [Symbol.asyncDispose]: () => logs[Symbol.asyncDispose](),
   };

@@ -124,6 +124,36 @@ describe('SQLite', () => {
     assert.equal(database.isTransaction, false);
   });
 
+  test('a store from before is kept whole in a copy, for the way back, and brought up to date', async () => {
+    const folder = newFolder();
+    mkdirSync(folder);
+    const path = join(folder, 'hub.sqlite');
+    {
+      using database = new DatabaseSync(path);
+      migrate(database, migrations.slice(0, 2));
+      database.exec(`insert into meta values (1, 'before', 7);
+        insert into attempts (id, job_id, account, agent_id, agent_name, automation, ordinal, lease_epoch, offered_at, version, state,
+          desired, spec_version, ended_at, log)
+        values ('t1', 'j1', 'default', 'a', 'a', 'greet', 1, 1, 1, 1, 'ended', 'run', 1, 5, '{"bytes":12}'),
+          ('t2', 'j2', 'default', 'a', 'a', 'greet', 1, 1, 1, 1, 'ended', 'run', 1, 6, '{"bytes":0}')`);
+    }
+
+    await using store = await openStore(folder);
+
+    assert.equal(store.storeId, 'before');
+    assert.deepEqual(await store.queries.loggedAttempts(null, 10), [{ endedAt: 5, id: 't1', bytes: 12 }]);
+    assert.equal((await store.queries.attempt('t1'))?.log?.removedAt, null);
+    const copy = `${path}.schema-2`;
+    assert.equal(statSync(copy).mode & 0o777, 0o600);
+    using before = new DatabaseSync(copy, { readOnly: true });
+    assert.deepEqual(
+      { ...before.prepare('select store_id, commits from meta').get() },
+      { store_id: 'before', commits: 7 },
+    );
+    assert.equal(before.prepare('pragma user_version').get()?.['user_version'], 2);
+    assert.throws(() => migrate(before, migrations.slice(0, 1)), { code: 'newer-version' });
+  });
+
   test('a store that a newer farhand has changed is refused, and left as it is', async () => {
     const folder = newFolder();
     await (await openStore(folder))[Symbol.asyncDispose]();

@@ -6,6 +6,7 @@ import * as agentStatements from '../../../../hub/store/agent-statements.ts';
 import * as attemptStatements from '../../../../hub/store/attempt-statements.ts';
 import * as factsStatements from '../../../../hub/store/facts-statements.ts';
 import * as jobStatements from '../../../../hub/store/job-statements.ts';
+import * as retentionStatements from '../../../../hub/store/retention-statements.ts';
 import type { Schema } from '../../../../hub/store/schema.ts';
 import { migrate } from '../../../../hub/store/sqlite/migrate.ts';
 import { compileStatement } from '../../../../hub/store/statement.ts';
@@ -21,7 +22,14 @@ const compiler = new Kysely<Schema>({
 });
 
 describe('with a million jobs, every command finds its rows by an index', () => {
-  const all = { ...jobStatements, ...attemptStatements, ...agentStatements, ...factsStatements, ...tokenStatements };
+  const all = {
+    ...jobStatements,
+    ...attemptStatements,
+    ...agentStatements,
+    ...factsStatements,
+    ...tokenStatements,
+    ...retentionStatements,
+  };
   for (const [name, statement] of Object.entries(all)) {
     test(name, () => {
       using database = new DatabaseSync(':memory:');

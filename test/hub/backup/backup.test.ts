@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { after, describe, it } from 'node:test';
+import { createBackup } from '../../../hub/backup/create-backup.ts';
+import { restoreBackup } from '../../../hub/backup/restore-backup.ts';
+import { verifyBackup } from '../../../hub/backup/verify-backup.ts';
+import { loadSecretKey } from '../../../hub/identity/secret-key.ts';
+import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
+import { toLogPaths } from '../../../hub/logs/log-paths.ts';
+import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
+import { systemClock } from '../../../runtime/clock.ts';
+import { silentLogger } from '../../../runtime/logger.ts';
+import { systemRandom } from '../../../runtime/random.ts';
+import { account, createScene, type Scene } from '../../contract/store/scene.ts';
+import { checkLeaks } from '../../support/leak-check.ts';
+
+checkLeaks();
+
+const folders = mkdtempSync(join(tmpdir(), 'farhand-backups-'));
+after(() => rmSync(folders, { recursive: true }));
+const { signal } = new AbortController();
+const parts = { clock: systemClock, random: systemRandom };
+const text = 'ten bytes!';
+
+async function openData() {
+  const data = join(folders, systemRandom.uuid());
+  const store = await openSqliteStore({ folder: data, logger: silentLogger, random: systemRandom });
+  const logs = createFileLogStore({ folder: join(data, 'logs') });
+  await loadSecretKey({ folder: data, random: systemRandom, logger: silentLogger });
+  const scene = createScene(store);
+  const agent = await scene.agent();
+  return {
+    data,
+    target: `${data}.tar`,
+    restored: `${data}-restored`,
+    scene,
+    pathOf: (attempt: string) => toLogPaths(join(data, 'logs'), attempt).log,
+    backUp: (onProgress: (bytes: number) => void = () => {}) =>
+      createBackup({ dataFolder: data, target: `${data}.tar`, withSecretKey: true, onProgress, signal, ...parts }),
+    verify: () => verifyBackup({ path: `${data}.tar`, temporaryFolder: folders, random: systemRandom, signal }),
+    restore: () =>
+      restoreBackup({ path: `${data}.tar`, dataFolder: `${data}-restored`, cancelQueued: false, signal, ...parts }),
+    async write(attempt: string) {
+      await using writer = await logs.write(attempt);
+      await writer.append(Buffer.from(text), 0);
+      await writer.flush();
+      return { bytes: text.length, sha256: await writer.digest(), complete: true, gaps: [], trailing: 0 };
+    },
+    async endJob() {
+      const { job, tried } = await scene.start({}, agent);
+      await scene.end(tried, 'succeeded', { result: { log: await this.write(tried.id) } });
+      return { job, tried };
+    },
+    async [Symbol.asyncDispose]() {
+      await logs[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function openRestored(data: string): Promise<{ readonly scene: Scene } & AsyncDisposable> {
+  const store = await openSqliteStore({ folder: data, logger: silentLogger, random: systemRandom });
+  return { scene: createScene(store), [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+}
+
+describe('a backup', () => {
+  it('tells of logs that retention removed while it was made, and the restored jobs say so', async () => {
+    await using place = await openData();
+    const ended = [await place.endJob(), await place.endJob(), await place.endJob()];
+    let removed: string | null = null;
+    // As retention does, between the copy of the store and that of the logs.
+    const removeOne = () => {
+      if (removed !== null) return;
+      using database = new DatabaseSync(join(place.data, 'hub.sqlite'));
+      removed = String(database.prepare('select max(id) as id from attempts').get()?.['id']);
+      const log = "json_set(log, '$.removedAt', 1)";
+      database.prepare(`update attempts set log = ${log}, log_bytes = null where id = ?`).run(removed);
+      rmSync(place.pathOf(removed));
+    };
+
+    const made = await place.backUp(removeOne);
+    const verified = await place.verify();
+    await place.restore();
+
+    assert.deepEqual([made.damagedLogs, verified.damagedLogs], [[], []]);
+    assert.deepEqual([made.seal.logs, made.seal.removedLogs], [2, [ended[2]?.tried.id]]);
+    await using restored = await openRestored(place.restored);
+    const jobs = await Promise.all(ended.map(({ job }) => restored.scene.job(job)));
+    assert.deepEqual(
+      jobs.map(({ log }) => log?.removedAt === null),
+      [true, true, false],
+    );
+  });
+
+  it('has of a log that grows at least what the store says', async () => {
+    await using place = await openData();
+    const running = await place.scene.start();
+    await place.write(running.tried.id);
+    const path = place.pathOf(running.tried.id);
+
+    appendFileSync(path, 'more');
+    const made = await place.backUp();
+    await place.restore();
+
+    assert.deepEqual([made.seal.logs, made.seal.logBytes], [1, text.length + 4]);
+    const copied = toLogPaths(join(place.restored, 'logs'), running.tried.id).log;
+    assert.equal(readFileSync(copied, 'utf8'), `${text}more`);
+  });
+
+  it('restored holds what was offered for given, so that it goes to nobody else, and its agent adopts it', async () => {
+    await using place = await openData();
+    const agent = await place.scene.agent();
+    const job = await place.scene.submit();
+    const offered = await place.scene.offer(job, agent);
+    const other = await place.scene.offer(await place.scene.submit(), agent);
+    await place.backUp();
+    const { queued, running, storeId } = await place.restore();
+
+    await using restored = await openRestored(place.restored);
+    const { scene } = restored;
+    const supposed = await scene.attempt(offered);
+    const withdrawn = await scene.apply('withdraw-offer', { attemptId: offered.id, why: 'timeout', message: null });
+    const opened = await scene.open(offered, 'started');
+    await scene.end(offered, 'succeeded');
+    const declined = await scene.decline(other, 'state-lost');
+
+    assert.deepEqual([queued, running], [0, 2]);
+    assert.notEqual(storeId, place.scene.store.storeId);
+    assert.equal(scene.store.storeId, storeId);
+    assert.deepEqual([supposed.state, supposed.number, supposed.folderId], ['running', 1, null]);
+    assert.equal(withdrawn.type, 'too-late');
+    assert.ok(opened.type === 'job');
+    assert.deepEqual([opened.desired, opened.document, opened.attempt.folderId], ['run', null, offered.folderId]);
+    assert.equal((await scene.job(job)).state, 'succeeded');
+    assert.equal(declined.type, 'applied');
+    assert.equal((await scene.attempt(other)).state, 'state-lost');
+    const audit = await scene.store.queries.auditOf(account, `account:${account}`, 0, 10);
+    assert.deepEqual(
+      audit.map(({ action }) => action),
+      ['hub.restored'],
+    );
+  });
+});

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
+import { toLogPaths } from '../../../hub/logs/log-paths.ts';
+import type { LogStore } from '../../../hub/logs/log-store.ts';
+import { Retention } from '../../../hub/retention/retention.ts';
+import { keepEverything, type RetentionRules } from '../../../hub/retention/retention-rules.ts';
+import type { JobRecord } from '../../../hub/store/records.ts';
+import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
+import { systemClock } from '../../../runtime/clock.ts';
+import { silentLogger } from '../../../runtime/logger.ts';
+import { systemRandom } from '../../../runtime/random.ts';
+import { account, createScene, type Scene } from '../../contract/store/scene.ts';
+import { checkLeaks } from '../../support/leak-check.ts';
+
+checkLeaks();
+
+const hour = 3_600_000;
+const day = 24 * hour;
+const going = new AbortController().signal;
+
+interface Bench extends AsyncDisposable {
+  readonly scene: Scene;
+  readonly logs: LogStore;
+  readonly counted: Map<string, number>;
+  readonly warnings: string[];
+  /** One that has lived `livedMs` since it began to be, which is after all that happened. */
+  retention(rules: Partial<RetentionRules>, lived?: { readonly ms: number; readonly jumpMs?: number }): Retention;
+  /** A job that ended now, with its log on the disk. */
+  endJob(outcome?: 'succeeded' | 'agent-lost'): Promise<{ readonly job: JobRecord; readonly path: string }>;
+}
+
+async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'farhand-retention-'));
+  const store = await openSqliteStore({ folder, logger: silentLogger, random: systemRandom });
+  const root = join(folder, 'logs');
+  const logs = wrap(createFileLogStore({ folder: root }));
+  const scene = createScene(store);
+  const agent = await scene.agent();
+  const counted = new Map<string, number>();
+  const warnings: string[] = [];
+  return {
+    scene,
+    logs,
+    counted,
+    warnings,
+    retention(rules, { ms, jumpMs = 0 } = { ms: 0 }) {
+      const start = scene.now();
+      let lived = 0;
+      return new Retention({
+        store,
+        logs,
+        rules: { ...keepEverything, ...rules },
+        correctionWindowMs: 7 * day,
+        metrics: { removed: (what, count) => void counted.set(what, (counted.get(what) ?? 0) + count) },
+        clock: {
+          ...systemClock,
+          now: () => start + lived + jumpMs,
+          monotonic: () => {
+            const before = lived;
+            lived += ms;
+            return before;
+          },
+        },
+        logger: { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) },
+      });
+    },
+    async endJob(outcome = 'succeeded') {
+      const { job, tried } = await scene.start({}, agent);
+      {
+        await using writer = await logs.write(tried.id);
+        await writer.append(Buffer.from('ten bytes!'), 0);
+        await writer.flush();
+      }
+      if (outcome === 'agent-lost') await scene.lose(tried);
+      else await scene.end(tried, outcome, { result: { endedAt: new Date(scene.now()).toISOString() } });
+      return { job, path: toLogPaths(root, tried.id).log };
+    },
+    async [Symbol.asyncDispose]() {
+      await logs[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+const isThere = async ({ scene }: Bench, job: JobRecord) => (await scene.store.queries.job(account, job.id)) !== null;
+
+describe('retention', () => {
+  it('removes jobs that ended too long ago, and their logs from the disk', async () => {
+    await using bench = await createBench();
+    const { job, path } = await bench.endJob();
+    const retention = bench.retention({ jobsForMs: 90 * day }, { ms: 60 * day });
+
+    await retention.turn(going);
+    const early = [await isThere(bench, job), existsSync(path)];
+    await retention.turn(going);
+    await retention.turn(going);
+
+    assert.deepEqual(early, [true, true]);
+    assert.deepEqual([await isThere(bench, job), existsSync(path)], [false, false]);
+    assert.deepEqual([bench.counted.get('jobs'), bench.counted.get('log-bytes')], [1, 10]);
+  });
+
+  it('removes next to nothing when the clock jumps by a year, and says that it jumped', async () => {
+    await using bench = await createBench();
+    const { job } = await bench.endJob();
+    const retention = bench.retention({ jobsForMs: 90 * day }, { ms: hour, jumpMs: 365 * day });
+
+    for (let hours = 0; hours < 24; hours++) await retention.turn(going);
+    const afterDay = await isThere(bench, job);
+    for (let days = 24; days < 100; days++) await retention.turn(going);
+
+    assert.equal(afterDay, true);
+    assert.equal(await isThere(bench, job), false, 'a clock that stays there is believed in the end');
+    assert.match(bench.warnings[0] ?? '', /clock is far ahead/);
+  });
+
+  it('keeps the newest of each account, and never less than what is kept at least', async () => {
+    await using bench = await createBench();
+    const ended = [await bench.endJob(), await bench.endJob(), await bench.endJob()];
+    const count = async () => (await Promise.all(ended.map(({ job }) => isThere(bench, job)))).map(Number).join('');
+
+    await bench.retention({ jobsPerAccount: 2, atLeastMs: day }).turn(going);
+    const young = await count();
+    const warned = [...bench.warnings];
+    await bench.retention({ jobsPerAccount: 2 }).turn(going);
+
+    assert.deepEqual([young, await count()], ['111', '011']);
+    assert.match(warned[0] ?? '', /too young/);
+  });
+
+  it('keeps no more bytes of logs than allowed; the jobs stay', async () => {
+    await using bench = await createBench();
+    const ended = [await bench.endJob(), await bench.endJob(), await bench.endJob()];
+    const retention = bench.retention({ logBytes: 15 });
+
+    await retention.turn(going);
+
+    assert.deepEqual(
+      ended.map(({ path }) => existsSync(path)),
+      [false, false, true],
+    );
+    for (const { job } of ended) assert.equal(await isThere(bench, job), true);
+    assert.equal(retention.logStoreBytes, 10);
+    assert.deepEqual([bench.counted.get('logs'), bench.counted.get('log-bytes')], [2, 20]);
+  });
+
+  it('keeps a lost job for as long as its end may still come', async () => {
+    await using bench = await createBench();
+    const { job, path } = await bench.endJob('agent-lost');
+    const retention = bench.retention({ jobsForMs: day }, { ms: 3 * day });
+
+    await retention.turn(going);
+    await retention.turn(going);
+    const within = [await isThere(bench, job), existsSync(path)];
+    await retention.turn(going);
+
+    assert.deepEqual(within, [true, true]);
+    assert.deepEqual([await isThere(bench, job), existsSync(path)], [false, false]);
+  });
+
+  it('deletes later the files that it could not delete, also when the hub died in between', async () => {
+    const failing = { on: true };
+    await using bench = await createBench((logs) => ({
+      write: (attempt) => logs.write(attempt),
+      length: (attempt) => logs.length(attempt),
+      read: (attempt, start, end) => logs.read(attempt, start, end),
+      moments: (attempt, start, end) => logs.moments(attempt, start, end),
+      grown: (attempt, offset, signal) => logs.grown(attempt, offset, signal),
+      remove: (attempt) => (failing.on ? Promise.reject(new Error('a disk of the test')) : logs.remove(attempt)),
+      [Symbol.asyncDispose]: () => logs[Symbol.asyncDispose](),
+    }));
+    const { job, path } = await bench.endJob();
+    await bench.endJob();
+
+    await bench.retention({ jobsPerAccount: 1 }).turn(going);
+    const between = [await isThere(bench, job), existsSync(path)];
+    failing.on = false;
+    await bench.retention({}).turn(going);
+
+    assert.deepEqual(between, [false, true]);
+    assert.equal(existsSync(path), false);
+    assert.deepEqual(await bench.scene.store.queries.logRemovals('', 10), []);
+  });
+
+  it('goes on where it was stopped', async () => {
+    await using bench = await createBench();
+    const ended: Awaited<ReturnType<Bench['endJob']>>[] = [];
+    for (let index = 0; index < 60; index++) ended.push(await bench.endJob());
+    const stopping = new AbortController();
+    using _ = bench.scene.store.subscribe((changes) => {
+      if (changes.some((change) => change.type === 'audit' && change.object.startsWith('account:'))) stopping.abort();
+    });
+    const left = async () => (await Promise.all(ended.map(({ job }) => isThere(bench, job)))).filter(Boolean).length;
+
+    await bench.retention({ jobsPerAccount: 1 }).turn(stopping.signal);
+    const between = await left();
+    await bench.retention({ jobsPerAccount: 1 }).turn(going);
+
+    assert.equal(between, 35);
+    assert.equal(await left(), 1);
+    assert.equal(ended.filter(({ path }) => existsSync(path)).length, 1);
+  });
+});
