@@ -91,6 +91,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     store,
     logs,
     hubView: createHubView(store, fleet, scheduler, progress),
+    offerAtOnce: (job) => scheduler.offerAtOnce(job),
     secretKey,
     schemas,
     metrics,

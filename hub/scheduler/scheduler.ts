@@ -7,6 +7,7 @@ import type { Random } from '../../runtime/random.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { LiveAgent } from '../fleet/live-agent.ts';
 import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
+import type { NewJob } from '../store/command.ts';
 import type { AttemptRecord, JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { Cooling } from './cooling.ts';
@@ -43,7 +44,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #schemas: ParameterSchemas;
   /** Jobs that are being offered: they left the queue, and come back to it unless the store says that they are queued no more. */
   readonly #offering = new Set<string>();
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<unknown>>();
   /** Runs while the store is not asked, because it failed. */
   #pause: Timer | null = null;
   #passAsked = false;
@@ -61,8 +62,23 @@ export class Scheduler implements AsyncDisposable {
     this.#fleet.onRoom(() => this.wake());
   }
 
+  /**
+   * To be called in the turn in which the job is given to the store: the offer is then made in the same commit. Resolves with true when it
+   * was. With false when somebody waits already, nobody is free, or the parameters must be looked at again: then the job waits in line, as
+   * soon as it is stored.
+   */
+  async offerAtOnce(job: NewJob): Promise<boolean> {
+    if (this.#queue.size > 0 || this.#pause !== null || this.#disposed) return false;
+    const { id, account, automation, selector, priority, digest } = job;
+    const misfits: readonly string[] = [];
+    const agent = this.#agentFor({ account, automation, selector: parseLabelSelector(selector), misfits });
+    if (agent === null || !isCheckedAgainst(job, agent)) return false;
+    return this.#offer({ id, account, automation, selector, priority, digest, misfits }, agent);
+  }
+
   jobChanged(job: JobRecord): void {
     if (job.state === 'queued') {
+      if (this.#offering.has(job.id)) return;
       const { id, account, automation, selector, priority, digest } = job;
       this.#queue.add({ id, account, automation, selector, priority, digest, misfits: [] });
       this.wake();
@@ -146,11 +162,8 @@ export class Scheduler implements AsyncDisposable {
       const agent = this.#agentFor(lane);
       if (job === undefined || agent === null) continue;
       this.#queue.remove(job.id);
-      this.#offering.add(job.id);
       line.put(lane);
-      const attemptId = this.#random.orderedUuid();
-      this.#fleet.reserve(agent, attemptId, lane.automation);
-      this.#track(this.#offer(job, agent, attemptId));
+      void this.#offer(job, agent);
       return true;
     }
     return false;
@@ -170,11 +183,20 @@ export class Scheduler implements AsyncDisposable {
     return whyNot(demand, agent) ?? (this.#cooling.isCooling(agent.id, demand.automation) ? 'declined' : null);
   }
 
-  /** Never rejects: whatever goes wrong, the slot is free again and the job back in the queue. */
-  async #offer(job: QueuedJob, agent: LiveAgent, attemptId: string): Promise<void> {
+  /** True when the offer is out. Never rejects: whatever goes wrong, the slot is free again and the job back in the queue. */
+  #offer(job: QueuedJob, agent: LiveAgent): Promise<boolean> {
+    const attemptId = this.#random.orderedUuid();
+    this.#offering.add(job.id);
+    this.#fleet.reserve(agent, attemptId, job.automation);
+    const offering = this.#makeOffer(job, agent, attemptId);
+    this.#track(offering);
+    return offering;
+  }
+
+  async #makeOffer(job: QueuedJob, agent: LiveAgent, attemptId: string): Promise<boolean> {
     try {
       const back = await this.#tryOffer(job, agent, attemptId);
-      if (back === null) return;
+      if (back === null) return true;
       if (this.#offering.delete(job.id)) this.#queue.add(back);
     } catch (error) {
       this.#logger.error({ err: error, job: job.id }, 'the store did not take an offer; trying again');
@@ -183,6 +205,7 @@ export class Scheduler implements AsyncDisposable {
     }
     this.#fleet.release(attemptId);
     this.wake();
+    return false;
   }
 
   /** Null when the offer is out; else the job as it goes back to the queue. */
@@ -190,7 +213,7 @@ export class Scheduler implements AsyncDisposable {
     const leaseEpoch = agent.leaseEpoch;
     const automation = agent.automations.get(job.automation);
     if (leaseEpoch === null || automation === undefined) return job;
-    if (!(await this.#fits(job, automation))) return { ...job, misfits: [...job.misfits, automation.digest] };
+    if (!(await this.#fits(job, agent, automation))) return { ...job, misfits: [...job.misfits, automation.digest] };
     const answer = await this.#store.apply('offer-attempt', {
       jobId: job.id,
       attemptId,
@@ -213,8 +236,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   /** Checked again only where the agent offers another form of the automation than the parameters were validated against. */
-  async #fits(job: QueuedJob, automation: AutomationSummary): Promise<boolean> {
-    if (automation.digest === job.digest || automation.parameters === null) return true;
+  async #fits(job: QueuedJob, agent: LiveAgent, automation: AutomationSummary): Promise<boolean> {
+    if (isCheckedAgainst(job, agent)) return true;
     const record = await this.#store.queries.job(job.account, job.id);
     return record === null || this.#schemas.fit(automation, record.parameters);
   }
@@ -244,10 +267,16 @@ export class Scheduler implements AsyncDisposable {
     this.#pause ??= this.#clock.schedule(storeRetryMs, retry, { background: true });
   }
 
-  #track(work: Promise<void>): void {
+  #track(work: Promise<unknown>): void {
     this.#inFlight.add(work);
     void work.finally(() => this.#inFlight.delete(work));
   }
+}
+
+/** Whether the agent offers the form of the automation that the parameters were validated against, or one that takes any. */
+function isCheckedAgainst(job: Pick<QueuedJob, 'automation' | 'digest'>, agent: LiveAgent): boolean {
+  const offered = agent.automations.get(job.automation);
+  return offered !== undefined && (offered.digest === job.digest || offered.parameters === null);
 }
 
 function isFree(agent: LiveAgent): boolean {
