@@ -14,12 +14,12 @@ import { createWebsocketListener } from '../transports/websocket/listener.ts';
 import { defaultApiLimits } from './api/api-limits.ts';
 import { createApi } from './api/create-api.ts';
 import { Readers } from './api/readers.ts';
-import { ControlService, renewEveryMs, tellCommitsEveryMs } from './control/control-service.ts';
+import { ControlService } from './control/control-service.ts';
 import { createHubView } from './create-hub-view.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { ParameterSchemas } from './fleet/parameter-schemas.ts';
-import { type Chore, Housekeeping } from './housekeeping/housekeeping.ts';
-import { LostWatch } from './housekeeping/lost-watch.ts';
+import { createChores } from './housekeeping/create-chores.ts';
+import { Housekeeping } from './housekeeping/housekeeping.ts';
 import { RoomWatch } from './housekeeping/room-watch.ts';
 import { ensureAdminToken } from './identity/admin-token.ts';
 import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
@@ -36,7 +36,6 @@ import { WaitingWatch } from './scheduler/waiting-watch.ts';
 import { createProgressBoard } from './sessions/progress-board.ts';
 import { SessionService } from './sessions/session-service.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
-import type { Store } from './store/store.ts';
 import { followStore } from './store-follower.ts';
 
 export interface HubOptions {
@@ -64,10 +63,6 @@ export interface Hub extends AsyncDisposable {
 const day = 86_400_000;
 /** How long a late result may correct a lost job; its secrets are kept as long. */
 const correctionWindowMs = 7 * day;
-const expireEveryMs = 1_000;
-const longestLookEveryMs = 60_000;
-const roomLookEveryMs = 2_000;
-const waitingLookEveryMs = 10_000;
 
 /**
  * Starts a hub: opens the data folder, loads what is queued and running, then serves the API and the agents on one port.
@@ -135,6 +130,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     store,
     logs,
     hubView: createHubView({ ...parts, sessions: () => sessions }),
+    offerAtOnce: (job) => scheduler.offerAtOnce(job),
     readers,
     secretKey,
     schemas,
@@ -184,14 +180,19 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   opened.use(await followStore({ store, fleet, scheduler, control, progress, metrics, logger }));
   const waiting = new WaitingWatch({ groups: () => scheduler.overview.groups(), clock, logger: schedulerLogger });
-  const chores = [
-    ...createChores(options, { store, fleet, control, sessions: served, room, waiting }),
-    {
-      name: 'remove what is kept no longer',
-      everyMs: options.retainEveryMs ?? retainEveryMs,
-      run: (signal: AbortSignal) => retention.turn(signal),
-    },
-  ];
+  const chores = createChores({
+    store,
+    fleet,
+    control,
+    sessions: served,
+    room,
+    waiting,
+    retention,
+    lostAfterMs: options.lostAfterMs,
+    correctionWindowMs,
+    retainEveryMs: options.retainEveryMs ?? retainEveryMs,
+    clock,
+  });
   opened.use(new Housekeeping({ chores, clock, logger, loops }));
 
   const listener = createWebsocketListener<AgentPrincipal>({
@@ -218,59 +219,6 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       logger.info({}, 'hub stopped');
     },
   };
-}
-
-function createChores(
-  { clock, lostAfterMs }: HubOptions,
-  {
-    store,
-    fleet,
-    control,
-    sessions,
-    room,
-    waiting,
-  }: {
-    readonly store: Store;
-    readonly fleet: Fleet;
-    readonly control: ControlService;
-    readonly sessions: SessionService;
-    readonly room: RoomWatch;
-    readonly waiting: WaitingWatch;
-  },
-): Chore[] {
-  const lostWatch = new LostWatch({
-    store,
-    fleet,
-    isSpeaking: (attemptId) => sessions.isServing(attemptId),
-    clock,
-    lostAfterMs,
-  });
-  return [
-    { name: 'renew leases', everyMs: renewEveryMs, run: () => control.renewLeases() },
-    { name: 'tell commits', everyMs: tellCommitsEveryMs, run: () => control.tellCommits() },
-    {
-      name: 'expire jobs',
-      everyMs: expireEveryMs,
-      run: async () => {
-        while ((await store.apply('expire-jobs', { at: clock.now() })).jobIds.length > 0);
-      },
-    },
-    {
-      name: 'find lost attempts',
-      everyMs: Math.min(lostAfterMs / 4, longestLookEveryMs),
-      run: async () => void (await lostWatch.look()),
-    },
-    {
-      name: 'close corrections',
-      everyMs: longestLookEveryMs,
-      run: async () => {
-        const at = clock.now();
-        while ((await store.apply('close-corrections', { before: at - correctionWindowMs, at })).jobIds.length > 0);
-      },
-    },
-    { name: 'look whether the disk has room again', everyMs: roomLookEveryMs, run: () => room.tryAgain() },
-    { name: 'tell what waits', everyMs: waitingLookEveryMs, run: async () => waiting.look() },
-  ];
 }
 
 /** What the store's commits are told to. */

@@ -14,7 +14,9 @@ export interface HeartbeatOptions {
 }
 
 /**
- * Pings, and notices silence. Silence is counted in ticks in which no byte came, not in clock time: after a blocked event
+ * Pings when nothing came since the last tick, and notices silence. While the other side's pings come, ours would tell neither side
+ * anything new: so on a quiet link the two take turns, and each hears of the other within two ticks. Who is deaf pings all the same: it
+ * cannot answer. Silence is counted in ticks in which no byte came, not in clock time: after a blocked event
  * loop or a suspended machine the bytes that wait in the kernel are read before the next tick judges.
  * So it is noticed up to one `pingMs` late.
  */
@@ -32,14 +34,17 @@ export function startHeartbeat(options: HeartbeatOptions): { stop(): void } {
 
   function tick(): void {
     const receivedBytes = options.receivedBytes();
-    silentTicks = receivedBytes === heardBytes && !options.isDeaf() ? silentTicks + 1 : 0;
+    const heard = receivedBytes !== heardBytes;
+    const deaf = options.isDeaf();
+    silentTicks = heard || deaf ? 0 : silentTicks + 1;
     heardBytes = receivedBytes;
     if (silentTicks >= allowedTicks) {
       options.onSilence();
       return;
     }
     timer = schedule();
-    options.ping();
+    // Where the first silent tick is the last, there is no later one to ask in.
+    if (!heard || deaf || allowedTicks === 1) options.ping();
   }
 
   return { stop: () => timer.cancel() };

@@ -1,6 +1,6 @@
 /** Terms that every wire keeps. Each can be given otherwise to an adapter; tests make them small. */
 export interface ChannelLimits {
-  /** A ping is sent after so long without one. */
+  /** A ping is sent after so long without a sign of life. */
   readonly pingMs: number;
   /** So long without a sign of life closes the channel (`silent`); noticed up to one `pingMs` late. */
   readonly silenceMs: number;

@@ -6,6 +6,7 @@ import type { SecretBox } from '../identity/secret-box.ts';
 import type { AuthenticateUser } from '../identity/user-authenticator.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
+import type { NewJob } from '../store/command.ts';
 import type { Store } from '../store/store.ts';
 import type { ApiLimits } from './api-limits.ts';
 import type { AuditWatch } from './audit-watch.ts';
@@ -21,6 +22,8 @@ export interface ApiContext {
   readonly store: Store;
   readonly logs: LogStore;
   readonly hubView: HubView;
+  /** Called in the turn in which the job is given to the store. True when the same commit offered it to an agent. */
+  readonly offerAtOnce: (job: NewJob) => Promise<boolean>;
   readonly secretBox: SecretBox;
   readonly enrol: Enrol;
   readonly checkParameters: ParameterCheck;

@@ -27,7 +27,10 @@ import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
 
 export interface ApiOptions
-  extends Pick<ApiContext, 'store' | 'logs' | 'hubView' | 'clock' | 'random' | 'logger' | 'metrics' | 'readers'> {
+  extends Pick<
+    ApiContext,
+    'store' | 'logs' | 'hubView' | 'offerAtOnce' | 'clock' | 'random' | 'logger' | 'metrics' | 'readers'
+  > {
   readonly secretKey: SecretKey;
   readonly schemas: ParameterSchemas;
   /** Of the hub, for the description of the API. */
@@ -134,6 +137,7 @@ function createContext(options: ApiOptions): ApiContext {
     store,
     logs,
     hubView,
+    offerAtOnce: options.offerAtOnce,
     secretBox: createSecretBox(secretKey, random),
     enrol: createEnrolment({ store, clock, random }),
     checkParameters: createParameterCheck(hubView, options.schemas),

@@ -44,7 +44,7 @@ export async function* streamEvents(options: EventStreamOptions): AsyncGenerator
   while (!signal.aborted) {
     // Listening first: what comes while the store is read would be missed the other way round.
     const heard = new AbortController();
-    const stop = () => heard.abort();
+    const stop = () => heard.abort('over');
     signal.addEventListener('abort', stop);
     const next = Promise.race([
       watch.next(topic, heard.signal),
@@ -63,7 +63,7 @@ export async function* streamEvents(options: EventStreamOptions): AsyncGenerator
       if (first === 'silence') yield ': still here\n\n';
       else await sleep(clock, gatherMs, signal);
     } finally {
-      heard.abort();
+      stop();
       signal.removeEventListener('abort', stop);
     }
   }

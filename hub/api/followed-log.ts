@@ -51,7 +51,8 @@ async function somethingNew(
   grown: (signal: AbortSignal) => Promise<void> | null,
 ): Promise<void> {
   const woken = new AbortController();
-  const wake = () => woken.abort();
+  // With a reason: without one the error that is made costs more than the waiting.
+  const wake = () => woken.abort('woken');
   signal.addEventListener('abort', wake);
   if (signal.aborted) wake();
   const changed = watched.changed(version, woken.signal);

@@ -82,7 +82,9 @@ export class Readers {
     reply.hijack();
     const response = reply.raw;
     const leaving = new AbortController();
-    const leave = () => leaving.abort();
+    const leave = () => {
+      if (!response.writableFinished) leaving.abort();
+    };
     response.once('close', leave);
     this.#closing.signal.addEventListener('abort', leave);
     if (response.closed || this.#closing.signal.aborted) leave();

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job, JobRequest } from '../../protocol/job.ts';
 import { toActor } from '../identity/principal.ts';
+import type { CommandInput, CommandResult } from '../store/command.ts';
 import { principalOf } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { ApiProblem } from './api-problem.ts';
@@ -25,7 +26,7 @@ export async function answerSubmission(
   reply: FastifyReply,
   { job: wanted, said }: { readonly job: JobRequest; readonly said: DigestedRequest },
 ): Promise<Job> {
-  const { store, clock, limits, digestRequest } = context;
+  const { limits, digestRequest, store } = context;
   const principal = principalOf(request);
   const { account } = principal;
   const { traceparent, tracestate } = request.headers;
@@ -35,14 +36,14 @@ export async function answerSubmission(
   // Before the parameters are checked: what agents offer may have changed since the job was taken.
   const earlier = idempotency === null ? null : await store.queries.submission(account, idempotency);
   if (earlier === null) refuseLongQueue(context, account);
-  const result =
-    earlier ??
-    (await store.apply('submit-job', {
-      job: toNewJob(context, wanted, { account, headers: { traceparent, tracestate } }),
-      actor: toActor(principal),
-      idempotency,
-      at: clock.now(),
-    }));
+  const { result, offered } =
+    earlier === null
+      ? await submit(context, {
+          job: toNewJob(context, wanted, { account, headers: { traceparent, tracestate } }),
+          actor: toActor(principal),
+          idempotency,
+        })
+      : { result: earlier, offered: false };
   if (result.type === 'conflict') {
     throw new ApiProblem(
       'idempotency-conflict',
@@ -51,7 +52,18 @@ export async function answerSubmission(
   }
   const job = await toJob(result.job, context);
   reply.code(result.type === 'created' ? 201 : 200).header('location', `/api/v1/jobs/${job.id}`);
-  return job;
+  // As it was stored. What was offered in the same commit waits for nobody, though the agent that has it now would say that it is full.
+  return offered ? { ...job, waiting: [] } : job;
+}
+
+/** Two commands of one turn: where an agent is free, a job is stored and offered in one commit. */
+async function submit(
+  { clock, offerAtOnce, store }: ApiContext,
+  submission: Omit<CommandInput<'submit-job'>, 'at'>,
+): Promise<{ readonly result: CommandResult<'submit-job'>; readonly offered: boolean }> {
+  const submitted = store.apply('submit-job', { ...submission, at: clock.now() });
+  const [result, offered] = await Promise.all([submitted, offerAtOnce(submission.job)]);
+  return { result, offered };
 }
 
 function readIdempotencyKey(request: FastifyRequest): string | null {

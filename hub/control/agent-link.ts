@@ -101,7 +101,7 @@ export class ServedLink implements AgentLink {
     this.#agents = createSourceClient({
       ...common,
       codec: agentCodec,
-      specs: createDesiredLister(store, agentId),
+      specs: createDesiredLister(fleet, agentId),
       sink: createReportSink({ store, fleet, agentId, clock }),
     });
     this.#facts = createSourceClient({

@@ -12,7 +12,7 @@ import type { Store } from '../store/store.ts';
 
 export const agentCodec = createJsonCodec(agentResource);
 
-export function toDesiredEntry(agent: AgentRecord): SpecEntry<AgentDesired> {
+export function toDesiredEntry(agent: Pick<AgentRecord, 'id' | 'desired' | 'desiredVersion'>): SpecEntry<AgentDesired> {
   return {
     type: 'wanted',
     id: agent.id,
@@ -22,16 +22,18 @@ export function toDesiredEntry(agent: AgentRecord): SpecEntry<AgentDesired> {
   };
 }
 
-export function createDesiredLister(store: Store, agentId: string): SpecLister<AgentDesired> {
+/** Of the fleet's copy, which follows the store: each agent asks every minute, and most of a stored agent is its report. */
+export function createDesiredLister(fleet: Fleet, agentId: string): SpecLister<AgentDesired> {
+  const find = () => {
+    const agent = fleet.get(agentId);
+    return agent === undefined ? null : toDesiredEntry(agent.record);
+  };
   return {
     async versions() {
-      const agent = await store.queries.agent(agentId);
-      return agent === null ? [] : [{ id: agent.id, version: Math.max(agent.desiredVersion, 1), deleted: false }];
+      const entry = find();
+      return entry === null ? [] : [{ id: entry.id, version: entry.version, deleted: false }];
     },
-    async get(id) {
-      const agent = id === agentId ? await store.queries.agent(agentId) : null;
-      return agent === null ? null : toDesiredEntry(agent);
-    },
+    get: async (id) => (id === agentId ? find() : null),
   };
 }
 

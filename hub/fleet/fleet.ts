@@ -4,6 +4,7 @@ import { defaultAccount } from '../account.ts';
 import { isOpen } from '../store/is-open.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
 import { type AgentLink, LiveAgent } from './live-agent.ts';
+import { SharedCatalogs } from './shared-catalogs.ts';
 
 /**
  * Every agent that the hub knows, in memory: who is connected here, what it last reported, how many of its slots are taken.
@@ -13,6 +14,7 @@ export class Fleet {
   readonly #agents = new Map<string, LiveAgent>();
   readonly #byAccount = new Map<string, Set<LiveAgent>>();
   readonly #attempts = new Map<string, LiveAgent>();
+  readonly #catalogs = new SharedCatalogs();
   readonly #clock: Clock;
   #onRoom: () => void = () => {};
   #revision = 0;
@@ -67,7 +69,7 @@ export class Fleet {
       this.#onRoom();
       return known;
     }
-    const agent = new LiveAgent(record, this.#clock.monotonic());
+    const agent = new LiveAgent(record, { catalogs: this.#catalogs, heardAt: this.#clock.monotonic() });
     this.#agents.set(agent.id, agent);
     let account = this.#byAccount.get(agent.account);
     if (account === undefined) {

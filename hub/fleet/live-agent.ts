@@ -1,8 +1,8 @@
 import type { AgentReport } from '../../protocol/agent-report.ts';
-import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import { hubLabelPrefix, type Labels } from '../../protocol/labels.ts';
 import type { Candidate } from '../scheduler/candidate.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
+import type { Catalog, SharedCatalogs } from './shared-catalogs.ts';
 
 /** The hub's end of an agent's control channel, as much of it as others need. */
 export interface AgentLink {
@@ -13,14 +13,18 @@ export interface AgentLink {
   close(reason: string): Promise<void>;
 }
 
+/** A stored agent, without the report: the newest is kept beside it. */
+export type KnownAgent = Omit<AgentRecord, 'report'>;
+
 /** The label that names the agent itself, so that a selector can pick one machine. */
 const agentLabel = `${hubLabelPrefix}agent`;
 
 /** One agent as this hub knows it: the stored record, and what only lives while its control channel is open. */
 export class LiveAgent implements Candidate {
-  #record: AgentRecord;
-  #report: AgentReport | null;
-  #automations: ReadonlyMap<string, AutomationSummary> = new Map();
+  readonly #catalogs: SharedCatalogs;
+  #record: KnownAgent;
+  #report: AgentReport | null = null;
+  #automations: Catalog['byName'] = new Map();
   #labels: Labels = {};
   readonly #open = new Map<string, string>();
   readonly #busy = new Map<string, number>();
@@ -28,11 +32,14 @@ export class LiveAgent implements Candidate {
   /** When something was last heard of it while it had no link, by the clock that never goes back. */
   heardAt: number;
 
-  constructor(record: AgentRecord, heardAt: number) {
-    this.#record = record;
+  constructor(
+    record: AgentRecord,
+    { catalogs, heardAt }: { readonly catalogs: SharedCatalogs; readonly heardAt: number },
+  ) {
+    this.#catalogs = catalogs;
     this.heardAt = heardAt;
-    this.#report = record.report;
-    this.#derive();
+    this.#record = record;
+    this.replaceRecord(record);
   }
 
   get id(): string {
@@ -44,7 +51,7 @@ export class LiveAgent implements Candidate {
   get name(): string {
     return this.#record.name;
   }
-  get record(): AgentRecord {
+  get record(): KnownAgent {
     return this.#record;
   }
   get report(): AgentReport | null {
@@ -71,19 +78,20 @@ export class LiveAgent implements Candidate {
   get busyTotal(): number {
     return this.#open.size;
   }
-  get automations(): ReadonlyMap<string, AutomationSummary> {
+  get automations(): Catalog['byName'] {
     return this.#automations;
   }
 
-  replaceRecord(record: AgentRecord): void {
+  replaceRecord({ report, ...record }: AgentRecord): void {
     this.#record = record;
-    this.#report ??= record.report;
-    this.#derive();
+    this.#labels = { ...record.labels, [agentLabel]: record.name };
+    if (this.#report === null && report !== null) this.replaceReport(report);
   }
 
   replaceReport(report: AgentReport): void {
-    this.#report = report;
-    this.#derive();
+    const { list, byName } = this.#catalogs.share(report.automations);
+    this.#report = { ...report, automations: list };
+    this.#automations = byName;
   }
 
   /** Counts the attempt against the slots. Twice is once. */
@@ -102,10 +110,5 @@ export class LiveAgent implements Candidate {
     if (left === 0) this.#busy.delete(automation);
     else this.#busy.set(automation, left);
     return true;
-  }
-
-  #derive(): void {
-    this.#automations = new Map((this.#report?.automations ?? []).map((automation) => [automation.name, automation]));
-    this.#labels = { ...this.#record.labels, [agentLabel]: this.#record.name };
   }
 }

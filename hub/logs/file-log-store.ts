@@ -1,4 +1,5 @@
-import { mkdir, open, rm, stat, truncate } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, open, rm, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { DescriptorPool } from './descriptor-pool.ts';
 import { isMissingFile, toLogError } from './errors.ts';
@@ -9,6 +10,7 @@ import { type LogPaths, toLogPaths } from './log-paths.ts';
 import type { LogMoment, LogStore, LogWriter } from './log-store.ts';
 import { countMoments, readMoments } from './moments-file.ts';
 import type { DigestState } from './running-digest.ts';
+import { sizeOfFile } from './size-of-file.ts';
 
 export interface FileLogStoreOptions {
   /** Made if there is none. Nobody else writes into it. */
@@ -60,11 +62,10 @@ class FileLogStore implements LogStore {
   async length(attempt: string): Promise<number> {
     const durable = this.#writers.get(attempt)?.durable ?? this.#torn.get(attempt);
     if (durable !== undefined) return durable;
-    const paths = toLogPaths(this.#root, attempt);
+    const { log } = toLogPaths(this.#root, attempt);
     try {
-      return (await stat(paths.log)).size;
+      return sizeOfFile(log) ?? 0;
     } catch (error) {
-      if (isMissingFile(error)) return 0;
       throw toLogError(error, attempt);
     }
   }
@@ -167,21 +168,19 @@ class FileLogStore implements LogStore {
   /** Makes what the file holds durable and answers how much that is; cuts off what a failed flush left. */
   async #settleLength(attempt: string, paths: LogPaths): Promise<number> {
     const kept = this.#torn.get(attempt);
-    try {
-      if (kept !== undefined) await truncate(paths.log, kept);
-      const handle = await open(paths.log, 'r+');
-      try {
-        const { size } = await handle.stat();
-        if (size > 0) await handle.datasync();
-        this.#torn.delete(attempt);
-        return size;
-      } finally {
-        await handle.close();
-      }
-    } catch (error) {
-      if (!isMissingFile(error)) throw error;
+    if (sizeOfFile(paths.log) === null) {
       this.#torn.delete(attempt);
       return 0;
+    }
+    if (kept !== undefined) await truncate(paths.log, kept);
+    const handle = await open(paths.log, 'r+');
+    try {
+      const { size } = await handle.stat();
+      if (size > 0) await handle.datasync();
+      this.#torn.delete(attempt);
+      return size;
+    } finally {
+      await handle.close();
     }
   }
 
@@ -229,6 +228,7 @@ class FileLogStore implements LogStore {
 
   /** Answers true when the folder was made, so that nothing can be in it. */
   async #makeFolder(paths: LogPaths): Promise<boolean> {
+    if (existsSync(paths.folder)) return false;
     const made = await mkdir(paths.folder, { recursive: true, mode: 0o700 });
     if (made === undefined) return false;
     await syncFolder(dirname(made));

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { join } from 'node:path';
 
 /** Where the files of one attempt's log are. */
@@ -18,6 +18,6 @@ const idPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 export function toLogPaths(root: string, attempt: string): LogPaths {
   if (!idPattern.test(attempt)) throw new TypeError(`expected an attempt id, got ${JSON.stringify(attempt)}`);
-  const folder = join(root, createHash('sha256').update(attempt).digest('hex').slice(0, 2));
+  const folder = join(root, hash('sha256', attempt).slice(0, 2));
   return { folder, log: join(folder, `${attempt}.log`), times: join(folder, `${attempt}.times`) };
 }

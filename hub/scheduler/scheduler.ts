@@ -1,5 +1,6 @@
 import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { WaitingReason } from '../../protocol/job.ts';
+import { parseLabelSelector } from '../../protocol/label-selector.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Loop, LoopBoard } from '../../runtime/loop-board.ts';
@@ -8,9 +9,11 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { LiveAgent } from '../fleet/live-agent.ts';
 import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
 import type { OfferCounts } from '../metrics/offer-counts.ts';
+import type { NewJob } from '../store/command.ts';
 import type { AttemptRecord, JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { Cooling } from './cooling.ts';
+import { isCheckedAgainst } from './is-checked-against.ts';
 import { JobQueue, type QueuedJob } from './job-queue.ts';
 import { LaneLine } from './lane-line.ts';
 import { OfferTimeouts } from './offer-timeouts.ts';
@@ -51,7 +54,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #loop: Loop;
   /** Jobs that are being offered: they left the queue, and come back to it unless the store says that they are queued no more. */
   readonly #offering = new Set<string>();
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #inFlight = new Set<Promise<unknown>>();
   /** Runs while the store is not asked, because it failed. */
   #pause: Timer | null = null;
   #passAsked = false;
@@ -79,8 +82,24 @@ export class Scheduler implements AsyncDisposable {
     });
   }
 
+  /**
+   * To be called in the turn in which the job is given to the store: the offer is then made in the same commit. Resolves with true when it
+   * was. With false when somebody waits already, nobody is free, or the parameters must be looked at again: then the job waits in line, as
+   * soon as it is stored.
+   */
+  async offerAtOnce(job: NewJob): Promise<boolean> {
+    if (this.#queue.size > 0 || this.#pause !== null || this.#disposed) return false;
+    const { id, account, automation, selector, priority, digest } = job;
+    const misfits: readonly string[] = [];
+    const agent = this.#agentFor({ account, automation, selector: parseLabelSelector(selector), misfits });
+    if (agent === null || !isCheckedAgainst(job, agent)) return false;
+    const createdAt = this.#clock.now();
+    return this.#offer({ id, account, automation, selector, priority, createdAt, digest, misfits }, agent);
+  }
+
   jobChanged(job: JobRecord): void {
     if (job.state === 'queued') {
+      if (this.#offering.has(job.id)) return;
       const { id, account, automation, selector, priority, createdAt, digest } = job;
       this.#queue.add({ id, account, automation, selector, priority, createdAt, digest, misfits: [] });
       this.wake();
@@ -161,11 +180,8 @@ export class Scheduler implements AsyncDisposable {
       const agent = this.#agentFor(lane);
       if (job === undefined || agent === null) continue;
       this.#queue.remove(job.id);
-      this.#offering.add(job.id);
       line.put(lane);
-      const attemptId = this.#random.orderedUuid();
-      this.#fleet.reserve(agent, attemptId, lane.automation);
-      this.#track(this.#offer(job, agent, attemptId));
+      void this.#offer(job, agent);
       return true;
     }
     return false;
@@ -185,11 +201,20 @@ export class Scheduler implements AsyncDisposable {
     return whyNot(demand, agent) ?? (this.#cooling.isCooling(agent.id, demand.automation) ? 'declined' : null);
   }
 
-  /** Never rejects: whatever goes wrong, the slot is free again and the job back in the queue. */
-  async #offer(job: QueuedJob, agent: LiveAgent, attemptId: string): Promise<void> {
+  /** True when the offer is out. Never rejects: whatever goes wrong, the slot is free again and the job back in the queue. */
+  #offer(job: QueuedJob, agent: LiveAgent): Promise<boolean> {
+    const attemptId = this.#random.orderedUuid();
+    this.#offering.add(job.id);
+    this.#fleet.reserve(agent, attemptId, job.automation);
+    const offering = this.#makeOffer(job, agent, attemptId);
+    this.#track(offering);
+    return offering;
+  }
+
+  async #makeOffer(job: QueuedJob, agent: LiveAgent, attemptId: string): Promise<boolean> {
     try {
       const back = await this.#tryOffer(job, agent, attemptId);
-      if (back === null) return;
+      if (back === null) return true;
       if (this.#offering.delete(job.id)) this.#queue.add(back);
     } catch (error) {
       this.#logger.error({ err: error, job: job.id }, 'the store did not take an offer; trying again');
@@ -199,6 +224,7 @@ export class Scheduler implements AsyncDisposable {
     }
     this.#fleet.release(attemptId);
     this.wake();
+    return false;
   }
 
   /** Null when the offer is out; else the job as it goes back to the queue. */
@@ -206,7 +232,7 @@ export class Scheduler implements AsyncDisposable {
     const leaseEpoch = agent.leaseEpoch;
     const automation = agent.automations.get(job.automation);
     if (leaseEpoch === null || automation === undefined) return job;
-    if (!(await this.#fits(job, automation))) return { ...job, misfits: [...job.misfits, automation.digest] };
+    if (!(await this.#fits(job, agent, automation))) return { ...job, misfits: [...job.misfits, automation.digest] };
     const answer = await this.#store.apply('offer-attempt', {
       jobId: job.id,
       attemptId,
@@ -231,8 +257,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   /** Checked again only where the agent offers another form of the automation than the parameters were validated against. */
-  async #fits(job: QueuedJob, automation: AutomationSummary): Promise<boolean> {
-    if (automation.digest === job.digest || automation.parameters === null) return true;
+  async #fits(job: QueuedJob, agent: LiveAgent, automation: AutomationSummary): Promise<boolean> {
+    if (isCheckedAgainst(job, agent)) return true;
     const record = await this.#store.queries.job(job.account, job.id);
     return record === null || this.#schemas.fit(automation, record.parameters);
   }
@@ -263,7 +289,7 @@ export class Scheduler implements AsyncDisposable {
     this.#pause ??= this.#clock.schedule(storeRetryMs, retry, { background: true });
   }
 
-  #track(work: Promise<void>): void {
+  #track(work: Promise<unknown>): void {
     this.#inFlight.add(work);
     void work.finally(() => this.#inFlight.delete(work));
   }

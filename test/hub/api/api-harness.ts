@@ -191,6 +191,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
     store,
     logs,
     hubView: view,
+    offerAtOnce: async () => false,
     schemas: new ParameterSchemas(),
     clock: systemClock,
     random: systemRandom,

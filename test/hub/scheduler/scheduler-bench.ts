@@ -25,6 +25,8 @@ export interface SchedulerBench extends AsyncDisposable {
   readonly scheduler: Scheduler;
   readonly clock: VirtualClock;
   submit(change?: Partial<NewJob>): Promise<JobRecord>;
+  /** As the API does: what it was answered, and whether the job was offered with its storing. Null: the store did not take it. */
+  submitAtOnce(change?: Partial<NewJob>): Promise<{ readonly job: JobRecord | null; readonly offered: boolean }>;
   job(id: string): Promise<JobRecord>;
   /** Enrols an agent that is online and offers these automations. */
   agent(name: string, options?: BenchAgentOptions): Promise<BenchAgent>;
@@ -46,6 +48,27 @@ export interface BenchAgent {
   readonly offers: AttemptRecord[];
   report(options: BenchAgentOptions): void;
   disconnect(): void;
+}
+
+function newJob(change: Partial<NewJob>): NewJob {
+  return {
+    id: systemRandom.orderedUuid(),
+    account: 'default',
+    automation: 'greet',
+    digest: 'a'.repeat(64),
+    parameters: {},
+    secretNames: [],
+    secrets: null,
+    selector: '',
+    priority: 0,
+    labels: {},
+    timeoutSeconds: null,
+    expiresAt: null,
+    retry: { limit: 0, on: [] },
+    traceparent: null,
+    tracestate: null,
+    ...change,
+  };
 }
 
 const joinTokenHash = 'h';
@@ -135,27 +158,16 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
       return hub.scheduler;
     },
     async submit(change = {}) {
-      const job: NewJob = {
-        id: systemRandom.orderedUuid(),
-        account: 'default',
-        automation: 'greet',
-        digest: 'a'.repeat(64),
-        parameters: {},
-        secretNames: [],
-        secrets: null,
-        selector: '',
-        priority: 0,
-        labels: {},
-        timeoutSeconds: null,
-        expiresAt: null,
-        retry: { limit: 0, on: [] },
-        traceparent: null,
-        tracestate: null,
-        ...change,
-      };
+      const job = newJob(change);
       const answer = await store.apply('submit-job', { job, actor: 'test', idempotency: null, at: clock.now() });
       if (answer.type !== 'created') throw new Error(`expected a new job, got ${answer.type}`);
       return answer.job;
+    },
+    async submitAtOnce(change = {}) {
+      const job = newJob(change);
+      const submitted = store.apply('submit-job', { job, actor: 'test', idempotency: null, at: clock.now() });
+      const [stored, offered] = await Promise.all([submitted.catch(() => null), hub.scheduler.offerAtOnce(job)]);
+      return { job: stored?.type === 'created' ? stored.job : null, offered };
     },
     async job(id) {
       const job = await store.queries.job('default', id);

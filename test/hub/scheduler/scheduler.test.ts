@@ -124,4 +124,87 @@ describe('the scheduler', () => {
     assert.deepEqual(waiting, [{ agent: 'a1', reason: 'parameters' }]);
     assert.equal(agent.offers.length, 1);
   });
+
+  it('offers a job in the commit that stores it, where an agent is free', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1', { slots: 2 });
+    await bench.settle();
+    const commits = bench.store.commits();
+
+    const answers = await Promise.all([bench.submitAtOnce(), bench.submitAtOnce()]);
+
+    assert.deepEqual(
+      answers.map(({ offered }) => offered),
+      [true, true],
+    );
+    assert.equal(bench.store.commits(), commits + 1);
+    assert.deepEqual(
+      agent.offers.map(({ jobId }) => jobId),
+      answers.map(({ job }) => job?.id),
+    );
+    assert.equal(bench.scheduler.queued('default'), 0);
+  });
+
+  it('lets a job wait in line when no agent is free, and never lets one pass by those that wait', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1');
+    const first = await bench.submitAtOnce();
+    const second = await bench.submitAtOnce();
+    agent.report({ slots: 3 });
+
+    const third = await bench.submitAtOnce();
+    await bench.settle();
+
+    assert.deepEqual([first.offered, second.offered, third.offered], [true, false, false]);
+    assert.deepEqual(
+      agent.offers.map(({ jobId }) => jobId),
+      [first, second, third].map(({ job }) => job?.id),
+    );
+  });
+
+  it('looks at parameters again before it offers a job to an agent that has another form of the automation', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1', { automations: [older] });
+
+    const misfit = await bench.submitAtOnce();
+    await bench.settle();
+
+    assert.equal(misfit.offered, false);
+    assert.deepEqual(agent.offers, []);
+    assert.equal((await bench.job(misfit.job?.id ?? '')).state, 'queued');
+  });
+
+  it('holds no slot for a job that the store did not take', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1');
+    const taken = await bench.submit();
+    await bench.settle();
+    agent.report({ slots: 2 });
+
+    const refused = await bench.submitAtOnce({ id: taken.id });
+    const next = await bench.submitAtOnce();
+    await bench.settle();
+
+    assert.deepEqual([refused.job, refused.offered], [null, false]);
+    assert.equal(next.offered, true);
+    assert.equal(bench.scheduler.queued('default'), 0);
+    assert.equal(agent.offers.length, 2);
+  });
+
+  it('brings a job that could not be offered with its storing into line', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1');
+    const heal = bench.failOffers();
+
+    const { job, offered } = await bench.submitAtOnce();
+    heal();
+    await bench.clock.advance(2000);
+    await bench.settle();
+
+    assert.equal(offered, false);
+    assert.deepEqual(
+      agent.offers.map(({ jobId }) => jobId),
+      [job?.id],
+    );
+  });
 });

@@ -1,0 +1,73 @@
+import type { Clock } from '../../runtime/clock.ts';
+import { type ControlService, renewEveryMs, tellCommitsEveryMs } from '../control/control-service.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { Retention } from '../retention/retention.ts';
+import type { WaitingWatch } from '../scheduler/waiting-watch.ts';
+import type { SessionService } from '../sessions/session-service.ts';
+import type { Store } from '../store/store.ts';
+import type { Chore } from './housekeeping.ts';
+import { LostWatch } from './lost-watch.ts';
+import type { RoomWatch } from './room-watch.ts';
+
+const expireEveryMs = 1_000;
+const longestLookEveryMs = 60_000;
+const roomLookEveryMs = 2_000;
+const waitingLookEveryMs = 10_000;
+
+export interface ChoresOptions {
+  readonly store: Store;
+  readonly fleet: Fleet;
+  readonly control: ControlService;
+  readonly sessions: SessionService;
+  readonly room: RoomWatch;
+  readonly waiting: WaitingWatch;
+  readonly retention: Retention;
+  readonly lostAfterMs: number;
+  /** How long a late result may correct a lost job. */
+  readonly correctionWindowMs: number;
+  readonly retainEveryMs: number;
+  readonly clock: Clock;
+}
+
+/** Everything that a hub does again and again. */
+export function createChores(options: ChoresOptions): Chore[] {
+  const { store, fleet, control, sessions, room, waiting, retention, lostAfterMs, correctionWindowMs, clock } = options;
+  const lostWatch = new LostWatch({
+    store,
+    fleet,
+    isSpeaking: (attemptId) => sessions.isServing(attemptId),
+    clock,
+    lostAfterMs,
+  });
+  return [
+    { name: 'renew leases', everyMs: renewEveryMs, run: () => control.renewLeases() },
+    { name: 'tell commits', everyMs: tellCommitsEveryMs, run: () => control.tellCommits() },
+    {
+      name: 'expire jobs',
+      everyMs: expireEveryMs,
+      run: async () => {
+        while ((await store.apply('expire-jobs', { at: clock.now() })).jobIds.length > 0);
+      },
+    },
+    {
+      name: 'find lost attempts',
+      everyMs: Math.min(lostAfterMs / 4, longestLookEveryMs),
+      run: async () => void (await lostWatch.look()),
+    },
+    {
+      name: 'close corrections',
+      everyMs: longestLookEveryMs,
+      run: async () => {
+        const at = clock.now();
+        while ((await store.apply('close-corrections', { before: at - correctionWindowMs, at })).jobIds.length > 0);
+      },
+    },
+    { name: 'look whether the disk has room again', everyMs: roomLookEveryMs, run: () => room.tryAgain() },
+    { name: 'tell what waits', everyMs: waitingLookEveryMs, run: async () => waiting.look() },
+    {
+      name: 'remove what is kept no longer',
+      everyMs: options.retainEveryMs,
+      run: (signal: AbortSignal) => retention.turn(signal),
+    },
+  ];
+}
