@@ -35,8 +35,13 @@ script: |
   for place in /etc /usr /opt/farhand /etc/farhand /root /home; do
     if touch $place/here 2>/dev/null; then echo "can write to $place"; rm $place/here; fi
   done
-  touch /tmp/here /var/tmp/here "$HOME/here" && rm /tmp/here /var/tmp/here "$HOME/here" && echo "can write to /tmp, /var/tmp and $HOME"
+  for place in /tmp /var/tmp /dev/shm "$HOME"; do touch "$place/here" && rm "$place/here" && echo "may write to $place"; done
   cat /etc/farhand/agent.env 2>/dev/null || echo 'cannot read the environment file'
+`,
+  'as-nobody.yaml': `
+kind: command
+run: [id, -un]
+user: nobody
 `,
 };
 
@@ -157,12 +162,13 @@ describe('the Ansible playbooks, on a fresh machine with systemd', { skip: obsta
       'CapBnd: 0000000000000000',
       'NoNewPrivs: 1',
       'Seccomp: 2',
-      'can write to /tmp, /var/tmp and /var/lib/farhand-agent',
+      'may write to /tmp',
+      'may write to /var/tmp',
+      'may write to /dev/shm',
+      'may write to /var/lib/farhand-agent',
       'cannot read the environment file',
     ]);
-    for (const unit of ['farhand-agent']) {
-      assert.match(await machine.sh(`systemd-analyze security --no-pager ${unit} | tail -1`), / OK /);
-    }
+    assert.match(await machine.sh('systemd-analyze security --no-pager farhand-agent | tail -1'), / OK /);
   });
 
   it('give an agent whose jobs outlive its death', async () => {
@@ -231,6 +237,19 @@ describe('the Ansible playbooks, on a fresh machine with systemd', { skip: obsta
     assert.equal((await api.agent('edge1')).version, version);
   });
 
+  it('start an agent again that an interrupted run has left as it was', async () => {
+    await machine.sh(`cd /opt/farhand && ln -sfn releases/${next}-* current`);
+
+    const resumed = await site.play('agents', { variables: { farhand_package: packages.next } });
+
+    assert.equal(resumed.exitCode, 0, resumed.output);
+    assert.deepEqual(resumed.changed, [
+      'farhand : Start farhand-agent',
+      'farhand : Write down what farhand-agent was started with',
+    ]);
+    assert.equal((await api.agent('edge1')).version, next);
+  });
+
   it('give an agent that may change the machine, where that is asked for', async () => {
     const widened = await site.play('agents', { variables: { farhand_agent_privileged: true } });
 
@@ -242,6 +261,9 @@ describe('the Ansible playbooks, on a fresh machine with systemd', { skip: obsta
     assert.match(log, /^root$/m);
     for (const folder of ['/etc', '/usr', '/root', '/home'])
       assert.match(log, new RegExp(`^can write to ${folder}$`, 'm'));
+    const other = await api.submit({ automation: 'as-nobody' });
+    assert.equal((await api.end(other.id)).state, 'succeeded');
+    assert.equal((await api.log(other.id)).toString(), 'nobody\n');
   });
 
   it('remove an agent, but for its data folder', async () => {
