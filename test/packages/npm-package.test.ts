@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { version } from '../../runtime/version.ts';
 import { farhand, startFarhand } from '../support/farhand-process.ts';
 import { checkLeaks } from '../support/leak-check.ts';
+import { packProgram } from '../support/packed-program.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
@@ -28,13 +29,10 @@ describe('the npm package', () => {
 
   before(async () => {
     place = await mkdtemp(join(tmpdir(), 'farhand-package-'));
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', place], { cwd: root });
-    const filename = /"filename": "(.*?)"/.exec(stdout)?.[1] ?? '';
+    const file = await packProgram(place);
     await writeFile(join(place, 'package.json'), '{"private": true, "type": "module"}');
     // Whatever it would have to fetch besides is missing then.
-    const { stderr } = await run('npm', ['install', '--offline', '--no-audit', '--no-fund', join(place, filename)], {
-      cwd: place,
-    });
+    const { stderr } = await run('npm', ['install', '--offline', '--no-audit', '--no-fund', file], { cwd: place });
     assert.equal(stderr, '', 'npm has nothing to warn of');
     program = join(place, 'node_modules/.bin/farhand');
   });
