@@ -38,7 +38,11 @@ function createBench() {
     },
     lines,
   };
-  const watch = new WaitingWatch({ groups: () => bench.groups, clock, logger });
+  const watch = new WaitingWatch({
+    groups: () => ({ groups: bench.groups, more: { groups: 0, jobs: 0 } }),
+    clock,
+    logger,
+  });
   return bench;
 }
 
