@@ -82,7 +82,7 @@ export function createHubView(parts: HubParts): HubView {
           notReady: notReady(),
           lastOfferAt: metrics.offers.lastOfferAt,
           jobs: metrics.openJobs,
-          groups: scheduler.overview.groups(),
+          waiting: scheduler.overview.groups(),
           agents: fleet.all(),
           count: fleet.count(),
           sessions: sessions(),

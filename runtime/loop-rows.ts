@@ -39,5 +39,8 @@ function toFailure({ failures, lastFailure }: LoopStatus, now: number): Cell {
   if (lastFailure === null) return '';
   const isFresh = now - Date.parse(lastFailure.at) < freshMs;
   const message = lastFailure.message === '' ? '' : `: ${lastFailure.message}`;
-  return { text: `${failures} times, ${toAgo(lastFailure.at, now)}${message}`, look: isFresh ? 'bad' : 'dim' };
+  return {
+    text: `${failures === 1 ? 'once' : `${failures} times`}, ${toAgo(lastFailure.at, now)}${message}`,
+    look: isFresh ? 'bad' : 'dim',
+  };
 }

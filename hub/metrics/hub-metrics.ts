@@ -6,7 +6,7 @@ import type { LoopStatus } from '../../runtime/loop-board.ts';
 import { toLoopMetrics } from '../../runtime/loop-metrics.ts';
 import type { Metric } from '../../runtime/metrics-text.ts';
 import { readProcessMetrics } from '../../runtime/process-metrics.ts';
-import type { WaitingGroup } from '../scheduler/waiting-group.ts';
+import type { WaitingGroup, WaitingGroups } from '../scheduler/waiting-group.ts';
 import type { Change } from '../store/store.ts';
 import { JobCounts } from './job-counts.ts';
 import { LabelledCounter } from './labelled-counter.ts';
@@ -21,7 +21,7 @@ export interface HubGauges {
   readers(): number;
   commits(): number;
   commandsWaiting(): number;
-  waitingGroups(): readonly WaitingGroup[];
+  waitingGroups(): WaitingGroups;
   loops(): readonly LoopStatus[];
   /** Null where nobody knows. */
   freeBytes(): number | null;
@@ -131,7 +131,7 @@ export class HubMetrics implements Disposable {
     });
     if (gauges === null) return [info];
     const { online, offline } = gauges.agents();
-    const groups = gauges.waitingGroups();
+    const { groups, more } = gauges.waitingGroups();
     const now = this.#clock.now();
     const oldestAt = Math.min(now, ...groups.map(({ oldest }) => oldest.createdAt));
     return [
@@ -146,7 +146,10 @@ export class HubMetrics implements Disposable {
         type: 'gauge',
         name: 'farhand_hub_jobs_waiting',
         help: 'Queued jobs, by what keeps them from running.',
-        samples: obstacles.map((reason) => ({ labels: { reason }, value: countJobs(groups, reason) })),
+        samples: obstacles.map((reason) => ({
+          labels: { reason },
+          value: countJobs(groups, reason) + (reason === 'unexamined' ? more.jobs : 0),
+        })),
       },
       gauge(
         'farhand_hub_oldest_queued_job_seconds',

@@ -113,6 +113,12 @@ export class JobQueue {
     return lanes.sort((a, b) => (isBefore(headOf(a), headOf(b)) ? -1 : 1));
   }
 
+  /** How many lanes an account has, and up to `limit` of them, in no order that means anything: cheap, however many there are. */
+  someLanes(account: string, limit: number): { readonly lanes: readonly Lane[]; readonly count: number } {
+    const queue = this.#accounts.get(account);
+    return { lanes: queue?.lanes.values().take(limit).toArray() ?? [], count: queue?.lanes.size ?? 0 };
+  }
+
   /** The account has had its turn. */
   tookTurn(account: string): void {
     const queue = this.#accounts.get(account);

@@ -12,6 +12,12 @@ export interface WaitingGroup {
   readonly view: WaitingView;
 }
 
+/** All that waits, as far as it was looked at: the rest is counted. */
+export interface WaitingGroups {
+  readonly groups: readonly WaitingGroup[];
+  readonly more: { readonly groups: number; readonly jobs: number };
+}
+
 /** Time alone does not bring these about: somebody has to do something. */
 const standing: ReadonlySet<Obstacle> = new Set(['no-agent', 'store-changed', 'parameters', 'automation', 'labels']);
 

@@ -1,12 +1,12 @@
 import type { Obstacle } from '../../protocol/hub-status.ts';
-import type { Waiting, WaitingReason } from '../../protocol/job.ts';
+import type { WaitingReason } from '../../protocol/job.ts';
 import { parseLabelSelector } from '../../protocol/label-selector.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { LiveAgent } from '../fleet/live-agent.ts';
 import type { JobRecord } from '../store/records.ts';
 import type { JobQueue, Lane, QueuedJob } from './job-queue.ts';
-import type { WaitingGroup } from './waiting-group.ts';
-import { gatherWaiting, type WaitingView } from './waiting-view.ts';
+import type { WaitingGroup, WaitingGroups } from './waiting-group.ts';
+import { WaitingGathering, type WaitingView } from './waiting-view.ts';
 import type { Demand } from './why-not.ts';
 
 export interface WaitingOverviewOptions {
@@ -21,7 +21,8 @@ export interface WaitingOverviewOptions {
 }
 
 /** Pairs of group and agent that are looked at for one overview: it must not hold up the work that it tells of. */
-const maxLooks = 50_000;
+const maxLooks = 20_000;
+const maxGroups = 2_000;
 /** Views that are kept for jobs that ask the same. */
 const maxViews = 1_000;
 
@@ -59,16 +60,20 @@ export class WaitingOverview {
     return view;
   }
 
-  /** Everything that waits, by what it asks for; the groups of each account in the order in which they are served. */
-  groups(): readonly WaitingGroup[] {
+  /** Everything that waits, by what it asks for. Bounded, because it is asked for while the hub works. */
+  groups(): WaitingGroups {
     const { queue } = this.#given;
     const groups: WaitingGroup[] = [];
+    const more = { groups: 0, jobs: 0 };
     let looks = 0;
     for (const account of queue.accountsByTurn()) {
-      for (const lane of queue.lanes(account)) {
+      const { lanes, count } = queue.someLanes(account, maxGroups - groups.length);
+      let shown = 0;
+      for (const lane of lanes) {
         const { automation, selectorText: selector, jobs } = lane;
         const found = looks > maxLooks ? null : this.#gather(lane);
         looks += found?.looks ?? 0;
+        shown += jobs.length;
         const { id, createdAt } = findOldest(jobs);
         groups.push({
           account,
@@ -80,21 +85,23 @@ export class WaitingOverview {
           view: found?.view ?? { agents: [], reasons: [] },
         });
       }
+      more.groups += count - lanes.length;
+      more.jobs += queue.sizeOf(account) - shown;
     }
-    return groups;
+    return { groups, more };
   }
 
   #gather(demand: Demand): Gathered {
     let looks = 0;
     let canTake = false;
-    const waiting: Waiting[] = [];
+    const gathering = new WaitingGathering();
     for (const agent of this.#given.fleet.serving(demand.account)) {
       looks++;
       const reason = this.#given.whyNotNow(agent, demand);
       if (reason === null) canTake = true;
-      else waiting.push({ agent: agent.name, reason });
+      else gathering.add(agent.name, reason);
     }
-    return { view: gatherWaiting(waiting), looks, canTake };
+    return { view: gathering.toView(), looks, canTake };
   }
 
   #toObstacle({ view, looks, canTake }: Gathered): Obstacle {

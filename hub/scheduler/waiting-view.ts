@@ -26,25 +26,29 @@ const nearestFirst: readonly WaitingReason[] = [
   'labels',
 ];
 
-/** Gathers the reasons of many agents without holding more than is shown. */
-export function gatherWaiting(found: Iterable<Waiting>): WaitingView {
-  const byReason = new Map<WaitingReason, { agents: number; readonly named: Waiting[] }>();
-  for (const waiting of found) {
-    let group = byReason.get(waiting.reason);
+/** Gathers the reasons of many agents, and holds no more of them than is shown. */
+export class WaitingGathering {
+  readonly #byReason = new Map<WaitingReason, { agents: number; readonly named: Waiting[] }>();
+
+  add(agent: string, reason: WaitingReason): void {
+    let group = this.#byReason.get(reason);
     if (group === undefined) {
       group = { agents: 0, named: [] };
-      byReason.set(waiting.reason, group);
+      this.#byReason.set(reason, group);
     }
     group.agents++;
-    if (group.named.length < maxNamed) group.named.push(waiting);
+    if (group.named.length < maxNamed) group.named.push({ agent, reason });
   }
-  const agents: Waiting[] = [];
-  const reasons: WaitingReasonCount[] = [];
-  for (const reason of nearestFirst) {
-    const group = byReason.get(reason);
-    if (group === undefined) continue;
-    reasons.push({ reason, agents: group.agents });
-    agents.push(...group.named.slice(0, maxNamed - agents.length));
+
+  toView(): WaitingView {
+    const agents: Waiting[] = [];
+    const reasons: WaitingReasonCount[] = [];
+    for (const reason of nearestFirst) {
+      const group = this.#byReason.get(reason);
+      if (group === undefined) continue;
+      reasons.push({ reason, agents: group.agents });
+      agents.push(...group.named.slice(0, maxNamed - agents.length));
+    }
+    return { agents, reasons };
   }
-  return { agents, reasons };
 }

@@ -1,10 +1,10 @@
 import type { Obstacle } from '../../protocol/hub-status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import { needsSomebody, type WaitingGroup } from './waiting-group.ts';
+import { needsSomebody, type WaitingGroup, type WaitingGroups } from './waiting-group.ts';
 
 export interface WaitingWatchOptions {
-  readonly groups: () => readonly WaitingGroup[];
+  readonly groups: () => WaitingGroups;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -36,10 +36,13 @@ export class WaitingWatch {
   /** Looks once at all that waits. */
   look(): void {
     const { clock, logger } = this.#options;
-    const groups = new Map(this.#options.groups().map((group) => [toKey(group), group]));
+    const found = this.#options.groups();
+    const groups = new Map(found.groups.map((group) => [toKey(group), group]));
     for (const [key, { group }] of this.#told) {
       if (groups.has(key)) continue;
       this.#told.delete(key);
+      // Among so many it may only not have been looked at.
+      if (found.more.groups > 0) continue;
       const { account, automation, selector } = group;
       logger.info({ account, automation, selector }, 'jobs wait no more');
     }

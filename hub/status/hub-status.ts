@@ -1,7 +1,7 @@
 import type { HubStatus, TroubledAgent, WaitingJobs } from '../../protocol/hub-status.ts';
 import type { LoopStatus } from '../../runtime/loop-board.ts';
 import type { LiveAgent } from '../fleet/live-agent.ts';
-import { needsSomebody, type WaitingGroup } from '../scheduler/waiting-group.ts';
+import { needsSomebody, type WaitingGroup, type WaitingGroups } from '../scheduler/waiting-group.ts';
 
 /** Whose eyes it is for. */
 export interface StatusReader {
@@ -17,7 +17,7 @@ export interface HubStatusSources {
   readonly notReady: string | null;
   readonly lastOfferAt: number | null;
   readonly jobs: HubStatus['jobs'];
-  readonly groups: readonly WaitingGroup[];
+  readonly waiting: WaitingGroups;
   readonly agents: Iterable<LiveAgent>;
   readonly count: { readonly online: number; readonly offline: number };
   readonly sessions: number;
@@ -37,7 +37,8 @@ const maxProblems = 3;
 
 /** What `reader` may see of a hub: numbers of everybody, names of his own account. */
 export function toHubStatus(sources: HubStatusSources, reader: StatusReader): HubStatus {
-  const { now, groups } = sources;
+  const { now } = sources;
+  const { groups, more } = sources.waiting;
   const mine = ({ account }: { readonly account: string }) => reader.seesAll || account === reader.account;
   const shown = groups.filter(mine).toSorted((a, b) => a.oldest.createdAt - b.oldest.createdAt);
   const agents = [...sources.agents];
@@ -51,9 +52,9 @@ export function toHubStatus(sources: HubStatusSources, reader: StatusReader): Hu
     lastOfferAt: sources.lastOfferAt === null ? null : toTime(sources.lastOfferAt),
     jobs: sources.jobs,
     waiting: {
-      reasons: toReasons(groups, now),
+      reasons: toReasons(sources.waiting, now),
       groups: shown.slice(0, maxGroups).map((group) => toGroupStatus(group, now)),
-      moreGroups: Math.max(0, shown.length - maxGroups),
+      moreGroups: Math.max(0, shown.length - maxGroups) + (reader.seesAll ? more.groups : 0),
     },
     agents: {
       ...sources.count,
@@ -76,16 +77,16 @@ export function toHubStatus(sources: HubStatusSources, reader: StatusReader): Hu
 }
 
 /** What keeps jobs from running, in numbers: the most jobs first. */
-export function toReasons(groups: readonly WaitingGroup[], now: number): HubStatus['waiting']['reasons'] {
+function toReasons({ groups, more }: WaitingGroups, now: number): HubStatus['waiting']['reasons'] {
+  const rest = { reason: 'unexamined', jobs: more.jobs, oldestSeconds: 0, needsSomebody: false } as const;
   const byReason = Map.groupBy(groups, ({ obstacle }) => obstacle);
-  return [...byReason]
-    .map(([reason, group]) => ({
-      reason,
-      jobs: group.reduce((sum, { jobs }) => sum + jobs, 0),
-      oldestSeconds: toSeconds(now - Math.min(...group.map(({ oldest }) => oldest.createdAt))),
-      needsSomebody: needsSomebody(reason),
-    }))
-    .toSorted((a, b) => b.jobs - a.jobs);
+  const reasons = [...byReason].map(([reason, group]) => ({
+    reason,
+    jobs: group.reduce((sum, { jobs }) => sum + jobs, 0),
+    oldestSeconds: toSeconds(now - Math.min(...group.map(({ oldest }) => oldest.createdAt))),
+    needsSomebody: needsSomebody(reason),
+  }));
+  return [...reasons, ...(more.jobs === 0 ? [] : [rest])].toSorted((a, b) => b.jobs - a.jobs);
 }
 
 function toGroupStatus(group: WaitingGroup, now: number): WaitingJobs {

@@ -117,7 +117,7 @@ test('Every loop says what it does, and a link that is down says why and when it
 
   const down = await until('the link to wait', () => {
     const link = agent.status().loops.find(({ name }) => name === 'control link');
-    return link?.next != null ? link : null;
+    return link === undefined || link.next === null ? null : link;
   });
   await agent[Symbol.asyncDispose]();
 

@@ -114,7 +114,7 @@ export class FakeHubView implements HubView {
         notReady: this.notReady(),
         lastOfferAt: null,
         jobs: { queued: 0, offered: 0, running: 0 },
-        groups: [],
+        waiting: { groups: [], more: { groups: 0, jobs: 0 } },
         agents: [],
         count: { online: 0, offline: 0 },
         sessions: 0,

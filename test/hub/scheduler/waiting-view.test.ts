@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { gatherWaiting } from '../../../hub/scheduler/waiting-view.ts';
+import { Fleet } from '../../../hub/fleet/fleet.ts';
+import { JobQueue } from '../../../hub/scheduler/job-queue.ts';
+import { WaitingOverview } from '../../../hub/scheduler/waiting-overview.ts';
+import { WaitingGathering, type WaitingView } from '../../../hub/scheduler/waiting-view.ts';
 import { type Waiting, waitingReasons } from '../../../protocol/job.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { createSchedulerBench } from './scheduler-bench.ts';
 
 checkLeaks();
+
+function gatherWaiting(found: readonly Waiting[]): WaitingView {
+  const gathering = new WaitingGathering();
+  for (const { agent, reason } of found) gathering.add(agent, reason);
+  return gathering.toView();
+}
 
 describe('why a job waits', () => {
   it('names the nearest agents first and no more than twenty, and counts all of them', () => {
@@ -56,7 +66,7 @@ describe('why a job waits', () => {
     await bench.agent('a1');
     await bench.submit();
     await bench.settle();
-    const obstacle = () => bench.scheduler.overview.groups()[0]?.obstacle;
+    const obstacle = () => bench.scheduler.overview.groups().groups[0]?.obstacle;
 
     const failing = obstacle();
     takeAgain();
@@ -64,6 +74,25 @@ describe('why a job waits', () => {
     await bench.settle();
 
     assert.equal(failing, 'store');
-    assert.deepEqual(bench.scheduler.overview.groups(), []);
+    assert.deepEqual(bench.scheduler.overview.groups().groups, []);
+  });
+
+  it('is looked at for so many jobs that ask for different things, and the others are counted', () => {
+    const queue = new JobQueue();
+    const job = { account: 'a', automation: 'greet', priority: 0, createdAt: 0, digest: null, misfits: [] };
+    for (let index = 0; index < 2_003; index++) queue.add({ ...job, id: `job-${index}`, selector: `n=${index}` });
+    const fleet = new Fleet(systemClock);
+    const overview = new WaitingOverview({
+      queue,
+      fleet,
+      whyNotNow: () => null,
+      revision: () => 0,
+      isPaused: () => false,
+    });
+
+    const { groups, more } = overview.groups();
+
+    assert.equal(groups.length, 2_000);
+    assert.deepEqual(more, { groups: 3, jobs: 3 });
   });
 });

@@ -7,6 +7,10 @@ import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 
 const minute = 60_000;
 
+function toText(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}
+
 function createBench() {
   const clock = createVirtualClock();
   const startedAt = clock.now();
@@ -30,11 +34,15 @@ function createBench() {
       await clock.advance(passMs);
       lines.length = 0;
       watch.look();
-      return lines.map(({ message, fields }) => `${message}: ${fields['reason'] ?? fields['groups'] ?? ''}`);
+      return lines.map(({ message, fields }) => `${message}: ${toText(fields['reason'] ?? fields['groups'])}`);
     },
     lines,
   };
-  const watch = new WaitingWatch({ groups: () => bench.groups, clock, logger });
+  const watch = new WaitingWatch({
+    groups: () => ({ groups: bench.groups, more: { groups: 0, jobs: 0 } }),
+    clock,
+    logger,
+  });
   return bench;
 }
 
