@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { StoredLog } from '../records.ts';
 import { toStoredLog } from '../stored-log.ts';
 import { toStoreError } from './errors.ts';
@@ -71,7 +71,7 @@ function createCopiedStore(database: DatabaseSync): CopiedStore {
   };
 }
 
-function toCopiedLog(row: Record<string, unknown>): CopiedLog {
-  const log = row['log'] === null ? null : toStoredLog(String(row['log']));
-  return { attempt: String(row['id']), log: row['state'] === 'ended' ? log : null };
+function toCopiedLog({ id, state, log }: Record<string, SQLOutputValue>): CopiedLog {
+  const stored = typeof log === 'string' ? toStoredLog(log) : null;
+  return { attempt: String(id), log: state === 'ended' ? stored : null };
 }

@@ -4,7 +4,7 @@ import { migrations } from './migrations.ts';
 import { readSchemaVersion } from './schema-version.ts';
 
 /** Where the store is kept as it was before it was taken from this schema to a newer one. */
-export function toCopyPath(path: string, version: number): string {
+function toCopyPath(path: string, version: number): string {
   return `${path}.schema-${version}`;
 }
 
