@@ -94,6 +94,24 @@ test('A secret whose halves come before and after a restart is masked, and the d
   assert.ok(isOrdered(place.hub.get(id).opens));
 });
 
+test('A session goes on past frames that only a later hub knows, and comes again after a code that it does not know', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: `echo one; ${waitFor('go')}; echo two` } });
+  await place.hub.until(() => place.hub.get(id).bytes === 4, 'the first part');
+
+  await place.hub.session(id)?.send({ type: 'weather', wind: 3 } as never);
+  await place.hub
+    .session(id)
+    ?.send({ type: 'error', code: 'code-of-tomorrow', message: 'later', retryAfterMs: 0 } as never);
+  await place.hub.until(() => place.hub.get(id).opens.length === 2, 'the attempt to be opened again');
+  await place.open('go');
+
+  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+  assert.equal(place.hub.log(id).toString(), 'one\ntwo\n');
+  assert.equal(place.hub.get(id).documentsSent, 1);
+});
+
 test('When the secrets are gone the rest of the stream is a gap to the end', async () => {
   await using place = await createAgentPlace();
   const id = await plant(place, {
@@ -219,22 +237,4 @@ test('Each piece of the stream says when it was seen', async () => {
   const [one, two] = place.hub.get(id).times;
   assert.ok(one !== undefined && one.at >= from && one.at <= between);
   assert.ok(two !== undefined && two.offset === 4 && two.at > between);
-});
-
-test('A session goes on past frames that only a later hub knows, and comes again after a code that it does not know', async () => {
-  await using place = await createAgentPlace();
-  await place.start();
-  const id = place.hub.offer({ automation: 'sh', parameters: { run: `echo one; ${waitFor('go')}; echo two` } });
-  await place.hub.until(() => place.hub.get(id).bytes === 4, 'the first part');
-
-  await place.hub.session(id)?.send({ type: 'weather', wind: 3 } as never);
-  await place.hub
-    .session(id)
-    ?.send({ type: 'error', code: 'code-of-tomorrow', message: 'later', retryAfterMs: 0 } as never);
-  await place.hub.until(() => place.hub.get(id).opens.length === 2, 'the attempt to be opened again');
-  await place.open('go');
-
-  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
-  assert.equal(place.hub.log(id).toString(), 'one\ntwo\n');
-  assert.equal(place.hub.get(id).documentsSent, 1);
 });
