@@ -3,7 +3,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Admission, Authenticate } from '../../transports/credential.ts';
-import type { AgentRecord } from '../store/records.ts';
+import type { AgentIdentity } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { type AgentCredential, parseAgentCredential, toSignedText } from './agent-credential.ts';
 import { isSignedBy, parseAgentKey } from './agent-key.ts';
@@ -47,7 +47,7 @@ export function createAgentAuthenticator(options: AgentAuthenticatorOptions): Au
   ): Promise<Admission<AgentPrincipal>> {
     if (proof === null) return challenge('sign the challenge');
     if (!challenges.isValid(proof.challenge)) return challenge('that challenge is over; sign this one');
-    const record = await store.queries.agent(agent);
+    const record = await store.queries.agentIdentity(agent);
     const known = record !== null && record.revokedAt === null ? record : null;
     const key = (known === null ? null : keys.get(known)) ?? nobodysKey;
     const signed = isSignedBy(key, toSignedText(proof.challenge, agent, target), proof.signature);
@@ -84,7 +84,7 @@ function refuse(code: 'unauthorized' | 'unavailable', message: string): Admissio
 class KeyCache {
   readonly #keys = new Map<string, KeyObject>();
 
-  get({ publicKey }: AgentRecord): KeyObject | null {
+  get({ publicKey }: AgentIdentity): KeyObject | null {
     const key = this.#keys.get(publicKey) ?? parseAgentKey(publicKey);
     if (key === null) return null;
     this.#keys.delete(publicKey);

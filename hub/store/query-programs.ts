@@ -87,6 +87,10 @@ const readWholeAgent = statement((db, { id }: { id: string }) =>
     .where('agents.id', '=', id),
 );
 
+const readAgentIdentity = statement((db, { id }: { id: string }) =>
+  db.selectFrom('agents').select(['account', 'name', 'public_key', 'revoked_at']).where('id', '=', id),
+);
+
 const readAgentsAfterName = statement(
   (db, { account, after, limit }: { account: string; after: string; limit: number }) =>
     db
@@ -188,6 +192,12 @@ export const queryPrograms: QueryPrograms = {
   *agent(id) {
     const row = yield* first(readWholeAgent, { id });
     return row === null ? null : toAgentRecord(row);
+  },
+  *agentIdentity(id) {
+    const row = yield* first(readAgentIdentity, { id });
+    if (row === null) return null;
+    const { public_key: publicKey, revoked_at: revokedAt, account, name } = row;
+    return { id, account, name, publicKey, revokedAt };
   },
   *agentByName(account, name) {
     const row = yield* first(readAgentByName, { account, name });

@@ -121,6 +121,9 @@ export interface AgentRecord {
   readonly lease: LeaseRecord | null;
 }
 
+/** As much of an agent as tells whether somebody is that agent. */
+export type AgentIdentity = Pick<AgentRecord, 'id' | 'account' | 'name' | 'publicKey' | 'revokedAt'>;
+
 export interface LeaseRecord {
   /** The hub process that holds the agent's control channel; null when the agent left in order. */
   readonly owner: string | null;

@@ -1,6 +1,7 @@
 import type { JobState } from '../../protocol/job-state.ts';
 import type { CommandInput, CommandName, CommandResult, Idempotency, RepeatedSubmission } from './command.ts';
 import type {
+  AgentIdentity,
   AgentRecord,
   AttemptRecord,
   AuditRecord,
@@ -57,6 +58,8 @@ export interface Queries {
   /** The same, of all agents, after the given attempt id: what a starting hub loads. */
   allOpenAttempts(after: string | null, limit: number): Promise<readonly AttemptRecord[]>;
   agent(id: string): Promise<AgentRecord | null>;
+  /** For each connection of an agent: without what it reported, which may be large. */
+  agentIdentity(id: string): Promise<AgentIdentity | null>;
   agentByName(account: string, name: string): Promise<AgentRecord | null>;
   /** By name, without those that were revoked. */
   agents(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<AgentRecord>>;

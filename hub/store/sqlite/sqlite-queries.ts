@@ -23,6 +23,7 @@ export function createSqliteQueries(drive: <Result>(program: Program<Result>) =>
     openAttempts: (...input) => ask(queryPrograms.openAttempts(...input)),
     allOpenAttempts: (...input) => ask(queryPrograms.allOpenAttempts(...input)),
     agent: (...input) => ask(queryPrograms.agent(...input)),
+    agentIdentity: (...input) => ask(queryPrograms.agentIdentity(...input)),
     agentByName: (...input) => ask(queryPrograms.agentByName(...input)),
     agents: (...input) => ask(queryPrograms.agents(...input)),
     allAgents: (...input) => ask(queryPrograms.allAgents(...input)),

@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { createAgentAuthenticator } from '../../../hub/identity/agent-authenticator.ts';
 import { createSecretKey } from '../../../hub/identity/secret-key.ts';
-import type { AgentRecord } from '../../../hub/store/records.ts';
+import type { AgentIdentity } from '../../../hub/store/records.ts';
 import type { Store } from '../../../hub/store/store.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
@@ -22,7 +22,7 @@ function setUp() {
   const agent: KnownAgent = { id: systemRandom.orderedUuid(), privateKey, revokedAt: null };
   let now = 1_000_000;
   const failing = { value: false };
-  const record = () => ({
+  const record = (): AgentIdentity => ({
     id: agent.id,
     account: 'default',
     name: 'a1',
@@ -30,9 +30,9 @@ function setUp() {
     revokedAt: agent.revokedAt,
   });
   const queries = {
-    agent: async (id: string) => {
+    agentIdentity: async (id: string) => {
       if (failing.value) throw new Error('the store is closed');
-      return id === agent.id ? (record() as AgentRecord) : null;
+      return id === agent.id ? record() : null;
     },
   };
   const options = {
