@@ -22,7 +22,14 @@ export interface DaemonOptions {
 export async function startDaemon(workplace: Workplace, options: DaemonOptions): Promise<Daemon> {
   const from = performance.now();
   const started = await workplace.start(process.execPath, [options.program, options.command], {
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], FARHAND_LOG_LEVEL: 'warn', ...options.environment },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
+      // Compiled code of a program that is gone after the run.
+      XDG_CACHE_HOME: workplace.folder,
+      FARHAND_LOG_LEVEL: 'warn',
+      ...options.environment,
+    },
     cwd: workplace.folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

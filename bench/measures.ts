@@ -2,6 +2,8 @@ import type { Measure } from './bench.ts';
 import { jobs } from './measures/jobs.ts';
 import { latency } from './measures/latency.ts';
 import { log } from './measures/log.ts';
+import { memory } from './measures/memory.ts';
+import { start } from './measures/start.ts';
 
 /** In the order in which they run. */
-export const measures: readonly Measure[] = [latency, jobs, log];
+export const measures: readonly Measure[] = [latency, jobs, log, memory, start];

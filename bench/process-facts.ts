@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What the kernel tells of a process. All of them throw when it is gone. */
+/** What the kernel tells of processes. */
 
-/** CPU time so far of all its threads, without that of its children. In clock ticks of 10 ms: proc_pid_stat(5). */
+/** CPU time so far of all its threads, without that of its children. In clock ticks of 10 ms: proc_pid_stat(5). Throws when it is gone. */
 export function readCpuMs(pid: number): number {
   const words = readStat(pid);
   return 10 * (Number(words[11]) + Number(words[12]));
@@ -15,23 +15,35 @@ export interface Memory {
   readonly proportionalKb: number;
 }
 
+/** Throws when it is gone. */
 export function readMemory(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
   const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]);
   return { residentKb: read('Rss'), proportionalKb: read('Pss') };
 }
 
+/** Empty when it is gone. */
 export function readName(pid: number): string {
-  return readFileSync(`/proc/${pid}/comm`, 'latin1').trim();
+  return attempt(() => readFileSync(`/proc/${pid}/comm`, 'latin1').trim()) ?? '';
+}
+
+/** Where it works. Empty when it is gone, or somebody else's. */
+export function readWorkingFolder(pid: number): string {
+  return attempt(() => readlinkSync(`/proc/${pid}/cwd`)) ?? '';
+}
+
+export function listProcesses(): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 /** Its children, their children, and so on, as they are at this moment. */
 export function findDescendants(pid: number): readonly number[] {
   const children = new Map<number, number[]>();
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const parent = readParent(Number(name));
-    if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  for (const id of listProcesses()) {
+    const parent = attempt(() => Number(readStat(id)[1]));
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), id]);
   }
   const found: number[] = [];
   const waiting = [pid];
@@ -43,11 +55,12 @@ export function findDescendants(pid: number): readonly number[] {
   return found;
 }
 
-function readParent(pid: number): number | null {
+/** A process may be gone between finding it and reading of it. */
+function attempt<T>(read: () => T): T | undefined {
   try {
-    return Number(readStat(pid)[1]);
+    return read();
   } catch {
-    return null;
+    return undefined;
   }
 }
 

@@ -13,6 +13,7 @@ export async function startServant(
   args: readonly string[] = [],
 ): Promise<Servant> {
   const started = await workplace.start(process.execPath, [program, ...args], {
+    cwd: workplace.folder,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   return {

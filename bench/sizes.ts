@@ -4,14 +4,21 @@ export interface Sizes {
   readonly latency: { readonly rounds: number; readonly slowRounds: number };
   readonly jobs: { readonly atOnce: readonly number[]; readonly forMs: number; readonly passes: number };
   readonly log: { readonly smallMb: number; readonly bigMb: number; readonly atOnce: number };
-  readonly agents: { readonly count: number };
+  readonly memory: { readonly jobs: number; readonly settleMs: number };
+  readonly start: { readonly rounds: number };
+  /** `peers`: workers of BullMQ that wait. */
+  readonly agents: { readonly count: number; readonly settleMs: number; readonly peers: number };
+  readonly resync: { readonly count: number };
 }
 
-const mostOften: Sizes = {
+const usual: Sizes = {
   latency: { rounds: 500, slowRounds: 100 },
   jobs: { atOnce: [1, 8, 32], forMs: 3000, passes: 2 },
   log: { smallMb: 16, bigMb: 256, atOnce: 4 },
-  agents: { count: 3000 },
+  memory: { jobs: 50, settleMs: 8000 },
+  start: { rounds: 10 },
+  agents: { count: 5000, settleMs: 30_000, peers: 200 },
+  resync: { count: 10_000 },
 };
 
 /** So small that figures mean nothing: whether everything still runs. */
@@ -19,8 +26,11 @@ const tiny: Sizes = {
   latency: { rounds: 3, slowRounds: 2 },
   jobs: { atOnce: [1, 3], forMs: 100, passes: 1 },
   log: { smallMb: 1, bigMb: 2, atOnce: 2 },
-  agents: { count: 20 },
+  memory: { jobs: 3, settleMs: 50 },
+  start: { rounds: 1 },
+  agents: { count: 20, settleMs: 50, peers: 2 },
+  resync: { count: 200 },
 };
 
-export const sizes = { default: mostOften, tiny } as const;
+export const sizes = { default: usual, tiny } as const;
 export type SizeName = keyof typeof sizes;

@@ -1,9 +1,9 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { listProcesses, readWorkingFolder } from './process-facts.ts';
 
 /** A process of the run. */
 export interface StartedProcess {
@@ -91,17 +91,8 @@ export class Workplace implements AsyncDisposable {
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  /** Jobs that an agent could not end any more: they lie in groups of their own, and work in our folder. */
+  /** Jobs that an agent could not end any more: they lie in groups of their own, and work in our folder. So do those of a killed worker. */
   #findStrays(): readonly number[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
-      .filter((name) => {
-        try {
-          return readlinkSync(`/proc/${name}/cwd`).startsWith(`${this.folder}/`);
-        } catch {
-          return false;
-        }
-      })
-      .map(Number);
+    return listProcesses().filter((pid) => `${readWorkingFolder(pid)}/`.startsWith(`${this.folder}/`));
   }
 }

@@ -165,7 +165,7 @@ export const jobs: Measure = {
   async run(bench) {
     const slots = Math.max(...bench.sizes.jobs.atOnce);
     const automations = { nothing: { kind: 'command', run: ['true'] } };
-    await using place = await createPlace(bench, { slots, automations });
+    await using place = await createPlace(bench, { slots, automations, probes: 'none' });
     await using bare = await startServant(bench.workplace, bench.servant('spawner'));
     await using peers = await openPeers(bench, { atOnce: slots });
     const ways = createWays({ place, bare, peers });

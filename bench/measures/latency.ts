@@ -150,7 +150,7 @@ export const latency: Measure = {
   about: 'one job at a time: submit → process started, submit → result known',
   async run(bench) {
     const automations = { moment: { kind: 'command', run: momentCommand } };
-    await using place = await createPlace(bench, { slots: 1, automations });
+    await using place = await createPlace(bench, { slots: 1, automations, probes: 'none' });
     await using bare = await startServant(bench.workplace, bench.servant('spawner'));
     await using peers = await openPeers(bench, { atOnce: 1 });
     const ways = createWays(bench, { place, bare, peers });

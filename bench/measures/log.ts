@@ -107,7 +107,9 @@ export const log: Measure = {
     ];
     const text = await writeLogText(bench.workplace.path('text'));
     await using opened = new AsyncDisposableStack();
-    const place = opened.use(await createPlace(bench, { slots: atOnce, automations: toAutomations(loads, text) }));
+    const place = opened.use(
+      await createPlace(bench, { slots: atOnce, automations: toAutomations(loads, text), probes: 'none' }),
+    );
     const ssh = await openSsh(bench, text, opened);
     const ways: readonly Way[] = [
       { name: 'farhand', masked: false, run: throughFarhand(place, 'flood', {}) },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Bench } from '../bench.ts';
-import { startServant } from '../servant.ts';
+import { type Servant, startServant } from '../servant.ts';
 import type { BullmqApi } from './bullmq-api.ts';
 import { toBullmqOptions } from './bullmq-api.ts';
 import { getBullmq } from './bullmq-package.ts';
@@ -14,12 +14,24 @@ export interface BullmqPeer extends AsyncDisposable {
   readonly redisPid: number;
   /** Resolves with what the job returned. The end is pushed, by QueueEvents. */
   run(job: 'nothing' | 'moment'): Promise<string>;
+  /** Resolves when the job is stored. It runs until the worker ends. */
+  addResting(): Promise<void>;
+  /** Another worker process on the same queue. It answers `{ type: 'ready' }` when it takes jobs. */
+  startWorker(): Promise<Servant>;
+}
+
+export interface BullmqPeerOptions {
+  readonly fsync: Fsync;
+  /** Jobs at once in each worker. */
+  readonly atOnce: number;
+  /** In the one process. */
+  readonly workers: number;
 }
 
 /** Rejects with a sentence where it cannot be had. */
 export async function startBullmqPeer(
   bench: Bench,
-  { fsync, atOnce }: { readonly fsync: Fsync; readonly atOnce: number },
+  { fsync, atOnce, workers }: BullmqPeerOptions,
 ): Promise<BullmqPeer> {
   const program = findRedisServer();
   if (program === null) throw new Error('redis-server is not installed (Debian: redis-server)');
@@ -28,14 +40,11 @@ export async function startBullmqPeer(
   await using opened = new AsyncDisposableStack();
   const redis = opened.use(await startRedisServer(bench.workplace, program, fsync));
   const options = toBullmqOptions(redis.port);
-  const worker = opened.use(
-    await startServant(bench.workplace, bench.servant('bullmq-worker'), [
-      entry,
-      queueName,
-      String(redis.port),
-      String(atOnce),
-    ]),
-  );
+  const startWorker = () => {
+    const args = [entry, queueName, redis.port, atOnce, workers].map(String);
+    return startServant(bench.workplace, bench.servant('bullmq-worker'), args);
+  };
+  const worker = opened.use(await startWorker());
   const queue = new api.Queue(queueName, options);
   // One for each job that is waited for.
   queue.setMaxListeners(0);
@@ -49,6 +58,8 @@ export async function startBullmqPeer(
     workerPid: worker.pid,
     redisPid: redis.pid,
     run: async (job) => (await queue.add(job, {})).waitUntilFinished(events),
+    addResting: async () => void (await queue.add('resting', {})),
+    startWorker,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

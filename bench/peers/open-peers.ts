@@ -22,8 +22,8 @@ export async function openPeers(bench: Bench, { atOnce }: { readonly atOnce: num
   let bullmq: Peers['bullmq'] = null;
   if (bench.peers.has('bullmq')) {
     try {
-      const always = opened.use(await startBullmqPeer(bench, { fsync: 'always', atOnce }));
-      const everysec = opened.use(await startBullmqPeer(bench, { fsync: 'everysec', atOnce }));
+      const always = opened.use(await startBullmqPeer(bench, { fsync: 'always', atOnce, workers: 1 }));
+      const everysec = opened.use(await startBullmqPeer(bench, { fsync: 'everysec', atOnce, workers: 1 }));
       bullmq = { always, everysec };
     } catch (error) {
       missing.push(`BullMQ is missing: ${error instanceof Error ? error.message : String(error)}.`);
