@@ -1,3 +1,4 @@
+import { open, readFile } from 'node:fs/promises';
 import { readCpuMs } from './process-facts.ts';
 import type { StartedProcess, Workplace } from './workplace.ts';
 
@@ -20,6 +21,8 @@ export interface DaemonOptions {
 
 /** Starts a daemon of farhand, and resolves when it is ready: for an agent that is when it is online. */
 export async function startDaemon(workplace: Workplace, options: DaemonOptions): Promise<Daemon> {
+  const log = workplace.path(`${options.command}.log`);
+  await using said = await open(log, 'w');
   const from = performance.now();
   const started = await workplace.start(process.execPath, [options.program, options.command], {
     env: {
@@ -31,9 +34,11 @@ export async function startDaemon(workplace: Workplace, options: DaemonOptions):
       ...options.environment,
     },
     cwd: workplace.folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', said.fd],
   });
-  const address = await readReadyLine(started, options.command);
+  const address = await readReadyLine(started, options.command).catch(async (error: Error) => {
+    throw new Error(`${error.message}: ${(await readFile(log, 'utf8')).slice(-2000)}`);
+  });
   return {
     pid: started.pid,
     address,

@@ -10,16 +10,16 @@ export function readCpuMs(pid: number): number {
 
 export interface Memory {
   /** Resident, pages that it shares with others counted whole. */
-  readonly residentKb: number;
+  readonly residentBytes: number;
   /** Resident, with its part of what it shares: what sums up over processes. */
-  readonly proportionalKb: number;
+  readonly proportionalBytes: number;
 }
 
 /** Throws when it is gone. */
 export function readMemory(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
-  const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]);
-  return { residentKb: read('Rss'), proportionalKb: read('Pss') };
+  const read = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) * 1024;
+  return { residentBytes: read('Rss'), proportionalBytes: read('Pss') };
 }
 
 /** Empty when it is gone. */

@@ -26,7 +26,10 @@ async function until(what: string, isSo: () => Promise<boolean> | boolean): Prom
 function sum(pids: readonly number[]): Memory {
   const all = pids.map(readMemory);
   const add = (pick: (memory: Memory) => number) => all.reduce((total, memory) => total + pick(memory), 0);
-  return { residentKb: add((memory) => memory.residentKb), proportionalKb: add((memory) => memory.proportionalKb) };
+  return {
+    residentBytes: add((memory) => memory.residentBytes),
+    proportionalBytes: add((memory) => memory.proportionalBytes),
+  };
 }
 
 /** What the agent started and what works in its attempts: launchers, wrappers, sinks, commands. Not its probes. */
@@ -51,12 +54,12 @@ interface Found {
 
 function perJob(more: Memory, less: Memory, jobs: number): Memory {
   return {
-    residentKb: (more.residentKb - less.residentKb) / jobs,
-    proportionalKb: (more.proportionalKb - less.proportionalKb) / jobs,
+    residentBytes: (more.residentBytes - less.residentBytes) / jobs,
+    proportionalBytes: (more.proportionalBytes - less.proportionalBytes) / jobs,
   };
 }
 
-const none: Memory = { residentKb: 0, proportionalKb: 0 };
+const none: Memory = { residentBytes: 0, proportionalBytes: 0 };
 
 async function look(bench: Bench, automation: object): Promise<Found> {
   const { jobs, settleMs } = bench.sizes.memory;
@@ -129,8 +132,8 @@ async function lookAtSsh(bench: Bench, ssh: SshPeer): Promise<Row> {
   return toRow('ssh localhost: sshd per connection, beside its command', more);
 }
 
-function toRow(what: string, { residentKb, proportionalKb }: Memory): Row {
-  return { what, cells: [residentKb / 1000, proportionalKb / 1000] };
+function toRow(what: string, { residentBytes, proportionalBytes }: Memory): Row {
+  return { what, cells: [residentBytes / 1e6, proportionalBytes / 1e6] };
 }
 
 function judge(row: Row, column: 0 | 1, atMost: number): Row {
