@@ -58,21 +58,39 @@ async function run(options: BenchOptions, workplace: Workplace): Promise<number>
     `# ${began.toISOString().slice(0, 10)}\n\n${[...facts, `Measured: ${measured[options.program.type]}`].map((fact) => `- ${fact}`).join('\n')}\n`,
   );
   const bench = await createBench(options, workplace);
+  let failed = 0;
   for (const measure of measures.filter(({ name }) => options.measures.includes(name))) {
     process.stderr.write(`${measure.name}\n`);
     const from = performance.now();
-    for (const table of await measure.run(bench)) print(renderTable(table));
+    try {
+      for (const table of await measure.run(bench)) print(renderTable(table));
+    } catch (error) {
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+      print(`### ${measure.name}: failed\n\n${error instanceof Error ? error.message : String(error)}\n`);
+      failed += 1;
+    }
     bench.say(`took ${((performance.now() - from) / 1000).toFixed(0)} s`);
   }
   if (options.writes) process.stderr.write(`written to ${await writeResults(parts.join('\n'), began)}\n`);
-  return 0;
+  return failed === 0 ? 0 : 1;
+}
+
+/** Null where the arguments made no sense, which was said. */
+function readOptions(): BenchOptions | null {
+  try {
+    return parseOptions(
+      process.argv.slice(2),
+      measures.map(({ name }) => name),
+    );
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage(measures)}`);
+    return null;
+  }
 }
 
 async function main(): Promise<number> {
-  const options = parseOptions(
-    process.argv.slice(2),
-    measures.map(({ name }) => name),
-  );
+  const options = readOptions();
+  if (options === null) return 2;
   if (options.help) {
     process.stdout.write(usage(measures));
     return 0;

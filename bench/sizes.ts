@@ -1,3 +1,5 @@
+import { defaultLinkLimits } from '../agent/control-link.ts';
+
 /** How much is measured. Times are what each way gets, so that a slow machine takes no longer. */
 export interface Sizes {
   /** Rounds of each way. A 99th percentile is told from a hundred on. */
@@ -5,9 +7,18 @@ export interface Sizes {
   readonly jobs: { readonly atOnce: readonly number[]; readonly forMs: number; readonly passes: number };
   readonly log: { readonly smallMb: number; readonly bigMb: number; readonly atOnce: number };
   readonly memory: { readonly jobs: number; readonly settleMs: number };
-  readonly start: { readonly rounds: number };
-  /** `peers`: workers of BullMQ that wait. */
-  readonly agents: { readonly count: number; readonly settleMs: number; readonly peers: number };
+  /** `cacheMs`: as long as farhand takes to write its compile cache after the first start. */
+  readonly start: { readonly rounds: number; readonly cacheMs: number };
+  /**
+   * `settleMs`: so long that links count as healthy before the hub is killed. `maxRetryMs`: the longest that an agent waits between two
+   * dials. `peers`: workers of BullMQ that wait.
+   */
+  readonly agents: {
+    readonly count: number;
+    readonly settleMs: number;
+    readonly maxRetryMs: number;
+    readonly peers: number;
+  };
   readonly resync: { readonly count: number };
 }
 
@@ -16,8 +27,8 @@ const usual: Sizes = {
   jobs: { atOnce: [1, 8, 32], forMs: 3000, passes: 2 },
   log: { smallMb: 16, bigMb: 256, atOnce: 4 },
   memory: { jobs: 50, settleMs: 8000 },
-  start: { rounds: 10 },
-  agents: { count: 5000, settleMs: 30_000, peers: 200 },
+  start: { rounds: 10, cacheMs: 4000 },
+  agents: { count: 5000, settleMs: 42_000, maxRetryMs: defaultLinkLimits.maxRetryMs, peers: 200 },
   resync: { count: 10_000 },
 };
 
@@ -27,8 +38,8 @@ const tiny: Sizes = {
   jobs: { atOnce: [1, 3], forMs: 100, passes: 1 },
   log: { smallMb: 1, bigMb: 2, atOnce: 2 },
   memory: { jobs: 3, settleMs: 50 },
-  start: { rounds: 1 },
-  agents: { count: 20, settleMs: 50, peers: 2 },
+  start: { rounds: 1, cacheMs: 50 },
+  agents: { count: 5, settleMs: 50, maxRetryMs: 500, peers: 2 },
   resync: { count: 200 },
 };
 

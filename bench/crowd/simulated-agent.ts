@@ -20,6 +20,8 @@ export interface SimulatedAgentOptions {
   readonly hubUrl: string;
   readonly joinToken: string;
   readonly name: string;
+  /** The longest wait between two dials. */
+  readonly maxRetryMs: number;
   readonly onState: (state: LinkState) => void;
   readonly signal: AbortSignal;
 }
@@ -77,7 +79,7 @@ function createKey(): AgentKey {
 
 /** Resolves when the agent is enrolled. */
 export async function createSimulatedAgent(options: SimulatedAgentOptions): Promise<SimulatedAgent> {
-  const { hubUrl, joinToken, name, onState, signal } = options;
+  const { hubUrl, joinToken, name, maxRetryMs, onState, signal } = options;
   const key = createKey();
   const common = { clock: systemClock, random: systemRandom, logger: silentLogger };
   const { id } = await enrol({ ...common, hubUrl, joinToken, name, labels: { site: 'crowd' }, key, fetch, signal });
@@ -94,7 +96,7 @@ export async function createSimulatedAgent(options: SimulatedAgentOptions): Prom
     router: clients.router,
     onChange: onState,
     onTrusted: () => {},
-    limits: defaultLinkLimits,
+    limits: { ...defaultLinkLimits, maxRetryMs },
   });
   return {
     async run(running) {

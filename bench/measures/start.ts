@@ -19,9 +19,6 @@ const ways = [
   'agent: start → online',
 ] as const;
 
-/** As long as farhand takes to write its compile cache after the first start. */
-const cacheMs = 4000;
-
 async function timeProcess(bench: Bench, args: readonly string[]): Promise<number> {
   const from = performance.now();
   const { ended } = await bench.workplace.start(process.execPath, args, {
@@ -72,7 +69,7 @@ export const start: Measure = {
   name: 'start',
   about: 'process start → ready of a hub, → online of an agent',
   async run(bench) {
-    const { rounds } = bench.sizes.start;
+    const { rounds, cacheMs } = bench.sizes.start;
     await using place = await createPlace(bench, { slots: 1, automations: {}, probes: 'none' });
     // The first start of everything fills the compile cache; the agent’s folder is for one at a time.
     await delay(cacheMs);
