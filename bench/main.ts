@@ -12,17 +12,23 @@ import { Workplace } from './workplace.ts';
 import { writeResults } from './write-results.ts';
 
 const sources = resolve(import.meta.dirname, '../cli/farhand.mjs');
+const orphanPollMs = 500;
 
 /** Resolves when somebody wants it to end before it is through. */
 function interruption(): Promise<number> {
   const { promise, resolve: end } = Promise.withResolvers<number>();
+  const stop = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
+    // What is in the middle of something loses the processes that it talks to.
+    process.on('uncaughtException', () => {});
+    end(128 + constants.signals[signal]);
+  };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      // What is in the middle of something loses the processes that it talks to.
-      process.on('uncaughtException', () => {});
-      end(128 + constants.signals[signal]);
-    });
+    process.on(signal, () => stop(signal));
   }
+  // npm keeps a SIGTERM for itself, and ends.
+  const parent = process.ppid;
+  const look = () => process.ppid !== parent && stop('SIGTERM');
+  if (process.env['npm_lifecycle_event'] !== undefined) setInterval(look, orphanPollMs).unref();
   return promise;
 }
 
@@ -65,13 +71,15 @@ async function run(options: BenchOptions, workplace: Workplace): Promise<number>
     try {
       for (const table of await measure.run(bench)) print(renderTable(table));
     } catch (error) {
+      if (workplace.isOver) break;
       process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
       print(`### ${measure.name}: failed\n\n${error instanceof Error ? error.message : String(error)}\n`);
       failed += 1;
     }
     bench.say(`took ${((performance.now() - from) / 1000).toFixed(0)} s`);
   }
-  if (options.writes) process.stderr.write(`written to ${await writeResults(parts.join('\n'), began)}\n`);
+  if (options.writes && !workplace.isOver)
+    process.stderr.write(`written to ${await writeResults(parts.join('\n'), began)}\n`);
   return failed === 0 ? 0 : 1;
 }
 

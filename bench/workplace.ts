@@ -36,6 +36,11 @@ export class Workplace implements AsyncDisposable {
     return new Workplace(await mkdtemp(join(tmpdir(), 'farhand-bench-')));
   }
 
+  /** Disposing has begun: what fails now fails because of it. */
+  get isOver(): boolean {
+    return this.#closed;
+  }
+
   /** A name in the folder that nothing has yet. Short: sockets lie there too. */
   path(name: string): string {
     this.#folders += 1;
