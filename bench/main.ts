@@ -1,0 +1,117 @@
+import { constants } from 'node:os';
+import { resolve } from 'node:path';
+import type { Bench } from './bench.ts';
+import { bundlePrograms } from './bundle-programs.ts';
+import { readMachineFacts } from './machine-facts.ts';
+import { measures } from './measures.ts';
+import { type BenchOptions, parseOptions, usage } from './options.ts';
+import { packProgram } from './packed-program.ts';
+import { renderTable } from './report/render-table.ts';
+import { sizes } from './sizes.ts';
+import { Workplace } from './workplace.ts';
+import { writeResults } from './write-results.ts';
+
+const sources = resolve(import.meta.dirname, '../cli/farhand.mjs');
+const orphanPollMs = 500;
+
+/** Resolves when somebody wants it to end before it is through. */
+function interruption(): Promise<number> {
+  const { promise, resolve: end } = Promise.withResolvers<number>();
+  const stop = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
+    // What is in the middle of something loses the processes that it talks to.
+    process.on('uncaughtException', () => {});
+    end(128 + constants.signals[signal]);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => stop(signal));
+  }
+  // npm keeps a SIGTERM for itself, and ends.
+  const parent = process.ppid;
+  const look = () => process.ppid !== parent && stop('SIGTERM');
+  if (process.env['npm_lifecycle_event'] !== undefined) setInterval(look, orphanPollMs).unref();
+  return promise;
+}
+
+async function createBench(options: BenchOptions, workplace: Workplace): Promise<Bench> {
+  const say = (text: string) => void process.stderr.write(`  ${text}\n`);
+  const { program, agents, size } = options;
+  if (program.type === 'packed') say('building and packing farhand');
+  return {
+    workplace,
+    program:
+      program.type === 'packed'
+        ? await packProgram(workplace)
+        : program.type === 'sources'
+          ? sources
+          : resolve(program.path),
+    servant: await bundlePrograms(workplace.path('programs')),
+    sizes: agents === null ? sizes[size] : { ...sizes[size], agents: { ...sizes[size].agents, count: agents } },
+    peers: options.peers,
+    say,
+  };
+}
+
+async function run(options: BenchOptions, workplace: Workplace): Promise<number> {
+  const began = new Date();
+  const parts: string[] = [];
+  const print = (text: string) => {
+    parts.push(text);
+    process.stdout.write(`${text}\n`);
+  };
+  const facts = await readMachineFacts(workplace.folder);
+  const measured = { packed: 'the package (`npm pack`)', sources: 'the sources', path: 'another program' };
+  print(
+    `# ${began.toISOString().slice(0, 10)}\n\n${[...facts, `Measured: ${measured[options.program.type]}`].map((fact) => `- ${fact}`).join('\n')}\n`,
+  );
+  const bench = await createBench(options, workplace);
+  let failed = 0;
+  for (const measure of measures.filter(({ name }) => options.measures.includes(name))) {
+    process.stderr.write(`${measure.name}\n`);
+    const from = performance.now();
+    try {
+      for (const table of await measure.run(bench)) print(renderTable(table));
+    } catch (error) {
+      if (workplace.isOver) break;
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+      print(`### ${measure.name}: failed\n\n${error instanceof Error ? error.message : String(error)}\n`);
+      failed += 1;
+    }
+    bench.say(`took ${((performance.now() - from) / 1000).toFixed(0)} s`);
+  }
+  if (options.writes && !workplace.isOver)
+    process.stderr.write(`written to ${await writeResults(parts.join('\n'), began)}\n`);
+  return failed === 0 ? 0 : 1;
+}
+
+/** Null where the arguments made no sense, which was said. */
+function readOptions(): BenchOptions | null {
+  try {
+    return parseOptions(
+      process.argv.slice(2),
+      measures.map(({ name }) => name),
+    );
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage(measures)}`);
+    return null;
+  }
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  if (options === null) return 2;
+  if (options.help) {
+    process.stdout.write(usage(measures));
+    return 0;
+  }
+  const interrupted = interruption();
+  await using workplace = await Workplace.create();
+  return await Promise.race([run(options, workplace), interrupted]);
+}
+
+try {
+  // Not left to a quiet end: what was interrupted in the middle still waits for processes that are gone.
+  process.exit(await main());
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+}

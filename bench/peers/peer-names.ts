@@ -1,0 +1,2 @@
+export const peerNames = ['ssh', 'bullmq'] as const;
+export type PeerName = (typeof peerNames)[number];

@@ -1,0 +1,82 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Bench } from './bench.ts';
+import { type Daemon, startDaemon } from './daemon.ts';
+import { createHubClient, type HubClient } from './hub-client.ts';
+
+/** A hub and an agent as processes of their own, durable as always. */
+export interface Place extends AsyncDisposable {
+  readonly hub: Daemon;
+  readonly agent: Daemon;
+  /** The agent's data folder. */
+  readonly agentFolder: string;
+  readonly client: HubClient;
+  /** Another agent process on the same folder, when the first has ended: enrolled already. */
+  startAgent(): Promise<Daemon>;
+}
+
+export interface PlaceOptions {
+  readonly slots: number;
+  /** Automations by name: what their YAML files hold. JSON is YAML. */
+  readonly automations: Readonly<Record<string, object>>;
+  /** `none` unless idle agents are looked at: what probes do would be measured with the jobs. */
+  readonly probes: 'shipped' | 'none';
+}
+
+const adminToken = 'an-administrator-of-the-benchmarks-0123456789';
+
+/** A hub alone. `port` 0 lets the system choose. */
+export function startHub(
+  bench: Bench,
+  { data, port }: { readonly data: string; readonly port: number },
+): Promise<Daemon> {
+  return startDaemon(bench.workplace, {
+    program: bench.program,
+    command: 'hub',
+    environment: { FARHAND_LISTEN: `127.0.0.1:${port}`, FARHAND_DATA: data, FARHAND_ADMIN_TOKEN: adminToken },
+  });
+}
+
+export function connectToHub(hub: Daemon): HubClient {
+  return createHubClient(hub.address, adminToken);
+}
+
+export async function createPlace(bench: Bench, { slots, automations, probes }: PlaceOptions): Promise<Place> {
+  await using opened = new AsyncDisposableStack();
+  const folder = bench.workplace.path('place');
+  const agentFolder = join(folder, 'agent');
+  const catalog = join(folder, 'automations');
+  await mkdir(catalog, { recursive: true });
+  for (const [name, automation] of Object.entries(automations)) {
+    await writeFile(join(catalog, `${name}.yaml`), JSON.stringify({ name, ...automation }));
+  }
+  const hub = opened.use(await startHub(bench, { data: join(folder, 'hub'), port: 0 }));
+  const client = opened.use(connectToHub(hub));
+  const environment = {
+    FARHAND_HUB_URL: hub.address.replace('http', 'ws'),
+    FARHAND_DATA: agentFolder,
+    FARHAND_AUTOMATIONS: catalog,
+    FARHAND_SLOTS: String(slots),
+    FARHAND_PROBES: probes,
+    // Where a run is interrupted, its jobs end too.
+    FARHAND_DRAIN_SECONDS: '0',
+    FARHAND_DRAIN_THEN: 'cancel',
+    FARHAND_GRACE_SECONDS: '1',
+  };
+  const start = (more: Readonly<Record<string, string>>) =>
+    startDaemon(bench.workplace, {
+      program: bench.program,
+      command: 'agent',
+      environment: { ...environment, ...more },
+    });
+  const agent = opened.use(await start({ FARHAND_JOIN_TOKEN: await client.createJoinToken(1) }));
+  const parts = opened.move();
+  return {
+    hub,
+    agent,
+    agentFolder,
+    client,
+    startAgent: () => start({}),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
