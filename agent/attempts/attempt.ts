@@ -2,6 +2,7 @@ import type { AttemptResult, Outcome } from '../../protocol/attempt-result.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import type { Progress } from '../../protocol/progress.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
+import type { Timer } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Execution } from '../executors/executor.ts';
@@ -27,6 +28,12 @@ import type { MaskedStream } from './masked-stream.ts';
 import { toPastTime } from './past-time.ts';
 import { runSessions } from './session-loop.ts';
 import type { OpenFacts, SessionSubject } from './session-subject.ts';
+
+/**
+ * A result that the hub has not accepted by then is made durable here. One that it accepts sooner is on the hub's disk, and its folder
+ * goes: a flush before it is sent would only delay it.
+ */
+const resultFlushMs = 100;
 
 /** One try at a job, on this agent: from the claim to the freed folder. */
 export interface Attempt {
@@ -83,6 +90,7 @@ class AttemptActor implements Attempt, SessionSubject {
   #sessions: Promise<void> = Promise.resolve();
   #watch: ExecutionWatch | null = null;
   #hook: HookRun | null = null;
+  #resultFlush: Timer | null = null;
   #cancelAsked = false;
   #spoolWasFull = false;
   #isLost = false;
@@ -178,6 +186,7 @@ class AttemptActor implements Attempt, SessionSubject {
     // The step at work may be the one that begins the watch.
     await this.#mailbox.close();
     this.#watch?.stop();
+    this.#resultFlush?.cancel();
     await Promise.all([this.#sessions, this.#watch?.stopped, this.#hook?.leave()]);
     await this.#stream.close();
     this.#finish();
@@ -376,6 +385,7 @@ class AttemptActor implements Attempt, SessionSubject {
   async #free(): Promise<void> {
     this.#leaving.abort('left');
     this.#watch?.stop();
+    this.#resultFlush?.cancel();
     await this.#stream.close();
     await this.#folder.remove();
     this.#context.spool.forget(this.id);
@@ -565,12 +575,23 @@ class AttemptActor implements Attempt, SessionSubject {
     const secrets = this.#stream.sealing;
     if (secrets === null) return;
     const held = await sealAttempt(this.#context, { folder: this.#folder, state, secrets });
-    this.#setState({ type: 'holding', claim: state.claim, record: state.record, held });
+    this.#hold({ type: 'holding', claim: state.claim, record: state.record, held });
   }
 
   async #endUnborn(claim: ClaimRecord, record: DocumentRecord | null, ending: Ending): Promise<void> {
     const held = await writeResult(this.#context, this.#folder, toUnbornResult(ending, this.#context.clock.now()));
-    this.#setState({ type: 'holding', claim, record, held });
+    this.#hold({ type: 'holding', claim, record, held });
+  }
+
+  #hold(state: Extract<AttemptState, { type: 'holding' }>): void {
+    this.#setState(state);
+    const flush = () => void this.#post('flush', () => this.#flushResult());
+    this.#resultFlush = this.#context.clock.schedule(resultFlushMs, flush, { background: true });
+  }
+
+  async #flushResult(): Promise<void> {
+    const state = this.#state;
+    if (state.type === 'holding') await this.#context.spool.withReserve(() => this.#folder.result.write(state.held));
   }
 
   #openSessions(): void {
