@@ -17,8 +17,8 @@ const links = new Set(['client.js', 'client.d.ts']);
  */
 const zodByNamespace: Plugin = {
   name: 'zod-by-namespace',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+  setup(bundler) {
+    bundler.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (path.includes('/node_modules/')) return null;
       const text = await readFile(path, 'utf8');
       return { contents: text.replace("import { z } from 'zod'", "import * as z from 'zod'"), loader: 'ts' };

@@ -8,6 +8,8 @@ import { systemClock } from '../../../runtime/clock.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { nearlyForever } from './process-place.ts';
 
+const byNumber = (one: number, other: number) => one - other;
+
 interface Family extends AsyncDisposable {
   readonly attempt: string;
   /** Started one after the other, all with the attempt's id. */
@@ -62,7 +64,7 @@ describe('a sweep for what is no older than a process', { skip: !existsSync('/pr
 
     const found = await find(family, family.mark);
 
-    assert.deepEqual(found.toSorted(), isRising ? [second, third] : [...family.pids].toSorted());
+    assert.deepEqual(found.toSorted(byNumber), isRising ? [second, third] : [...family.pids].toSorted(byNumber));
   });
 
   it('reads all where ids began again from the lowest', async () => {
@@ -70,7 +72,7 @@ describe('a sweep for what is no older than a process', { skip: !existsSync('/pr
 
     const found = await find(family, { ...family.mark, pid: family.mark.highestId });
 
-    assert.deepEqual(found.toSorted(), [...family.pids].toSorted());
+    assert.deepEqual(found.toSorted(byNumber), [...family.pids].toSorted(byNumber));
   });
 
   it('reads all after so many forks that ids may have gone round', async () => {
@@ -78,7 +80,7 @@ describe('a sweep for what is no older than a process', { skip: !existsSync('/pr
 
     const found = await find(family, { ...family.mark, forks: family.mark.forks - family.mark.highestId / 2 });
 
-    assert.deepEqual(found.toSorted(), [...family.pids].toSorted());
+    assert.deepEqual(found.toSorted(byNumber), [...family.pids].toSorted(byNumber));
   });
 
   it('reads all when one of those who wait does not know', async () => {
@@ -90,7 +92,7 @@ describe('a sweep for what is no older than a process', { skip: !existsSync('/pr
       table.find({ attempt: family.attempt, since: null }),
     ]);
 
-    assert.deepEqual(whole.pids.toSorted(), [...family.pids].toSorted());
+    assert.deepEqual(whole.pids.toSorted(byNumber), [...family.pids].toSorted(byNumber));
   });
 });
 
