@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { parseJson } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
-import { type FileSystem, readSmallFile, writeDurably } from '../runtime/file-system.ts';
+import { type FileSystem, readSmallFile, writeDurably, writeWhole } from '../runtime/file-system.ts';
 
 /** One JSON file that must outlive the process. */
 export interface RecordFile<T> {
@@ -12,6 +12,8 @@ export interface RecordFile<T> {
    */
   read(): Promise<T | null>;
   write(record: T): Promise<void>;
+  /** Whole for whoever comes after this process, and not durable yet: `write` it again for that. */
+  put(record: T): Promise<void>;
 }
 
 export function recordFile<T>(fs: FileSystem, path: string, schema: z.ZodType<T>): RecordFile<T> {
@@ -28,5 +30,10 @@ export function recordFile<T>(fs: FileSystem, path: string, schema: z.ZodType<T>
       throw error;
     }
   }
-  return { path, read, write: (record) => writeDurably(fs, path, JSON.stringify(record)) };
+  return {
+    path,
+    read,
+    write: (record) => writeDurably(fs, path, JSON.stringify(record)),
+    put: (record) => writeWhole(fs, path, JSON.stringify(record)),
+  };
 }

@@ -95,7 +95,7 @@ const maxInlineRemoval = 1024 * 1024;
 const maxInlineNames = 32;
 
 /** `<name>.part` beside a file is a write that did not end: whoever finds one may delete it. */
-export const partSuffix = '.part';
+const partSuffix = '.part';
 
 const flush = promisify(fsync);
 const readInPool = promisify(read);
@@ -172,19 +172,31 @@ function removeSmallFolder(path: string): boolean {
  * A new file costs one commit of the disk, not two: its bytes and its name are flushed together.
  */
 export async function writeDurably(fs: FileSystem, path: string, bytes: Uint8Array | string): Promise<void> {
+  await using handle = await putFile(fs, path, bytes);
+  await Promise.all([handle.sync(), fs.syncFolder(path.slice(0, path.lastIndexOf('/')) || '/')]);
+}
+
+/** The same without the flush: it survives the end of this process, and need not survive that of the machine. */
+export async function writeWhole(fs: FileSystem, path: string, bytes: Uint8Array | string): Promise<void> {
+  await using _handle = await putFile(fs, path, bytes);
+}
+
+/** Resolves with the file, which the caller closes. */
+async function putFile(fs: FileSystem, path: string, bytes: Uint8Array | string): Promise<FileHandle> {
   const part = path + partSuffix;
-  await using handle = await openAnew(fs, part);
+  const handle = await openAnew(fs, part);
   try {
     await handle.write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
     const replaced = await fs.lstat(path);
     if (replaced !== null) await handle.sync();
     if (replaced?.type === 'folder') await fs.remove(path);
     await fs.rename(part, path);
+    return handle;
   } catch (error) {
+    await handle.close();
     await fs.remove(part);
     throw error;
   }
-  await Promise.all([handle.sync(), fs.syncFolder(path.slice(0, path.lastIndexOf('/')) || '/')]);
 }
 
 /** An empty file of ours, whatever was there. */

@@ -69,7 +69,7 @@ export const AfterRecord = z.object({
 });
 export type AfterRecord = Readonly<z.infer<typeof AfterRecord>>;
 
-/** `result.json`: durable before it is sent. */
+/** `result.json`: whole before it is sent, durable when the hub does not take it at once. */
 export const ResultRecord = z.object({
   result: AttemptResult,
   /** Length of `raw` at the seal: bytes behind it are not in the stream. */

@@ -125,7 +125,7 @@ async function summarize(state: Sealing, secrets: SealingSecrets, dropped: reado
   return { bytes, sha256, complete: gaps.length === 0, gaps, trailing: 0 };
 }
 
-/** Seals what ran: raw on the disk, the digest of the stream, the outputs, `result.json`. Resolved: the result is durable. */
+/** Seals what ran: raw on the disk, the digest of the stream, the outputs, `result.json`. Resolved: the result may be sent. */
 export async function sealAttempt(
   context: AttemptContext,
   options: { readonly folder: AttemptFolder; readonly state: Sealing; readonly secrets: SealingSecrets },
@@ -153,7 +153,9 @@ export async function sealAttempt(
   });
 }
 
-/** Durable, or it rejects. A success that finds no room for itself was none. Of a longer message as much is kept as a result may hold. */
+/**
+ * Whole in the folder, or it rejects; whoever holds it makes it durable, unless the hub takes it first. A success that finds no room for itself was none. Of a longer message as much is kept as a result may hold.
+ */
 export async function writeResult(
   context: AttemptContext,
   folder: AttemptFolder,
@@ -162,12 +164,12 @@ export async function writeResult(
   const message = toOneLine(given.result.message, maxMessageLength);
   const record: ResultRecord = { ...given, result: { ...given.result, message } };
   try {
-    await folder.result.write(record);
+    await folder.result.put(record);
     return record;
   } catch (error) {
     if (!isNoSpace(error)) throw error;
     const full = record.result.started === false ? record : { ...record, result: toSpoolFull(record.result) };
-    await context.spool.withReserve(() => folder.result.write(full));
+    await context.spool.withReserve(() => folder.result.put(full));
     return full;
   }
 }

@@ -28,7 +28,7 @@ export interface AttemptEnd {
  * - `cleaning`: the command's part is over and its end known; the `after` hook runs, or waits for the secrets where an earlier process had
  *   them. Left when the hook ended or cannot run
  * - `sealing`: nothing writes any more, the end is known, the length of `raw` is fixed. Waits for the secrets where an earlier
- *   process had them. Left when `result.json` is durable
+ *   process had them. Left when `result.json` is written
  * - `holding`: `result.json` is being delivered. Left by the hub's `accepted`
  * - `gone`: the folder is freed (a tombstone stands for it where the hub accepted a result). The end
  */

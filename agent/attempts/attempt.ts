@@ -4,6 +4,7 @@ import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import type { Progress } from '../../protocol/progress.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
 import { toTraceId } from '../../protocol/trace-context.ts';
+import type { Timer } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Execution } from '../executors/executor.ts';
@@ -32,6 +33,12 @@ import type { MaskedStream } from './masked-stream.ts';
 import { toPastTime } from './past-time.ts';
 import { runSessions } from './session-loop.ts';
 import type { OpenFacts, SessionSubject } from './session-subject.ts';
+
+/**
+ * A result that the hub has not accepted by then is made durable here. One that it accepts sooner is on the hub's disk, and its folder
+ * goes: a flush before it is sent would only delay it.
+ */
+const resultFlushMs = 100;
 
 /** One try at a job, on this agent: from the claim to the freed folder. */
 export interface Attempt {
@@ -94,6 +101,7 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
   #sessions: Promise<void> = Promise.resolve();
   #watch: ExecutionWatch | null = null;
   #hook: HookRun | null = null;
+  #resultFlush: Timer | null = null;
   #cancelAsked = false;
   #spoolWasFull = false;
   #isLost = false;
@@ -224,6 +232,7 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
     // The step at work may be the one that begins the watch.
     await this.#mailbox.close();
     this.#watch?.stop();
+    this.#resultFlush?.cancel();
     await Promise.all([this.#sessions, this.#watch?.stopped, this.#hook?.leave(), this.#jobLines?.stop()]);
     await this.#stream.close();
     this.#finish();
@@ -443,6 +452,7 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
   async #free(): Promise<void> {
     this.#leaving.abort('left');
     this.#watch?.stop();
+    this.#resultFlush?.cancel();
     await this.#jobLines?.stop();
     await this.#stream.close();
     await this.#folder.remove();
@@ -633,12 +643,23 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
     const secrets = this.#stream.sealing;
     if (secrets === null) return;
     const held = await sealAttempt(this.#context, { folder: this.#folder, state, secrets });
-    this.#setState({ type: 'holding', claim: state.claim, record: state.record, held });
+    this.#hold({ type: 'holding', claim: state.claim, record: state.record, held });
   }
 
   async #endUnborn(claim: ClaimRecord, record: DocumentRecord | null, ending: Ending): Promise<void> {
     const held = await writeResult(this.#context, this.#folder, toUnbornResult(ending, this.#context.clock.now()));
-    this.#setState({ type: 'holding', claim, record, held });
+    this.#hold({ type: 'holding', claim, record, held });
+  }
+
+  #hold(state: Extract<AttemptState, { type: 'holding' }>): void {
+    this.#setState(state);
+    const flush = () => void this.#post('flush', () => this.#flushResult());
+    this.#resultFlush = this.#context.clock.schedule(resultFlushMs, flush, { background: true });
+  }
+
+  async #flushResult(): Promise<void> {
+    const state = this.#state;
+    if (state.type === 'holding') await this.#context.spool.withReserve(() => this.#folder.result.write(state.held));
   }
 
   #openSessions(): void {

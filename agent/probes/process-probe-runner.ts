@@ -36,7 +36,7 @@ export function createProcessProbeRunner({ clock }: { readonly clock: Clock }): 
   const cleared = new Set<string>();
 
   const treeOf = (mark: string, leader: { readonly pid: number; readonly startTime: string | null } | null) =>
-    createProcessTree({ attempt: mark, leader, table, clock });
+    createProcessTree({ attempt: mark, leader, since: () => null, table, clock });
 
   /** An agent that was killed left its probes running: the first run of this agent ends them. So does the next after one that would not end. */
   async function clearEarlier(mark: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import type { FactsReport } from '../../protocol/facts.ts';
 import { protocolVersion } from '../../protocol/hello.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
+import { createLoopBoard } from '../../runtime/loop-board.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { version } from '../../runtime/version.ts';
 import { defaultLimits } from '../../transports/limits.ts';
@@ -96,6 +97,7 @@ export async function createSimulatedAgent(options: SimulatedAgentOptions): Prom
     router: clients.router,
     onChange: onState,
     onTrusted: () => {},
+    loops: createLoopBoard(systemClock),
     limits: { ...defaultLinkLimits, maxRetryMs },
   });
   return {
@@ -124,6 +126,7 @@ function createClients(id: string, name: string): SyncClients {
   });
   return createSyncClients({
     agentId: id,
+    onResynced: () => {},
     jobs: { handler: { apply: async () => {} }, statuses: { list: async () => [], get: async () => null } },
     agents: {
       handler: { apply: async () => {} },

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { test } from 'node:test';
+import { openTombstones } from '../../agent/attempts/tombstones.ts';
+import { systemFileSystem } from '../../runtime/file-system.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { createAgentPlace } from './agent-place.ts';
 
@@ -30,5 +32,5 @@ test('A job runs, its log and outputs arrive, and its folder is freed behind a t
   );
   assert.equal(result.log.sha256, createHash('sha256').update('hello\n').digest('hex'));
   await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
-  assert.ok(existsSync(`${place.data}/tombstones/${id}`));
+  assert.ok(await openTombstones(systemFileSystem, `${place.data}/tombstones`).has(id));
 });

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openTombstones } from '../../agent/attempts/tombstones.ts';
 import { createProcessExecutor } from '../../agent/executors/process/process-executor.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -40,7 +41,7 @@ test('A withdrawn offer that was claimed is freed and never runs', async () => {
   await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
 
   assert.equal(place.hub.get(id).result, null);
-  assert.equal(existsSync(`${place.data}/tombstones/${id}`), false);
+  assert.equal(await openTombstones(systemFileSystem, `${place.data}/tombstones`).has(id), false);
 });
 
 test('A claim alone only remembers a cancel: the hub decides, and then there is no document and no start', async () => {

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { IntentCause } from '../../agent/attempts/attempt-records.ts';
+import { openTombstones } from '../../agent/attempts/tombstones.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import { systemFileSystem } from '../../runtime/file-system.ts';
 import type { AgentPlace } from './agent-place.ts';
 import { machineBootId } from './agent-place.ts';
 
@@ -102,7 +104,7 @@ export async function plant(place: AgentPlace, planted: Planted): Promise<string
   }
   if (planted.tombstone === true) {
     await mkdir(join(data, 'tombstones'), { recursive: true });
-    await writeFile(join(data, 'tombstones', id), '');
+    await openTombstones(systemFileSystem, join(data, 'tombstones')).add(id);
   }
   return id;
 }

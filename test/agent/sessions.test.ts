@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { OpenFrame } from '../../protocol/session-frame.ts';
+import { type Clock, systemClock } from '../../runtime/clock.ts';
+import { type FileSystem, systemFileSystem } from '../../runtime/file-system.ts';
 import type { MemoryNetwork } from '../../transports/memory/network.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { createAgentPlace, testLimits, waitFor } from './agent-place.ts';
@@ -237,4 +239,52 @@ test('Each piece of the stream says when it was seen', async () => {
   const [one, two] = place.hub.get(id).times;
   assert.ok(one !== undefined && one.at >= from && one.at <= between);
   assert.ok(two !== undefined && two.offset === 4 && two.at > between);
+});
+
+/** The disk, with a word on each flush of a result. */
+function withResultFlushes(onFlush: () => void): FileSystem {
+  return {
+    ...systemFileSystem,
+    async open(path, flags, mode) {
+      const handle = await systemFileSystem.open(path, flags, mode);
+      if (!path.endsWith('result.json.part')) return handle;
+      const sync = async () => {
+        await handle.sync();
+        onFlush();
+      };
+      return { ...handle, sync };
+    },
+  };
+}
+
+test('A result is sent without waiting for the disk', async () => {
+  await using place = await createAgentPlace();
+  let flushes = 0;
+  const clock: Clock = {
+    ...systemClock,
+    // The time after which it is flushed all the same never comes.
+    schedule: (delayMs, callback, options) =>
+      delayMs === 100 ? { cancel: () => {} } : systemClock.schedule(delayMs, callback, options),
+  };
+  await place.start({ clock, fileSystem: withResultFlushes(() => (flushes += 1)) });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
+  const result = await place.hub.result(id);
+  await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
+
+  assert.equal(result.outcome, 'succeeded');
+  assert.equal(flushes, 0);
+});
+
+test('A result that the hub does not take is made durable', async () => {
+  await using place = await createAgentPlace();
+  let flushes = 0;
+  place.hub.intercept = (frame) => frame.type === 'result' && flushes === 0;
+  await place.start({ fileSystem: withResultFlushes(() => (flushes += 1)) });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
+  await place.hub.until(() => flushes > 0, 'the flush');
+  await place.hub.session(id)?.close();
+
+  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
 });

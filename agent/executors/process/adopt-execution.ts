@@ -21,17 +21,19 @@ export async function adoptExecution(options: {
   const { target, fileSystem, table, clock, signal } = options;
   const { attempt, folder } = target;
 
+  const findAll = async () => table?.find({ attempt, since: null });
+
   function toExecution(leader: Leader | null, ended: Promise<void>, at: number | null): Execution {
     return {
       ended,
       started: Promise.resolve(at === null ? null : { at }),
-      ...createProcessTree({ attempt, leader, table, clock }),
+      ...createProcessTree({ attempt, leader, since: () => null, table, clock }),
     };
   }
 
   /** Without sinks: those lead a session too, end by themselves, and are nobody to wait for. */
   async function findCarriers(): Promise<readonly number[]> {
-    const found = await table?.find(attempt);
+    const found = await findAll();
     return found?.pids.filter((pid) => !found.sinks.has(pid)) ?? [];
   }
 
@@ -54,9 +56,7 @@ export async function adoptExecution(options: {
           fence.at,
         );
       // Its group cannot be trusted any more: the id may be another's by now.
-      return ((await table?.find(attempt))?.pids ?? []).length === 0
-        ? null
-        : toExecution(null, Promise.resolve(), fence.at);
+      return ((await findAll())?.pids ?? []).length === 0 ? null : toExecution(null, Promise.resolve(), fence.at);
     }
     // One that is not there any more was removed by the command itself.
     case 'none':
@@ -70,7 +70,7 @@ export async function adoptExecution(options: {
           waitUntil(async () => !isAlive(leader)),
           at,
         );
-      if (((await table?.find(attempt))?.pids ?? []).length === 0) return null;
+      if (((await findAll())?.pids ?? []).length === 0) return null;
       return toExecution(
         null,
         waitUntil(async () => (await findCarriers()).length === 0),

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FileSystem } from '../../../runtime/file-system.ts';
 import type { Logger } from '../../../runtime/logger.ts';
@@ -10,6 +12,7 @@ import { readProcessStatus } from './process-status.ts';
 import type { ProcessTable } from './process-table.ts';
 import { createProcessTree } from './process-tree.ts';
 import { watchFor } from './watch-for.ts';
+import { markStart, type StartMark } from './younger-ids.ts';
 
 /** Starts the wrapper of a command in a prepared folder and follows it, until `signal` says to let go of it. */
 export async function launchExecution(options: {
@@ -25,11 +28,21 @@ export async function launchExecution(options: {
   const { target, command, launcher, fileSystem, table, clock, logger, signal } = options;
   const over = new AbortController();
   let wrapper: LaunchedWrapper | null = null;
+  /** What another wrapper or a hook of the attempt left, if any, is older than this one. */
+  const isFirst = basename(target.folder) === target.attempt && !['started', 'before'].some(isInFolder);
+  let mark: StartMark | null = null;
+  let tookFence = false;
+
+  function isInFolder(name: string): boolean {
+    return existsSync(`${target.folder}/${name}`);
+  }
 
   /** Whether *this* wrapper took the fence: an earlier one may have, then ours ends at once. */
   async function readStart(): Promise<{ readonly at: number } | null> {
     const fence = await readFence(fileSystem, target.folder);
-    return fence.type === 'wrapper' && fence.pid === wrapper?.pid ? { at: fence.at } : null;
+    if (fence.type !== 'wrapper' || fence.pid !== wrapper?.pid) return null;
+    tookFence = true;
+    return { at: fence.at };
   }
 
   async function waitForStart(): Promise<{ readonly at: number } | null> {
@@ -54,7 +67,7 @@ export async function launchExecution(options: {
     if (found !== null) return { type: 'started', execution: found };
     const fence = await readFence(fileSystem, target.folder);
     const started = Promise.resolve('at' in fence ? { at: fence.at } : null);
-    const tree = createProcessTree({ attempt: target.attempt, leader: null, table, clock });
+    const tree = createProcessTree({ attempt: target.attempt, leader: null, since: () => null, table, clock });
     return { type: 'started', execution: { ended: Promise.resolve(), started, ...tree } };
   }
 
@@ -71,6 +84,7 @@ export async function launchExecution(options: {
   }
   wrapper = launched.wrapper;
   const { pid } = wrapper;
+  if (isFirst) mark = markStart(pid);
   const leader = { pid, startTime: readProcessStatus(pid)?.startTime ?? null };
   logger.debug({ attempt: target.attempt, pid }, 'wrapper launched');
   if (signal.aborted) letGo();
@@ -79,6 +93,7 @@ export async function launchExecution(options: {
     signal.removeEventListener('abort', letGo);
     over.abort('over');
   });
-  const tree = createProcessTree({ attempt: target.attempt, leader, table, clock });
+  const since = () => (tookFence ? mark : null);
+  const tree = createProcessTree({ attempt: target.attempt, leader, since, table, clock });
   return { type: 'started', execution: { ended, started: waitForStart(), ...tree } };
 }

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../runtime/clock.ts';
 import { readMarks } from './process-marks.ts';
 import { readProcessStatus } from './process-status.ts';
+import { type StartMark, tellsAge } from './younger-ids.ts';
 
 /**
  * What a sweep found of one attempt. `settled` false: the sweep could not prove that it saw all, so that an empty answer
@@ -29,10 +30,17 @@ export interface Carriers {
  * cases found. The second listing reads a handful of processes, so this costs half of two sweeps.
  */
 export interface ProcessTable {
-  /** `onSight` is called in the moment a carrier is read: what lives shorter than a sweep can only be met then. */
-  find(attempt: string, onSight?: OnSight): Promise<Carriers>;
+  find(wanted: Wanted): Promise<Carriers>;
   /** The processes of a group, zombies included. Reads every process: for a group that is known to have some. */
   listGroup(group: number): readonly number[];
+}
+
+export interface Wanted {
+  readonly attempt: string;
+  /** Nothing that carries its id is older: what was there before need not be read. Null where nobody knows. */
+  readonly since: StartMark | null;
+  /** Called in the moment a carrier is read: what lives shorter than a sweep can only be met then. */
+  readonly onSight?: OnSight | undefined;
 }
 
 export type OnSight = (pid: number, isSink: boolean) => void;
@@ -49,9 +57,7 @@ const strangerAfterMs = 2_000;
 /** But at least this often it does. */
 const wholeSweepEveryMs = 5_000;
 
-interface Waiter {
-  readonly attempt: string;
-  readonly onSight: OnSight | undefined;
+interface Waiter extends Wanted {
   readonly resolve: (carriers: Carriers) => void;
 }
 
@@ -99,10 +105,11 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
     let pids = list();
     const done = skipStrangers(pids);
     for (let pass = 0; pass < maxPasses; pass += 1) {
+      const oldest = findOldest(served);
       let complete = true;
       let count = 0;
       for (const pid of pids) {
-        if (done.has(pid)) continue;
+        if (done.has(pid) || pid < oldest) continue;
         count += 1;
         if (count % processesPerTurn === 0) await nextTurn();
         const marks = readMarks(pid);
@@ -123,6 +130,12 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
       pids = list();
     }
     return false;
+  }
+
+  /** The least id of what was listed just now that may be one of theirs: what is older than all of them need not be read. */
+  function findOldest(served: readonly Waiter[]): number {
+    const ids = served.map(({ since }) => (since !== null && tellsAge(since) ? since.pid : 0));
+    return Math.min(...ids);
   }
 
   /** Processes that were there without a mark through all the sweeps of some seconds: they will not be the job's now. */
@@ -148,9 +161,9 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
   }
 
   return {
-    find: (attempt, onSight) =>
+    find: (wanted) =>
       new Promise((resolve) => {
-        waiters.push({ attempt, onSight, resolve });
+        waiters.push({ ...wanted, resolve });
         request();
       }),
     listGroup: (group) => list().filter((pid) => readProcessStatus(pid)?.group === group),

@@ -2,6 +2,7 @@ import type { Clock } from '../../../runtime/clock.ts';
 import { hasMembers, isOurselves, signalGroup, signalProcess } from './process-group.ts';
 import { type ProcessStatus, readProcessStatus } from './process-status.ts';
 import type { OnSight, ProcessTable } from './process-table.ts';
+import type { StartMark } from './younger-ids.ts';
 
 /** The wrapper as a process: the id is the tree's process group too. */
 export interface Leader {
@@ -40,17 +41,19 @@ const longestWaitMs = 50;
 export function createProcessTree(options: {
   readonly attempt: string;
   readonly leader: Leader | null;
+  /** The leader's start, once it is known that nothing of the attempt is older; null as long as it may be. */
+  readonly since: () => StartMark | null;
   /** Null where the system has no process table: then the group alone decides. */
   readonly table: ProcessTable | null;
   readonly clock: Clock;
 }): ProcessTree {
-  const { attempt, leader, table, clock } = options;
+  const { attempt, leader, since, table, clock } = options;
   /** Who got a TERM: some programs take a second one for "at once". */
   const told = new Set<string>();
 
   async function find(onSight?: OnSight): Promise<Finding> {
     if (table === null) return { members: findGroupWithoutTable(), sinks: noSinks, settled: true };
-    const carriers = await table.find(attempt, onSight);
+    const carriers = await table.find({ attempt, since: since(), onSight });
     const pids = new Set([...carriers.pids, ...findGroup()]);
     const members = [...pids].flatMap((pid) => {
       const status = readProcessStatus(pid);

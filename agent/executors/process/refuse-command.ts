@@ -32,7 +32,8 @@ export function refuseCommand(command: PreparedCommand): StartFailure | null {
 /** Why its program would not start, once its files are there: it may be one of them. */
 export function refuseProgram({ argv, needs, environment, workingDirectory }: PreparedCommand): StartFailure | null {
   const path = environment['PATH'];
-  const programs = [...(needs ?? []), toOwnProgram(argv[0])];
+  const named = needs ?? [];
+  const programs = named.some(({ program }) => program === argv[0]) ? named : [...named, toOwnProgram(argv[0])];
   const missing = programs.find(({ program }) => findProgram(program, { path, workingDirectory }) === null);
   if (missing === undefined) return null;
   const { program, remedy } = missing;

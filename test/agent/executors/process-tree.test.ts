@@ -85,7 +85,11 @@ describe('the tree of a process', () => {
     assert.deepEqual(await execution.clear({ graceMs: 20, boundMs: 20_000 }), { escaped: 0 });
 
     const table = createProcessTable({ clock: systemClock });
-    assert.deepEqual(await table.find(place.target.attempt), { pids: [], sinks: new Set(), settled: true });
+    assert.deepEqual(await table.find({ attempt: place.target.attempt, since: null }), {
+      pids: [],
+      sinks: new Set(),
+      settled: true,
+    });
   });
 
   it('dies also when it is broad and deep', async () => {
@@ -93,7 +97,10 @@ describe('the tree of a process', () => {
     const script = `fork() { [ "$1" -eq 0 ] && exec sleep ${nearlyForever}; for i in 1 2 3; do fork $(($1 - 1)) & done; wait; }; fork 4`;
     const execution = await startCommand(executor, place, toCommand(script));
     const table = createProcessTable({ clock: systemClock });
-    await eventually(async () => (await table.find(place.target.attempt)).pids.length > 80, 'many processes');
+    await eventually(
+      async () => (await table.find({ attempt: place.target.attempt, since: null })).pids.length > 80,
+      'many processes',
+    );
 
     assert.deepEqual(await execution.clear({ graceMs: 100, boundMs: 20_000 }), { escaped: 0 });
 
@@ -123,7 +130,7 @@ describe('the tree of a process', () => {
     }, 'a zombie');
     const table = createProcessTable({ clock: systemClock });
 
-    const tree = createProcessTree({ attempt, leader: status, table, clock: systemClock });
+    const tree = createProcessTree({ attempt, leader: status, since: () => null, table, clock: systemClock });
 
     assert.deepEqual(await tree.clear(atOnce), { escaped: 0 });
     parent.kill('SIGKILL');
@@ -141,7 +148,7 @@ describe('the tree of a process', () => {
       listGroup: () => [],
     };
 
-    const tree = createProcessTree({ attempt: 'any', leader: null, table, clock: systemClock });
+    const tree = createProcessTree({ attempt: 'any', leader: null, since: () => null, table, clock: systemClock });
 
     assert.deepEqual(await tree.clear({ graceMs: 10, boundMs: 50 }), { escaped: 1 });
     for (const child of children) child.kill('SIGKILL');

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { openTombstones } from '../../../agent/attempts/tombstones.ts';
 import type { Job } from '../../../protocol/job.ts';
+import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { createFaultPlace, type FaultAgent, type FaultPlace } from '../../support/fault-place.ts';
 import { isEnded } from '../../support/hub-api.ts';
 import { until } from '../../support/until.ts';
@@ -129,7 +131,8 @@ export const steps: readonly Step[] = [
       const job = await submit();
       const id = await attempt();
       await place.open(job.id);
-      await until('the tombstone', () => existsSync(join(agent.data, 'tombstones', id)));
+      const tombstones = openTombstones(systemFileSystem, join(agent.data, 'tombstones'));
+      await until('the tombstone', () => tombstones.has(id));
       return job;
     },
   },
