@@ -13,7 +13,7 @@ export interface JobLogLimits {
   readonly leaveMs: number;
 }
 
-export const defaultJobLogLimits: JobLogLimits = { patienceMs: 10_000, retryMs: 1_000, leaveMs: 1_000 };
+const defaultJobLogLimits: JobLogLimits = { patienceMs: 10_000, retryMs: 1_000, leaveMs: 1_000 };
 
 /** More than this is not handed over in one call, unless one writer brings it. */
 const maxBatchBytes = 256 * 1024;
