@@ -271,8 +271,10 @@ test('A job that was refused before it started has an end in the job log, and no
 test('An offer that is withdrawn leaves nothing in the job log, and is waited for by nobody', async () => {
   await using place = await createAgentPlace();
   await using logged = openIn(place);
+  const seen = Promise.withResolvers<void>();
   place.hub.intercept = async (frame, channel) => {
     if (frame.type !== 'open') return false;
+    await seen.promise;
     await channel.send({ type: 'error', code: 'attempt-withdrawn', message: 'gone', retryAfterMs: null });
     return true;
   };
@@ -280,6 +282,7 @@ test('An offer that is withdrawn leaves nothing in the job log, and is waited fo
 
   const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo one' } });
   await place.hub.until(() => existsSync(place.attemptFolder(id)), 'a claim');
+  seen.resolve();
   await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
 
   assert.deepEqual(await logged.read(), []);
