@@ -138,6 +138,7 @@ class Session {
     const pumping = new AbortController();
     let pump: LogPump | null = null;
     let pumped: Promise<void> = Promise.resolve();
+    let missedAt: number | null = null;
     const watchdog = this.#watchAnswers(channel, () => pump === null || pump.resultSent);
     try {
       for await (const frame of channel) {
@@ -153,7 +154,14 @@ class Session {
           pump = new LogPump({ subject, channel, windowBytes: limits.windowBytes, clock, offset: frame.offset });
           pumped = this.#pump(pump, channel, pumping.signal);
         } else if (frame.type === 'ack') pump?.acknowledge(frame.offset);
-        else if (frame.type === 'rewind') pump?.rewind(frame.offset);
+        else if (frame.type === 'rewind') {
+          // A hub that did not keep what it was sent twice will not keep it at once: it is given time, and a new session.
+          if (pump?.resultSent === true) {
+            if (frame.offset === missedAt) return again('soon', 'the hub asks for the same bytes again');
+            missedAt = frame.offset;
+          }
+          pump?.rewind(frame.offset);
+        }
       }
       return fromClose(await channel.closed);
     } finally {

@@ -214,6 +214,20 @@ test('An attempt that the hub does not know keeps its folder and its process, an
   assert.equal((await place.hub.result(id)).outcome, 'succeeded');
 });
 
+test('A hub that keeps nothing of what it is sent is given time, and a new session each time', async () => {
+  await using place = await createAgentPlace();
+  place.hub.intercept = (frame) => frame.type === 'log';
+  await place.start();
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo 12345' } });
+  await place.hub.until(() => place.hub.get(id).opens.length > 2, 'a third session');
+  place.hub.intercept = () => false;
+  const result = await place.hub.result(id);
+
+  assert.equal(place.hub.log(id).toString(), '12345\n');
+  assert.deepEqual([result.log.bytes, result.log.complete], [6, true]);
+});
+
 test('A hub that never answers is asked again on a new session', async () => {
   await using place = await createAgentPlace();
   place.hub.intercept = (frame, _channel, { opens }) => frame.type === 'open' && opens.length === 1;

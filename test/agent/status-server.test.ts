@@ -78,11 +78,12 @@ test('Metrics tell what happened on the link, to offers and on sessions, and how
   const unknown = place.hub.offer({ automation: 'nobody-has-this' });
   await place.hub.until(() => place.hub.report(unknown)?.phase === 'declined', 'the decline');
   place.hub.intercept = (frame) => frame.type === 'log';
-  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo 12345' } });
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: `echo 12345; ${waitFor('go')}` } });
   await place.hub.until(() => agent.status().counts.sessions.unacknowledgedBytes === 6, 'the log to be on its way');
   const during = await scrape(server);
   place.hub.intercept = () => false;
   for (const connection of place.network.connections) connection.cut();
+  await place.open('go');
   await place.hub.result(id);
   await place.hub.until(() => agent.status().attempts.length === 0, 'the folder to be freed');
   await place.hub.until(() => agent.status().counts.sessions.open === 0, 'its session to be over');
