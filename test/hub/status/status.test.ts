@@ -121,6 +121,7 @@ describe('the status of a hub', () => {
       'chore: expire jobs',
       'chore: find lost attempts',
       'chore: look whether the disk has room again',
+      'chore: remove what is kept no longer',
       'chore: renew leases',
       'chore: tell commits',
       'chore: tell what waits',
