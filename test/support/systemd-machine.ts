@@ -14,7 +14,7 @@ import { until } from './until.ts';
 const run = promisify(execFile);
 const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
 const bootProgram = join(import.meta.dirname, '../machines/fixtures/boot-machine');
-const packages = 'systemd,systemd-sysv,dbus,openssh-server,python3-minimal,libstdc++6,procps';
+const packages = 'systemd,systemd-sysv,dbus,openssh-server,python3,libstdc++6,procps';
 
 /** They would be about the machine below, or ask for a console. */
 const masked = [
