@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createFileTarget } from '../../../agent/job-log/file-target.ts';
 import type { JobLog } from '../../../agent/job-log/job-log.ts';
 import type { JobLogTarget } from '../../../agent/job-log/job-log-target.ts';
@@ -24,6 +25,17 @@ interface Logged extends AsyncDisposable {
   read(): Promise<readonly JobLogEntry[]>;
 }
 
+/** A reader may see a write half done: it looks again, as long as the file grows. */
+async function readUnmoved(path: string): Promise<string> {
+  let text = '';
+  for (let length = -1; length !== text.length && !(length >= 0 && text.endsWith('\n')); ) {
+    length = text.length;
+    if (existsSync(path)) text = await readFile(path, 'utf8');
+    if (text !== '' && !text.endsWith('\n')) await delay(20);
+  }
+  return text;
+}
+
 /** A job log in a file of the place. */
 function openIn(place: AgentPlace): Logged {
   const path = join(place.root, 'jobs.jsonl');
@@ -36,7 +48,7 @@ function openIn(place: AgentPlace): Logged {
   });
   return {
     log,
-    read: async () => (existsSync(path) ? parseJobLog(await readFile(path, 'utf8')) : []),
+    read: async () => parseJobLog(await readUnmoved(path)),
     [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
   };
 }
