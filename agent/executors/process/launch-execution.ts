@@ -84,7 +84,7 @@ export async function launchExecution(options: {
   }
   wrapper = launched.wrapper;
   const { pid } = wrapper;
-  if (isFirst) mark = markStart(pid);
+  if (isFirst) mark = markStart(pid, clock);
   const leader = { pid, startTime: readProcessStatus(pid)?.startTime ?? null };
   logger.debug({ attempt: target.attempt, pid }, 'wrapper launched');
   if (signal.aborted) letGo();

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../runtime/clock.ts';
 import { readMarks } from './process-marks.ts';
 import { readProcessStatus } from './process-status.ts';
-import { type StartMark, tellsAge } from './younger-ids.ts';
+import { readIdMoment, type StartMark, tellsAge } from './younger-ids.ts';
 
 /**
  * What a sweep found of one attempt. `settled` false: the sweep could not prove that it saw all, so that an empty answer
@@ -134,8 +134,9 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
 
   /** The least id of what was listed just now that may be one of theirs: what is older than all of them need not be read. */
   function findOldest(served: readonly Waiter[]): number {
-    const ids = served.map(({ since }) => (since !== null && tellsAge(since) ? since.pid : 0));
-    return Math.min(...ids);
+    if (served.some(({ since }) => since === null)) return 0;
+    const moment = readIdMoment(clock);
+    return Math.min(...served.map(({ since }) => (since !== null && tellsAge(since, moment) ? since.pid : 0)));
   }
 
   /** Processes that were there without a mark through all the sweeps of some seconds: they will not be the job's now. */
