@@ -232,8 +232,8 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
     // The step at work may be the one that begins the watch.
     await this.#mailbox.close();
     this.#watch?.stop();
-    this.#resultFlush?.cancel();
     await Promise.all([this.#sessions, this.#watch?.stopped, this.#hook?.leave(), this.#jobLines?.stop()]);
+    await this.#leaveResult();
     await this.#stream.close();
     this.#finish();
   }
@@ -657,9 +657,17 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
     this.#resultFlush = this.#context.clock.schedule(resultFlushMs, flush, { background: true });
   }
 
+  /** There may be no next agent before the machine loses its power. */
+  async #leaveResult(): Promise<void> {
+    if (this.#resultFlush === null) return;
+    this.#resultFlush.cancel();
+    await this.#flushResult().catch((err: unknown) => this.#logger.warn({ err }, 'result cannot be made durable'));
+  }
+
   async #flushResult(): Promise<void> {
     const state = this.#state;
     if (state.type === 'holding') await this.#context.spool.withReserve(() => this.#folder.result.write(state.held));
+    this.#resultFlush = null;
   }
 
   #openSessions(): void {

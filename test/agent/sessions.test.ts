@@ -271,16 +271,17 @@ function withResultFlushes(onFlush: () => void): FileSystem {
   };
 }
 
+/** The time after which a result is flushed all the same never comes. */
+const neverLate: Clock = {
+  ...systemClock,
+  schedule: (delayMs, callback, options) =>
+    delayMs === 100 ? { cancel: () => {} } : systemClock.schedule(delayMs, callback, options),
+};
+
 test('A result is sent without waiting for the disk', async () => {
   await using place = await createAgentPlace();
   let flushes = 0;
-  const clock: Clock = {
-    ...systemClock,
-    // The time after which it is flushed all the same never comes.
-    schedule: (delayMs, callback, options) =>
-      delayMs === 100 ? { cancel: () => {} } : systemClock.schedule(delayMs, callback, options),
-  };
-  await place.start({ clock, fileSystem: withResultFlushes(() => (flushes += 1)) });
+  await place.start({ clock: neverLate, fileSystem: withResultFlushes(() => (flushes += 1)) });
 
   const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
   const result = await place.hub.result(id);
@@ -288,6 +289,22 @@ test('A result is sent without waiting for the disk', async () => {
 
   assert.equal(result.outcome, 'succeeded');
   assert.equal(flushes, 0);
+});
+
+test('A result that the hub has not taken when the agent leaves is made durable', async () => {
+  await using place = await createAgentPlace();
+  let flushes = 0;
+  place.hub.intercept = (frame) => frame.type === 'result';
+  const agent = await place.start({ clock: neverLate, fileSystem: withResultFlushes(() => (flushes += 1)) });
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
+  await place.hub.until(() => agent.status().attempts.some(({ state }) => state === 'holding'), 'the result');
+  const before = flushes;
+
+  await agent[Symbol.asyncDispose]();
+
+  assert.equal(before, 0);
+  assert.equal(flushes > 0, true);
+  assert.equal(existsSync(place.attemptFolder(id)), true);
 });
 
 test('A result that the hub does not take is made durable', async () => {
