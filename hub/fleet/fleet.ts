@@ -16,15 +16,15 @@ export class Fleet {
   readonly #attempts = new Map<string, LiveAgent>();
   readonly #catalogs = new SharedCatalogs();
   readonly #clock: Clock;
-  #onRoom: () => void = () => {};
+  #onRoom: (agent: LiveAgent) => void = () => {};
   #revision = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Calls `listener` whenever some agent may take work that it could not take before. */
-  onRoom(listener: () => void): void {
+  /** Calls `listener` whenever an agent may take work that it could not take before. */
+  onRoom(listener: (agent: LiveAgent) => void): void {
     this.#onRoom = listener;
   }
 
@@ -66,7 +66,7 @@ export class Fleet {
     const known = this.#agents.get(record.id);
     if (known !== undefined) {
       known.replaceRecord(record);
-      this.#onRoom();
+      this.#onRoom(known);
       return known;
     }
     const agent = new LiveAgent(record, { catalogs: this.#catalogs, heardAt: this.#clock.monotonic() });
@@ -82,8 +82,10 @@ export class Fleet {
 
   reported(agentId: string, report: AgentReport): void {
     this.#revision++;
-    this.#agents.get(agentId)?.replaceReport(report);
-    this.#onRoom();
+    const agent = this.#agents.get(agentId);
+    if (agent === undefined) return;
+    agent.replaceReport(report);
+    this.#onRoom(agent);
   }
 
   /** Answers the link that stood before, for its owner to close. */
@@ -93,7 +95,7 @@ export class Fleet {
     const earlier = agent.link;
     agent.link = link;
     this.#revision++;
-    this.#onRoom();
+    this.#onRoom(agent);
     return earlier;
   }
 
@@ -123,7 +125,7 @@ export class Fleet {
     const agent = this.#attempts.get(attemptId);
     this.#attempts.delete(attemptId);
     this.#revision++;
-    if (agent?.free(attemptId) === true) this.#onRoom();
+    if (agent?.free(attemptId) === true) this.#onRoom(agent);
   }
 
   /** An attempt that was called lost keeps its slot: when its agent comes back, it may run on there. */

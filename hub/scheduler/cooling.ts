@@ -15,12 +15,12 @@ interface Pair {
  */
 export class Cooling implements Disposable {
   readonly #clock: Clock;
-  readonly #onOver: () => void;
+  readonly #onOver: (agentId: string) => void;
   readonly #pairs = new Map<string, Pair>();
   #revision = 0;
 
-  /** `onOver` is called whenever a pair may be tried again. */
-  constructor(clock: Clock, onOver: () => void) {
+  /** `onOver` is called whenever a pair of this agent may be tried again. */
+  constructor(clock: Clock, onOver: (agentId: string) => void) {
     this.#clock = clock;
     this.#onOver = onOver;
   }
@@ -40,7 +40,7 @@ export class Cooling implements Disposable {
     const over = () => {
       pair.timer = null;
       this.#revision++;
-      this.#onOver();
+      this.#onOver(agentId);
     };
     pair.timer = this.#clock.schedule(pair.delayMs, over, { background: true });
   }
@@ -52,7 +52,7 @@ export class Cooling implements Disposable {
     this.#pairs.delete(key);
     pair.timer?.cancel();
     this.#revision++;
-    this.#onOver();
+    this.#onOver(agentId);
   }
 
   isCooling(agentId: string, automation: string): boolean {

@@ -12,10 +12,12 @@ import type { OfferCounts } from '../metrics/offer-counts.ts';
 import type { NewJob } from '../store/command.ts';
 import type { AttemptRecord, JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { BarrenLanes } from './barren-lanes.ts';
 import { Cooling } from './cooling.ts';
 import { isCheckedAgainst } from './is-checked-against.ts';
 import { JobQueue, type QueuedJob } from './job-queue.ts';
 import { LaneLine } from './lane-line.ts';
+import { isFree, leastLoaded } from './least-loaded.ts';
 import { OfferTimeouts } from './offer-timeouts.ts';
 import { WaitingOverview } from './waiting-overview.ts';
 import { type Demand, whyNot } from './why-not.ts';
@@ -48,6 +50,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #logger: Logger;
   readonly #queue = new JobQueue();
   readonly #cooling: Cooling;
+  readonly #barren = new BarrenLanes();
   readonly #timeouts: OfferTimeouts;
   readonly #schemas: ParameterSchemas;
   readonly #offers: SchedulerOptions['offers'];
@@ -69,10 +72,10 @@ export class Scheduler implements AsyncDisposable {
     this.#logger = options.logger;
     this.#offers = options.offers;
     this.#loop = options.loops.open('scheduler', { words: () => this.#describe() });
-    this.#cooling = new Cooling(options.clock, () => this.wake());
+    this.#cooling = new Cooling(options.clock, (agentId) => this.#freshened(this.#fleet.get(agentId)));
     const onTimeout = (attempt: AttemptRecord) => this.#track(this.#withdraw(attempt));
     this.#timeouts = new OfferTimeouts({ clock: options.clock, loops: options.loops, onTimeout });
-    this.#fleet.onRoom(() => this.wake());
+    this.#fleet.onRoom((agent) => this.#freshened(agent));
     this.overview = new WaitingOverview({
       queue: this.#queue,
       fleet: this.#fleet,
@@ -91,7 +94,8 @@ export class Scheduler implements AsyncDisposable {
     if (this.#queue.size > 0 || this.#pause !== null || this.#disposed) return false;
     const { id, account, automation, selector, priority, digest } = job;
     const misfits: readonly string[] = [];
-    const agent = this.#agentFor({ account, automation, selector: parseLabelSelector(selector), misfits });
+    const demand = { account, automation, selector: parseLabelSelector(selector), misfits };
+    const agent = this.#agentFor(demand, this.#fleet.serving(account));
     if (agent === null || !isCheckedAgainst(job, agent)) return false;
     const createdAt = this.#clock.now();
     return this.#offer({ id, account, automation, selector, priority, createdAt, digest, misfits }, agent);
@@ -161,7 +165,14 @@ export class Scheduler implements AsyncDisposable {
         placed = true;
       }
     }
+    if (this.#pause === null) this.#barren.passed();
     this.#loop.turned();
+  }
+
+  /** An agent may take work that it could not take before. */
+  #freshened(agent: LiveAgent | undefined): void {
+    if (agent !== undefined) this.#barren.freshened(agent);
+    this.wake();
   }
 
   #describe(): string {
@@ -177,7 +188,8 @@ export class Scheduler implements AsyncDisposable {
   #placeOne(line: LaneLine): boolean {
     for (let lane = line.next(); lane !== null; lane = line.next()) {
       const [job] = lane.jobs;
-      const agent = this.#agentFor(lane);
+      const agent = this.#agentFor(lane, this.#barren.candidates(lane, this.#fleet.serving(lane.account)));
+      if (agent === null) this.#barren.found(lane);
       if (job === undefined || agent === null) continue;
       this.#queue.remove(job.id);
       line.put(lane);
@@ -187,14 +199,8 @@ export class Scheduler implements AsyncDisposable {
     return false;
   }
 
-  /** The least loaded that can take it. */
-  #agentFor(demand: Demand): LiveAgent | null {
-    let best: LiveAgent | null = null;
-    for (const agent of this.#fleet.serving(demand.account)) {
-      if (!isFree(agent) || (best !== null && loadOf(agent) >= loadOf(best))) continue;
-      if (this.#whyNotNow(agent, demand) === null) best = agent;
-    }
-    return best;
+  #agentFor(demand: Demand, candidates: Iterable<LiveAgent>): LiveAgent | null {
+    return leastLoaded(candidates, (agent) => this.#whyNotNow(agent, demand) === null);
   }
 
   #whyNotNow(agent: LiveAgent, demand: Demand): WaitingReason | null {
@@ -293,12 +299,4 @@ export class Scheduler implements AsyncDisposable {
     this.#inFlight.add(work);
     void work.finally(() => this.#inFlight.delete(work));
   }
-}
-
-function isFree(agent: LiveAgent): boolean {
-  return agent.leaseEpoch !== null && agent.busyTotal < agent.slots;
-}
-
-function loadOf(agent: LiveAgent): number {
-  return agent.busyTotal / agent.slots;
 }

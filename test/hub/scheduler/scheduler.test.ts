@@ -96,6 +96,32 @@ describe('the scheduler', () => {
     );
   });
 
+  it('looks at one agent when one says something new, however many jobs wait in vain', async () => {
+    await using bench = await createSchedulerBench();
+    const agents = await Promise.all(Array.from({ length: 20 }, (_, index) => bench.agent(`a${index}`)));
+    for (let index = 0; index < 10; index++) await bench.submit({ automation: `nobody-has-${index}` });
+    await bench.settle();
+    let looks = 0;
+    for (const agent of bench.fleet.all()) {
+      const { labels } = agent;
+      Object.defineProperty(agent, 'labels', {
+        get() {
+          looks += 1;
+          return labels;
+        },
+      });
+    }
+
+    agents[3]?.report({});
+    await bench.settle();
+    const before = looks;
+    agents[4]?.report({ automations: [{ name: 'nobody-has-7' }] });
+    await bench.settle();
+
+    assert.equal(before, 10);
+    assert.equal(agents[4]?.offers.length, 1);
+  });
+
   it('starts, and goes on with all others, beside a job that it cannot make out', async () => {
     await using bench = await createSchedulerBench();
     await bench.submit({ selector: 'not a selector' });
