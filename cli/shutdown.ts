@@ -48,12 +48,6 @@ export function listenForShutdown({ hangup = false }: { readonly hangup?: boolea
   };
 }
 
-/** Resolves when the signal aborts. */
-export function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
 /** Calls back on every SIGHUP, by which daemons are told to read their files again. */
 export function listenForHangup(callback: () => void): Disposable {
   process.on('SIGHUP', callback);

@@ -35,12 +35,17 @@ export function toLoopSection(loops: readonly LoopStatus[], now: number): PageSe
   };
 }
 
-function toFailure({ failures, lastFailure }: LoopStatus, now: number): Cell {
+/** It failed a short while ago. */
+export function isFailing({ lastFailure }: LoopStatus, now: number): boolean {
+  return lastFailure !== null && now - Date.parse(lastFailure.at) < freshMs;
+}
+
+function toFailure(loop: LoopStatus, now: number): Cell {
+  const { failures, lastFailure } = loop;
   if (lastFailure === null) return '';
-  const isFresh = now - Date.parse(lastFailure.at) < freshMs;
   const message = lastFailure.message === '' ? '' : `: ${lastFailure.message}`;
   return {
     text: `${failures === 1 ? 'once' : `${failures} times`}, ${toAgo(lastFailure.at, now)}${message}`,
-    look: isFresh ? 'bad' : 'dim',
+    look: isFailing(loop, now) ? 'bad' : 'dim',
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { AttemptResult, Gap, LogSummary } from '../../protocol/attempt-result.ts';
 import { compileJsonSchema, type JsonSchemaValidator } from '../../protocol/json-schema.ts';
+import { isNoSpace } from '../../runtime/is-no-space.ts';
 import { explainFailure } from '../automations/explain-failure.ts';
 import { readOutputs } from '../automations/outputs.ts';
 import { toOneLine } from '../one-line.ts';
@@ -13,7 +14,6 @@ import type { SealingSecrets } from './attempt-stream.ts';
 import { type Ending, isUnborn, type OutputsFound, toVerdict } from './ending.ts';
 import { jobFiles } from './job-files.ts';
 import { toPastTime } from './past-time.ts';
-import { isNoSpace } from './spool.ts';
 
 type Sealing = Extract<AttemptState, { type: 'sealing' }>;
 

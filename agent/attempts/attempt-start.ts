@@ -1,4 +1,5 @@
 import type { JobDocument, Secrets } from '../../protocol/job-document.ts';
+import { isNoSpace } from '../../runtime/is-no-space.ts';
 import type { Automation } from '../automations/automation.ts';
 import { findUser } from '../automations/job-user.ts';
 import { prepare } from '../automations/prepare.ts';
@@ -10,7 +11,6 @@ import type { DocumentRecord, RunTerms } from './attempt-records.ts';
 import { type BeforeHook, startBefore } from './before-hook.ts';
 import type { Ending } from './ending.ts';
 import { jobFiles } from './job-files.ts';
-import { isNoSpace } from './spool.ts';
 
 export type StartOutcome =
   | { readonly type: 'running'; readonly record: DocumentRecord; readonly execution: Execution }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rmdir, unlink } from 'node:fs/promises';
+import { hasCode } from '../../runtime/has-code.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
@@ -39,7 +40,7 @@ async function openFolder(path: string): Promise<FileHandle | null> {
   try {
     return await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   } catch (error) {
-    if (isCode(error, 'ENOENT') || isCode(error, 'ENOTDIR') || isCode(error, 'ELOOP')) return null;
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR') || hasCode(error, 'ELOOP')) return null;
     throw error;
   }
 }
@@ -73,11 +74,6 @@ async function ignoreChange(change: Promise<void>): Promise<void> {
   try {
     await change;
   } catch (error) {
-    const isExpected = ['ENOENT', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'].some((code) => isCode(error, code));
-    if (!isExpected) throw error;
+    if (!hasCode(error, 'ENOENT', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST')) throw error;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

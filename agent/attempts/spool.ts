@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileSystem } from '../../runtime/file-system.ts';
+import { isNoSpace } from '../../runtime/is-no-space.ts';
 import type { Logger } from '../../runtime/logger.ts';
 
 /** Bytes that may still be written to the file system of `path`. */
@@ -47,11 +48,6 @@ export interface Spool {
   isFull(folder: string): Promise<boolean>;
   /** Writes what must not fail for want of room: on a full disk the reserve is given up for it, bit by bit. Rejects as `write` does. */
   withReserve(write: () => Promise<void>): Promise<void>;
-}
-
-/** The disk, or the share of it that one may use, is full. */
-export function isNoSpace(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 export async function openSpool(options: {

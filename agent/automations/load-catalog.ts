@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { hasCode } from '../../runtime/has-code.ts';
 import type { Automation } from './automation.ts';
 import { type AutomationFile, readAutomationFile } from './automation-file.ts';
 import type { AutomationKind } from './automation-kind.ts';
@@ -91,8 +92,7 @@ export async function loadCatalog(folder: string, options: LoadOptions = {}): Pr
   try {
     names = await readdir(folder);
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isMissing && options.isOptional === true) return { automations: [], mistakes: [], files: [] };
+    if (options.isOptional === true && hasCode(error, 'ENOENT')) return { automations: [], mistakes: [], files: [] };
     const { variable = 'FARHAND_AUTOMATIONS' } = options;
     const named = variable === null ? '' : ` (${variable} names it)`;
     const message = `the folder of automations cannot be read${named}: ${getReason(error)}`;

@@ -2,6 +2,7 @@ import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
+import { waitAtMost } from '../../runtime/wait-at-most.ts';
 import { createBell } from '../attempts/bell.ts';
 import type { MaskedStream } from '../attempts/masked-stream.ts';
 import type { JobLog } from './job-log.ts';
@@ -68,9 +69,9 @@ export class AttemptLines {
 
   /** The attempt's folder is about to be freed: waits for the rest as long as the job log has a right to, and counts what is left then. */
   async finish(): Promise<void> {
-    const { log, source } = this.#options;
+    const { log, source, clock } = this.#options;
     // Without a result there is no last document to wait for.
-    if (source.result !== null) await this.#waitFor(log.patienceMs());
+    if (source.result !== null) await waitAtMost(clock, log.patienceMs(), this.#running);
     await this.giveUp();
   }
 
@@ -87,15 +88,9 @@ export class AttemptLines {
   async stop(): Promise<void> {
     if (this.#isLetGo) return;
     this.#stopping.abort();
-    await this.#waitFor(leaveMs);
+    await waitAtMost(this.#options.clock, leaveMs, this.#running);
     this.#isLetGo = true;
     await this.#options.position[Symbol.asyncDispose]();
-  }
-
-  async #waitFor(timeMs: number): Promise<void> {
-    const over = new AbortController();
-    await Promise.race([this.#running, sleep(this.#options.clock, timeMs, over.signal)]);
-    over.abort();
   }
 
   /** Never rejects. */

@@ -1,6 +1,8 @@
+import { aborted } from '../../runtime/aborted.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
+import { waitAtMost } from '../../runtime/wait-at-most.ts';
 import type { JobLog, JobLogStatus } from './job-log.ts';
 import type { JobLogTarget } from './job-log-target.ts';
 
@@ -93,9 +95,7 @@ class TargetJobLog implements JobLog, AsyncDisposable {
     const { signal } = this.#closing;
     if (signal.aborted) return;
     this.#closing.abort();
-    const over = new AbortController();
-    await Promise.race([this.#pump, sleep(this.#clock, this.#limits.leaveMs, over.signal)]);
-    over.abort();
+    await waitAtMost(this.#clock, this.#limits.leaveMs, this.#pump);
     for (const { done } of [...this.#onItsWay, ...this.#waiting]) done(false);
     this.#waiting = [];
     if (this.#busySince === null) await this.#target.close().catch(() => {});
@@ -157,11 +157,6 @@ class TargetJobLog implements JobLog, AsyncDisposable {
     this.#problem = problem;
     this.#listener();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 export interface JobLogOptions {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { maxFactsBytes } from '../../protocol/facts.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { sleep } from '../../runtime/sleep.ts';
+import { waitAtMost } from '../../runtime/wait-at-most.ts';
 import { findProgram } from '../executors/process/find-program.ts';
 import { markName } from '../executors/process/process-marks.ts';
 import { readProcessStatus } from '../executors/process/process-status.ts';
@@ -108,9 +108,7 @@ export function createProcessProbeRunner({ clock }: { readonly clock: Clock }): 
     }
     const { escaped } = await clearing;
     if (escaped > 0) cleared.delete(mark);
-    const over = new AbortController();
-    await Promise.race([closed, sleep(clock, drainMs, over.signal)]);
-    over.abort();
+    await waitAtMost(clock, drainMs, closed);
     stdout.destroy();
     stderr.destroy();
 

@@ -9,6 +9,7 @@ import { stampFolder } from '../../agent/automations/folder-stamp.ts';
 import { shippedProbes } from '../../agent/automations/shipped-probes.ts';
 import { type AgentConfig, agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
 import { createProcessProbeRunner } from '../../agent/probes/process-probe-runner.ts';
+import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { takeOwnerLock } from '../../runtime/owner-lock.ts';
@@ -20,7 +21,7 @@ import { addExamples } from '../examples.ts';
 import { type ExitCode, exitCodes, outcomeToExitCode } from '../exit-code.ts';
 import { openConfiguredJobLog } from '../job-log-from-config.ts';
 import { printReadyLine } from '../ready-line.ts';
-import { aborted, listenForHangup, listenForShutdown, type Shutdown } from '../shutdown.ts';
+import { listenForHangup, listenForShutdown, type Shutdown } from '../shutdown.ts';
 import { toStartFailure } from '../start-failure.ts';
 import { createTrustHubCommand } from './trust-hub.ts';
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { makeToken } from '../../hub/identity/token-text.ts';
+import { aborted } from '../../runtime/aborted.ts';
 import { packageFolder } from '../../runtime/package-folder.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { createApiClient } from '../api-client.ts';
@@ -14,7 +15,7 @@ import { type DevFolder, readDevToken, toDevFolder } from '../dev-folder.ts';
 import { addExamples } from '../examples.ts';
 import { type KeptProcess, keepProcess } from '../kept-process.ts';
 import { printReadyLine } from '../ready-line.ts';
-import { aborted, listenForShutdown } from '../shutdown.ts';
+import { listenForShutdown } from '../shutdown.ts';
 
 const details = `
 Starts a hub and an agent as two processes, and starts again what ends unasked. Prints one line on standard output once

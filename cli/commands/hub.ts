@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { hubConfigSchema, loadHubConfig, toRetentionRules } from '../../hub/config.ts';
+import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
 import { systemRandom } from '../../runtime/random.ts';
@@ -7,7 +8,7 @@ import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { printReadyLine } from '../ready-line.ts';
-import { aborted, listenForShutdown } from '../shutdown.ts';
+import { listenForShutdown } from '../shutdown.ts';
 import { toStartFailure } from '../start-failure.ts';
 
 const details = `

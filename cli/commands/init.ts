@@ -3,6 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
 import { loadCatalog } from '../../agent/automations/load-catalog.ts';
+import { hasCode } from '../../runtime/has-code.ts';
 import { packageFolder } from '../../runtime/package-folder.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
@@ -58,7 +59,7 @@ async function createFile(path: string, content: () => Promise<Uint8Array>): Pro
     await writeFile(path, await content(), { flag: 'wx' });
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }

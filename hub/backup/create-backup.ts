@@ -1,6 +1,7 @@
 import { type FileHandle, link, open, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../runtime/clock.ts';
+import { hasCode } from '../../runtime/has-code.ts';
 import type { Random } from '../../runtime/random.ts';
 import { version } from '../../runtime/version.ts';
 import { toLogPaths } from '../logs/log-paths.ts';
@@ -135,7 +136,7 @@ async function addFile(writer: ArchiveWriter, name: string, path: string): Promi
   try {
     handle = await open(path, 'r');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (hasCode(error, 'ENOENT')) return null;
     throw error;
   }
   await using file = handle;
@@ -168,7 +169,7 @@ async function publish(path: string, target: string): Promise<void> {
   try {
     await link(path, target);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
     throw new BackupError('exists', `${target} came to be while this backup was made, and is left as it is`, {
       cause: error,
     });
@@ -180,8 +181,8 @@ async function publish(path: string, target: string): Promise<void> {
 async function isThere(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
+    (error: unknown) => {
+      if (hasCode(error, 'ENOENT')) return false;
       throw error;
     },
   );

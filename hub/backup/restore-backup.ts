@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../runtime/clock.ts';
+import { hasCode } from '../../runtime/has-code.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { takeOwnerLock } from '../../runtime/owner-lock.ts';
 import type { Random } from '../../runtime/random.ts';
@@ -115,8 +116,8 @@ async function adopt(
 
 /** A folder with an unfinished restore may be filled once more; one with anything else is somebody's. */
 async function refuseUsedFolder(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return [];
     throw error;
   });
   const others = names.filter((name) => !harmless.includes(name));

@@ -1,5 +1,6 @@
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isNoSpace } from '../../runtime/is-no-space.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { LogError } from '../logs/log-error.ts';
 import { StoreError } from '../store/store-error.ts';
@@ -48,8 +49,7 @@ export class RoomWatch {
       await file.datasync();
       return true;
     } catch (error) {
-      if (error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
-        return false;
+      if (isNoSpace(error)) return false;
       throw error;
     } finally {
       await rm(path, { force: true });

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { link, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasCode } from '../../runtime/has-code.ts';
 
 /**
  * Makes a file that only its owner can read, whole and durable or not at all. Answers false, and changes nothing, when there is one
@@ -12,7 +13,7 @@ export async function createPrivateFile(path: string, content: string, suffix: s
     await writeDurably(draft, content, constants.O_EXCL);
     await link(draft, path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
     await rm(draft, { force: true });

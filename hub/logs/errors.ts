@@ -17,7 +17,3 @@ export function toLogError(error: unknown, attempt: string): LogError {
   }
   return new LogError('broken', `log of attempt ${attempt}: the file system answered ${code}`, { cause: error });
 }
-
-export function isMissingFile(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}

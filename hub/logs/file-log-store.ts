@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, rm, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hasCode } from '../../runtime/has-code.ts';
 import { DescriptorPool } from './descriptor-pool.ts';
-import { isMissingFile, toLogError } from './errors.ts';
+import { toLogError } from './errors.ts';
 import { FileLogWriter } from './file-log-writer.ts';
 import { Growth } from './growth.ts';
 import { LogError } from './log-error.ts';
@@ -193,7 +194,7 @@ class FileLogStore implements LogStore {
     try {
       return await this.#descriptors.use({ path, mode: 'read' }, (handle) => readMoments(handle, start, end));
     } catch (error) {
-      if (isMissingFile(error)) return [];
+      if (hasCode(error, 'ENOENT')) return [];
       throw toLogError(error, attempt);
     }
   }

@@ -1,5 +1,5 @@
 import type { HubStatus, Obstacle, TroubledAgent, WaitingJobs } from '../../protocol/hub-status.ts';
-import { toAgo, toLoopSection, toSpan } from '../../runtime/loop-rows.ts';
+import { isFailing, toAgo, toLoopSection, toSpan } from '../../runtime/loop-rows.ts';
 import { type Cell, type PageSection, toStatusHtml } from '../../runtime/status-html.ts';
 
 /** What each reason means to somebody who wants the job to run. */
@@ -53,9 +53,7 @@ export function toHubStatusPage(status: HubStatus): string {
 
 function toOverview(status: HubStatus, now: number): PageSection {
   const { jobs, agents, notReady, store, freeBytes, loopLagMs } = status;
-  const failing = status.loops.filter(
-    ({ lastFailure }) => lastFailure !== null && now - Date.parse(lastFailure.at) < 600_000,
-  );
+  const failing = status.loops.filter((loop) => isFailing(loop, now));
   const stuck = status.loops.filter(({ isStuck }) => isStuck);
   const rows: (readonly Cell[])[] = [
     ['ready', notReady === null ? { text: 'yes', look: 'good' } : { text: notReady, look: 'bad' }],

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { JobState } from '../../protocol/job-state.ts';
+import { hasNoOpenAttempt } from './has-no-open-attempt.ts';
 import { changingJobColumns, jobColumns } from './job-row.ts';
 import type { JobLabelRow, JobRow } from './schema.ts';
 import { columnsOf, statement } from './statement.ts';
@@ -40,17 +41,7 @@ export const wipeSecretsOfSettled = statement((db, { id, at }: { id: string; at:
     .set({ secrets: null, secrets_wiped_at: at })
     .where('id', '=', id)
     .where('secrets_wiped_at', 'is', null)
-    .where((build) =>
-      build.not(
-        build.exists(
-          build
-            .selectFrom('attempts')
-            .select('attempts.id')
-            .whereRef('attempts.job_id', '=', 'jobs.id')
-            .where('attempts.open', '=', 1),
-        ),
-      ),
-    ),
+    .where((build) => hasNoOpenAttempt(build)),
 );
 
 export const wipeSecrets = statement((db, { id, at }: { id: string; at: number }) =>

@@ -1,4 +1,5 @@
 import { attemptColumns } from './attempt-row.ts';
+import { hasNoOpenAttempt } from './has-no-open-attempt.ts';
 import { jobColumns } from './job-row.ts';
 import type { RemovedAttemptRow } from './schema.ts';
 import { columnsOf, statement } from './statement.ts';
@@ -25,20 +26,7 @@ export const readRemovableJobs = statement(
       .select(jobColumns)
       .where('account', '=', account)
       .where('ended_at', '<', endedBefore)
-      .where((build) =>
-        build.or([
-          build('ended_at', '<', settledBefore),
-          build.not(
-            build.exists(
-              build
-                .selectFrom('attempts')
-                .select('attempts.id')
-                .whereRef('attempts.job_id', '=', 'jobs.id')
-                .where('attempts.open', '=', 1),
-            ),
-          ),
-        ]),
-      )
+      .where((build) => build.or([build('ended_at', '<', settledBefore), hasNoOpenAttempt(build)]))
       .orderBy('ended_at')
       .orderBy('id')
       .limit(limit),

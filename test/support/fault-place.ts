@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findFreePort } from '../../bench/free-port.ts';
 import { createDaemon, type Daemon } from './daemon.ts';
 import type { Environment } from './farhand-process.ts';
 import { createHubApi, type HubApi } from './hub-api.ts';
@@ -62,6 +62,7 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
     const text = `kind: script\ninherit: [LEAK_CHECK, PLACE]\n${trait}script: |\n${script}`;
     await writeFile(join(folder, 'automations', `${name}.yaml`), text);
   }
+  // A daemon that is started again must find its port as it was.
   const port = await findFreePort();
   const marks = { PLACE: folder, LEAK_CHECK: process.env['LEAK_CHECK'] ?? '', FARHAND_LOG_LEVEL: 'info' };
   const hubData = join(folder, 'hub');
@@ -142,17 +143,5 @@ function findMarked(mark: string): readonly number[] {
     } catch {
       return false;
     }
-  });
-}
-
-/** A daemon that is started again must find its port as it was. */
-function findFreePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
   });
 }

@@ -2,11 +2,11 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findProgram } from '../../agent/executors/process/find-program.ts';
+import { findFreePort } from '../../bench/free-port.ts';
 import { until } from './until.ts';
 
 const run = promisify(execFile);
@@ -39,14 +39,6 @@ function find(program: string): string | null {
 
 async function makeKey(file: string, passphrase = ''): Promise<void> {
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-C', 'test', '-N', passphrase, '-f', file]);
-}
-
-async function findFreePort(): Promise<number> {
-  await using server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('expected an address with a port');
-  return address.port;
 }
 
 /** Another process may take the port between the look and the start: then it ends, and another port is tried. */

@@ -2,12 +2,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { findProgram } from '../../agent/executors/process/find-program.ts';
+import { findFreePort } from '../../bench/free-port.ts';
 import type { SshTarget } from './ansible-site.ts';
 import { until } from './until.ts';
 
@@ -57,14 +57,6 @@ function find(program: string): string | null {
 function findCgroups(): string | null {
   const mounts = existsSync('/proc/mounts') ? readFileSync('/proc/mounts', 'utf8').split('\n') : [];
   return mounts.map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2')?.[1] ?? null;
-}
-
-async function findFreePort(): Promise<number> {
-  await using server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('expected an address with a port');
-  return address.port;
 }
 
 /** `BASE_ROOT` names a tar of the root file system, so that it need not be made anew. */

@@ -1,4 +1,5 @@
 import { type FileSystem, readSmallFile } from '../../../runtime/file-system.ts';
+import { hasCode } from '../../../runtime/has-code.ts';
 
 /** How a command ended, as the wrapper wrote it. `marked`: an intent was there by then. */
 export interface ExitRecord {
@@ -15,7 +16,7 @@ export async function makeRoomForExit(fileSystem: FileSystem, folder: string): P
     await using handle = await fileSystem.open(`${folder}/exit`, 'wx', 0o600);
     await handle.write(room);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { type FileSystem, readSmallFile, writeDurably } from '../../../runtime/file-system.ts';
+import { hasCode } from '../../../runtime/has-code.ts';
 
 /**
  * The content of an attempt's `started`. The wrapper writes its process id and start time (in clock ticks since the boot,
@@ -34,7 +35,7 @@ export async function takeFence(fileSystem: FileSystem, folder: string): Promise
   try {
     await fileSystem.link(prepared, `${folder}/started`);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
   }
   const { type } = await readFence(fileSystem, folder);
   await fileSystem.syncFolder(folder);

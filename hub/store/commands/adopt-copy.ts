@@ -1,13 +1,12 @@
 import { defaultAccount } from '../../account.ts';
 import { readAttempt } from '../attempt-statements.ts';
 import { changeAttempt } from '../change-attempt.ts';
-import { changeJob } from '../change-job.ts';
 import type { CommandInput, CommandResult } from '../command.ts';
 import { readJob } from '../job-statements.ts';
 import { need } from '../need.ts';
 import { first, type Program } from '../program.ts';
+import { runJob } from '../run-job.ts';
 import type { AttemptRow } from '../schema.ts';
-import { shownAttempt } from '../withdraw-attempt.ts';
 import { writeAudit } from '../write-audit.ts';
 
 /** What an offer came to after the copy was made, nobody here knows: only its agent may say. So it counts as one whose document was sent. */
@@ -15,22 +14,7 @@ function* supposeSent(attempt: AttemptRow, at: number): Program<void> {
   const job = need(yield* first(readJob, { id: attempt.job_id }), 'job');
   const number = job.numbers + 1;
   const sent = yield* changeAttempt(attempt, { state: 'running', number, document_sent_at: at });
-  yield* changeJob(
-    job,
-    {
-      ...shownAttempt(sent),
-      state: 'running',
-      numbers: number,
-      document_attempt_id: sent.id,
-      document_ordinal: sent.ordinal,
-    },
-    {
-      at,
-      actor: 'hub',
-      action: 'job.running',
-      data: { attempt: sent.id, number, agent: sent.agent_name, why: 'restore' },
-    },
-  );
+  yield* runJob(job, sent, { number, at, actor: 'hub', why: 'restore' });
 }
 
 export function* adoptCopy({ offered, madeAt, at }: CommandInput<'adopt-copy'>): Program<CommandResult<'adopt-copy'>> {

@@ -4,16 +4,15 @@ import { answerOpen, type OpenedJob } from '../answer-open.ts';
 import { toAttemptRecord } from '../attempt-row.ts';
 import { readAttempt } from '../attempt-statements.ts';
 import { changeAttempt } from '../change-attempt.ts';
-import { changeJob } from '../change-job.ts';
 import type { CommandInput, OpenAnswer } from '../command.ts';
 import { readJob, readSecrets } from '../job-statements.ts';
 import { loseFolder } from '../lose-folder.ts';
 import { need } from '../need.ts';
 import { first, type Program } from '../program.ts';
 import { readRemovedAttempt } from '../retention-statements.ts';
+import { runJob } from '../run-job.ts';
 import type { AttemptRow, JobRow } from '../schema.ts';
 import { wishCancel } from '../wish-cancel.ts';
-import { shownAttempt } from '../withdraw-attempt.ts';
 
 function toOpenedJob(job: JobRow): OpenedJob {
   return {
@@ -56,22 +55,7 @@ function* commitDocument(
     session_lease_epoch: epoch.leaseEpoch,
     session_opens: epoch.opens,
   });
-  const running = yield* changeJob(
-    job,
-    {
-      ...shownAttempt(sent),
-      state: 'running',
-      numbers: number,
-      document_attempt_id: sent.id,
-      document_ordinal: sent.ordinal,
-    },
-    {
-      at,
-      actor: `agent:${agentId}`,
-      action: 'job.running',
-      data: { attempt: sent.id, number, agent: sent.agent_name },
-    },
-  );
+  const running = yield* runJob(job, sent, { number, at, actor: `agent:${agentId}` });
   if (number > 1) yield* wishCancel(running, sent.id);
   return sent;
 }

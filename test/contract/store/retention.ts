@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Change } from '../../../hub/store/store.ts';
 import { systemRandom } from '../../../runtime/random.ts';
+import { sampleNewJob } from '../../support/sample-new-job.ts';
 import { account, createScene, type OpenStore, type Scene } from './scene.ts';
 
 const never = Number.MIN_SAFE_INTEGER;
@@ -95,23 +96,7 @@ export function testRetention(open: OpenStore): void {
       const idempotency = { key: 'k', requestDigest: 'd' };
       const request = (id: string) =>
         scene.apply('submit-job', {
-          job: {
-            id,
-            account,
-            automation: 'greet',
-            digest: null,
-            parameters: {},
-            secretNames: [],
-            secrets: null,
-            selector: '',
-            priority: 0,
-            labels: {},
-            timeoutSeconds: null,
-            expiresAt: null,
-            retry: { limit: 0, on: [] },
-            traceparent: null,
-            tracestate: null,
-          },
+          job: sampleNewJob({ id, account }),
           actor: 'token:t1',
           idempotency,
         });

@@ -8,6 +8,7 @@ import type { Cause } from '../../../protocol/cause.ts';
 import type { DeclineReason } from '../../../protocol/offer.ts';
 import type { Have } from '../../../protocol/session-frame.ts';
 import { systemRandom } from '../../../runtime/random.ts';
+import { sampleNewJob } from '../../support/sample-new-job.ts';
 
 /** Opens a new, empty store. The test disposes it. */
 export type OpenStore = () => Promise<Store>;
@@ -136,24 +137,7 @@ export function createScene(store: Store): Scene {
     },
     async submit(change = {}) {
       const submitted = await scene.apply('submit-job', {
-        job: {
-          id: systemRandom.orderedUuid(),
-          account,
-          automation: 'greet',
-          digest: null,
-          parameters: {},
-          secretNames: [],
-          secrets: null,
-          selector: '',
-          priority: 0,
-          labels: {},
-          timeoutSeconds: null,
-          expiresAt: null,
-          retry: { limit: 0, on: [] },
-          traceparent: null,
-          tracestate: null,
-          ...change,
-        },
+        job: sampleNewJob({ account, ...change }),
         actor: 'token:t1',
         idempotency: null,
       });

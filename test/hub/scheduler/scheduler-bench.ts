@@ -17,6 +17,7 @@ import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { createVirtualClock, type VirtualClock } from '../../../runtime/virtual-clock.ts';
 import { reportOf } from '../../contract/store/scene.ts';
+import { sampleNewJob } from '../../support/sample-new-job.ts';
 
 /** A real store, the fleet and the scheduler, with agents that take down what they are offered, under a clock that the test drives. */
 export interface SchedulerBench extends AsyncDisposable {
@@ -48,27 +49,6 @@ export interface BenchAgent {
   readonly offers: AttemptRecord[];
   report(options: BenchAgentOptions): void;
   disconnect(): void;
-}
-
-function newJob(change: Partial<NewJob>): NewJob {
-  return {
-    id: systemRandom.orderedUuid(),
-    account: 'default',
-    automation: 'greet',
-    digest: 'a'.repeat(64),
-    parameters: {},
-    secretNames: [],
-    secrets: null,
-    selector: '',
-    priority: 0,
-    labels: {},
-    timeoutSeconds: null,
-    expiresAt: null,
-    retry: { limit: 0, on: [] },
-    traceparent: null,
-    tracestate: null,
-    ...change,
-  };
 }
 
 const joinTokenHash = 'h';
@@ -158,13 +138,13 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
       return hub.scheduler;
     },
     async submit(change = {}) {
-      const job = newJob(change);
+      const job = sampleNewJob({ digest: 'a'.repeat(64), ...change });
       const answer = await store.apply('submit-job', { job, actor: 'test', idempotency: null, at: clock.now() });
       if (answer.type !== 'created') throw new Error(`expected a new job, got ${answer.type}`);
       return answer.job;
     },
     async submitAtOnce(change = {}) {
-      const job = newJob(change);
+      const job = sampleNewJob({ digest: 'a'.repeat(64), ...change });
       const submitted = store.apply('submit-job', { job, actor: 'test', idempotency: null, at: clock.now() });
       const [stored, offered] = await Promise.all([submitted.catch(() => null), hub.scheduler.offerAtOnce(job)]);
       return { job: stored?.type === 'created' ? stored.job : null, offered };

@@ -22,6 +22,7 @@ import { createMemoryListener } from '../../../transports/memory/listener.ts';
 import { createMemoryTransport } from '../../../transports/memory/memory-transport.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../../transports/memory/network.ts';
 import type { AgentSessionChannel, SessionTransport } from '../../../transports/session-transport.ts';
+import { sampleNewJob } from '../../support/sample-new-job.ts';
 
 /** The agent's end of one session, frame by frame. */
 export interface BenchSession {
@@ -104,23 +105,7 @@ export async function createSessionBench({
     async offer({ secrets } = {}) {
       const jobId = systemRandom.orderedUuid();
       const sealed = secrets === undefined ? null : Buffer.from(JSON.stringify(secrets));
-      const job = {
-        id: jobId,
-        account: 'default',
-        automation: 'greet',
-        digest: null,
-        parameters: {},
-        secretNames: Object.keys(secrets ?? {}),
-        secrets: sealed,
-        selector: '',
-        priority: 0,
-        labels: {},
-        timeoutSeconds: null,
-        expiresAt: null,
-        retry: { limit: 0, on: [] },
-        traceparent: null,
-        tracestate: null,
-      };
+      const job = sampleNewJob({ id: jobId, secretNames: Object.keys(secrets ?? {}), secrets: sealed });
       await store.apply('submit-job', { job, actor: 'test', idempotency: null, at: clock.now() });
       const attempt = systemRandom.orderedUuid();
       await store.apply('offer-attempt', {
