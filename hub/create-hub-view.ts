@@ -28,8 +28,7 @@ export interface HubParts {
   readonly loops: LoopBoard;
   readonly counters: ReturnType<typeof createSyncCounters>;
   readonly clock: Clock;
-  /** Null before it was made. */
-  readonly sessions: () => SessionService | null;
+  readonly sessions: Pick<SessionService, 'count'>;
 }
 
 /** What the API shows of the hub's memory. Tells the metrics where their numbers of the moment come from. */
@@ -49,7 +48,7 @@ export function createHubView(parts: HubParts): HubView {
     return store.isOpen() ? null : 'the store failed, and only a restart opens it again';
   }
 
-  const sessions = () => parts.sessions()?.count() ?? 0;
+  const sessions = () => parts.sessions.count();
   metrics.watch({
     agents: () => fleet.count(),
     sessions,

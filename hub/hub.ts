@@ -7,20 +7,15 @@ import { createLoopBoard, type LoopBoard } from '../runtime/loop-board.ts';
 import type { Random } from '../runtime/random.ts';
 import { version } from '../runtime/version.ts';
 import { createSyncCounters } from '../sync/sync-counters.ts';
-import { defaultSyncOptions } from '../sync/sync-options.ts';
 import { defaultLimits } from '../transports/limits.ts';
 import type { Listener } from '../transports/listener.ts';
 import { createWebsocketListener } from '../transports/websocket/listener.ts';
 import { defaultApiLimits } from './api/api-limits.ts';
 import { createApi } from './api/create-api.ts';
 import { Readers } from './api/readers.ts';
-import { ControlService } from './control/control-service.ts';
 import { createHubView } from './create-hub-view.ts';
-import { Fleet } from './fleet/fleet.ts';
-import { ParameterSchemas } from './fleet/parameter-schemas.ts';
-import { createChores } from './housekeeping/create-chores.ts';
-import { Housekeeping } from './housekeeping/housekeeping.ts';
 import { RoomWatch } from './housekeeping/room-watch.ts';
+import { createHubCore, type HubCore } from './hub-core.ts';
 import { ensureAdminToken } from './identity/admin-token.ts';
 import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
@@ -29,14 +24,9 @@ import { loadSecretKey } from './identity/secret-key.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
-import { Retention, retainEveryMs } from './retention/retention.ts';
+import { retainEveryMs } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
-import { Scheduler } from './scheduler/scheduler.ts';
-import { WaitingWatch } from './scheduler/waiting-watch.ts';
-import { createProgressBoard } from './sessions/progress-board.ts';
-import { SessionService } from './sessions/session-service.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
-import { followStore } from './store-follower.ts';
 
 export interface HubOptions {
   /** Port 0 lets the system choose. */
@@ -92,44 +82,31 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     logger,
   });
 
-  const fleet = new Fleet(clock);
-  const schemas = new ParameterSchemas();
-  const progress = createProgressBoard();
-  const schedulerLogger = logger.child({ scope: 'scheduler' });
-  const scheduler = opened.use(
-    new Scheduler({ store, fleet, schemas, clock, random, logger: schedulerLogger, offers: metrics.offers, loops }),
-  );
-  const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits: defaultApiLimits, loops });
-  const retention = new Retention({
+  const counters = createSyncCounters();
+  const core = createHubCore({
+    version,
     store,
     logs,
-    rules: options.keep,
+    secretBox: createSecretBox(secretKey, random),
+    lostAfterMs: options.lostAfterMs,
     correctionWindowMs,
-    metrics,
-    clock,
-    logger: logger.child({ scope: 'retention' }),
-  });
-  let sessions: SessionService | null = null;
-  const counters = createSyncCounters();
-  const parts = {
-    dataFolder,
-    version,
-    counters,
-    store,
-    fleet,
-    scheduler,
-    progress,
-    readers,
+    keep: options.keep,
+    retainEveryMs: options.retainEveryMs ?? retainEveryMs,
     room,
-    retention,
     metrics,
+    counters,
     loops,
     clock,
-  };
+    random,
+    logger,
+  });
+  const { scheduler, schemas } = core;
+  const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits: defaultApiLimits, loops });
+  const parts = { ...core, dataFolder, version, counters, store, readers, room, metrics, loops, clock };
   const api = createApi({
     store,
     logs,
-    hubView: createHubView({ ...parts, sessions: () => sessions }),
+    hubView: createHubView(parts),
     offerAtOnce: (job) => scheduler.offerAtOnce(job),
     readers,
     secretKey,
@@ -142,58 +119,8 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   });
   // Closed after all channels: a server waits for its connections, upgraded ones too.
   opened.defer(() => api.close());
-  const control = opened.use(
-    new ControlService({
-      store,
-      fleet,
-      clock,
-      random,
-      logger: logger.child({ scope: 'control' }),
-      counters,
-      sync: defaultSyncOptions,
-      owner: random.uuid(),
-      version,
-      onDeclined: ({ agentId, automation, reason }) => {
-        metrics.offers.refused(reason);
-        scheduler.declined(agentId, automation);
-      },
-      onResynced: (tookMs) => metrics.resynced(tookMs),
-      loops,
-    }),
-  );
-  const secretBox = createSecretBox(secretKey, random);
-  const served = opened.use(
-    new SessionService({
-      store,
-      logs,
-      openSecrets: (jobId, sealed) => secretBox.open(jobId, sealed),
-      isRetrySafe: (attempt) => fleet.isRetrySafe(attempt),
-      heard: (agentId) => fleet.heard(agentId),
-      progress,
-      counts: metrics.sessions,
-      loops,
-      clock,
-      logger: logger.child({ scope: 'session' }),
-    }),
-  );
-  sessions = served;
-
-  opened.use(await followStore({ store, fleet, scheduler, control, progress, metrics, logger }));
-  const waiting = new WaitingWatch({ groups: () => scheduler.overview.groups(), clock, logger: schedulerLogger });
-  const chores = createChores({
-    store,
-    fleet,
-    control,
-    sessions: served,
-    room,
-    waiting,
-    retention,
-    lostAfterMs: options.lostAfterMs,
-    correctionWindowMs,
-    retainEveryMs: options.retainEveryMs ?? retainEveryMs,
-    clock,
-  });
-  opened.use(new Housekeeping({ chores, clock, logger, loops }));
+  opened.use(core);
+  await core.start();
 
   const listener = createWebsocketListener<AgentPrincipal>({
     authenticate: createAgentAuthenticator({ store, secretKey, clock, random, logger }),
@@ -202,7 +129,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     logger: logger.child({ scope: 'listener' }),
   });
   listener.attach(api.server);
-  const accepting = acceptAll(listener, { control, sessions: served, loops });
+  const accepting = acceptAll(listener, { core, loops });
   opened.defer(async () => {
     await listener[Symbol.asyncDispose]();
     await accepting;
@@ -249,17 +176,12 @@ function watchCommits({
 /** Ends when the listener does. */
 async function acceptAll(
   listener: Listener<AgentPrincipal>,
-  {
-    control,
-    sessions,
-    loops,
-  }: { readonly control: ControlService; readonly sessions: SessionService; readonly loops: LoopBoard },
+  { core, loops }: { readonly core: HubCore; readonly loops: LoopBoard },
 ): Promise<void> {
   using loop = loops.open('accepting');
   loop.does('waits for agents to dial');
   for await (const accepted of listener) {
-    if (accepted.type === 'session') sessions.serve(accepted);
-    else control.accept(accepted);
+    core.accept(accepted);
     loop.turned();
   }
 }

@@ -19,7 +19,7 @@ export interface ChoresOptions {
   readonly fleet: Fleet;
   readonly control: ControlService;
   readonly sessions: SessionService;
-  readonly room: RoomWatch;
+  readonly room: Pick<RoomWatch, 'tryAgain'>;
   readonly waiting: WaitingWatch;
   readonly retention: Retention;
   readonly lostAfterMs: number;
