@@ -56,6 +56,7 @@ export function createAttemptRegistry(context: AttemptContext, listener: Attempt
   }
 
   function takesSlot(attempt: Attempt): boolean {
+    if (attempt.isForgotten) return false;
     if (attempt.state.type !== 'claimed') return isWorking(attempt.state);
     return context.clock.monotonic() < (claimsStandUntil.get(attempt.id) ?? Number.POSITIVE_INFINITY);
   }

@@ -63,6 +63,8 @@ export interface Attempt {
   readonly ended: Promise<void>;
   /** It is `gone` because somebody deleted its folder: nobody can say any more how it ended. */
   readonly isLost: boolean;
+  /** The hub has no such attempt, and nothing of it runs: it may wait so for ever. */
+  readonly isForgotten: boolean;
 }
 
 export interface AttemptOptions {
@@ -106,6 +108,7 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
   #spoolWasFull = false;
   #isLost = false;
   #isAccepted = false;
+  #isUnknown = false;
 
   constructor({ id, context, onChange, onAccepted }: AttemptOptions) {
     this.id = id;
@@ -149,6 +152,11 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
 
   get isLost(): boolean {
     return this.#isLost;
+  }
+
+  get isForgotten(): boolean {
+    const waits = this.#state.type === 'claimed' || this.#state.type === 'cleaning' || this.#state.type === 'sealing';
+    return this.#isUnknown && waits && this.#hook === null;
   }
 
   get automation(): string | null {
@@ -223,7 +231,13 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
     return facts;
   }
 
+  forgotten(): void {
+    this.#isUnknown = true;
+    this.#onChange();
+  }
+
   receive(frame: JobFrame): Promise<void> {
+    this.#isUnknown = false;
     return this.#post('job', () => this.#receive(frame));
   }
 

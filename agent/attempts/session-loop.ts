@@ -143,6 +143,7 @@ class Session {
     try {
       for await (const frame of channel) {
         watchdog.heard();
+        if (frame.type === 'error' && frame.code === 'unknown-attempt') subject.forgotten();
         const end = toEnd(frame);
         if (end !== null) return end;
         if (frame.type === 'job') {

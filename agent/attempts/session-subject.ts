@@ -14,6 +14,8 @@ export interface SessionSubject {
   describe(): Promise<OpenFacts | null>;
   /** Acts on the hub's answer. Resolves when that is done, or can be done no more. */
   receive(frame: JobFrame): Promise<void>;
+  /** The hub has no such attempt: a store that was restored. The folder stays, and the hub may learn of it yet. */
+  forgotten(): void;
   /** The stream, as soon as its secrets are known; null before that, and where none will be sent. */
   readonly stream: MaskedStream | null;
   /** How far it says it is; another object each time there is news. */

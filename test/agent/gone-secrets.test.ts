@@ -150,3 +150,32 @@ test('A power loss and secrets that are gone are both told', async () => {
   assert.deepEqual(new Set(log.gaps.map(({ why }) => why)), new Set(['power-loss', 'secrets-gone']));
   assert.equal(place.hub.log(id).toString(), 'begin ');
 });
+
+test('What a restored hub knows nothing of, and of which nothing runs, takes no slot from other jobs', async () => {
+  await using place = await createAgentPlace();
+  const ended = await plant(place, { document: 'this-boot', started: dead, exit: '0\n', raw, secrets });
+  const claimed = await plant(place, {});
+  for (const id of [ended, claimed]) place.hub.get(id).unknown = true;
+  await place.start({ slots: 1 });
+  await place.hub.until(
+    () => [ended, claimed].every((id) => place.hub.get(id).opens.length > 0),
+    'both to be asked about',
+  );
+
+  const id = await offerUntilTaken(place);
+
+  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+  assert.deepEqual(
+    [ended, claimed].map((one) => existsSync(place.attemptFolder(one))),
+    [true, true],
+  );
+});
+
+/** As a hub does that tries again. */
+async function offerUntilTaken(place: AgentPlace): Promise<string> {
+  for (;;) {
+    const id = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+    await place.hub.until(() => place.hub.get(id).opens.length > 0 || place.hub.report(id) !== undefined, 'an answer');
+    if (place.hub.report(id)?.phase !== 'declined') return id;
+  }
+}

@@ -58,6 +58,7 @@ async function createSubject(attempt: string, log: Log, onJob: (offset: number) 
     stream,
     progress: null,
     result,
+    forgotten: () => {},
     async describe() {
       return { folderId, have, rawBytes: log.raw.length, needsDocument: have === 'claimed', needsSecrets: false };
     },
