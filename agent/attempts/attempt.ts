@@ -481,7 +481,7 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
     const { clock, watchFolder, limits } = this.#context;
     const { timeoutMs, logOver, logLimitBytes } = record.terms;
     this.#stream.bound(logOver === 'gap' ? logLimitBytes : null);
-    const usedMs = startedAt === null ? 0 : Math.max(0, clock.now() - startedAt);
+    const usedMs = execution.ranMs ?? (startedAt === null ? 0 : Math.max(0, clock.now() - startedAt));
     this.#watch = new ExecutionWatch({
       execution,
       clock,

@@ -108,6 +108,7 @@ export class HookRun {
   }
 
   async #usedMs(adopted: Execution | null): Promise<number> {
+    if (adopted?.ranMs !== undefined) return adopted.ranMs;
     const started = await adopted?.started;
     return Math.max(0, this.#options.context.clock.now() - (started?.at ?? Number.POSITIVE_INFINITY));
   }

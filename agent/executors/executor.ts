@@ -27,6 +27,8 @@ export interface Execution {
   readonly ended: Promise<void>;
   /** Resolves when `started` was created by the wrapper (with its wall time), or with null when the execution ended without. */
   readonly started: Promise<{ readonly at: number } | null>;
+  /** How long it had run when it was adopted, by a clock that nobody sets; left out where only the wall clock can say. */
+  readonly ranMs?: number;
   /** Sends the signal to the whole tree: the process group, and whatever carries the attempt's id in its environment. */
   signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /**

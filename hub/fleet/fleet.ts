@@ -114,6 +114,12 @@ export class Fleet {
     if (agent !== undefined) agent.heardAt = this.#clock.monotonic();
   }
 
+  /** For so long nobody could have been heard, because this process did not run. */
+  forgive(ms: number): void {
+    const now = this.#clock.monotonic();
+    for (const agent of this.#agents.values()) agent.heardAt = Math.min(now, agent.heardAt + ms);
+  }
+
   /** Holds a slot for an attempt that is about to be offered. */
   reserve(agent: LiveAgent, attemptId: string, automation: string): void {
     this.#revision++;

@@ -32,12 +32,14 @@ export interface ChoresOptions {
 /** Everything that a hub does again and again. */
 export function createChores(options: ChoresOptions): Chore[] {
   const { store, fleet, control, sessions, room, waiting, retention, lostAfterMs, correctionWindowMs, clock } = options;
+  const lostLookEveryMs = Math.min(lostAfterMs / 4, longestLookEveryMs);
   const lostWatch = new LostWatch({
     store,
     fleet,
     isSpeaking: (attemptId) => sessions.isServing(attemptId),
     clock,
     lostAfterMs,
+    everyMs: lostLookEveryMs,
   });
   return [
     { name: 'renew leases', everyMs: renewEveryMs, run: () => control.renewLeases() },
@@ -51,7 +53,7 @@ export function createChores(options: ChoresOptions): Chore[] {
     },
     {
       name: 'find lost attempts',
-      everyMs: Math.min(lostAfterMs / 4, longestLookEveryMs),
+      everyMs: lostLookEveryMs,
       run: async () => void (await lostWatch.look()),
     },
     {

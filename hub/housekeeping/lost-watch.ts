@@ -11,6 +11,8 @@ export interface LostWatchOptions {
   readonly clock: Clock;
   /** How long an agent may be silent before its running attempts are called lost. */
   readonly lostAfterMs: number;
+  /** How often it looks, as long as this process gets its turns. */
+  readonly everyMs: number;
 }
 
 /** How many attempts are looked at in one query. */
@@ -18,20 +20,25 @@ const batch = 500;
 
 /**
  * Calls running attempts lost whose agent was not heard of for too long, neither on its control channel nor on the attempt's
- * session. The clock starts anew with the hub: while nobody could have heard an agent, its silence says nothing.
+ * session. While nobody could have heard an agent, its silence says nothing: the clock starts anew with the hub, and stands still while
+ * this process does not run (stopped, starved, or on a machine that was).
  */
 export class LostWatch {
   readonly #options: LostWatchOptions;
-  readonly #startedAt: number;
+  /** Since when agents that are in no fleet are silent. */
+  #startedAt: number;
+  #lookedAt: number;
 
   constructor(options: LostWatchOptions) {
     this.#options = options;
     this.#startedAt = options.clock.monotonic();
+    this.#lookedAt = this.#startedAt;
   }
 
   /** Looks once at all running attempts; answers those that it called lost. */
   async look(): Promise<readonly string[]> {
     const { store, fleet, clock } = this.#options;
+    this.#forgiveOwnSleep();
     const lost: string[] = [];
     let after: string | null = null;
     for (;;) {
@@ -48,6 +55,17 @@ export class LostWatch {
       if (attempts.length < batch) return lost;
       after = attempts.at(-1)?.id ?? null;
     }
+  }
+
+  #forgiveOwnSleep(): void {
+    const { fleet, clock, everyMs } = this.#options;
+    const now = clock.monotonic();
+    const sleptMs = now - this.#lookedAt - everyMs;
+    this.#lookedAt = now;
+    // What is late by less is the ordinary lateness of a timer and of the last look.
+    if (sleptMs < everyMs) return;
+    this.#startedAt = Math.min(now, this.#startedAt + sleptMs);
+    fleet.forgive(sleptMs);
   }
 
   #isSilent({ id, agentId }: AttemptRecord): boolean {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
@@ -151,6 +151,24 @@ test('A command that runs on is adopted, slots or not, and ends as if its agent 
   assert.deepEqual(gist(result), { outcome: 'failed', cause: 'exit-code', started: true, exitCode: 3, complete: true });
   assert.equal(place.hub.log(id).toString(), 'one\ntwo\n');
   assert.equal(place.hub.get(id).documentsSent, 1);
+});
+
+test('A wall clock that was set forwards while no agent was there uses up none of the time of an adopted command', async () => {
+  await using place = await createAgentPlace();
+  const child = spawn('sleep', ['60'], { detached: true });
+  const pid = child.pid ?? 0;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const id = await plant(place, { document: 'this-boot', started: startedBy(pid), timeoutMs: 3_600_000 });
+  const hoursAgo = Date.now() / 1_000 - 5 * 3_600;
+  await utimes(join(place.attemptFolder(id), 'started'), hoursAgo, hoursAgo);
+
+  await place.start();
+  await place.hub.until(() => place.hub.get(id).opens.length > 0, 'the attempt to be opened');
+  child.kill('SIGKILL');
+  await ended;
+  const { outcome, cause } = await place.hub.result(id);
+
+  assert.deepEqual([outcome, cause], ['lost', 'process-lost']);
 });
 
 test('The time-out of an adopted command counts from its spawn', async () => {

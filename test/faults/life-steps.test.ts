@@ -1,14 +1,27 @@
-import { test } from 'node:test';
+import { faultTest } from '../support/fault-test.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { pairwise } from '../support/pairwise.ts';
-import { runLife, steps } from './rows/life-steps.ts';
+import { type Blow, runLife, steps } from './rows/life-steps.ts';
 
 checkLeaks();
 
-for (const victim of ['agent', 'hub', 'both'] as const) {
-  test(`kill -9 of ${victim === 'both' ? 'hub and agent' : `the ${victim}`} at each step of a job's life`, async (t) => {
-    await pairwise(steps, (step) => runLife(victim, step));
+const blows: readonly { readonly blow: Blow; readonly words: string; readonly outcome: string }[] = [
+  { blow: 'killed', words: 'by SIGKILL', outcome: 'the job has its one true end' },
+  { blow: 'stopped', words: 'by SIGSTOP for two seconds', outcome: 'the job has its one true end' },
+  {
+    blow: 'stopped for long',
+    words: 'by SIGSTOP for longer than it takes to call a job lost',
+    outcome: 'the job has its one true end, if need be after a correction',
+  },
+];
 
-    t.diagnostic(`${steps.length} lives`);
-  });
+for (const { blow, words, outcome } of blows) {
+  for (const victim of ['agent', 'hub', 'both'] as const) {
+    const broken = `${victim === 'both' ? 'hub and agent' : victim}, ${words}`;
+    faultTest({ broken, when: "at each step of a job's life", outcome }, async (scene) => {
+      await pairwise(steps, (step) => runLife({ victim, blow, step }, scene));
+
+      scene.note(`${steps.length} steps`);
+    });
+  }
 }

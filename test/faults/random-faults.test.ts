@@ -1,14 +1,21 @@
-import { test } from 'node:test';
+import { faultTest } from '../support/fault-test.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { createDice } from '../support/seeded-dice.ts';
-import { runRandomFaults } from './rows/random-faults.ts';
+import { runRandomFaults } from './random/random-faults.ts';
 
 checkLeaks();
 
-test('200 random kills, stops and broken lines under load', async (t) => {
-  const dice = createDice();
+faultTest(
+  {
+    broken: 'anything, by SIGKILL and SIGSTOP, and the lines between',
+    when: '200 times at random under load',
+    outcome: 'every job has an end that is true of it',
+  },
+  async ({ createPlace, note }) => {
+    const dice = createDice();
 
-  const { jobs, faults, ends } = await runRandomFaults(200, dice);
+    await runRandomFaults({ dice, more: (struck) => struck < 200, long: false, createPlace });
 
-  t.diagnostic(`${jobs} jobs, ${faults} faults, seed ${dice.seed}: ${JSON.stringify(ends)}`);
-});
+    note(`seed ${dice.seed}`);
+  },
+);

@@ -6,6 +6,8 @@ const sayMs = 60_000;
 /** `farhand hub` or `farhand agent`, which a test starts, stops, kills and starts again, always with the same environment. */
 export interface Daemon extends AsyncDisposable {
   readonly isUp: boolean;
+  /** Of its process; null when it is not up. */
+  readonly pid: number | null;
   /** Starts it, of the checkout or of the program given, and resolves once it is ready; rejects with what it said when it ends before. */
   start(environment?: Environment, program?: string): Promise<void>;
   /** Starts it and waits for nothing: an agent is ready when it reached its hub. */
@@ -19,7 +21,8 @@ export interface Daemon extends AsyncDisposable {
   resume(): void;
 }
 
-export function createDaemon(command: 'hub' | 'agent', environment: Environment): Daemon {
+/** `log`: a file that gets all that it says on standard error, over all its lives. */
+export function createDaemon(command: 'hub' | 'agent', environment: Environment, log?: string): Daemon {
   let current: FarhandProcess | null = null;
 
   function launch(more: Environment = {}, program?: string): FarhandProcess {
@@ -27,6 +30,7 @@ export function createDaemon(command: 'hub' | 'agent', environment: Environment)
     const started = startFarhand([command], {
       environment: { ...environment, ...more },
       ...(program === undefined ? {} : { program }),
+      ...(log === undefined ? {} : { log }),
     });
     current = started;
     void started.ended.then(() => {
@@ -44,6 +48,9 @@ export function createDaemon(command: 'hub' | 'agent', environment: Environment)
   return {
     get isUp() {
       return current !== null;
+    },
+    get pid() {
+      return current?.pid ?? null;
     },
     async start(more, program) {
       await launch(more, program).ready();

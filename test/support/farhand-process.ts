@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +37,8 @@ export interface FarhandOptions {
   readonly folder?: string;
   /** Of the checkout when left out. */
   readonly program?: string;
+  /** What it says on standard error is appended to this file as well. */
+  readonly log?: string;
 }
 
 /** Disposing kills it with KILL when it still runs. */
@@ -49,7 +52,10 @@ export function startFarhand(args: readonly string[], options: FarhandOptions = 
   const { stdout, stderr } = child;
   const said = { stdout: '', stderr: '' };
   stdout.on('data', (chunk: Buffer) => void (said.stdout += chunk.toString('utf8')));
-  stderr.on('data', (chunk: Buffer) => void (said.stderr += chunk.toString('utf8')));
+  stderr.on('data', (chunk: Buffer) => {
+    said.stderr += chunk.toString('utf8');
+    if (options.log !== undefined) appendFileSync(options.log, chunk);
+  });
   const ended = once(child, 'close').then(([exitCode]): Ended => ({ ...said, exitCode }));
   const find = async (stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> => {
     while (true) {

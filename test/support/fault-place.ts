@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,24 +6,35 @@ import { findFreePort } from '../../bench/free-port.ts';
 import { createDaemon, type Daemon } from './daemon.ts';
 import type { Environment } from './farhand-process.ts';
 import { createHubApi, type HubApi } from './hub-api.ts';
+import { findMarked, signalProcess } from './job-processes.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 /**
  * What every job of these tests is: it writes itself into the ledger, once, as its first act, then does what its parameter `run` says.
- * `say` prints a line and writes it down elsewhere, to compare the log with.
+ * `say` prints a line and writes it down elsewhere, for each try, to compare the log with.
  */
 const prelude = `printf '%s %s\\n' "$FARHAND_JOB_ID" "$FARHAND_ATTEMPT_ID" >>"$PLACE/ledger"
-said="$PLACE/said/$FARHAND_JOB_ID"
+said="$PLACE/said/$FARHAND_ATTEMPT_ID"
 say() { printf '%s\\n' "$1"; printf '%s\\n' "$1" >>"$said"; }
 wait_for() { until [ -e "$PLACE/gates/$1" ]; do sleep 0.02; done; }
 eval "$FARHAND_PARAM_RUN"
 `;
 
+/** Of a job that may go on over it. */
+export const gapLogBytes = 51_200;
+
+/** It writes down, like the command, that it ran, and prints nothing. */
+function hook(name: string): string {
+  return `["sh", "-c", "echo ${name} $FARHAND_ATTEMPT_ID >>$PLACE/hooks"]`;
+}
+
 const traits: Readonly<Record<string, string>> = {
   job: '',
   'safe-job': 'retrySafe: true\n',
   'short-log-job': 'log: {limitBytes: 50000}\n',
+  'gap-log-job': `log: {limitBytes: ${gapLogBytes}, over: gap}\n`,
+  'hooked-job': `before: ${hook('before')}\nafter: ${hook('after')}\n`,
 };
 
 const adminToken = 'an-administrator-of-the-fault-tests-0123456789';
@@ -42,6 +53,8 @@ export interface FaultAgent extends Daemon {
 /** A hub, agents and jobs as real processes, in a folder of their own. Nothing is started by itself; disposing kills what is left. */
 export interface FaultPlace extends AsyncDisposable {
   readonly folder: string;
+  /** The entry in the environment of every process of the place, and of its jobs. */
+  readonly mark: string;
   readonly hub: Daemon;
   readonly address: string;
   readonly adminToken: string;
@@ -64,22 +77,25 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
   }
   // A daemon that is started again must find its port as it was.
   const port = await findFreePort();
+  const mark = `PLACE=${folder}`;
   const marks = { PLACE: folder, LEAK_CHECK: process.env['LEAK_CHECK'] ?? '', FARHAND_LOG_LEVEL: 'info' };
-  const hubData = join(folder, 'hub');
+  const hubData = hubEnvironment['FARHAND_DATA'] ?? join(folder, 'hub');
   const address = `http://127.0.0.1:${port}`;
   const api = createHubApi(address, adminToken);
-  const hub = createDaemon('hub', {
+  const hubVariables = {
     ...marks,
     FARHAND_LISTEN: `127.0.0.1:${port}`,
     FARHAND_DATA: hubData,
     FARHAND_ADMIN_TOKEN: adminToken,
     ...hubEnvironment,
-  });
+  };
+  const hub = createDaemon('hub', hubVariables, join(folder, 'hub.log'));
   const daemons: Daemon[] = [hub];
   const lines: TcpProxy[] = [];
 
   return {
     folder,
+    mark,
     hub,
     address,
     adminToken,
@@ -90,7 +106,7 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
       const line = await startTcpProxy(port);
       lines.push(line);
       const data = environment['FARHAND_DATA'] ?? join(folder, name);
-      const daemon = createDaemon('agent', {
+      const variables = {
         ...marks,
         FARHAND_HUB_URL: `ws://127.0.0.1:${line.port}`,
         FARHAND_JOIN_TOKEN: await api.joinToken(),
@@ -100,7 +116,8 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
         FARHAND_DRAIN_SECONDS: '0',
         FARHAND_GRACE_SECONDS: '1',
         ...environment,
-      });
+      };
+      const daemon = createDaemon('agent', variables, join(folder, `${name}.log`));
       daemons.push(daemon);
       const attempts = join(data, 'attempts');
       return Object.assign(daemon, {
@@ -115,7 +132,7 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
     async [Symbol.asyncDispose]() {
       for (const daemon of daemons) await daemon[Symbol.asyncDispose]();
       for (const line of lines) await line[Symbol.asyncDispose]();
-      killMarked(`PLACE=${folder}`);
+      killMarked(mark);
       await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     },
   };
@@ -124,24 +141,6 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
 /** Jobs outlive their agents: those of this place are told by its folder in their environment. */
 function killMarked(mark: string): void {
   for (let found = findMarked(mark); found.length > 0; found = findMarked(mark)) {
-    for (const pid of found) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // Gone by itself.
-      }
-    }
+    for (const pid of found) signalProcess(pid, 'SIGKILL');
   }
-}
-
-/** A zombie has no environment, so it is not found. */
-function findMarked(mark: string): readonly number[] {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
-  return pids.map(Number).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(mark);
-    } catch {
-      return false;
-    }
-  });
 }

@@ -1,42 +1,32 @@
-import { basename } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import type { TestEvent } from 'node:test/reporters';
+import { type SeenRow, toFaultTable } from './fault-table.ts';
 import summaryReporter from './summary-reporter.ts';
 
-interface Row {
-  readonly file: string;
-  readonly name: string;
-  readonly outcome: string;
-  figures: string;
-}
+const mark = 'seen ';
 
-/** The reporter of `npm run test:faults`: the summary, and before its last line a table of what was done and how it went. */
+/**
+ * The reporter of `npm run test:faults`: the summary, and before its last line a table of what was broken and how it went. `FAULT_TABLE` in the
+ * environment is a file to write the table to as well, for `docs/guarantees.md`.
+ */
 // The runner takes a reporter as a default export only.
 // oxlint-disable-next-line import/no-default-export
 export default async function* faultsReporter(source: AsyncIterable<TestEvent>): AsyncGenerator<string, void> {
-  const rows: Row[] = [];
+  const rows: SeenRow[] = [];
   for await (const text of summaryReporter(collect(source, rows))) {
-    if (/^\n\d+ passed, /.test(text)) yield `\n${rows.map(toLine).join('')}`;
+    if (/^\n\d+ passed, /.test(text)) yield `\n${toFaultTable(rows)}\n`;
     yield text;
   }
+  const file = process.env['FAULT_TABLE'];
+  if (file !== undefined) writeFileSync(file, JSON.stringify(rows));
 }
 
-/** What a test says of itself (`t.diagnostic`) comes right behind its end. */
-async function* collect(source: AsyncIterable<TestEvent>, rows: Row[]): AsyncGenerator<TestEvent, void> {
+/** A fault test says what it saw in its last words. */
+async function* collect(source: AsyncIterable<TestEvent>, rows: SeenRow[]): AsyncGenerator<TestEvent, void> {
   for await (const event of source) {
     const { type, data } = event;
-    if ((type === 'test:pass' || type === 'test:fail') && data.file !== undefined && data.line !== 1) {
-      const outcome = type === 'test:fail' ? 'failed' : data.skip === undefined ? 'passed' : 'skipped';
-      const seconds = `${(data.details.duration_ms / 1_000).toFixed(1)} s`;
-      rows.push({ file: basename(data.file, '.test.ts'), name: data.name, outcome, figures: seconds });
-    }
-    const last = rows.at(-1);
-    if (type === 'test:diagnostic' && data.level === 'info' && data.nesting === 0 && last !== undefined) {
-      if (data.file !== undefined && basename(data.file, '.test.ts') === last.file) last.figures += `; ${data.message}`;
-    }
-    yield event;
+    if (type === 'test:diagnostic' && data.message.startsWith(mark)) {
+      rows.push(JSON.parse(data.message.slice(mark.length)) as SeenRow);
+    } else yield event;
   }
-}
-
-function toLine({ file, name, outcome, figures }: Row): string {
-  return `${outcome.padEnd(8)} ${file.padEnd(14)} ${name} (${figures})\n`;
 }

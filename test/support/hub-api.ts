@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent } from '../../protocol/agent.ts';
+import type { Attempt } from '../../protocol/attempt.ts';
 import type { Job } from '../../protocol/job.ts';
 import { until } from './until.ts';
 
@@ -12,7 +13,10 @@ export interface HubApi {
   jobWhen(id: string, what: string, is: (job: Job) => boolean): Promise<Job>;
   /** Resolves with the job at its end. One that is `lost` and may be corrected has ended too. */
   end(id: string): Promise<Job>;
+  /** How many jobs have not ended; no more than 500 are counted. */
+  countOpen(): Promise<number>;
   cancel(id: string): Promise<number>;
+  attempts(id: string): Promise<readonly Attempt[]>;
   log(id: string): Promise<Buffer>;
   attemptLog(id: string, number: number): Promise<Buffer>;
   agent(name: string): Promise<Agent>;
@@ -97,7 +101,10 @@ export function createHubApi(address: string, adminToken: string): HubApi {
         return is(job) ? job : null;
       }),
     end: (id) => api.jobWhen(id, 'ended', isEnded),
+    countOpen: async () =>
+      (await read<{ items: readonly Job[] }>('GET', '/jobs?state=queued,offered,running&limit=500')).items.length,
     cancel: async (id) => (await call('POST', `/jobs/${id}/cancel`)).status,
+    attempts: async (id) => (await read<{ items: readonly Attempt[] }>('GET', `/jobs/${id}/attempts`)).items,
     log: (id) => readLog(`/jobs/${id}/log`),
     attemptLog: (id, number) => readLog(`/jobs/${id}/attempts/${number}/log`),
     agent: (name) => read<Agent>('GET', `/agents/${name}`),

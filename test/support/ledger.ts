@@ -2,24 +2,51 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Attempt } from '../../protocol/attempt.ts';
 import type { Job } from '../../protocol/job.ts';
 import type { HubApi } from './hub-api.ts';
 
+export interface LedgerTerms {
+  /** What a job printed that does not write it down. */
+  readonly told?: string;
+  /** How many starts are in order: more than one only where the automation says that it may be tried again. */
+  readonly tries?: number;
+  /** Bytes of the log may be missing, as long as it is said how many, or that nobody knows. */
+  readonly gaps?: boolean;
+}
+
+/** What was checked so far, and found true. */
+export interface LedgerFigures {
+  readonly jobs: number;
+  readonly starts: number;
+  /** Of logs, compared one by one. */
+  readonly bytes: number;
+  readonly ends: Readonly<Record<string, number>>;
+}
+
 /** What the jobs of a place wrote down themselves, where nothing of farhand has a hand in it. */
 export interface Ledger {
+  readonly figures: LedgerFigures;
   /** How often this job started. */
   starts(job: string): Promise<number>;
-  /** What this job said. */
+  /** What this job said, of all its tries one after another. */
   said(job: string): Promise<Buffer>;
   /**
-   * Holds what the hub tells of an ended job against it: started no more than once and as it says; the log has its own digest, and every
-   * byte that the job wrote down; `said` says it of a job that does not write down what it prints. A job that was stopped may have printed
-   * a line that it could not write down any more.
+   * Holds what the hub tells of an ended job against it: started no more often than it may, each try at most once, and as it says; each
+   * try's log has its own digest, and every byte that the job wrote down. A job that was stopped may have printed a line that it could not
+   * write down any more.
    */
-  check(job: Job, api: HubApi, said?: string): Promise<void>;
+  check(job: Job, api: HubApi, terms?: LedgerTerms): Promise<void>;
+}
+
+/** `succeeded exit-code 0` */
+export function describeEnd({ state, cause, exitCode }: Job): string {
+  return [state, cause, ...(cause === 'exit-code' ? [exitCode] : [])].join(' ');
 }
 
 export function createLedger(folder: string): Ledger {
+  const figures = { jobs: 0, starts: 0, bytes: 0, ends: {} as Record<string, number> };
+
   async function read(name: string): Promise<Buffer> {
     try {
       return await readFile(join(folder, name));
@@ -29,31 +56,66 @@ export function createLedger(folder: string): Ledger {
     }
   }
 
+  /** The attempts that this job started in, in that order. */
+  async function attemptsOf(job: string): Promise<readonly string[]> {
+    const lines = (await read('ledger')).toString('utf8').split('\n');
+    return lines.filter((line) => line.startsWith(`${job} `)).map((line) => line.slice(job.length + 1));
+  }
+
   const ledger: Ledger = {
-    async starts(job) {
-      const lines = (await read('ledger')).toString('utf8').split('\n');
-      return lines.filter((line) => line.startsWith(`${job} `)).length;
+    figures,
+    starts: async (job) => (await attemptsOf(job)).length,
+    async said(job) {
+      const attempts = [...new Set(await attemptsOf(job))];
+      return Buffer.concat(await Promise.all(attempts.map((attempt) => read(join('said', attempt)))));
     },
-    said: (job) => read(join('said', job)),
-    async check(job, api, told) {
+    async check(job, api, terms = {}) {
       const about = `job ${job.id} (${job.state}, ${job.cause})`;
-      const [starts, log] = await Promise.all([ledger.starts(job.id), api.log(job.id)]);
-      const said = told === undefined ? await ledger.said(job.id) : Buffer.from(told);
-      assert.ok(starts <= 1, `${about}: expected at most one start, the ledger has ${starts}`);
-      if (job.started === false) assert.equal(starts, 0, `${about}: said to have never started`);
-      if (job.exitCode === 0) assert.equal(starts, 1, `${about}: expected to be in the ledger`);
-      if (job.log === null) {
-        assert.deepEqual([starts, log.length], [0, 0], `${about}: said to have no log`);
-        return;
+      const [started, tries] = await Promise.all([attemptsOf(job.id), api.attempts(job.id)]);
+      assert.equal(new Set(started).size, started.length, `${about}: a try started twice`);
+      const most = terms.tries ?? 1;
+      assert.ok(started.length <= most, `${about}: expected at most ${most} starts, the ledger has ${started.length}`);
+      if (job.started === false) assert.equal(started.length, 0, `${about}: said to have never started`);
+      if (job.exitCode === 0) assert.ok(started.length > 0, `${about}: expected to be in the ledger`);
+      for (const attempt of started)
+        assert.ok(
+          tries.some(({ id }) => id === attempt),
+          `${about}: ran as ${attempt}, which the hub does not know`,
+        );
+      const speaker = tries.find(({ number }) => number === job.attempt);
+      if (job.log === null) assert.equal(started.length, 0, `${about}: said to have no log`);
+      else assert.deepEqual(speaker?.log, job.log, `${about}: log of its try`);
+      for (const attempt of tries) {
+        if (attempt.log === null || attempt.log.sha256 === null) continue;
+        const said = terms.told === undefined ? await read(join('said', attempt.id)) : Buffer.from(terms.told);
+        const log = await api.attemptLog(job.id, attempt.number);
+        checkLog(about, attempt, { log, said, gaps: terms.gaps ?? false });
+        figures.bytes += log.length;
       }
-      const sha256 = createHash('sha256').update(log).digest('hex');
-      assert.deepEqual([job.log.bytes, job.log.sha256], [log.length, sha256], `${about}: length and digest of its log`);
-      assert.equal(job.log.complete, true, `${about}: log said to be incomplete`);
-      const whole = job.cause === 'exit-code';
-      assert.ok(log.length >= said.length, `${about}: expected ${said.length} bytes of log, got ${log.length}`);
-      assert.ok(log.subarray(0, said.length).equals(said), `${about}: its log is not what it said`);
-      if (whole) assert.equal(log.length, said.length, `${about}: more in its log than it said`);
+      figures.jobs += 1;
+      figures.starts += started.length;
+      figures.ends[describeEnd(job)] = (figures.ends[describeEnd(job)] ?? 0) + 1;
     },
   };
   return ledger;
+}
+
+function checkLog(
+  about: string,
+  { number, cause, started, log: told }: Attempt,
+  { log, said, gaps }: { readonly log: Buffer; readonly said: Buffer; readonly gaps: boolean },
+): void {
+  const whose = `${about}: log of try ${number}`;
+  const sha256 = createHash('sha256').update(log).digest('hex');
+  assert.deepEqual([told?.bytes, told?.sha256], [log.length, sha256], `${whose}: length and digest`);
+  if (started === false) return assert.equal(log.length, 0, `${whose}: it never started`);
+  const missing = (told?.gaps ?? []).map(({ bytes }) => bytes);
+  assert.equal(told?.complete, missing.length === 0, `${whose}: complete or with a gap`);
+  assert.ok(gaps || missing.length === 0, `${whose}: said to be incomplete: ${JSON.stringify(told)}`);
+  const common = missing.length === 0 ? said.length : Math.min(log.length, said.length);
+  assert.ok(log.length >= common, `${whose}: expected ${said.length} bytes, got ${log.length}`);
+  assert.ok(log.subarray(0, common).equals(said.subarray(0, common)), `${whose}: is not what it said`);
+  if (cause !== 'exit-code' || missing.some((bytes) => bytes === null)) return;
+  const all = missing.reduce<number>((sum, bytes) => sum + (bytes ?? 0), log.length);
+  assert.equal(all, said.length, `${whose}: what is there and what is said to be missing, against what it said`);
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../../runtime/clock.ts';
 import type { FileSystem } from '../../../runtime/file-system.ts';
 import type { Execution, ExecutionTarget } from '../executor.ts';
 import { readFence } from './fence.ts';
+import { toProcessAge } from './process-age.ts';
 import { isAlive, readProcessStatus } from './process-status.ts';
 import type { ProcessTable } from './process-table.ts';
 import { createProcessTree, type Leader } from './process-tree.ts';
@@ -24,9 +25,11 @@ export async function adoptExecution(options: {
   const findAll = async () => table?.find({ attempt, since: null });
 
   function toExecution(leader: Leader | null, ended: Promise<void>, at: number | null): Execution {
+    const ranMs = toProcessAge(leader?.startTime ?? null);
     return {
       ended,
       started: Promise.resolve(at === null ? null : { at }),
+      ...(ranMs === null ? {} : { ranMs }),
       ...createProcessTree({ attempt, leader, since: () => null, table, clock }),
     };
   }

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openTombstones } from '../../../agent/attempts/tombstones.ts';
 import type { Job } from '../../../protocol/job.ts';
 import { systemFileSystem } from '../../../runtime/file-system.ts';
-import { createFaultPlace, type FaultAgent, type FaultPlace } from '../../support/fault-place.ts';
+import type { Daemon } from '../../support/daemon.ts';
+import type { createFaultPlace, FaultAgent, FaultPlace } from '../../support/fault-place.ts';
 import { isEnded } from '../../support/hub-api.ts';
 import { until } from '../../support/until.ts';
 
 export type Victim = 'agent' | 'hub' | 'both';
+export type Blow = 'killed' | 'stopped' | 'stopped for long';
 
 /** One moment of a job's life, brought about exactly: by holding the line between hub and agent, stopping a process, or a gate. */
 interface Step {
@@ -26,6 +29,9 @@ interface Scene {
   /** A file of the attempt, once it has content that fits. */
   readonly file: (name: string, content?: RegExp) => Promise<void>;
   readonly running: (job: Job) => Promise<Job>;
+  /** Until disposed; then the agent goes on, unless it was struck meanwhile. */
+  readonly pauseAgent: () => Disposable;
+  struck: readonly Daemon[];
 }
 
 const sessions = { path: /^\/v1\/sessions\// };
@@ -37,17 +43,15 @@ function contentOf(path: string): string {
 export const steps: readonly Step[] = [
   {
     name: 'submitted',
-    async reach({ agent, submit }, held) {
-      agent.pause();
-      held.defer(() => agent.resume());
+    async reach({ pauseAgent, submit }, held) {
+      held.use(pauseAgent());
       return submit();
     },
   },
   {
     name: 'offered',
-    async reach({ place, agent, submit }, held) {
-      agent.pause();
-      held.defer(() => agent.resume());
+    async reach({ place, pauseAgent, submit }, held) {
+      held.use(pauseAgent());
       const job = await submit();
       return place.api.jobWhen(job.id, 'offered', ({ state }) => state === 'offered');
     },
@@ -94,11 +98,10 @@ export const steps: readonly Step[] = [
   },
   {
     name: 'ended',
-    async reach({ place, agent, submit, file }, held) {
+    async reach({ place, pauseAgent, submit, file }, held) {
       const job = await submit();
       await file('raw', /first/);
-      agent.pause();
-      held.defer(() => agent.resume());
+      held.use(pauseAgent());
       await place.open(job.id);
       await file('exit', /\n/);
       return job;
@@ -143,9 +146,18 @@ const run =
 
 function createScene(place: FaultPlace, agent: FaultAgent): Scene {
   const attempt = () => until('a claim', () => agent.attempts()[0]);
-  return {
+  const scene: Scene = {
     place,
     agent,
+    struck: [],
+    pauseAgent() {
+      agent.pause();
+      return {
+        [Symbol.dispose]() {
+          if (!scene.struck.includes(agent)) agent.resume();
+        },
+      };
+    },
     submit: () => place.api.submit({ automation: 'job', parameters: { run } }),
     attempt,
     async file(name, content = /./) {
@@ -154,38 +166,56 @@ function createScene(place: FaultPlace, agent: FaultAgent): Scene {
     },
     running: (job) => place.api.jobWhen(job.id, 'running', ({ state }) => state === 'running'),
   };
+  return scene;
 }
 
-async function strike(victim: Victim, { hub }: FaultPlace, agent: FaultAgent): Promise<void> {
-  await Promise.all([victim === 'agent' ? null : hub.kill(), victim === 'hub' ? null : agent.kill()]);
-}
+const lostAfterSeconds = 2;
+const pauseMs: Readonly<Record<Exclude<Blow, 'killed'>, number>> = { stopped: 2_000, 'stopped for long': 6_000 };
 
-/** Kills `victim` when a job stands at this step of its life, starts it again, and expects the job's one true end. */
-export async function runLife(victim: Victim, step: Step): Promise<void> {
-  await using place = await createFaultPlace();
+/** Strikes `victim` when a job stands at this step of its life, brings it back, and expects the job's one true end. */
+export async function runLife(
+  { victim, blow, step }: { readonly victim: Victim; readonly blow: Blow; readonly step: Step },
+  { createPlace }: { readonly createPlace: typeof createFaultPlace },
+): Promise<void> {
+  const bound = blow === 'stopped for long' ? { FARHAND_LOST_AFTER_SECONDS: String(lostAfterSeconds) } : {};
+  await using place = await createPlace(bound);
   await place.hub.start();
   const agent = await place.addAgent('a1');
   await agent.start();
   await place.api.takesWork(agent.name);
-  const about = `${victim} killed at "${step.name}"`;
+  const victims = { agent: [agent], hub: [place.hub], both: [place.hub, agent] }[victim];
   try {
-    const job = await reachAndStrike(victim, step, createScene(place, agent));
+    const job = await reachAndStrike(victims, blow, { step, scene: createScene(place, agent) });
     await place.open(job.id);
-    if (!place.hub.isUp) await place.hub.start();
-    if (!agent.isUp) await agent.start();
-    const end = await place.api.end(job.id);
+    await recover(victims, blow);
+    const end = await place.api.jobWhen(job.id, 'ended', (seen) => isEnded(seen) && seen.cause !== 'agent-lost');
     assert.deepEqual([end.state, end.cause, end.exitCode], ['succeeded', 'exit-code', 0]);
     await place.ledger.check(end, place.api);
     await until('the folder to be freed', () => agent.attempts().length === 0);
   } catch (cause) {
-    throw new Error(about, { cause });
+    throw new Error(`${victim} ${blow} at "${step.name}"`, { cause });
   }
 }
 
-/** What held the job at the step goes on only when the victim is dead. */
-async function reachAndStrike(victim: Victim, step: Step, scene: Scene): Promise<Job> {
+/** What held the job at the step goes on only when the victim was struck; what held an agent that is struck does not wake it. */
+async function reachAndStrike(
+  victims: readonly Daemon[],
+  blow: Blow,
+  { step, scene }: { readonly step: Step; readonly scene: Scene },
+): Promise<Job> {
   using held = new DisposableStack();
   const job = await step.reach(scene, held);
-  await strike(victim, scene.place, scene.agent);
+  if (blow === 'killed') await Promise.all(victims.map((victim) => victim.kill()));
+  else for (const victim of victims) victim.pause();
+  scene.struck = victims;
   return job;
+}
+
+async function recover(victims: readonly Daemon[], blow: Blow): Promise<void> {
+  if (blow !== 'killed') {
+    await delay(pauseMs[blow]);
+    for (const victim of victims) victim.resume();
+    return;
+  }
+  for (const victim of victims) await victim.start();
 }

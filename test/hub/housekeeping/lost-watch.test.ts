@@ -9,6 +9,8 @@ import { createSchedulerBench, type SchedulerBench } from '../scheduler/schedule
 checkLeaks();
 
 const lostAfterMs = 60_000;
+/** So rarely that no time passes between two looks of a test that was not meant to. */
+const everyMs = 1_000 * lostAfterMs;
 
 /** A job that runs on an agent, and the watch over it, whose wall clock the test may set. */
 async function runJob(bench: SchedulerBench) {
@@ -32,7 +34,14 @@ async function runJob(bench: SchedulerBench) {
   };
   const { store, fleet } = bench;
   const speaking = new Set<string>();
-  const watch = new LostWatch({ store, fleet, clock, lostAfterMs, isSpeaking: (attempt) => speaking.has(attempt) });
+  const watch = new LostWatch({
+    store,
+    fleet,
+    clock,
+    lostAfterMs,
+    everyMs,
+    isSpeaking: (attempt) => speaking.has(attempt),
+  });
   return {
     id,
     agent,
@@ -80,7 +89,7 @@ describe('the watch for lost attempts', () => {
 
     await bench.restart();
     const { store, fleet, clock } = bench;
-    const watch = new LostWatch({ store, fleet, clock, lostAfterMs, isSpeaking: () => false });
+    const watch = new LostWatch({ store, fleet, clock, lostAfterMs, everyMs, isSpeaking: () => false });
     const early = await watch.look();
     await bench.clock.advance(lostAfterMs);
 
@@ -88,11 +97,40 @@ describe('the watch for lost attempts', () => {
     assert.deepEqual(await watch.look(), [attemptId]);
   });
 
+  it('does not count the time in which this process did not run', async () => {
+    await using bench = await createSchedulerBench();
+    const { agent, attemptId } = await runJob(bench);
+    const { store, fleet, clock } = bench;
+    const watch = new LostWatch({ store, fleet, clock, lostAfterMs, everyMs: 1_000, isSpeaking: () => false });
+    const lookFor = async (seconds: number) => {
+      const lost: string[] = [];
+      for (let second = 0; second < seconds; second += 1) {
+        await clock.advance(1_000);
+        lost.push(...(await watch.look()));
+      }
+      return lost;
+    };
+    agent.disconnect();
+
+    const before = await lookFor(30);
+    await clock.advance(100 * lostAfterMs);
+    const [waking, after, late] = [await watch.look(), await lookFor(28), await lookFor(3)];
+
+    assert.deepEqual([before, waking, after, late], [[], [], [], [attemptId]]);
+  });
+
   it('calls an attempt lost whose agent was revoked: no fleet has it any more', async () => {
     await using bench = await createSchedulerBench();
     const { attemptId } = await runJob(bench);
     const { store, clock } = bench;
-    const watch = new LostWatch({ store, fleet: new Fleet(clock), clock, lostAfterMs, isSpeaking: () => false });
+    const watch = new LostWatch({
+      store,
+      fleet: new Fleet(clock),
+      clock,
+      lostAfterMs,
+      everyMs,
+      isSpeaking: () => false,
+    });
 
     const early = await watch.look();
     await bench.clock.advance(lostAfterMs);
