@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { type FileSystem, writeDurably } from '../runtime/file-system.ts';
+import { type FileSystem } from '../runtime/file-system.ts';
+import { writeDurably } from '../runtime/write-file.ts';
 import { AgentError } from './agent-error.ts';
 
 /** The agent's Ed25519 key. The private half never leaves this object but for its file. */

@@ -116,7 +116,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     return null;
   }
 
-  async function apply(entry: SpecEntry<Offer>): Promise<void> {
+  async function apply(entry: SpecEntry<Offer>): Promise<'later' | void> {
     // Absence and deletion stop nothing: only `desired: cancel` does, and only a session's last word frees a folder.
     if (entry.type === 'deleted') return;
     const { spec: offer, traceparent } = entry;
@@ -135,17 +135,19 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const obstacle = findObstacle(offer, await spool.hasRoom());
     if (obstacle !== null) return decline(entry, obstacle);
     declined.delete(offer.attempt);
-    if (await attempts.claim(offer, traceparent)) counter.claimed();
-    else {
-      loop.failed('the claim could not be written');
-      decline(entry, { reason: 'failed', message: 'the claim could not be written' });
+    if (await attempts.claim(offer, traceparent)) {
+      counter.claimed();
+      return 'later';
     }
+    loop.failed('the claim could not be written');
+    decline(entry, { reason: 'failed', message: 'the claim could not be written' });
   }
 
-  async function take(entry: WantedAttempt): Promise<void> {
+  async function take(entry: SpecEntry<Offer>): Promise<'later' | void> {
     try {
-      await apply(entry);
+      const answer = await apply(entry);
       loop.turned();
+      return answer;
     } catch (error) {
       loop.failed(error);
       throw error;

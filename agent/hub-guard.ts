@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { HubHello } from '../protocol/hello.ts';
-import { type FileSystem, writeDurably } from '../runtime/file-system.ts';
+import { type FileSystem } from '../runtime/file-system.ts';
+import { writeDurably } from '../runtime/write-file.ts';
 import type { DataFolder } from './data-folder.ts';
 import { recordFile } from './record-file.ts';
 

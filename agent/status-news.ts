@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../runtime/clock.ts';
 
 /** A job that is over by then needs no word about its beginning: the result says when that was. */
-const gatherMs = 20;
+const gatherMs = 50;
 
 /** Gathers what is new of attempts for a moment, so that several changes of one are one event, and one commit of the hub. */
 export interface StatusNews extends Disposable {

@@ -6,6 +6,7 @@ import module from 'module';
 import { Socket } from 'net';
 import { constants, homedir } from 'os';
 import { basename, dirname, join } from 'path';
+import { PerformanceObserver } from 'perf_hooks';
 import { fileURLToPath, pathToFileURL } from 'url';
 import v8 from 'v8';
 import { runInNewContext } from 'vm';
@@ -19,6 +20,8 @@ const wrappedVariable = 'FARHAND_WRAPPED';
 const wrapperPipe = 3;
 const cacheFlushDelayMs = 3000;
 const startLeftDelayMs = 5000;
+/** Both halves of the space for new objects together. */
+const youngGenerationBytes = 8 * 1024 * 1024;
 
 if (toMajor(process.version) >= neededMajor) runHere();
 else runOnNewerNode();
@@ -26,8 +29,8 @@ else runOnNewerNode();
 /** Loads the program into this process. */
 function runHere() {
   if (process.env[wrappedVariable] !== undefined) endWithWrapper();
-  keepYoungGenerationSmall();
-  setTimeout(dropWhatStartLeft, startLeftDelayMs).unref();
+  letYoungGenerationGrow(false);
+  setTimeout(settle, startLeftDelayMs).unref();
   enableCompileCache();
   const sources = join(packageFolder, 'cli', 'main.ts');
   const bundle = join(packageFolder, 'dist', 'farhand.js');
@@ -38,12 +41,10 @@ function runHere() {
   });
 }
 
-/**
- * V8 lets the space for new objects grow to 32 MB and more, and a daemon keeps it for good. The bound can only be given at
- * the start of a process; its growth can be stopped here, because that is asked for each time.
- */
-function keepYoungGenerationSmall() {
-  v8.setFlagsFromString('--semi-space-growth-factor=1');
+/** What is of no use to a command, which has ended by then. */
+function settle() {
+  dropWhatStartLeft();
+  boundYoungGeneration();
 }
 
 /**
@@ -53,6 +54,24 @@ function keepYoungGenerationSmall() {
 function dropWhatStartLeft() {
   v8.setFlagsFromString('--expose-gc');
   runInNewContext('gc')({ type: 'major', flavor: 'last-resort' });
+}
+
+/**
+ * The space for new objects begins with 1 MB for each half. So small, a sixth of a busy daemon's time goes into collecting; V8 lets it grow
+ * to 32 MB and more, which a daemon keeps until it is idle. It may grow to 4 MB here, and only when work makes it. A bound can only be
+ * given at the start of a process, but whether it may grow is asked at each collection.
+ */
+function boundYoungGeneration() {
+  const look = () => {
+    const { space_size: bytes } = v8.getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
+    letYoungGenerationGrow(bytes < youngGenerationBytes);
+  };
+  look();
+  new PerformanceObserver(look).observe({ entryTypes: ['gc'] });
+}
+
+function letYoungGenerationGrow(mayGrow) {
+  v8.setFlagsFromString(`--semi-space-growth-factor=${mayGrow ? 2 : 1}`);
 }
 
 /** Killing the wrapper with SIGKILL, which it cannot pass on, ends the program in the same way. */

@@ -94,9 +94,6 @@ const maxInlineBytes = 16 * 1024;
 const maxInlineRemoval = 1024 * 1024;
 const maxInlineNames = 32;
 
-/** `<name>.part` beside a file is a write that did not end: whoever finds one may delete it. */
-const partSuffix = '.part';
-
 const flush = promisify(fsync);
 const readInPool = promisify(read);
 const writeInPool = promisify(write);
@@ -160,50 +157,6 @@ function removeSmallFolder(path: string): boolean {
     // What is in the way, or came meanwhile, is for whoever can wait and try again.
     return false;
   }
-}
-
-/**
- * Writes a small file (mode 0600) so that it survives a power loss, its name in the folder included.
- *
- * Resolved: it is whole and on the disk. When this process dies on the way, the file is whole (but perhaps not flushed
- * yet: whoever finds it and needs it durable flushes again), or as it was before. When the machine does, a file that was not there before may also be torn: a reader takes one it cannot parse for
- * absent, and may, because nobody acted on it. One that replaces another never is. Rejected: either.
- *
- * A new file costs one commit of the disk, not two: its bytes and its name are flushed together.
- */
-export async function writeDurably(fs: FileSystem, path: string, bytes: Uint8Array | string): Promise<void> {
-  await using handle = await putFile(fs, path, bytes);
-  await Promise.all([handle.sync(), fs.syncFolder(path.slice(0, path.lastIndexOf('/')) || '/')]);
-}
-
-/** The same without the flush: it survives the end of this process, and need not survive that of the machine. */
-export async function writeWhole(fs: FileSystem, path: string, bytes: Uint8Array | string): Promise<void> {
-  await using _handle = await putFile(fs, path, bytes);
-}
-
-/** Resolves with the file, which the caller closes. */
-async function putFile(fs: FileSystem, path: string, bytes: Uint8Array | string): Promise<FileHandle> {
-  const part = path + partSuffix;
-  const handle = await openAnew(fs, part);
-  try {
-    await handle.write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
-    const replaced = await fs.lstat(path);
-    if (replaced !== null) await handle.sync();
-    if (replaced?.type === 'folder') await fs.remove(path);
-    await fs.rename(part, path);
-    return handle;
-  } catch (error) {
-    await handle.close();
-    await fs.remove(part);
-    throw error;
-  }
-}
-
-/** An empty file of ours, whatever was there. */
-async function openAnew(fs: FileSystem, path: string): Promise<FileHandle> {
-  const status = await fs.lstat(path);
-  if (status !== null && status.type !== 'file') await fs.remove(path);
-  return fs.open(path, 'w', 0o600);
 }
 
 const maxSmallBytes = 64 * 1024 * 1024;

@@ -117,9 +117,9 @@ class GuardedReceiver<Spec> implements SpecReceiver {
   }
 
   async #apply(id: string, { version, deleted, source, traceparent, entry }: IncomingSpec<Spec>) {
-    await this.#given.handler.apply(entry, { signal: this.#stop.signal });
+    const answer = await this.#given.handler.apply(entry, { signal: this.#stop.signal });
     this.#seen.add(id, { version, deleted, source, traceparent });
-    this.#given.onTaken(id);
+    if (answer !== 'later') this.#given.onTaken(id);
   }
 
   /** What has no status (any more) is not worth remembering; if the source still has it, it comes again. */

@@ -135,7 +135,7 @@ class CarriedChannel<In, Out> implements Channel<In, Out> {
     this.#heartbeat.stop();
     this.#deadline?.cancel();
     this.#inbox.end();
-    this.#gate.fail(this.#closedError());
+    this.#gate.fail(() => this.#closedError());
     this.#settle(settled);
   }
 

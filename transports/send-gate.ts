@@ -10,8 +10,8 @@ export interface SendGate {
   /** Resolves at once when the gate is open. */
   pass(bufferedBytes: number): Promise<void>;
   drained(bufferedBytes: number): void;
-  /** Rejects those who wait. */
-  fail(error: TransportError): void;
+  /** Rejects those who wait, with what `toError` makes: mostly nobody does. */
+  fail(toError: () => TransportError): void;
 }
 
 export function createSendGate(options: { readonly highBytes: number; readonly lowBytes: number }): SendGate {
@@ -29,8 +29,8 @@ export function createSendGate(options: { readonly highBytes: number; readonly l
       shut.resolve();
       shut = null;
     },
-    fail(error) {
-      shut?.reject(error);
+    fail(toError) {
+      shut?.reject(toError());
       shut = null;
     },
   };

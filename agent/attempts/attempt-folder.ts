@@ -51,17 +51,18 @@ export function attemptFolder(fs: FileSystem, attempts: string, attempt: string)
   const rawPath = join(path, 'raw');
   const userPath = join(usersOf(attempts), attempt);
   const claimPath = join(path, 'claim.json');
-  const claim = recordFile(fs, claimPath, ClaimRecord);
+  const claim = recordFile(fs, claimPath, ClaimRecord, 'torn');
   return {
     attempt,
     path,
     rawPath,
     userPath,
     claim,
-    document: recordFile(fs, join(path, 'document.json'), DocumentRecord),
+    document: recordFile(fs, join(path, 'document.json'), DocumentRecord, 'torn'),
+    // Its presence alone makes the wrapper mark the exit: it must never be there without its content.
     intent: recordFile(fs, join(path, 'intent.json'), IntentRecord),
     after: recordFile(fs, join(path, 'after.json'), AfterRecord),
-    result: recordFile(fs, join(path, 'result.json'), ResultRecord),
+    result: recordFile(fs, join(path, 'result.json'), ResultRecord, 'torn'),
     target: { attempt, folder: path },
     hookTarget: (name) => ({ attempt, folder: join(path, name) }),
     async make(record) {

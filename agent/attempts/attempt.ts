@@ -680,7 +680,7 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
 
   async #flushResult(): Promise<void> {
     const state = this.#state;
-    if (state.type === 'holding') await this.#context.spool.withReserve(() => this.#folder.result.write(state.held));
+    if (state.type === 'holding') await this.#context.spool.withReserve(() => this.#folder.result.flush(state.held));
     this.#resultFlush = null;
   }
 

@@ -7,6 +7,11 @@ const keptMs = 7 * 24 * 3600 * 1000;
 /** Of an attempt's id, which begins with its time: a file holds what was made within some 65 seconds. */
 const prefixLength = 8;
 
+/** Of an id; behind half a line, of a disk that was full, the last so many characters of a line are one. */
+const idLength = 36;
+/** More than a busy agent adds to one file. */
+const maxRemembered = 20_000;
+
 /**
  * The attempts that the hub accepted, kept so that a late or repeated offer of one is never claimed again: their ids, a line each, in
  * files named by how the ids begin. A file for each attempt would be made, found and removed each time, and be millions in a week.
@@ -24,9 +29,11 @@ export function openTombstones(fs: FileSystem, folder: string): Tombstones {
   let gathering: { readonly attempts: string[]; readonly written: Promise<void> } | null = null;
   /** The file whose name is known to be durable: one that an earlier process made need not be. */
   let namedFile = '';
+  /** What one file holds, mostly the one that ids of now are in: each offer asks. */
+  let remembered: { readonly path: string; readonly ids: Set<string> } | null = null;
 
-  /** One at a time: nothing is added to a file while it is removed. */
-  function inTurn(step: () => Promise<void>): Promise<void> {
+  /** One at a time: nothing is added to a file while it is removed or read. */
+  function inTurn<T>(step: () => Promise<T>): Promise<T> {
     const done = turn.then(step);
     turn = done.catch(() => {});
     return done;
@@ -38,16 +45,27 @@ export function openTombstones(fs: FileSystem, folder: string): Tombstones {
 
   async function write(path: string, attempts: readonly string[]): Promise<void> {
     await using file = await fs.open(path, 'a', 0o600);
-    // Half a line, of a disk that was full, may come before these: an id is found all the same.
     await file.write(Buffer.from(attempts.map((attempt) => `${attempt}\n`).join('')));
+    if (remembered?.path === path) for (const attempt of attempts) remembered.ids.add(attempt);
     await Promise.all([file.sync(), path === namedFile ? null : fs.syncFolder(folder)]);
     namedFile = path;
   }
 
+  function read(path: string): Promise<ReadonlySet<string>> {
+    return inTurn(async () => {
+      const bytes = await readSmallFile(fs, path);
+      const lines = bytes === null ? [] : Buffer.from(bytes).toString('latin1').split('\n');
+      const ids = new Set(lines.map((line) => line.slice(-idLength)));
+      remembered = ids.size > maxRemembered ? null : { path, ids };
+      return ids;
+    });
+  }
+
   return {
     async has(attempt) {
-      const bytes = await readSmallFile(fs, fileOf(attempt));
-      return bytes !== null && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(attempt);
+      const path = fileOf(attempt);
+      const ids = remembered?.path === path ? remembered.ids : await read(path);
+      return ids.has(attempt);
     },
     add(attempt) {
       if (gathering === null) {
@@ -69,6 +87,7 @@ export function openTombstones(fs: FileSystem, folder: string): Tombstones {
           if (status === null || now - status.modifiedAt <= keptMs) return;
           await fs.remove(path);
           if (path === namedFile) namedFile = '';
+          if (path === remembered?.path) remembered = null;
         });
       }
     },

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** What is under the name is no file that may be read. The message says what was expected. */
@@ -17,6 +17,8 @@ export async function openJobFile(
 ): Promise<FileHandle | null> {
   let file: FileHandle;
   try {
+    // Mostly there is nothing, and to find that out by opening costs a hop to the thread pool and an error.
+    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null;
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;

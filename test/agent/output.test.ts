@@ -167,7 +167,7 @@ test('A result that finds no room is written from the reserve, and is no success
   const fileSystem = {
     ...systemFileSystem,
     open: async (path: string, ...rest: [flags: 'r' | 'r+' | 'w' | 'wx' | 'a', mode?: number]) => {
-      if (path.endsWith('result.json.part') && existsSync(join(place.data, 'reserve'))) {
+      if (path.endsWith('/result.json') && existsSync(join(place.data, 'reserve'))) {
         refusals += 1;
         throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
       }
@@ -189,7 +189,7 @@ test('A document that finds no room never starts, and says so', async () => {
   const fileSystem = {
     ...systemFileSystem,
     open: async (path: string, ...rest: [flags: 'r' | 'r+' | 'w' | 'wx' | 'a', mode?: number]) => {
-      if (path.endsWith('document.json.part')) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      if (path.endsWith('/document.json')) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
       return systemFileSystem.open(path, ...rest);
     },
   };

@@ -261,7 +261,7 @@ function withResultFlushes(onFlush: () => void): FileSystem {
     ...systemFileSystem,
     async open(path, flags, mode) {
       const handle = await systemFileSystem.open(path, flags, mode);
-      if (!path.endsWith('result.json.part')) return handle;
+      if (!path.endsWith('/result.json')) return handle;
       const sync = async () => {
         await handle.sync();
         onFlush();

@@ -3,7 +3,8 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { systemFileSystem as disk, type FileHandle, type FileSystem, writeDurably } from '../../runtime/file-system.ts';
+import { systemFileSystem as disk, type FileHandle, type FileSystem } from '../../runtime/file-system.ts';
+import { writeDurably } from '../../runtime/write-file.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'farhand-files-'));

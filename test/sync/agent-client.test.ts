@@ -27,7 +27,7 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean } = {}) {
   const answered: number[] = [];
   const cut = new AbortController();
   const handler = {
-    apply: async (entry: SpecEntry<Want>, _options: { readonly signal: AbortSignal }): Promise<void> => {
+    apply: async (entry: SpecEntry<Want>, _options: { readonly signal: AbortSignal }): Promise<'later' | void> => {
       applied.push(entry);
       statuses.set(entry.id, { have: `took ${entry.version}`, serial: 0 });
     },
@@ -194,6 +194,21 @@ suite('the agent client', () => {
 
     assert.equal(agent.counts['handler-failed'], 1);
     assert.partialDeepStrictEqual(agent.sent[0]?.data, { resourceVersions: [] });
+  });
+
+  test('says nothing of a spec whose handler will, and has seen it all the same', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    agent.sent.length = 0;
+    agent.handler.apply = async () => 'later';
+    agent.statuses.set('a', { have: 'works at it', serial: 0 });
+
+    await agent.spec('a', 1);
+    assert.deepEqual(agent.sent, []);
+    agent.client.publishStatus('a');
+    await agent.clock.settle();
+
+    assert.partialDeepStrictEqual(agent.sent, [{ resourceid: 'a', resourceversion: 1 }]);
   });
 
   test('aborts its handlers when disposed, and waits for them', async () => {

@@ -37,7 +37,7 @@ describe('send gate', () => {
     const gate = createSendGate({ highBytes: 100, lowBytes: 50 });
     const waiting = [gate.pass(101), gate.pass(101)];
 
-    gate.fail(new TransportError('closed', 'gone'));
+    gate.fail(() => new TransportError('closed', 'gone'));
 
     for (const one of waiting) await assert.rejects(one, { code: 'closed' });
   });

@@ -1,5 +1,6 @@
-import { type FileSystem, readSmallFile, writeDurably } from '../../../runtime/file-system.ts';
+import { type FileSystem, readSmallFile } from '../../../runtime/file-system.ts';
 import { hasCode } from '../../../runtime/has-code.ts';
+import { writeDurably } from '../../../runtime/write-file.ts';
 
 /**
  * The content of an attempt's `started`. The wrapper writes its process id and start time (in clock ticks since the boot,
