@@ -29,7 +29,7 @@ import { loadSecretKey } from './identity/secret-key.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
-import { Retention, retainEveryMs } from './retention/retention.ts';
+import { Retention, toRetainEveryMs } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { WaitingWatch } from './scheduler/waiting-watch.ts';
@@ -48,7 +48,7 @@ export interface HubOptions {
   readonly adminTokenFolder: string | null;
   readonly lostAfterMs: number;
   readonly keep: RetentionRules;
-  /** How often it is looked for what is to be kept no longer; left out: every ten minutes. */
+  /** How often it is looked for what is to be kept no longer; left out: as often as what is kept asks for. */
   readonly retainEveryMs?: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -190,7 +190,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     retention,
     lostAfterMs: options.lostAfterMs,
     correctionWindowMs,
-    retainEveryMs: options.retainEveryMs ?? retainEveryMs,
+    retainEveryMs: options.retainEveryMs ?? toRetainEveryMs(options.keep),
     clock,
   });
   opened.use(new Housekeeping({ chores, clock, logger, loops }));

@@ -20,7 +20,8 @@ export interface RetentionOptions {
   readonly logger: Logger;
 }
 
-export const retainEveryMs = 600_000;
+const rarelyMs = 600_000;
+const oftenMs = 60_000;
 
 const day = 86_400_000;
 /** How long an agent that comes back is told of an attempt that was removed. */
@@ -36,17 +37,23 @@ const fileBatch = 100;
 /** A clock so far ahead of what the hub lived through is worth a line in the log. */
 const suspiciousMs = 3_600_000;
 
+/** Between two turns: what is kept for minutes is looked at more often than what is kept for months. */
+export function toRetainEveryMs({ jobsForMs, auditForMs }: RetentionRules): number {
+  return Math.max(oftenMs, Math.min(rarelyMs, jobsForMs / 10, auditForMs / 10));
+}
+
 /**
  * Removes what is to be kept no longer: a little at a time, the oldest first, and never anything of a job that is open. Each turn goes on until
  * nothing is left to be removed, with pauses; what a turn that was cut short left, the next one finds.
  */
 export class Retention {
   readonly #options: RetentionOptions;
-  #lastTurnAt: number | null = null;
+  #lastTurnAt: number;
   #logStoreBytes: number | null = null;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
+    this.#lastTurnAt = options.clock.monotonic();
   }
 
   /** Bytes of logs of ended attempts, when they were last counted. */
@@ -67,7 +74,7 @@ export class Retention {
   async #liveOn(): Promise<number> {
     const { store, clock, logger } = this.#options;
     const begun = clock.monotonic();
-    const livedMs = this.#lastTurnAt === null ? retainEveryMs : begun - this.#lastTurnAt;
+    const livedMs = begun - this.#lastTurnAt;
     const at = clock.now();
     const { livedTo } = await store.apply('live-on', { livedMs, at });
     this.#lastTurnAt = begun;

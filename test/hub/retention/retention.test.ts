@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import { toLogPaths } from '../../../hub/logs/log-paths.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
-import { Retention } from '../../../hub/retention/retention.ts';
+import { Retention, toRetainEveryMs } from '../../../hub/retention/retention.ts';
 import { keepEverything, type RetentionRules } from '../../../hub/retention/retention-rules.ts';
 import type { JobRecord } from '../../../hub/store/records.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
@@ -50,7 +50,8 @@ async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs):
     warnings,
     retention(rules, { ms, jumpMs = 0 } = { ms: 0 }) {
       const start = scene.now();
-      let lived = 0;
+      // The first look at the clock is that of its making.
+      let lived = -ms;
       return new Retention({
         store,
         logs,
@@ -91,6 +92,15 @@ async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs):
 const isThere = async ({ scene }: Bench, job: JobRecord) => (await scene.store.queries.job(account, job.id)) !== null;
 
 describe('retention', () => {
+  it('looks more often where less is kept, and no less often than every ten minutes', () => {
+    const minute = 60_000;
+
+    assert.equal(toRetainEveryMs(keepEverything), 10 * minute);
+    assert.equal(toRetainEveryMs({ ...keepEverything, jobsForMs: 90 * day }), 10 * minute);
+    assert.equal(toRetainEveryMs({ ...keepEverything, auditForMs: 50 * minute }), 5 * minute);
+    assert.equal(toRetainEveryMs({ ...keepEverything, jobsForMs: minute }), minute);
+  });
+
   it('removes jobs that ended too long ago, and their logs from the disk', async () => {
     await using bench = await createBench();
     const { job, path } = await bench.endJob();
