@@ -8,7 +8,10 @@ export interface JobKind {
   readonly everyMs: number;
   readonly request: () => JobRequest;
   /** Done to it some time after its submission. */
-  readonly followUp: { readonly afterMs: number; readonly act: (client: Client, id: string) => Promise<unknown> } | null;
+  readonly followUp: {
+    readonly afterMs: number;
+    readonly act: (client: Client, id: string) => Promise<unknown>;
+  } | null;
   /** What is wrong with how it ended; null when nothing is. */
   readonly judge: (job: Job) => string | null;
 }

@@ -17,15 +17,17 @@ const hour = 3600;
 /** Of its level, a rise that is more than this over the second half counts. */
 const share = 0.03;
 const lowWater = 0.2;
-/** Of all pairs of parts, three quarters must rise: chance does it once in some fifty curves. */
-const leastTrend = 0.5;
+/** Of all pairs of parts, four fifths must rise: a single step does not come so far, and chance does once in some hundred curves. */
+const leastTrend = 0.6;
+/** The rise must stand out from what goes up and down. */
+const scatters = 3;
 const leastSamples = 3 * parts;
 
 /**
  * Whether a curve still grows when everything has warmed up. Its second half is cut into ten parts; of each the low water counts, under which
  * a fifth of the samples lie: what is left once garbage was collected and retention has worked. It grows when the line through these rises over
- * the half by more than `floor`, by more than 3 % of the level, and by more than twice the scatter about that line, and when of all pairs of
- * parts at least three quarters rise. `at` counts seconds.
+ * the half by more than `floor`, by more than 3 % of the level, and by more than three times the scatter about that line, and when of all pairs
+ * of parts at least four fifths rise. `at` counts seconds.
  */
 export function judgeCurve(points: readonly Point[], { floor }: { readonly floor: number }): Judgement {
   const first = points[0] ?? { at: 0, value: Number.NaN };
@@ -35,7 +37,8 @@ export function judgeCurve(points: readonly Point[], { floor }: { readonly floor
   const long = last.at - middle;
   const lows = cut(half, { from: middle, long });
   const level = lows.reduce((sum, { value }) => sum + Math.abs(value), 0) / lows.length;
-  const least = Math.max(floor, share * level);
+  const { slope, scatter } = fitLine(lows);
+  const least = Math.max(floor, share * level, scatters * scatter);
   const figures = {
     start: first.value,
     end: last.value,
@@ -43,9 +46,7 @@ export function judgeCurve(points: readonly Point[], { floor }: { readonly floor
     seesFromPerHour: (least / long) * hour,
   };
   if (half.length < leastSamples || lows.length < parts) return { verdict: 'too short', ...figures };
-  const { slope, scatter } = fitLine(lows);
-  const rise = slope * long;
-  const grows = rise > least && rise > 2 * scatter && trend(lows) >= leastTrend;
+  const grows = slope * long > least && trend(lows) >= leastTrend;
   return { verdict: grows ? 'grows' : 'steady', ...figures };
 }
 

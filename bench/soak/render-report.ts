@@ -43,7 +43,7 @@ export function renderReport(report: SoakReport): string {
 <title>farhand: soak of ${escapeHtml(date)}</title>
 <style>${style}</style>
 <h1>Soak of ${escapeHtml(date)}, ${minutes.toFixed(minutes < 10 ? 1 : 0)} minutes</h1>
-<p class="sum">Of ${judged} curves that were judged ${growing === 0 ? 'none grows' : `${growing} grow`}. ${surprises.length === 0 ? 'Every job ended as it had to.' : 'Some jobs did not end as they had to.'}</p>
+<p class="sum">${judged === 0 ? 'The run was too short to judge any curve.' : `Of ${judged} curves that were judged ${growing === 0 ? 'none grows' : `${growing} grow`}.`} ${surprises.length === 0 ? 'Every job ended as it had to.' : 'Some jobs did not end as they had to.'}</p>
 <ul class="facts">${facts.map((fact) => `<li>${escapeHtml(fact)}</li>`).join('')}</ul>
 <p>The dashed line is the middle: verdicts are about what is right of it.</p>
 <div class="charts">

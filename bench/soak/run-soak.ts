@@ -17,8 +17,9 @@ import { createSoakPlace, type SoakPlace } from './soak-place.ts';
 import type { SoakReport } from './soak-report.ts';
 import { snapshotOptions, takeSnapshots } from './take-snapshots.ts';
 
-/** Times that the last agent is restarted. */
+/** Times that the last agent is restarted, and how long it lives at least. */
 const restarts = 8;
+const leastLifeMs = 4_000;
 const recentJobs = 20;
 
 /** Keeps a hub and three agents busy for as long as the options say, and resolves with what was seen meanwhile. */
@@ -28,20 +29,23 @@ export async function runSoak(options: SoakOptions, workplace: Workplace): Promi
   const machine = await readMachineFacts(workplace.folder);
   const program = await openProgram(options.program, { workplace, say });
   const outcomes = new Outcomes();
-  const recording = new Recording();
+  let recording: Recording;
+  let restarted: number;
   {
     const nodeOptions = options.snapshots ? snapshotOptions : [];
     await using place = await createSoakPlace({ workplace, program, nodeOptions });
+    recording = new Recording();
     say(`soaking for ${options.forMs / 60_000} minutes`);
     await soak(place, { options, outcomes, recording, workplace });
+    restarted = place.agents.reduce((sum, agent) => sum + agent.restarts, 0);
   }
   return {
     date,
     minutes: options.forMs / 60_000,
     facts: [
-      ...machine,
+      ...machine.map((fact) => fact.replaceAll('**', '')),
       `Measured: ${programWords[options.program.type]}`,
-      `A hub and three agents, of which the last is restarted ${restarts} times, in order and by a crash in turn; ${options.pace} times the usual load`,
+      `A hub and three agents, of which the last was restarted ${restarted} times, in order and by a crash in turn; ${options.pace} times the usual load`,
     ],
     findings: quantities.flatMap((quantity) =>
       recording
@@ -79,7 +83,9 @@ async function soak(place: SoakPlace, { options, outcomes, recording, workplace 
     runLoad({ client, kinds: createJobKinds(text), pace, outcomes, onSubmitted, signal }),
     runReaders({ client, pick, signal }),
     runSampler(place, { recording, everyMs, signal }),
-    ...(last === undefined ? [] : [runRestarts(last, { everyMs: forMs / (restarts + 1), signal })]),
+    ...(last === undefined
+      ? []
+      : [runRestarts(last, { everyMs: Math.max(leastLifeMs, forMs / (restarts + 1)), signal })]),
   ];
   const snap = async (label: string) => {
     const sources = [{ name: 'hub', pid: place.hub.pid }, ...agents.slice(0, -1)];

@@ -19,7 +19,7 @@ export function toTables({ findings, outcomes, warnings, surprises }: SoakReport
         ],
       })),
       notes: [
-        'The slope is that of a straight line through all samples of the second half. For the verdict the second half is cut into ten parts, and of each the low water is taken, under which a fifth of its samples lie. A curve grows when the line through these rises by more than a floor of its own, by more than 3 % of its level and by more than twice the scatter about it, and three quarters of all pairs of parts rise. “Seen from” is what must be exceeded, in an hour: what grows more slowly than that, so short a run cannot tell.',
+        'The slope is that of a straight line through all samples of the second half. For the verdict the second half is cut into ten parts, and of each the low water is taken, under which a fifth of its samples lie. A curve grows when the line through these rises by more than a floor of its own, by more than 3 % of its level and by more than three times the scatter about it, and four fifths of all pairs of parts rise. “Seen from” is what must be exceeded, in an hour: what grows more slowly than that, so short a run cannot tell.',
       ],
     },
     {
