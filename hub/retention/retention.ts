@@ -50,6 +50,7 @@ export class Retention {
   readonly #options: RetentionOptions;
   #lastTurnAt: number;
   #logStoreBytes: number | null = null;
+  #goesOn: () => void = () => {};
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -61,8 +62,9 @@ export class Retention {
     return this.#logStoreBytes;
   }
 
-  /** One turn. Rejects with `StoreError` or `LogError`; what was removed by then is removed whole. */
-  async turn(signal: AbortSignal): Promise<void> {
+  /** One turn, which may take hours where much is to go: `goesOn` is called after each part of it. Rejects with `StoreError` or `LogError`; what was removed by then is removed whole. */
+  async turn(signal: AbortSignal, goesOn: () => void = () => {}): Promise<void> {
+    this.#goesOn = goesOn;
     const livedTo = await this.#liveOn();
     await this.#deleteFiles(signal);
     await this.#removeJobs(livedTo, signal);
@@ -211,6 +213,7 @@ export class Retention {
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
+    this.#goesOn();
     await sleep(this.#options.clock, pauseMs, signal);
   }
 }
