@@ -31,6 +31,7 @@ import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
 import { Retention, toRetainEveryMs } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
+import { RoomReserve } from './retention/room-reserve.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { WaitingWatch } from './scheduler/waiting-watch.ts';
 import { createProgressBoard } from './sessions/progress-board.ts';
@@ -100,9 +101,12 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     new Scheduler({ store, fleet, schemas, clock, random, logger: schedulerLogger, offers: metrics.offers, loops }),
   );
   const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits: defaultApiLimits, loops });
+  const reserve = new RoomReserve({ folder: dataFolder });
+  await reserve.keep();
   const retention = new Retention({
     store,
     logs,
+    reserve,
     rules: options.keep,
     correctionWindowMs,
     metrics,
