@@ -19,7 +19,11 @@ export function readProcessMetrics(): readonly Metric[] {
     ...readDescriptors(),
     gauge('nodejs_heap_size_used_bytes', 'Memory that objects of the program take, in bytes.', heapUsed),
     gauge('nodejs_heap_size_total_bytes', 'Memory that is set aside for objects of the program, in bytes.', heapTotal),
-    gauge('nodejs_external_memory_bytes', 'Memory that objects of the program hold outside of the heap, in bytes.', external),
+    gauge(
+      'nodejs_external_memory_bytes',
+      'Memory that objects of the program hold outside of the heap, in bytes.',
+      external,
+    ),
     gauge('nodejs_array_buffers_bytes', 'Part of the external memory that buffers take, in bytes.', arrayBuffers),
   ];
 }
