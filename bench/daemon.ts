@@ -17,6 +17,8 @@ export interface DaemonOptions {
   readonly program: string;
   readonly command: 'hub' | 'agent';
   readonly environment: Readonly<Record<string, string>>;
+  /** Of Node itself. */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** Starts a daemon of farhand, and resolves when it is ready: for an agent that is when it is online. */
@@ -24,18 +26,22 @@ export async function startDaemon(workplace: Workplace, options: DaemonOptions):
   const log = workplace.path(`${options.command}.log`);
   await using said = await open(log, 'w');
   const from = performance.now();
-  const started = await workplace.start(process.execPath, [options.program, options.command], {
-    env: {
-      PATH: process.env['PATH'],
-      HOME: process.env['HOME'],
-      // Compiled code of a program that is gone after the run.
-      XDG_CACHE_HOME: workplace.folder,
-      FARHAND_LOG_LEVEL: 'warn',
-      ...options.environment,
+  const started = await workplace.start(
+    process.execPath,
+    [...(options.nodeOptions ?? []), options.program, options.command],
+    {
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        // Compiled code of a program that is gone after the run.
+        XDG_CACHE_HOME: workplace.folder,
+        FARHAND_LOG_LEVEL: 'warn',
+        ...options.environment,
+      },
+      cwd: workplace.folder,
+      stdio: ['ignore', 'pipe', said.fd],
     },
-    cwd: workplace.folder,
-    stdio: ['ignore', 'pipe', said.fd],
-  });
+  );
   const address = await readReadyLine(started, options.command).catch(async (error: Error) => {
     throw new Error(`${error.message}: ${(await readFile(log, 'utf8')).slice(-2000)}`);
   });

@@ -1,49 +1,21 @@
-import { constants } from 'node:os';
-import { resolve } from 'node:path';
 import type { Bench } from './bench.ts';
 import { bundlePrograms } from './bundle-programs.ts';
+import { interruption } from './interruption.ts';
 import { readMachineFacts } from './machine-facts.ts';
 import { measures } from './measures.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
-import { packProgram } from './packed-program.ts';
+import { openProgram, programWords } from './program-choice.ts';
 import { renderTable } from './report/render-table.ts';
 import { sizes } from './sizes.ts';
 import { Workplace } from './workplace.ts';
 import { writeResults } from './write-results.ts';
 
-const sources = resolve(import.meta.dirname, '../cli/farhand.mjs');
-const orphanPollMs = 500;
-
-/** Resolves when somebody wants it to end before it is through. */
-function interruption(): Promise<number> {
-  const { promise, resolve: end } = Promise.withResolvers<number>();
-  const stop = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') => {
-    // What is in the middle of something loses the processes that it talks to.
-    process.on('uncaughtException', () => {});
-    end(128 + constants.signals[signal]);
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => stop(signal));
-  }
-  // npm keeps a SIGTERM for itself, and ends.
-  const parent = process.ppid;
-  const look = () => process.ppid !== parent && stop('SIGTERM');
-  if (process.env['npm_lifecycle_event'] !== undefined) setInterval(look, orphanPollMs).unref();
-  return promise;
-}
-
 async function createBench(options: BenchOptions, workplace: Workplace): Promise<Bench> {
   const say = (text: string) => void process.stderr.write(`  ${text}\n`);
   const { program, agents, size } = options;
-  if (program.type === 'packed') say('building and packing farhand');
   return {
     workplace,
-    program:
-      program.type === 'packed'
-        ? await packProgram(workplace)
-        : program.type === 'sources'
-          ? sources
-          : resolve(program.path),
+    program: await openProgram(program, { workplace, say }),
     servant: await bundlePrograms(workplace.path('programs')),
     sizes: agents === null ? sizes[size] : { ...sizes[size], agents: { ...sizes[size].agents, count: agents } },
     peers: options.peers,
@@ -59,9 +31,8 @@ async function run(options: BenchOptions, workplace: Workplace): Promise<number>
     process.stdout.write(`${text}\n`);
   };
   const facts = await readMachineFacts(workplace.folder);
-  const measured = { packed: 'the package (`npm pack`)', sources: 'the sources', path: 'another program' };
   print(
-    `# ${began.toISOString().slice(0, 10)}\n\n${[...facts, `Measured: ${measured[options.program.type]}`].map((fact) => `- ${fact}`).join('\n')}\n`,
+    `# ${began.toISOString().slice(0, 10)}\n\n${[...facts, `Measured: ${programWords[options.program.type]}`].map((fact) => `- ${fact}`).join('\n')}\n`,
   );
   const bench = await createBench(options, workplace);
   let failed = 0;

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type PeerName, peerNames } from './peers/peer-names.ts';
+import { type ProgramChoice, toProgramChoice } from './program-choice.ts';
 import { type SizeName, sizes } from './sizes.ts';
 
 export interface BenchOptions {
@@ -8,11 +9,7 @@ export interface BenchOptions {
   readonly size: SizeName;
   readonly agents: number | null;
   readonly peers: ReadonlySet<PeerName>;
-  /** `packed`: what `npm pack` makes; else the path of a `farhand.mjs`. */
-  readonly program:
-    | { readonly type: 'packed' }
-    | { readonly type: 'sources' }
-    | { readonly type: 'path'; readonly path: string };
+  readonly program: ProgramChoice;
   readonly writes: boolean;
   readonly help: boolean;
 }
@@ -55,21 +52,10 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
     size: oneOf('--size', ['default', 'tiny'] as const, values.size),
     agents: values.agents === undefined ? null : toCount(values.agents),
     peers: toPeers(values.peers),
-    program: toProgram(values),
+    program: toProgramChoice(values),
     writes: values.write,
     help: values.help,
   };
-}
-
-function toProgram({
-  program,
-  sources,
-}: {
-  readonly program?: string | undefined;
-  readonly sources: boolean;
-}): BenchOptions['program'] {
-  if (program !== undefined) return { type: 'path', path: program };
-  return { type: sources ? 'sources' : 'packed' };
 }
 
 function toPeers(text: string): ReadonlySet<PeerName> {

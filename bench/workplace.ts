@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from '../runtime/has-code.ts';
 import { listProcesses, readWorkingFolder } from './process-facts.ts';
 
 /** A process of the run. */
@@ -92,12 +93,21 @@ export class Workplace implements AsyncDisposable {
     await Promise.allSettled(this.#unbreakable);
     // The newest first: an agent says good-bye to a hub that is there.
     for (const started of [...this.#processes].toReversed()) await started.stop();
-    for (const pid of this.#findStrays()) process.kill(pid, 'SIGKILL');
+    for (const pid of this.#findStrays()) killIfThere(pid);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Jobs that an agent could not end any more: they lie in groups of their own, and work in our folder. So do those of a killed worker. */
   #findStrays(): readonly number[] {
     return listProcesses().filter((pid) => `${readWorkingFolder(pid)}/`.startsWith(`${this.folder}/`));
+  }
+}
+
+/** It may have ended by itself since it was found. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH')) throw error;
   }
 }

@@ -1,6 +1,7 @@
 import type { ConfigOf, ConfigSchema } from '../runtime/configuration/config-key.ts';
 import {
   byteCount,
+  decimalNumber,
   folder,
   listenAddress,
   orForever,
@@ -13,6 +14,9 @@ import { type ConfigSources, loadConfiguration } from '../runtime/configuration/
 import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
+
+/** From a minute and a half to a hundred years. */
+const keptDays = { from: 0.001, to: 36_500 };
 
 /** Everything that a hub can be told. Help and `docs/config.md` are made of it. */
 export const hubConfigSchema = {
@@ -54,8 +58,8 @@ export const hubConfigSchema = {
   },
   keepJobsDays: {
     variable: 'FARHAND_KEEP_JOBS_DAYS',
-    doc: 'How long a job is kept after its end, with its attempts and their logs. What was done with it stays in the audit.',
-    format: orForever(wholeNumber({ from: 1, to: 36_500 })),
+    doc: 'How long a job is kept after its end, with its attempts and their logs. What was done with it stays in the audit. 0.5 is half a day.',
+    format: orForever(decimalNumber(keptDays)),
     default: '90',
     sensitive: false,
   },
@@ -83,7 +87,7 @@ export const hubConfigSchema = {
   keepAuditDays: {
     variable: 'FARHAND_KEEP_AUDIT_DAYS',
     doc: 'How long the audit is kept: what was done to jobs, agents and tokens, and by whom.',
-    format: orForever(wholeNumber({ from: 1, to: 36_500 })),
+    format: orForever(decimalNumber(keptDays)),
     default: 'forever',
     sensitive: false,
   },

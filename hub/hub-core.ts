@@ -17,6 +17,7 @@ import type { LogStore } from './logs/log-store.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
 import { Retention } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
+import type { RoomReserve } from './retention/room-reserve.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { WaitingWatch } from './scheduler/waiting-watch.ts';
 import { createProgressBoard, type ProgressBoard } from './sessions/progress-board.ts';
@@ -33,6 +34,7 @@ export interface HubCoreOptions {
   /** How long a late result may correct a lost job; its secrets are kept as long. */
   readonly correctionWindowMs: number;
   readonly keep: RetentionRules;
+  readonly reserve: Pick<RoomReserve, 'keep' | 'give'>;
   readonly retainEveryMs: number;
   readonly room: Pick<RoomWatch, 'tryAgain'>;
   readonly metrics: HubMetrics;
@@ -73,6 +75,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
   const retention = new Retention({
     store,
     logs,
+    reserve: options.reserve,
     rules: options.keep,
     correctionWindowMs,
     metrics,

@@ -24,8 +24,9 @@ import { loadSecretKey } from './identity/secret-key.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
-import { retainEveryMs } from './retention/retention.ts';
+import { toRetainEveryMs } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
+import { RoomReserve } from './retention/room-reserve.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
 
 export interface HubOptions {
@@ -38,7 +39,7 @@ export interface HubOptions {
   readonly adminTokenFolder: string | null;
   readonly lostAfterMs: number;
   readonly keep: RetentionRules;
-  /** How often it is looked for what is to be kept no longer; left out: every ten minutes. */
+  /** How often it is looked for what is to be kept no longer; left out: as often as what is kept asks for. */
   readonly retainEveryMs?: number;
   readonly clock: Clock;
   readonly random: Random;
@@ -83,15 +84,18 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   });
 
   const counters = createSyncCounters();
+  const reserve = new RoomReserve({ folder: dataFolder });
+  await reserve.keep();
   const core = createHubCore({
     version,
     store,
     logs,
+    reserve,
     secretBox: createSecretBox(secretKey, random),
     lostAfterMs: options.lostAfterMs,
     correctionWindowMs,
     keep: options.keep,
-    retainEveryMs: options.retainEveryMs ?? retainEveryMs,
+    retainEveryMs: options.retainEveryMs ?? toRetainEveryMs(options.keep),
     room,
     metrics,
     counters,

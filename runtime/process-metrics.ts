@@ -6,7 +6,7 @@ const startedAt = Date.now() / 1000 - process.uptime();
 /** What Prometheus knows of any process, under the names that its own libraries use. File descriptors only where `/proc` tells of them. */
 export function readProcessMetrics(): readonly Metric[] {
   const { user, system } = process.cpuUsage();
-  const { rss, heapUsed, heapTotal } = process.memoryUsage();
+  const { rss, heapUsed, heapTotal, external, arrayBuffers } = process.memoryUsage();
   return [
     {
       type: 'counter',
@@ -19,6 +19,12 @@ export function readProcessMetrics(): readonly Metric[] {
     ...readDescriptors(),
     gauge('nodejs_heap_size_used_bytes', 'Memory that objects of the program take, in bytes.', heapUsed),
     gauge('nodejs_heap_size_total_bytes', 'Memory that is set aside for objects of the program, in bytes.', heapTotal),
+    gauge(
+      'nodejs_external_memory_bytes',
+      'Memory that objects of the program hold outside of the heap, in bytes.',
+      external,
+    ),
+    gauge('nodejs_array_buffers_bytes', 'Part of the external memory that buffers take, in bytes.', arrayBuffers),
   ];
 }
 

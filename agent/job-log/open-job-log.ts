@@ -28,7 +28,8 @@ interface Waiting {
 /** Nobody puts more than one piece of his lines in here before it is written, so what waits here is bounded by the number of jobs. */
 class TargetJobLog implements JobLog, AsyncDisposable {
   readonly #target: JobLogTarget;
-  readonly #begin: Promise<void>;
+  /** Or it is over. Asked for once: who waits at a signal stays there until it aborts. */
+  readonly #mayBegin: Promise<void>;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #limits: JobLogLimits;
@@ -48,7 +49,7 @@ class TargetJobLog implements JobLog, AsyncDisposable {
 
   constructor(options: JobLogOptions) {
     this.#target = options.target;
-    this.#begin = options.begin;
+    this.#mayBegin = Promise.race([options.begin, aborted(this.#closing.signal)]);
     this.#clock = options.clock;
     this.#logger = options.logger.child({ jobLog: options.target.place });
     this.#limits = options.limits ?? defaultJobLogLimits;
@@ -102,7 +103,7 @@ class TargetJobLog implements JobLog, AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    await Promise.race([this.#begin, aborted(this.#closing.signal)]);
+    await this.#mayBegin;
     while (this.#waiting.length > 0 && !this.#closing.signal.aborted) {
       const batch = this.#take();
       this.#onItsWay = batch;

@@ -12,7 +12,7 @@ export interface LogStretch {
 /**
  * Yields, stretch by stretch and without a hole, the log of the job's attempt until the job has ended: what a reader gets is what the
  * whole log is then. When the job is tried again, the log of the next attempt is another one: a reader that has had nothing gets that
- * instead; for one that has had some, this throws.
+ * instead; for one that has had some, this throws. So it does when the log is removed before all of it was given.
  */
 export async function* followLog(options: {
   readonly logs: LogStore;
@@ -36,7 +36,11 @@ export async function* followLog(options: {
       yield { attempt, start: offset, end };
       offset = end;
     }
-    if (isFinal(job.state)) return;
+    if (isFinal(job.state)) {
+      const stored = job.log?.bytes ?? 0;
+      if (offset >= stored) return;
+      throw new Error(`the log had ${stored} bytes, and only ${offset} are there: it was removed while it was read`);
+    }
     await somethingNew(watched, job.version, signal, (woken) =>
       attempt === null ? null : logs.grown(attempt, offset, woken),
     );

@@ -7,6 +7,7 @@ import { ApiProblem } from './api-problem.ts';
 import { parseByteRange } from './byte-range.ts';
 import { followLog, type LogStretch } from './followed-log.ts';
 import type { WatchedJob } from './job-watch.ts';
+import { readStretch } from './read-stretch.ts';
 import { toTimestamp } from './timestamp.ts';
 import { TimestampedLines } from './timestamped-lines.ts';
 
@@ -76,7 +77,7 @@ export async function answerLog(
       'content-length': range.end - range.start,
       ...(header === undefined ? {} : partial),
     },
-    body: () => (attempt === null ? empty() : logs.read(attempt, range.start, range.end)),
+    body: () => (attempt === null ? empty() : readStretch(logs, { attempt, ...range })),
     lasting: false,
   });
 }
@@ -118,7 +119,7 @@ function refuseRemoved(kept: Pick<AttemptRecord, 'log'> | null): void {
 }
 
 function createRenderer(logs: LogStore, query: LogQuery): (stretch: LogStretch) => AsyncIterable<Uint8Array> {
-  if (!query.timestamps) return ({ attempt, start, end }) => logs.read(attempt, start, end);
+  if (!query.timestamps) return (stretch) => readStretch(logs, stretch);
   const lines = new TimestampedLines(logs);
   return (stretch) => lines.render(stretch);
 }

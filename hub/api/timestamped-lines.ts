@@ -1,5 +1,6 @@
 import type { LogStore } from '../logs/log-store.ts';
 import type { LogStretch } from './followed-log.ts';
+import { readStretch } from './read-stretch.ts';
 
 const newline = 0x0a;
 
@@ -15,7 +16,7 @@ export class TimestampedLines {
   /** Stretches must come in order. */
   async *render({ attempt, start, end }: LogStretch): AsyncGenerator<Uint8Array, void> {
     let offset = start;
-    for await (const piece of this.#logs.read(attempt, start, end)) {
+    for await (const piece of readStretch(this.#logs, { attempt, start, end })) {
       const moments = await this.#logs.moments(attempt, offset, offset + piece.length);
       let newest = 0;
       const timeAt = (place: number): string => {

@@ -69,7 +69,7 @@ export function createChores(options: ChoresOptions): Chore[] {
     {
       name: 'remove what is kept no longer',
       everyMs: options.retainEveryMs,
-      run: (signal: AbortSignal) => retention.turn(signal),
+      run: (signal, goesOn) => retention.turn(signal, goesOn),
     },
   ];
 }

@@ -7,11 +7,11 @@ import { sleep } from '../../runtime/sleep.ts';
 export interface Chore {
   readonly name: string;
   readonly everyMs: number;
-  /** Ends soon once `signal` aborts. */
-  run(signal: AbortSignal): Promise<void>;
+  /** Ends soon once `signal` aborts. One that may have much to do calls `goesOn` after each part of it. */
+  run(signal: AbortSignal, goesOn: () => void): Promise<void>;
 }
 
-/** The store answers or fails, and so does a channel: a run that takes longer hangs on something in this process. */
+/** The store answers or fails, and so does a channel: a run, or a part of one, that takes longer hangs on something in this process. */
 const maxRunMs = 10 * 60_000;
 
 /** Runs each chore in its own loop until disposed. A chore that fails is logged and done again at its next turn. */
@@ -46,9 +46,10 @@ export class Housekeeping implements AsyncDisposable {
       loop.does('waits for its time', { nextInMs: chore.everyMs });
       await sleep(this.#clock, chore.everyMs, signal);
       if (signal.aborted) return;
-      loop.does('is at work', { withinMs: maxRunMs });
+      const goesOn = () => loop.does('is at work', { withinMs: maxRunMs });
+      goesOn();
       try {
-        await chore.run(signal);
+        await chore.run(signal, goesOn);
         loop.turned();
       } catch (error) {
         loop.failed(error);

@@ -118,9 +118,9 @@ class FileLogStore implements LogStore {
     const { log, times } = toLogPaths(this.#root, attempt);
     try {
       for (const path of [log, times]) {
-        // A descriptor that stays open would keep the bytes on the disk.
-        await this.#descriptors.forget({ path, mode: 'read' });
         await rm(path, { force: true });
+        // A descriptor that stays open would keep the bytes on the disk. Last, for a reader may open it until the name is gone.
+        await this.#descriptors.forget({ path, mode: 'read' });
       }
     } catch (error) {
       throw toLogError(error, attempt);

@@ -3,15 +3,19 @@ import type { Logger } from '../../runtime/logger.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
+import type { CommandInput, CommandName, CommandResult } from '../store/command.ts';
 import type { EndPlace } from '../store/retention-statements.ts';
 import type { Store } from '../store/store.ts';
+import { StoreError } from '../store/store-error.ts';
 import { countLogBytes } from './count-logs.ts';
 import { findCountBound } from './find-count-bound.ts';
 import type { RetentionRules } from './retention-rules.ts';
+import type { RoomReserve } from './room-reserve.ts';
 
 export interface RetentionOptions {
   readonly store: Store;
   readonly logs: LogStore;
+  readonly reserve: Pick<RoomReserve, 'keep' | 'give'>;
   readonly rules: RetentionRules;
   /** How long a late result may correct a lost job: so long such a job stays, whatever the rules say. */
   readonly correctionWindowMs: number;
@@ -20,7 +24,8 @@ export interface RetentionOptions {
   readonly logger: Logger;
 }
 
-export const retainEveryMs = 600_000;
+const rarelyMs = 600_000;
+const oftenMs = 60_000;
 
 const day = 86_400_000;
 /** How long an agent that comes back is told of an attempt that was removed. */
@@ -36,17 +41,24 @@ const fileBatch = 100;
 /** A clock so far ahead of what the hub lived through is worth a line in the log. */
 const suspiciousMs = 3_600_000;
 
+/** Between two turns: what is kept for minutes is looked at more often than what is kept for months. */
+export function toRetainEveryMs({ jobsForMs, auditForMs }: RetentionRules): number {
+  return Math.max(oftenMs, Math.min(rarelyMs, jobsForMs / 10, auditForMs / 10));
+}
+
 /**
  * Removes what is to be kept no longer: a little at a time, the oldest first, and never anything of a job that is open. Each turn goes on until
  * nothing is left to be removed, with pauses; what a turn that was cut short left, the next one finds.
  */
 export class Retention {
   readonly #options: RetentionOptions;
-  #lastTurnAt: number | null = null;
+  #lastTurnAt: number;
   #logStoreBytes: number | null = null;
+  #goesOn: () => void = () => {};
 
   constructor(options: RetentionOptions) {
     this.#options = options;
+    this.#lastTurnAt = options.clock.monotonic();
   }
 
   /** Bytes of logs of ended attempts, when they were last counted. */
@@ -54,22 +66,24 @@ export class Retention {
     return this.#logStoreBytes;
   }
 
-  /** One turn. Rejects with `StoreError` or `LogError`; what was removed by then is removed whole. */
-  async turn(signal: AbortSignal): Promise<void> {
+  /** One turn, which may take hours where much is to go: `goesOn` is called after each part of it. Rejects with `StoreError` or `LogError`; what was removed by then is removed whole. */
+  async turn(signal: AbortSignal, goesOn: () => void = () => {}): Promise<void> {
+    this.#goesOn = goesOn;
     const livedTo = await this.#liveOn();
     await this.#deleteFiles(signal);
     await this.#removeJobs(livedTo, signal);
     await this.#removeLogs(livedTo, signal);
     await this.#removeRest(livedTo, signal);
     await this.#reclaim(signal);
+    await this.#options.reserve.keep();
   }
 
   async #liveOn(): Promise<number> {
-    const { store, clock, logger } = this.#options;
+    const { clock, logger } = this.#options;
     const begun = clock.monotonic();
-    const livedMs = this.#lastTurnAt === null ? retainEveryMs : begun - this.#lastTurnAt;
+    const livedMs = begun - this.#lastTurnAt;
     const at = clock.now();
-    const { livedTo } = await store.apply('live-on', { livedMs, at });
+    const { livedTo } = await this.#apply('live-on', { livedMs, at });
     this.#lastTurnAt = begun;
     if (at - livedTo > suspiciousMs) {
       logger.warn(
@@ -100,9 +114,9 @@ export class Retention {
       ...before
     }: { readonly endedBefore: number; readonly settledBefore: number; readonly signal: AbortSignal },
   ): Promise<void> {
-    const { store, metrics, clock } = this.#options;
+    const { metrics, clock } = this.#options;
     while (!signal.aborted) {
-      const removed = await store.apply('remove-jobs', { account, ...before, at: clock.now() });
+      const removed = await this.#apply('remove-jobs', { account, ...before, at: clock.now() });
       if (removed.jobs === 0) return;
       metrics.removed('jobs', removed.jobs);
       metrics.removed('attempts', removed.attempts);
@@ -119,7 +133,7 @@ export class Retention {
     let after: EndPlace | null = null;
     while (bytes > rules.logBytes && !signal.aborted) {
       const excess = bytes - rules.logBytes;
-      const removed: { logs: number; bytes: number; next: EndPlace | null } = await store.apply('remove-logs', {
+      const removed: { logs: number; bytes: number; next: EndPlace | null } = await this.#apply('remove-logs', {
         bytes: excess,
         endedBefore,
         after,
@@ -137,25 +151,25 @@ export class Retention {
   }
 
   async #removeRest(livedTo: number, signal: AbortSignal): Promise<void> {
-    const { store, rules, metrics, clock } = this.#options;
+    const { rules, metrics, clock } = this.#options;
     const repeat = async (remove: () => Promise<number>): Promise<void> => {
       while (!signal.aborted && (await remove()) > 0) await this.#pause(signal);
     };
     const auditBefore = livedTo - rules.auditForMs;
     if (auditBefore > Number.NEGATIVE_INFINITY) {
       await repeat(async () => {
-        const { events } = await store.apply('remove-audit', { before: auditBefore, at: clock.now() });
+        const { events } = await this.#apply('remove-audit', { before: auditBefore, at: clock.now() });
         metrics.removed('audit', events);
         return events;
       });
     }
     await repeat(async () => {
-      const { tokens } = await store.apply('remove-join-tokens', { before: livedTo - joinTokenMs, at: clock.now() });
+      const { tokens } = await this.#apply('remove-join-tokens', { before: livedTo - joinTokenMs, at: clock.now() });
       metrics.removed('join-tokens', tokens);
       return tokens;
     });
     await repeat(async () => {
-      return (await store.apply('forget-attempts', { before: livedTo - rememberMs, at: clock.now() })).attempts;
+      return (await this.#apply('forget-attempts', { before: livedTo - rememberMs, at: clock.now() })).attempts;
     });
   }
 
@@ -173,10 +187,23 @@ export class Retention {
           logger.error({ err: error, attempt }, 'a log that was removed could not be deleted; it is tried again');
         }
       }
-      if (deleted.length > 0) await store.apply('forget-log-removals', { attemptIds: deleted, at: clock.now() });
+      if (deleted.length > 0) await this.#apply('forget-log-removals', { attemptIds: deleted, at: clock.now() });
       await this.#pause(signal);
       if (attempts.length < fileBatch) return;
       after = attempts.at(-1) ?? '';
+    }
+  }
+
+  /** On a full disk, with what was kept aside for it. */
+  async #apply<Name extends CommandName>(name: Name, input: CommandInput<Name>): Promise<CommandResult<Name>> {
+    const { store, reserve } = this.#options;
+    for (;;) {
+      try {
+        return await store.apply(name, input);
+      } catch (error) {
+        const isFull = error instanceof StoreError && error.code === 'full';
+        if (!isFull || !(await reserve.give())) throw error;
+      }
     }
   }
 
@@ -204,6 +231,7 @@ export class Retention {
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
+    this.#goesOn();
     await sleep(this.#options.clock, pauseMs, signal);
   }
 }

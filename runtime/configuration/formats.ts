@@ -50,8 +50,17 @@ export function wholeNumber(bounds: { readonly from: number; readonly to: number
 /** Seconds, with a fraction if need be. */
 export function seconds(bounds: { readonly from: number; readonly to: number }): ConfigFormat<number> {
   return {
+    ...decimalNumber(bounds),
     expected: `seconds, a number from ${bounds.from} to ${bounds.to}`,
     placeholder: 'seconds',
+  };
+}
+
+/** Numbers within bounds, with a fraction if need be. */
+export function decimalNumber(bounds: { readonly from: number; readonly to: number }): ConfigFormat<number> {
+  return {
+    expected: `a number from ${bounds.from} to ${bounds.to}`,
+    placeholder: 'number',
     fromText: (value) => within(bounds, /^\d{1,12}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN),
   };
 }

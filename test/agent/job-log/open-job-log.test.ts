@@ -276,6 +276,21 @@ describe('a job log that takes nothing', () => {
     ]);
   });
 
+  it('keeps nothing of what was written', async (context) => {
+    const added = context.mock.method(EventTarget.prototype, 'addEventListener');
+    const removed = context.mock.method(EventTarget.prototype, 'removeEventListener');
+    const { target, go } = createStuckTarget();
+    const { log } = open(target);
+    go();
+
+    await write(log, 'one\n');
+    const before = added.mock.callCount() - removed.mock.callCount();
+    for (let count = 0; count < 20; count += 1) await write(log, 'more\n');
+
+    assert.equal(added.mock.callCount() - removed.mock.callCount(), before);
+    await log[Symbol.asyncDispose]();
+  });
+
   it('gets nothing before its time has come, and that is no problem of it', async () => {
     const clock = createVirtualClock();
     const { target, go, taken } = createStuckTarget();

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { Housekeeping } from '../../../hub/housekeeping/housekeeping.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { createLoopBoard } from '../../../runtime/loop-board.ts';
+import { sleep } from '../../../runtime/sleep.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 
 describe('a chore', () => {
@@ -50,5 +51,28 @@ describe('a chore', () => {
     await keeping[Symbol.asyncDispose]();
 
     assert.deepEqual([atWork, late, over], [[false], [true], [false]]);
+  });
+
+  it('that has much to do is not stuck for as long as it says that it goes on', async () => {
+    const clock = createVirtualClock();
+    const loops = createLoopBoard(clock);
+    const run = async (signal: AbortSignal, goesOn: () => void) => {
+      for (let minute = 0; minute < 60 && !signal.aborted; minute++) {
+        goesOn();
+        await sleep(clock, 60_000, signal);
+      }
+      await sleep(clock, 3_600_000, signal);
+    };
+    const chores = [{ name: 'sweep', everyMs: 1_000, run }];
+    const keeping = new Housekeeping({ chores, clock, logger: silentLogger, loops });
+    const isStuck = () => loops.list().map((loop) => loop.isStuck);
+
+    await clock.advance(59 * 60_000);
+    const busy = isStuck();
+    await clock.advance(20 * 60_000);
+    const silent = isStuck();
+    await keeping[Symbol.asyncDispose]();
+
+    assert.deepEqual([busy, silent], [[false], [true]]);
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { appendFile, mkdir, mkdtemp, readdir, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -26,7 +27,41 @@ describeLogStore('files, two open at a time', async () => {
   return { ...place, open: async () => createFileLogStore({ folder: join(place.folder, 'logs'), maxDescriptors: 2 }) };
 });
 
+/** What the system keeps on the disk because this process has it open. */
+function deletedButOpen(folder: string): readonly string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${descriptor}`);
+      return path.startsWith(folder) && path.endsWith(' (deleted)') ? [path] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
 describe('a log store of files', () => {
+  it('keeps no descriptor of a log that is removed while somebody reads it', {
+    skip: !existsSync('/proc/self/fd') && 'no /proc here',
+  }, async () => {
+    await using place = await makeFolder();
+    await using logs = await place.open();
+    const attempts = Array.from({ length: 40 }, () => systemRandom.orderedUuid());
+    for (const attempt of attempts) {
+      await using writer = await logs.write(attempt);
+      await writer.append(Buffer.alloc(600 * 1024), 0);
+      await writer.flush();
+    }
+
+    const read = async (attempt: string) => {
+      while ((await readAll(logs, attempt).catch(() => '')) !== '');
+    };
+    const reading = attempts.flatMap((attempt) => [read(attempt), read(attempt)]);
+    await Promise.all(attempts.map((attempt) => logs.remove(attempt)));
+    await Promise.all(reading);
+
+    assert.deepEqual(deletedButOpen(place.folder), []);
+  });
+
   it('counts what a killed hub left in the file, acknowledged or not, and hashes it from there', async () => {
     await using place = await makeFolder();
     const attempt = systemRandom.orderedUuid();

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import { toLogPaths } from '../../../hub/logs/log-paths.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
-import { Retention } from '../../../hub/retention/retention.ts';
+import { Retention, toRetainEveryMs } from '../../../hub/retention/retention.ts';
 import { keepEverything, type RetentionRules } from '../../../hub/retention/retention-rules.ts';
+import { RoomReserve } from '../../../hub/retention/room-reserve.ts';
 import type { JobRecord } from '../../../hub/store/records.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
 import { systemClock } from '../../../runtime/clock.ts';
@@ -16,6 +17,7 @@ import { silentLogger } from '../../../runtime/logger.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { account, createScene, type Scene } from '../../contract/store/scene.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { mountSmallDisk } from '../../support/small-disk.ts';
 
 checkLeaks();
 
@@ -24,6 +26,7 @@ const day = 24 * hour;
 const going = new AbortController().signal;
 
 interface Bench extends AsyncDisposable {
+  readonly folder: string;
   readonly scene: Scene;
   readonly logs: LogStore;
   readonly counted: Map<string, number>;
@@ -31,11 +34,14 @@ interface Bench extends AsyncDisposable {
   /** One that has lived `livedMs` since it began to be, which is after all that happened. */
   retention(rules: Partial<RetentionRules>, lived?: { readonly ms: number; readonly jumpMs?: number }): Retention;
   /** A job that ended now, with its log on the disk. */
-  endJob(outcome?: 'succeeded' | 'agent-lost'): Promise<{ readonly job: JobRecord; readonly path: string }>;
+  endJob(
+    outcome?: 'succeeded' | 'agent-lost',
+    logBytes?: number,
+  ): Promise<{ readonly job: JobRecord; readonly path: string }>;
 }
 
-async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs): Promise<Bench> {
-  const folder = await mkdtemp(join(tmpdir(), 'farhand-retention-'));
+async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs, place = tmpdir()): Promise<Bench> {
+  const folder = await mkdtemp(join(place, 'farhand-retention-'));
   const store = await openSqliteStore({ folder, logger: silentLogger, random: systemRandom });
   const root = join(folder, 'logs');
   const logs = wrap(createFileLogStore({ folder: root }));
@@ -44,16 +50,19 @@ async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs):
   const counted = new Map<string, number>();
   const warnings: string[] = [];
   return {
+    folder,
     scene,
     logs,
     counted,
     warnings,
     retention(rules, { ms, jumpMs = 0 } = { ms: 0 }) {
       const start = scene.now();
-      let lived = 0;
+      // The first look at the clock is that of its making.
+      let lived = -ms;
       return new Retention({
         store,
         logs,
+        reserve: new RoomReserve({ folder }),
         rules: { ...keepEverything, ...rules },
         correctionWindowMs: 7 * day,
         metrics: { removed: (what, count) => void counted.set(what, (counted.get(what) ?? 0) + count) },
@@ -69,15 +78,18 @@ async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs):
         logger: { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) },
       });
     },
-    async endJob(outcome = 'succeeded') {
+    async endJob(outcome = 'succeeded', logBytes = 10) {
       const { job, tried } = await scene.start({}, agent);
       {
         await using writer = await logs.write(tried.id);
-        await writer.append(Buffer.from('ten bytes!'), 0);
+        await writer.append(Buffer.alloc(logBytes, '.'), 0);
         await writer.flush();
       }
       if (outcome === 'agent-lost') await scene.lose(tried);
-      else await scene.end(tried, outcome, { result: { endedAt: new Date(scene.now()).toISOString() } });
+      else {
+        const log = { bytes: logBytes, sha256: 'a'.repeat(64), complete: true, gaps: [], trailing: 0 };
+        await scene.end(tried, outcome, { result: { endedAt: new Date(scene.now()).toISOString(), log } });
+      }
       return { job, path: toLogPaths(root, tried.id).log };
     },
     async [Symbol.asyncDispose]() {
@@ -91,6 +103,15 @@ async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs):
 const isThere = async ({ scene }: Bench, job: JobRecord) => (await scene.store.queries.job(account, job.id)) !== null;
 
 describe('retention', () => {
+  it('looks more often where less is kept, and no less often than every ten minutes', () => {
+    const minute = 60_000;
+
+    assert.equal(toRetainEveryMs(keepEverything), 10 * minute);
+    assert.equal(toRetainEveryMs({ ...keepEverything, jobsForMs: 90 * day }), 10 * minute);
+    assert.equal(toRetainEveryMs({ ...keepEverything, auditForMs: 50 * minute }), 5 * minute);
+    assert.equal(toRetainEveryMs({ ...keepEverything, jobsForMs: minute }), minute);
+  });
+
   it('removes jobs that ended too long ago, and their logs from the disk', async () => {
     await using bench = await createBench();
     const { job, path } = await bench.endJob();
@@ -186,6 +207,34 @@ describe('retention', () => {
     assert.deepEqual(between, [false, true]);
     assert.equal(existsSync(path), false);
     assert.deepEqual(await bench.scene.store.queries.logRemovals('', 10), []);
+  });
+
+  it('makes room on a disk that is full to the last byte', async (context) => {
+    using disk = mountSmallDisk(join(tmpdir(), `farhand-retention-disk-${process.pid}`), '24m');
+    if (disk === null) return context.skip('this process may not mount a file system of its own');
+    await using bench = await createBench((logs) => logs, disk.folder);
+    const ended: Awaited<ReturnType<Bench['endJob']>>[] = [];
+    for (let index = 0; index < 40; index++) ended.push(await bench.endJob('succeeded', 64 * 1024));
+    const retention = bench.retention({ logBytes: 64 * 1024 });
+    await new RoomReserve({ folder: bench.folder }).keep();
+    await using filler = await open(join(disk.folder, 'filler'), 'w');
+    for (const bytes of [65_536, 4096, 1]) {
+      while ((await filler.write(Buffer.alloc(bytes)).catch(() => ({ bytesWritten: 0 }))).bytesWritten > 0);
+    }
+    const submit = () => bench.scene.submit({ parameters: { long: 'x'.repeat(50_000) } });
+    const fill = async () => {
+      for (;;) await submit();
+    };
+    await assert.rejects(fill, { code: 'full' });
+    await assert.rejects(submit, { code: 'full' });
+
+    await retention.turn(going);
+
+    assert.deepEqual(
+      ended.map(({ path }) => existsSync(path)),
+      ended.map((_, index) => index === 39),
+    );
+    await submit();
   });
 
   it('goes on where it was stopped', async () => {
