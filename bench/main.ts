@@ -1,13 +1,13 @@
 import type { Bench } from './bench.ts';
 import { bundlePrograms } from './bundle-programs.ts';
-import { interruption } from './interruption.ts';
 import { readMachineFacts } from './machine-facts.ts';
 import { measures } from './measures.ts';
 import { type BenchOptions, parseOptions, usage } from './options.ts';
 import { openProgram, programWords } from './program-choice.ts';
 import { renderTable } from './report/render-table.ts';
+import { runToExit } from './run-to-exit.ts';
 import { sizes } from './sizes.ts';
-import { Workplace } from './workplace.ts';
+import type { Workplace } from './workplace.ts';
 import { writeResults } from './write-results.ts';
 
 async function createBench(options: BenchOptions, workplace: Workplace): Promise<Bench> {
@@ -67,22 +67,7 @@ function readOptions(): BenchOptions | null {
   }
 }
 
-async function main(): Promise<number> {
-  const options = readOptions();
-  if (options === null) return 2;
-  if (options.help) {
-    process.stdout.write(usage(measures));
-    return 0;
-  }
-  const interrupted = interruption();
-  await using workplace = await Workplace.create();
-  return await Promise.race([run(options, workplace), interrupted]);
-}
-
-try {
-  // Not left to a quiet end: what was interrupted in the middle still waits for processes that are gone.
-  process.exit(await main());
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exit(1);
-}
+const options = readOptions();
+if (options === null) process.exitCode = 2;
+else if (options.help) process.stdout.write(usage(measures));
+else await runToExit((workplace) => run(options, workplace));

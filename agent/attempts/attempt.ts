@@ -435,7 +435,7 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
       await state.execution.clear({ graceMs: this.#graceMs(state.record), boundMs: this.#context.limits.boundMs });
     }
     await this.#endHook();
-    await this.#jobLines?.finish();
+    if ((await this.#jobLines?.finish(this.#leaving.signal)) === false) return;
     if (why === 'accepted') await this.#context.spool.withReserve(() => this.#context.tombstones.add(this.id));
     if (why === 'accepted' && state.type === 'holding' && !this.#isAccepted) {
       this.#isAccepted = true;

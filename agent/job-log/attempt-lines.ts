@@ -52,6 +52,7 @@ export class AttemptLines {
   readonly #stopping = new AbortController();
   readonly #running: Promise<void>;
   #offset = 0;
+  #hasEnded = false;
   #isDone = false;
   #isLetGo = false;
   #isPositionTold = false;
@@ -59,7 +60,9 @@ export class AttemptLines {
   /** Begins at once. */
   constructor(options: AttemptLinesOptions) {
     this.#options = options;
-    this.#running = this.#run();
+    this.#running = this.#run().then(() => {
+      this.#hasEnded = true;
+    });
   }
 
   /** There may be more of the stream, or the result. */
@@ -67,12 +70,21 @@ export class AttemptLines {
     this.#news.ring();
   }
 
-  /** The attempt's folder is about to be freed: waits for the rest as long as the job log has a right to, and counts what is left then. */
-  async finish(): Promise<void> {
-    const { log, source, clock } = this.#options;
+  /**
+   * The attempt's folder is about to be freed: waits for the rest as long as the job log has a right to, which is while it takes some of it now
+   * and then, and counts what is left. False when `signal` aborts first: then the folder is for the next agent, which goes on.
+   */
+  async finish(signal: AbortSignal): Promise<boolean> {
     // Without a result there is no last document to wait for.
-    if (source.result !== null) await waitAtMost(clock, log.patienceMs(), this.#running);
+    const mayWait = () => this.#options.source.result !== null && !this.#hasEnded && !signal.aborted;
+    for (let before = -1; mayWait() && this.#offset > before; ) {
+      before = this.#offset;
+      await this.#waitForEnd(signal);
+    }
+    if (signal.aborted) await waitAtMost(this.#options.clock, leaveMs, this.#running);
+    if (signal.aborted && !this.#hasEnded) return false;
     await this.giveUp();
+    return true;
   }
 
   /** Writes no more, and counts what is missing. */
@@ -91,6 +103,17 @@ export class AttemptLines {
     await waitAtMost(this.#options.clock, leaveMs, this.#running);
     this.#isLetGo = true;
     await this.#options.position[Symbol.asyncDispose]();
+  }
+
+  /** As long as the job log may take nothing. */
+  async #waitForEnd(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    const over = new AbortController();
+    const stop = () => over.abort();
+    signal.addEventListener('abort', stop);
+    await Promise.race([this.#running, sleep(clock, log.patienceMs(), over.signal)]);
+    stop();
+    signal.removeEventListener('abort', stop);
   }
 
   /** Never rejects. */

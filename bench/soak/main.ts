@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { interruption } from '../interruption.ts';
 import { renderTable } from '../report/render-table.ts';
-import { Workplace } from '../workplace.ts';
+import { runToExit } from '../run-to-exit.ts';
+import type { Workplace } from '../workplace.ts';
 import { renderReport } from './render-report.ts';
 import { runSoak } from './run-soak.ts';
 import { parseSoakOptions, type SoakOptions, soakUsage } from './soak-options.ts';
@@ -31,22 +31,7 @@ async function run(options: SoakOptions, workplace: Workplace): Promise<number> 
   return isSound(report) ? 0 : 1;
 }
 
-async function main(): Promise<number> {
-  const options = readOptions();
-  if (options === null) return 2;
-  if (options.help) {
-    process.stdout.write(soakUsage);
-    return 0;
-  }
-  const interrupted = interruption();
-  await using workplace = await Workplace.create();
-  return await Promise.race([run(options, workplace), interrupted]);
-}
-
-try {
-  // Not left to a quiet end: what was interrupted in the middle still waits for processes that are gone.
-  process.exit(await main());
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exit(1);
-}
+const options = readOptions();
+if (options === null) process.exitCode = 2;
+else if (options.help) process.stdout.write(soakUsage);
+else await runToExit((workplace) => run(options, workplace));

@@ -8,7 +8,7 @@ import { thinPoints } from './thin-points.ts';
 
 const size = { width: 720, height: 250, left: 66, right: 14, top: 10, bottom: 34 };
 const plot = { width: size.width - size.left - size.right, height: size.height - size.top - size.bottom };
-const stretches = 130;
+const stretches = 80;
 
 /** One chart as SVG, a curve for each line, with a legend above it. Colours come from the page: classes `c0` to `c6`. */
 export function renderChart(quantity: Quantity, lines: readonly Line[]): string {

@@ -11,6 +11,7 @@ import { quantities } from './quantity.ts';
 import { runReaders } from './readers.ts';
 import { Recording } from './recording.ts';
 import { runRestarts } from './restarts.ts';
+import { rotateFile } from './rotate-file.ts';
 import { runSampler } from './sampler.ts';
 import type { SoakOptions } from './soak-options.ts';
 import { createSoakPlace, type SoakPlace } from './soak-place.ts';
@@ -21,6 +22,7 @@ import { snapshotOptions, takeSnapshots } from './take-snapshots.ts';
 const restarts = 8;
 const leastLifeMs = 4_000;
 const recentJobs = 20;
+const rotateEveryMs = 20_000;
 
 /** Keeps a hub and three agents busy for as long as the options say, and resolves with what was seen meanwhile. */
 export async function runSoak(options: SoakOptions, workplace: Workplace): Promise<SoakReport> {
@@ -82,6 +84,7 @@ async function soak(place: SoakPlace, { options, outcomes, recording, workplace 
   const work = [
     runLoad({ client, kinds: createJobKinds(text), pace, outcomes, onSubmitted, signal }),
     runReaders({ client, pick, signal }),
+    rotateFile(place.jobLog, { everyMs: rotateEveryMs, signal }),
     runSampler(place, { recording, everyMs, signal }),
     ...(last === undefined
       ? []

@@ -30,6 +30,8 @@ export interface SoakPlace extends AsyncDisposable {
   readonly agents: readonly SoakAgent[];
   readonly client: Client;
   readonly text: LogText;
+  /** The file to which all agents write the lines of their jobs. */
+  readonly jobLog: string;
 }
 
 export async function createSoakPlace({
@@ -45,6 +47,7 @@ export async function createSoakPlace({
   const folder = workplace.path('soak');
   const hubFolder = join(folder, 'hub');
   const catalog = join(folder, 'automations');
+  const jobLog = join(folder, 'job-log');
   await mkdir(catalog, { recursive: true });
   const text = await writeLogText(join(folder, 'text'));
   for (const [name, automation] of Object.entries(soakAutomations(text.path))) {
@@ -81,7 +84,7 @@ export async function createSoakPlace({
           FARHAND_AUTOMATIONS: catalog,
           FARHAND_SLOTS: String(slots),
           FARHAND_STATUS_LISTEN: '127.0.0.1:0',
-          FARHAND_JOB_LOG: join(folder, 'job-log'),
+          FARHAND_JOB_LOG: jobLog,
           FARHAND_GRACE_SECONDS: '2',
           FARHAND_DRAIN_SECONDS: drainSeconds,
         },
@@ -89,5 +92,5 @@ export async function createSoakPlace({
     agents.push(opened.use(await SoakAgent.start({ name, folder: data, start })));
   }
   const parts = opened.move();
-  return { hub, hubFolder, agents, client, text, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return { hub, hubFolder, agents, client, text, jobLog, [Symbol.asyncDispose]: () => parts.disposeAsync() };
 }

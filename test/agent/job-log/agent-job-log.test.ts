@@ -241,6 +241,73 @@ test('A job log that takes nothing holds up no job: after a bound its lines are 
   await log[Symbol.asyncDispose]();
 });
 
+/** A target that takes each batch after a while. */
+function createSlowTarget(afterMs: number): { readonly target: JobLogTarget; taken: string } {
+  const slow = {
+    taken: '',
+    target: {
+      place: 'stdout',
+      prepare: async () => {},
+      async write(bytes: Uint8Array) {
+        await delay(afterMs);
+        slow.taken += Buffer.from(bytes).toString();
+        return bytes.length;
+      },
+      reopen: () => {},
+      close: async () => {},
+    },
+  };
+  return slow;
+}
+
+/** Half a mebibyte of lines: eight pieces. */
+const muchOutput = 'yes 123456789012345 | head -c 524288';
+
+test('A job log that takes something now and then is waited for, however long all of it takes', async () => {
+  await using place = await createAgentPlace();
+  const slow = createSlowTarget(300);
+  await using log = openJobLog({
+    target: slow.target,
+    begin,
+    clock: systemClock,
+    logger: silentLogger,
+    limits: { ...limits, patienceMs: 1_000 },
+  });
+  const agent = await place.start({ jobLog: log });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: muchOutput } });
+  await untilFreed(place, id);
+
+  const entries = parseJobLog(slow.taken);
+  assert.equal(textOf(entries, id).length, 524_288);
+  assert.equal(endsOf(entries, id).length, 1);
+  assert.partialDeepStrictEqual(agent.status().jobLog, { cutAttempts: 0, droppedBytes: 0, problem: null });
+});
+
+test('An agent that leaves does not wait for a slow job log: the next one goes on with what the hub has long accepted', async () => {
+  await using place = await createAgentPlace();
+  const slow = createSlowTarget(300);
+  const before = openJobLog({ target: slow.target, begin, clock: systemClock, logger: silentLogger, limits });
+  const first = await place.start({ jobLog: before });
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: muchOutput } });
+  await place.hub.result(id);
+  await place.hub.until(() => slow.taken.length > 0, 'a first piece');
+
+  await first[Symbol.asyncDispose]();
+  const { jobLog } = first.status();
+  await before[Symbol.asyncDispose]();
+  const isKept = existsSync(place.attemptFolder(id));
+  await using after = openIn(place);
+  await place.start({ jobLog: after.log });
+  await untilFreed(place, id);
+
+  assert.equal(isKept, true);
+  assert.partialDeepStrictEqual(jobLog, { cutAttempts: 0, droppedBytes: 0 });
+  const entries = [...parseJobLog(slow.taken), ...(await after.read())];
+  assert.equal(textOf(entries, id).length, 524_288);
+  assert.equal(endsOf(entries, id).length, 1);
+});
+
 test('An agent leaves while its job log takes nothing, and the next one writes all', async () => {
   await using place = await createAgentPlace();
   const gate = createGate();
