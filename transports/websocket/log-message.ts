@@ -22,7 +22,7 @@ export const maxLogMessageBytes = logHeaderBytes + maxLogFrameBytes;
  * Throws `ProtocolError` (`too-large`). Copies the bytes once, so the caller may reuse its buffer at once. `allocate` gives the memory of
  * the message, as long as asked for.
  */
-export function encodeLogMessage(frame: LogFrame, allocate: (bytes: number) => Buffer = Buffer.allocUnsafe): Buffer {
+export function encodeLogMessage(frame: LogFrame, allocate: (bytes: number) => Buffer): Buffer {
   checkSize(frame.bytes.length);
   const message = allocate(logHeaderBytes + frame.bytes.length);
   message[0] = logKind;
