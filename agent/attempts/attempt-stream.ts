@@ -5,6 +5,7 @@ import { createMasker } from '../masking/masker.ts';
 import { createTextMask } from '../masking/text-mask.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 import type { DocumentRecord } from './attempt-records.ts';
+import { Scratch } from './masked-reader.ts';
 import { MaskedStream } from './masked-stream.ts';
 import { Moments } from './moments.ts';
 import { createRawFile, type RawFile } from './raw-file.ts';
@@ -106,6 +107,8 @@ export class AttemptStream {
       moments: this.#moments,
       masking: { create: () => createMasker(secrets), identity: !hasSecrets },
       onBytes: this.#onBytes,
+      // A session copies what it sends, and what else looks at a piece does so at once.
+      scratch: new Scratch(),
     });
     if (this.#rawEnd !== null) this.#stream.freeze(this.#rawEnd);
   }

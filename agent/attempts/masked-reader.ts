@@ -10,24 +10,35 @@ export interface Masking {
   readonly identity: boolean;
 }
 
+/** Memory that is used again and again, as much as was ever wanted of it at once. */
+export class Scratch {
+  #buffer = Buffer.alloc(0);
+
+  /** What was taken before is overwritten. */
+  take(bytes: number): Uint8Array {
+    if (this.#buffer.length < bytes) this.#buffer = Buffer.allocUnsafeSlow(bytes);
+    return this.#buffer.subarray(0, bytes);
+  }
+}
+
 const nothing: Uint8Array = new Uint8Array(0);
 
 /** One walk along the stream. Holds no more than one piece. */
 export class MaskedReader {
   readonly #masker: Masker;
-  readonly #buffer: Uint8Array | null;
+  readonly #scratch: Scratch | null;
   #rawOffset: number;
   #offset: number;
   #ready = nothing;
   #finished = false;
 
   /**
-   * Begins at the byte at `wanted` where there is nothing to mask, and at the first one otherwise. With a `buffer` every piece is
+   * Begins at the byte at `wanted` where there is nothing to mask, and at the first one otherwise. With a `scratch` every piece is
    * good only until the next one is asked for.
    */
-  constructor(masking: Masking, wanted: number, buffer: Uint8Array | null = null) {
+  constructor(masking: Masking, wanted: number, scratch: Scratch | null = null) {
     this.#masker = masking.create();
-    this.#buffer = buffer;
+    this.#scratch = scratch;
     this.#offset = masking.identity ? wanted : 0;
     this.#rawOffset = this.#offset;
   }
@@ -51,7 +62,7 @@ export class MaskedReader {
   async read(readRaw: ReadRaw, limits: { readonly maxBytes: number; readonly rawEnd: number }): Promise<Uint8Array> {
     while (this.#ready.length === 0 && this.#rawOffset < limits.rawEnd) {
       const wanted = Math.min(limits.maxBytes, limits.rawEnd - this.#rawOffset);
-      const buffer = this.#buffer?.subarray(0, wanted) ?? Buffer.allocUnsafe(wanted);
+      const buffer = this.#scratch?.take(wanted) ?? Buffer.allocUnsafe(wanted);
       const count = await readRaw(this.#rawOffset, buffer);
       if (count === 0) break;
       this.#rawOffset += count;

@@ -1,4 +1,4 @@
-import { MaskedReader, type Masking, type ReadRaw } from './masked-reader.ts';
+import { MaskedReader, type Masking, type ReadRaw, Scratch } from './masked-reader.ts';
 import type { Moments } from './moments.ts';
 import { PrefixDigest } from './prefix-digest.ts';
 
@@ -26,6 +26,7 @@ export class MaskedStream {
   readonly #masking: Masking;
   readonly #digest: PrefixDigest;
   readonly #onBytes: (offset: number, bytes: Uint8Array) => void;
+  readonly #scratch: Scratch | null;
   #reader: MaskedReader;
   #isFresh = true;
   #from = 0;
@@ -39,13 +40,16 @@ export class MaskedStream {
     readonly onBytes?: (offset: number, bytes: Uint8Array) => void;
     /** Shared by the walks along one stream: whoever is first with a byte puts it in. */
     readonly digest?: PrefixDigest;
+    /** For the pieces of `read`, each of which is then good only until the next one is asked for. Of one walk alone. */
+    readonly scratch?: Scratch;
   }) {
     this.#readRaw = options.readRaw;
     this.#digest = options.digest ?? new PrefixDigest();
     this.#onBytes = options.onBytes ?? (() => {});
     this.#moments = options.moments;
     this.#masking = options.masking;
-    this.#reader = new MaskedReader(options.masking, 0);
+    this.#scratch = options.scratch ?? null;
+    this.#reader = new MaskedReader(options.masking, 0, this.#scratch);
   }
 
   /** All of a frozen stream was read. */
@@ -60,7 +64,7 @@ export class MaskedStream {
     const isFar = this.#masking.identity && this.#reader.offset < offset;
     // What was sent by an earlier agent was not seen by this one.
     const from = this.#isFresh ? Math.max(0, offset - lookBackBytes) : offset;
-    if (isPassed || isFar) this.#reader = new MaskedReader(this.#masking, from);
+    if (isPassed || isFar) this.#reader = new MaskedReader(this.#masking, from, this.#scratch);
   }
 
   /** The next bytes in order, up to `maxBytes` that were seen at one moment; null when there is nothing more for now. */
@@ -122,15 +126,16 @@ export class MaskedStream {
    */
   async summarize(): Promise<{ readonly bytes: number; readonly sha256: string }> {
     const rawEnd = this.#rawEnd ?? 0;
-    const begin = () => new MaskedReader(this.#masking, this.#digest.length, buffer);
+    const begin = () => new MaskedReader(this.#masking, this.#digest.length, scratch);
     const from = this.#masking.identity ? this.#digest.length : 0;
-    const buffer = Buffer.allocUnsafe(Math.min(digestPieceBytes, Math.max(1, rawEnd - from)));
+    const pieceBytes = Math.min(digestPieceBytes, Math.max(1, rawEnd - from));
+    const scratch = new Scratch();
     let own = begin();
     const isDone = () => this.ended && this.#digest.length === this.#reader.offset;
     while (!own.ended && !isDone()) {
       if (this.#masking.identity && this.#digest.length > own.offset) own = begin();
       const { offset } = own;
-      const bytes = await own.read(this.#readRaw, { maxBytes: buffer.length, rawEnd });
+      const bytes = await own.read(this.#readRaw, { maxBytes: pieceBytes, rawEnd });
       if (bytes.length === 0) own.finish();
       else this.#digest.feed(offset, bytes);
     }

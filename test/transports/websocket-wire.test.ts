@@ -5,8 +5,9 @@ import type { CloudEvent } from '../../protocol/cloud-event.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
 import type { AgentFrame, HubFrame } from '../../protocol/session-frame.ts';
 import { closeCodes, fromCloseFrame, toCloseFrame } from '../../transports/websocket/close-frame.ts';
-import { agentSessionCodec, type Codec, controlCodec, hubSessionCodec } from '../../transports/websocket/wire.ts';
+import { type Codec, controlCodec, createAgentSessionCodec, hubSessionCodec } from '../../transports/websocket/wire.ts';
 
+const agentSessionCodec = createAgentSessionCodec();
 const codecs: Readonly<Record<string, Codec<unknown, never>>> = { controlCodec, agentSessionCodec, hubSessionCodec };
 
 const text = fc.string({ unit: 'binary', maxLength: 50 });

@@ -13,6 +13,8 @@ export interface HandshakeOptions<T> {
   readonly authorization: string;
   readonly maxMessageBytes: number;
   readonly agent: Agent | undefined;
+  /** Frames go out with a mask of zeros, which costs nothing at both ends. */
+  readonly plainFrames: boolean;
   readonly signal: AbortSignal;
   /** Called in the tick in which the websocket opens. */
   readonly onOpen: (websocket: WebSocket, socket: Socket) => T;
@@ -35,6 +37,7 @@ export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOut
       maxPayload: options.maxMessageBytes,
       headers: { authorization: options.authorization },
       agent: options.agent,
+      ...(options.plainFrames ? { generateMask: (mask: Buffer) => mask.fill(0) } : {}),
     });
     let answer: HttpAnswer | undefined;
     let failure: TransportError | undefined;

@@ -15,10 +15,16 @@ const logKind = 1;
  */
 const logHeaderBytes = 17;
 
-/** Throws `ProtocolError` (`too-large`). Copies the bytes once, so the caller may reuse its buffer at once. */
-export function encodeLogMessage(frame: LogFrame): Buffer {
+/** The longest there is. */
+export const maxLogMessageBytes = logHeaderBytes + maxLogFrameBytes;
+
+/**
+ * Throws `ProtocolError` (`too-large`). Copies the bytes once, so the caller may reuse its buffer at once. `allocate` gives the memory of
+ * the message, as long as asked for.
+ */
+export function encodeLogMessage(frame: LogFrame, allocate: (bytes: number) => Buffer): Buffer {
   checkSize(frame.bytes.length);
-  const message = Buffer.allocUnsafe(logHeaderBytes + frame.bytes.length);
+  const message = allocate(logHeaderBytes + frame.bytes.length);
   message[0] = logKind;
   message.writeUInt32BE(Math.floor(frame.offset / 2 ** 32), 1);
   message.writeUInt32BE(frame.offset >>> 0, 5);

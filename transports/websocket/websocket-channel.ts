@@ -83,8 +83,12 @@ function carry<In, Out>(options: WebsocketChannelOptions<In, Out>, events: Carri
     socket.uncork();
   }
 
-  /** One for all writes: the wire took some. An error is told by `close` too. */
+  /** One for all texts: the wire took some. An error is told by `close` too. */
   const onWritten = () => events.drained();
+  const onBytesWritten = (payload: Uint8Array) => (error?: Error) => {
+    if (!(error instanceof Error)) codec.written(payload);
+    events.drained();
+  };
 
   return {
     write(message) {
@@ -92,7 +96,7 @@ function carry<In, Out>(options: WebsocketChannelOptions<In, Out>, events: Carri
       const payload = codec.encode(message);
       checkSize(payload, limits.maxMessageBytes);
       cork();
-      websocket.send(payload, onWritten);
+      websocket.send(payload, typeof payload === 'string' ? onWritten : onBytesWritten(payload));
       if (websocket.bufferedAmount >= corkedBytes) uncork();
       return true;
     },

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../runtime/configuration/loopback.ts';
 import type { Channel } from '../channel.ts';
 import type { Credential } from '../credential.ts';
 import { createDialler, type Dialler } from '../dialler.ts';
@@ -25,12 +26,14 @@ export interface WebsocketDialler {
 class HandshakingDialler implements WebsocketDialler {
   readonly #options: WebsocketTransportOptions;
   readonly #base: string;
+  readonly #plainFrames: boolean;
   readonly #dialler: Dialler;
   #opened = 0;
 
   constructor(options: WebsocketTransportOptions) {
     this.#options = options;
     this.#base = toBase(options.url);
+    this.#plainFrames = needsNoMask(new URL(this.#base));
     this.#dialler = createDialler({ clock: options.clock, dialMs: options.limits.dialMs, address: this.#base });
   }
 
@@ -49,6 +52,7 @@ class HandshakingDialler implements WebsocketDialler {
           authorization: `Farhand ${presented}`,
           maxMessageBytes: limits.maxMessageBytes,
           agent,
+          plainFrames: this.#plainFrames,
           signal: attemptSignal,
           onOpen: (websocket, socket) => {
             this.#opened += 1;
@@ -64,6 +68,14 @@ class HandshakingDialler implements WebsocketDialler {
       },
     });
   }
+}
+
+/**
+ * Masks keep what somebody else chose, such as the output of a job, from passing for HTTP in the eyes of a proxy that knows no
+ * websockets (RFC 6455 §10.3). No proxy sees into TLS, and none is on the way to this machine.
+ */
+function needsNoMask({ protocol, hostname }: URL): boolean {
+  return protocol === 'wss:' || isLoopback(hostname);
 }
 
 /** Throws `TypeError` for anything but an absolute ws, wss, http or https URL. */
