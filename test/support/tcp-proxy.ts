@@ -22,7 +22,9 @@ export interface TcpProxy extends AsyncDisposable {
   /** Breaks the connections of this moment at once, with a reset on both sides. */
   cut(filter?: LineFilter): void;
   /** From now on swallows what goes this way on the connections of this moment. */
-  silence(direction: ProxyDirection): void;
+  silence(direction: ProxyDirection, filter?: LineFilter): void;
+  /** From now on takes nothing more from either side of the connections of this moment, as if this process were stopped: buffers fill. */
+  freeze(filter?: LineFilter): void;
   /** Keeps what goes this way behind the upgrade, also on later connections, until disposed: then it goes on. */
   hold(direction: ProxyDirection, filter?: LineFilter): Disposable;
   /** At most about so many bytes a second go either way on all connections together; null for as fast as it can. */
@@ -38,6 +40,7 @@ interface Line {
   readonly held: { readonly up: Buffer[]; readonly down: Buffer[] };
   path: string | null;
   upgraded: boolean;
+  frozen: boolean;
 }
 
 interface Hold extends LineFilter {
@@ -63,6 +66,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       held: { up: [], down: [] },
       path: null,
       upgraded: false,
+      frozen: false,
     };
     lines.add(line);
     forward(line, near, 'up');
@@ -84,7 +88,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         else pass(line, direction, piece);
       }
     });
-    to.on('drain', () => from.resume());
+    to.on('drain', () => resume(line, from));
     from.on('end', () => to.end());
     from.on('error', () => to.destroy());
     from.on('close', () => {
@@ -102,13 +106,17 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     const last = line.cutAfter[direction] === 0;
     if (passed > 0 && !to.write(chunk.subarray(0, passed)) && !last) from.pause();
     if (last) cut(line);
-    else if (bytesPerSecond !== null) void rest(from, (passed / bytesPerSecond) * 1_000);
+    else if (bytesPerSecond !== null) void rest(line, from, (passed / bytesPerSecond) * 1_000);
   }
 
-  async function rest(socket: Socket, ms: number): Promise<void> {
+  async function rest(line: Line, socket: Socket, ms: number): Promise<void> {
     socket.pause();
     await delay(Math.max(ms, slowPieceMs));
-    socket.resume();
+    resume(line, socket);
+  }
+
+  function resume(line: Line, socket: Socket): void {
+    if (!line.frozen) socket.resume();
   }
 
   function release(): void {
@@ -136,8 +144,16 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     cut(filter = {}) {
       for (const line of lines) if (matches(line, filter)) reset(line);
     },
-    silence(direction) {
-      for (const line of lines) line.silent[direction] = true;
+    silence(direction, filter = {}) {
+      for (const line of lines) if (matches(line, filter)) line.silent[direction] = true;
+    },
+    freeze(filter = {}) {
+      for (const line of lines) if (matches(line, filter)) line.frozen = true;
+      for (const { sockets, frozen } of lines) {
+        if (!frozen) continue;
+        sockets.up.pause();
+        sockets.down.pause();
+      }
     },
     hold(direction, filter = {}) {
       const hold = { direction, ...filter };
