@@ -3,14 +3,15 @@ import type { AgentReport } from '../protocol/agent-report.ts';
 import type { Labels } from '../protocol/labels.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { LoopBoard } from '../runtime/loop-board.ts';
+import type { LoopLag } from '../runtime/loop-lag.ts';
 import type { StatusLister } from '../sync/status-lister.ts';
 import type { Catalog } from './automations/catalog.ts';
-import type { LoopLag } from './loop-lag.ts';
 import { toOneLine } from './one-line.ts';
 
 /** Reports follow each other by this much at least; the first after a quiet time goes at once. */
 const coalesceMs = 200;
-const lagPeriodMs = 15_000;
+/** What moves all the time (loop lag, pressure) is told this often. */
+const measuresEveryMs = 15_000;
 const maxProblems = 100;
 const maxProblemLength = 1024;
 
@@ -24,6 +25,7 @@ export interface ReportOptions {
   readonly catalog: Catalog;
   readonly slots: () => AgentReport['slots'];
   readonly health: () => AgentReport['health'];
+  readonly admission: () => AgentReport['admission'];
   readonly loopLag: LoopLag;
   readonly clock: Clock;
   /** Tells the control channel that there is a new report. */
@@ -36,15 +38,12 @@ export interface ReportLoop extends Disposable {
   /** Something that the report is made of may be another. */
   changed(): void;
   readonly statuses: StatusLister<AgentReport>;
-  /** As it was last measured. */
-  readonly loopLagMs: number;
 }
 
 export function startReportLoop(options: ReportOptions): ReportLoop {
-  const { agentId, catalog, clock, loopLag } = options;
+  const { agentId, catalog, clock } = options;
   const self = { os: platform(), arch: arch(), release: release(), hostname: hostname(), node: process.version };
   const loop = options.loops.open('reports');
-  let loopLagMs = 0;
   let pending: Timer | null = null;
   let publishedAt = Number.NEGATIVE_INFINITY;
 
@@ -62,14 +61,13 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
     else pending = clock.schedule(waitMs, publish, { background: true });
   }
 
-  function measure(): Timer {
+  function tellMeasures(): Timer {
+    loop.does('waits for news, and to tell anew what was measured', { nextInMs: measuresEveryMs });
     return clock.schedule(
-      lagPeriodMs,
+      measuresEveryMs,
       () => {
-        loopLagMs = loopLag.take();
-        loop.does('waits for news, and to measure again how late the event loop is', { nextInMs: lagPeriodMs });
         changed();
-        measuring = measure();
+        telling = tellMeasures();
       },
       { background: true },
     );
@@ -88,25 +86,22 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       slots: options.slots(),
       automations: [...catalog.current.automations.values()].map(({ summary }) => summary),
       health: { state: health.state, problems },
-      loopLagMs,
+      loopLagMs: options.loopLag.latest.p99Ms,
+      admission: options.admission(),
     };
   }
 
-  loop.does('waits for news, and to measure how late the event loop is', { nextInMs: lagPeriodMs });
-  let measuring = measure();
+  let telling = tellMeasures();
   const stopListening = catalog.onChange(changed);
   return {
     changed,
-    get loopLagMs() {
-      return loopLagMs;
-    },
     statuses: {
       list: async () => [{ id: agentId, status: report() }],
       get: async (id) => (id === agentId ? report() : null),
     },
     [Symbol.dispose]: () => {
       stopListening();
-      measuring.cancel();
+      telling.cancel();
       pending?.cancel();
       loop[Symbol.dispose]();
     },

@@ -15,5 +15,7 @@ export function loadExecConfig({ environment, flags }: ConfigSources, dataFolder
     ...loadConfiguration(agentConfigSchema, { environment: own, flags }),
     data: dataFolder,
     slots: 1,
+    // There is no other agent to leave the job to.
+    admission: 'always',
   };
 }
