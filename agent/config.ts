@@ -151,6 +151,20 @@ export const agentConfigSchema = {
     defaultDoc: 'what the disk has',
     sensitive: false,
   },
+  jobNice: {
+    variable: 'FARHAND_JOB_NICE',
+    doc: 'How much nicer jobs are than the agent (nice(1)): so much it goes before them where there is not processor enough for all. 0: they are equals.',
+    format: wholeNumber({ from: 0, to: 39 }),
+    default: '10',
+    sensitive: false,
+  },
+  jobOomScore: {
+    variable: 'FARHAND_JOB_OOM_SCORE',
+    doc: 'By how much the oom_score_adj of jobs is above that of the agent: where memory is gone, the kernel ends a job and not the agent. 0: they are equals.',
+    format: wholeNumber({ from: 0, to: 2000 }),
+    default: '500',
+    sensitive: false,
+  },
   admission: {
     variable: 'FARHAND_ADMISSION',
     doc: 'Whether jobs are taken under pressure. measured: not above the limits of FARHAND_ADMISSION_…; always: whatever is measured. Jobs that run are not touched.',

@@ -6,6 +6,7 @@ import { systemFreeBytes } from '../agent/attempts/spool.ts';
 import { type AgentConfig, toPressureLimits } from '../agent/config.ts';
 import type { Executor } from '../agent/executors/executor.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
+import { readStandingBehind } from '../agent/executors/process/job-standing.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
 import { readMachineBootId } from '../agent/machine-boot-id.ts';
 import { createLinuxPressure } from '../agent/pressure/linux-pressure.ts';
@@ -40,7 +41,13 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
   // POSIX promises a `sh` on the PATH, not where it is.
   const shell = findProgram('sh', { path: environment['PATH'], workingDirectory: process.cwd() }) ?? '/bin/sh';
   const executor = opened.use(
-    createProcessExecutor({ fileSystem: systemFileSystem, clock: systemClock, logger, shell }),
+    createProcessExecutor({
+      fileSystem: systemFileSystem,
+      clock: systemClock,
+      logger,
+      shell,
+      standing: readStandingBehind({ nice: config.jobNice, oomScore: config.jobOomScore }),
+    }),
   );
   const loopLag = opened.use(measureLoopLag(systemClock));
   const loops = createLoopBoard(systemClock);
