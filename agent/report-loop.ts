@@ -5,12 +5,13 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { LoopLag } from '../runtime/loop-lag.ts';
 import type { StatusLister } from '../sync/status-lister.ts';
+import { areOtherMeasures, type Measures } from './are-other-measures.ts';
 import type { Catalog } from './automations/catalog.ts';
 import { toOneLine } from './one-line.ts';
 
 /** Reports follow each other by this much at least; the first after a quiet time goes at once. */
 const coalesceMs = 200;
-/** What moves all the time (loop lag, pressure) is told this often. */
+/** What moves all the time (loop lag, pressure) is looked at this often, and told when it has moved by much. */
 const measuresEveryMs = 15_000;
 const maxProblems = 100;
 const maxProblemLength = 1024;
@@ -44,11 +45,17 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
   const { agentId, catalog, clock } = options;
   const self = { os: platform(), arch: arch(), release: release(), hostname: hostname(), node: process.version };
   const loop = options.loops.open('reports');
+  let told = measure();
   let pending: Timer | null = null;
   let publishedAt = Number.NEGATIVE_INFINITY;
 
+  function measure(): Measures {
+    return { loopLagMs: options.loopLag.latest.p99Ms, values: options.admission()?.values ?? null };
+  }
+
   function publish(): void {
     pending = null;
+    told = measure();
     publishedAt = clock.monotonic();
     options.publish();
     loop.turned();
@@ -62,19 +69,22 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
   }
 
   function tellMeasures(): Timer {
-    loop.does('waits for news, and to tell anew what was measured', { nextInMs: measuresEveryMs });
+    loop.does('waits for news, and to look what was measured', { nextInMs: measuresEveryMs });
     return clock.schedule(
       measuresEveryMs,
       () => {
-        changed();
+        if (areOtherMeasures(measure(), told)) changed();
         telling = tellMeasures();
       },
       { background: true },
     );
   }
 
+  /** The same as long as nothing is published: the hub asks whether it has it, and would be sent it for every figure that moved. */
   function report(): AgentReport {
     const health = options.health();
+    const admission = options.admission();
+    const { loopLagMs, values } = told;
     const problems = health.problems.slice(0, maxProblems).map((problem) => toOneLine(problem, maxProblemLength));
     return {
       labels: options.labels,
@@ -86,8 +96,8 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       slots: options.slots(),
       automations: [...catalog.current.automations.values()].map(({ summary }) => summary),
       health: { state: health.state, problems },
-      loopLagMs: options.loopLag.latest.p99Ms,
-      admission: options.admission(),
+      loopLagMs,
+      admission: admission === null || values === null ? null : { ...admission, values },
     };
   }
 

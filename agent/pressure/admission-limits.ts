@@ -31,7 +31,7 @@ export const defaultPressureLimits: PressureLimits = {
   memoryPercent: 20,
   ioPercent: 95,
   minFreeMemoryPercent: 5,
-  loopLagMs: 500,
+  loopLagMs: 2_000,
 };
 
 /** Of an agent that takes what it is offered. */
