@@ -1,3 +1,4 @@
+import { admissionReasonKinds } from '../protocol/admission.ts';
 import { toLoopMetrics } from '../runtime/loop-metrics.ts';
 import type { HistogramSample, Metric, MetricSample } from '../runtime/metrics-text.ts';
 import type { AgentState } from './agent-state.ts';
@@ -116,6 +117,13 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
     ),
     counter('log_gaps_total', 'Gaps in the logs of attempts whose result the hub accepted.', counts.logGaps),
     gauge('spool_bytes', 'Disk that the output of the attempts takes.', status.spoolBytes),
+    {
+      type: 'gauge',
+      name: 'farhand_agent_spool_free_bytes',
+      help: 'Free on the disk of the data folder.',
+      samples: status.spoolFreeBytes === null ? [] : [{ value: status.spoolFreeBytes }],
+    },
+    ...toAdmissionMetrics(status),
     gauge(
       'job_log_problem',
       '1 while lines of jobs do not get to the job log.',
@@ -136,9 +144,40 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
     gauge('automation_mistakes', 'Mistakes in the folder of automations.', catalog.mistakes),
     gauge(
       'loop_lag_seconds',
-      'How late the event loop was, 99th percentile of the last 15 seconds.',
+      'How late the event loop was, 99th percentile of the last 5 seconds.',
       status.loopLagMs / 1000,
     ),
+    gauge(
+      'loop_lag_mean_seconds',
+      'How long what came at any moment of the last 5 seconds waited for the event loop, on average.',
+      status.loopLagMeanMs / 1000,
+    ),
+    gauge('loop_lag_max_seconds', 'The longest stop of the event loop in the last minute.', status.loopLagMaxMs / 1000),
     ...toLoopMetrics('farhand_agent', status.loops),
+  ];
+}
+
+/** What the kernel does not tell is left out. */
+function toAdmissionMetrics({ admission }: AgentStatus): readonly Metric[] {
+  const closed = new Set(admission?.reasons.map(({ kind }) => kind));
+  const resources = (['cpu', 'memory', 'io'] as const).flatMap((resource) => {
+    const stall = admission?.values[resource] ?? null;
+    return stall === null ? [] : [{ labels: { resource }, value: stall.percent / 100 }];
+  });
+  return [
+    {
+      type: 'gauge',
+      name: 'farhand_agent_admission_closed',
+      help: '1 while no jobs are taken for this reason.',
+      samples: admissionReasonKinds
+        .filter((kind) => kind !== 'other')
+        .map((reason) => ({ labels: { reason }, value: closed.has(reason) ? 1 : 0 })),
+    },
+    {
+      type: 'gauge',
+      name: 'farhand_agent_pressure_ratio',
+      help: 'Part of the last 10 seconds in which work stood still, as the kernel tells it.',
+      samples: resources,
+    },
   ];
 }

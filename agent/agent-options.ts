@@ -3,6 +3,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { FileSystem } from '../runtime/file-system.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { LoopBoard } from '../runtime/loop-board.ts';
+import type { LoopLag } from '../runtime/loop-lag.ts';
 import type { Random } from '../runtime/random.ts';
 import type { ControlTransport } from '../transports/control-transport.ts';
 import type { SessionTransport } from '../transports/session-transport.ts';
@@ -14,13 +15,15 @@ import type { Catalog } from './automations/catalog.ts';
 import { defaultLinkLimits, type LinkLimits } from './control-link.ts';
 import type { Executor } from './executors/executor.ts';
 import type { JobLog } from './job-log/job-log.ts';
-import type { LoopLag } from './loop-lag.ts';
+import { type AdmissionLimits, defaultAdmissionLimits } from './pressure/admission-limits.ts';
+import type { Pressure } from './pressure/pressure.ts';
 import type { ProbeRunner } from './probes/probe-runner.ts';
 
 export interface AgentLimits {
   readonly attempt: AttemptLimits;
   readonly link: LinkLimits;
   readonly spool: SpoolLimits;
+  readonly admission: AdmissionLimits;
 }
 
 export const defaultAgentLimits: AgentLimits = {
@@ -34,6 +37,7 @@ export const defaultAgentLimits: AgentLimits = {
   },
   link: defaultLinkLimits,
   spool: defaultSpoolLimits,
+  admission: defaultAdmissionLimits,
 };
 
 /**
@@ -73,6 +77,7 @@ export interface AgentOptions {
   readonly watchFolder: WatchFolder;
   readonly freeBytes: FreeBytes;
   readonly loopLag: LoopLag;
+  readonly pressure: Pressure;
   /** Where its loops say what they do. */
   readonly loops: LoopBoard;
   /** Where lines of jobs go besides the hub; null: nowhere. */

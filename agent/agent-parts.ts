@@ -15,6 +15,8 @@ import { createDispatch, type Decline, type Dispatch } from './dispatch.ts';
 import type { HubGuard } from './hub-guard.ts';
 import type { Identity } from './identity.ts';
 import type { LinkState } from './link-state.ts';
+import { type Admission, startAdmission } from './pressure/admission.ts';
+import { noPressureLimits } from './pressure/admission-limits.ts';
 import { createProbes, type Probes } from './probes/probes.ts';
 import { type ReportLoop, startReportLoop } from './report-loop.ts';
 import { createStatusNews, type StatusNews } from './status-news.ts';
@@ -25,6 +27,7 @@ export interface AgentParts {
   readonly identity: Identity;
   readonly spool: Spool;
   readonly attempts: AttemptRegistry;
+  readonly admission: Admission;
   readonly dispatch: Dispatch;
   readonly clients: SyncClients;
   readonly report: ReportLoop;
@@ -119,6 +122,14 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
       accepted: (outcome, gaps) => given.counter.accepted(outcome, gaps),
     },
   );
+  const admission = startAdmission({
+    ...options,
+    spool,
+    // Who was started for one job has no other agent to leave it to.
+    limits: options.mode.type === 'once' ? { ...limits.admission, pressure: noPressureLimits } : limits.admission,
+    logger,
+    onChange: () => report.changed(),
+  });
   const dispatch = createDispatch({
     attempts,
     tombstones,
@@ -126,7 +137,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     spool,
     slots: options.slots,
     isDistrusted: () => link.state.type === 'distrusted',
-    refuse: given.refuse,
+    refuse: (offer) => given.refuse(offer) ?? admission.refuse(),
     logger,
     counter: given.counter,
     loops: options.loops,
@@ -138,6 +149,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     transport: transport.control.name,
     slots: () => dispatch.slots,
     health: given.health,
+    admission: () => admission.current,
     publish: () => clients.agents.publishStatus(identity.id),
   });
   const { probeRunner, mode } = options;
@@ -177,7 +189,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     logger,
     onResynced: (tookMs) => given.counter.resynced(tookMs),
   });
-  return { identity, spool, attempts, dispatch, clients, report, news, probes, link, sessionLoop };
+  return { identity, spool, attempts, admission, dispatch, clients, report, news, probes, link, sessionLoop };
 }
 
 /** All sessions together have one place on the board. */

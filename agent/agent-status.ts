@@ -1,6 +1,8 @@
+import type { Admission } from '../protocol/admission.ts';
 import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LoopStatus } from '../runtime/loop-board.ts';
+import type { LoopLagValues } from '../runtime/loop-lag.ts';
 import type { SyncCount } from '../sync/sync-counters.ts';
 import type { AgentCounts, AgentTimes } from './agent-counts.ts';
 import type { AgentState } from './agent-state.ts';
@@ -37,7 +39,13 @@ export interface AgentStatus {
   readonly catalog: { readonly automations: number; readonly mistakes: number };
   /** What the output of all attempts takes. */
   readonly spoolBytes: number;
+  /** Free on the disk that it is on; null where nobody knows. */
+  readonly spoolFreeBytes: number | null;
   readonly loopLagMs: number;
+  readonly loopLagMeanMs: number;
+  readonly loopLagMaxMs: number;
+  /** Null before it serves. */
+  readonly admission: Admission | null;
   readonly counts: AgentCounts;
   readonly times: AgentTimes;
   /** Events of the control channel, by what came of them. */
@@ -63,6 +71,7 @@ function toLink(state: LinkState): AgentStatus['link'] {
 
 export function toAgentStatus({
   clock,
+  loopLag,
   ...given
 }: {
   readonly clock: Clock;
@@ -77,7 +86,9 @@ export function toAgentStatus({
   readonly desired: AgentDesired;
   readonly catalog: CatalogSnapshot;
   readonly spoolBytes: number;
-  readonly loopLagMs: number;
+  readonly spoolFreeBytes: number | null;
+  readonly loopLag: LoopLagValues;
+  readonly admission: Admission | null;
   readonly counts: AgentCounts;
   readonly times: AgentTimes;
   readonly events: AgentStatus['events'];
@@ -89,6 +100,9 @@ export function toAgentStatus({
   return {
     at: new Date(now).toISOString(),
     ...given,
+    loopLagMs: loopLag.p99Ms,
+    loopLagMeanMs: loopLag.meanMs,
+    loopLagMaxMs: loopLag.maxMs,
     catalog: { automations: given.catalog.automations.size, mistakes: given.catalog.mistakes.length },
     link: toLink(given.link),
     attempts: given.attempts.map(({ id, job, automation, state, since, report }) => ({

@@ -113,7 +113,9 @@ class AgentProcess implements Agent {
       desired: this.#desired,
       catalog: this.#options.catalog.current,
       spoolBytes: parts?.spool.bytes ?? 0,
-      loopLagMs: parts?.report.loopLagMs ?? 0,
+      loopLag: this.#options.loopLag.latest,
+      admission: parts?.admission.current ?? null,
+      spoolFreeBytes: parts?.spool.freeBytes ?? null,
       counts: this.#counter.counts,
       times: this.#counter.times,
       events: parts?.clients.counts ?? {},
@@ -199,6 +201,7 @@ class AgentProcess implements Agent {
       await parts.clients[Symbol.asyncDispose]();
       parts.report[Symbol.dispose]();
       parts.dispatch[Symbol.dispose]();
+      parts.admission[Symbol.dispose]();
       parts.sessionLoop[Symbol.dispose]();
       parts.news[Symbol.dispose]();
       this.#once?.[Symbol.dispose]();
@@ -241,6 +244,7 @@ class AgentProcess implements Agent {
       ...this.#options.catalog.current.mistakes.map(({ file, message }) => `${file}: ${message}`),
       ...(this.#parts?.probes?.problems() ?? []),
       ...this.#jobLogProblems(),
+      ...(this.#parts?.admission.current.reasons ?? []).map(({ message }) => `takes no jobs: ${message}`),
     ];
     const link = this.#parts?.link.state;
     if (link?.type === 'distrusted') return { state: 'store-changed', problems: [link.message, ...mistakes] };

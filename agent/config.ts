@@ -7,6 +7,8 @@ import {
   folder,
   listenAddress,
   oneOf,
+  orNever,
+  percent,
   seconds,
   text,
   url,
@@ -16,6 +18,7 @@ import {
 import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
 import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
+import { defaultPressureLimits, noPressureLimits, type PressureLimits } from './pressure/admission-limits.ts';
 
 const name: ConfigFormat<string> = {
   expected: '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit',
@@ -148,6 +151,62 @@ export const agentConfigSchema = {
     defaultDoc: 'what the disk has',
     sensitive: false,
   },
+  jobNice: {
+    variable: 'FARHAND_JOB_NICE',
+    doc: 'How much nicer jobs are than the agent (nice(1)): so much it goes before them where there is not processor enough for all. 0: they are equals.',
+    format: wholeNumber({ from: 0, to: 39 }),
+    default: '10',
+    sensitive: false,
+  },
+  jobOomScore: {
+    variable: 'FARHAND_JOB_OOM_SCORE',
+    doc: 'By how much the oom_score_adj of jobs is above that of the agent: where memory is gone, the kernel ends a job and not the agent. 0: they are equals.',
+    format: wholeNumber({ from: 0, to: 2000 }),
+    default: '500',
+    sensitive: false,
+  },
+  admission: {
+    variable: 'FARHAND_ADMISSION',
+    doc: 'Whether jobs are taken under pressure. measured: not above the limits of FARHAND_ADMISSION_…; always: whatever is measured. Jobs that run are not touched.',
+    format: oneOf('measured', 'always'),
+    default: 'measured',
+    sensitive: false,
+  },
+  admissionMemory: {
+    variable: 'FARHAND_ADMISSION_MEMORY',
+    doc: 'No jobs are taken above this memory pressure: percent of the time in which nothing here went on for want of memory.',
+    format: orNever(percent),
+    default: String(defaultPressureLimits.memoryPercent),
+    sensitive: false,
+  },
+  admissionIo: {
+    variable: 'FARHAND_ADMISSION_IO',
+    doc: 'No jobs are taken above this disk pressure: percent of the time in which nothing here went on but waited for a disk.',
+    format: orNever(percent),
+    default: String(defaultPressureLimits.ioPercent),
+    sensitive: false,
+  },
+  admissionCpu: {
+    variable: 'FARHAND_ADMISSION_CPU',
+    doc: 'No jobs are taken above this pressure on processors: percent of the time in which something here waited for one. It is near 100 wherever jobs compute, which is no trouble in itself.',
+    format: orNever(percent),
+    default: 'never',
+    sensitive: false,
+  },
+  admissionLoopLagMs: {
+    variable: 'FARHAND_ADMISSION_LOOP_LAG_MS',
+    doc: 'No jobs are taken while the event loop of the agent itself is late by more milliseconds than this, on average.',
+    format: orNever(wholeNumber({ from: 10, to: 60_000 })),
+    default: String(defaultPressureLimits.loopLagMs),
+    sensitive: false,
+  },
+  admissionFreeMemory: {
+    variable: 'FARHAND_ADMISSION_FREE_MEMORY',
+    doc: 'Where the kernel does not tell of memory pressure: no jobs are taken with less of the memory available than this percentage. 0: it does not matter.',
+    format: wholeNumber({ from: 0, to: 100 }),
+    default: String(defaultPressureLimits.minFreeMemoryPercent),
+    sensitive: false,
+  },
   jobId: {
     variable: 'FARHAND_JOB_ID',
     doc: 'With --once: take this job and no other.',
@@ -184,6 +243,17 @@ export type AgentConfig = ConfigOf<typeof agentConfigSchema>;
 /** Throws `ConfigError` with every mistake at once. */
 export function loadAgentConfig(sources: ConfigSources): AgentConfig {
   return loadConfiguration(agentConfigSchema, sources, findBrokenRules);
+}
+
+export function toPressureLimits(config: AgentConfig): PressureLimits {
+  if (config.admission === 'always') return noPressureLimits;
+  return {
+    cpuPercent: config.admissionCpu,
+    memoryPercent: config.admissionMemory,
+    ioPercent: config.admissionIo,
+    minFreeMemoryPercent: config.admissionFreeMemory,
+    loopLagMs: config.admissionLoopLagMs,
+  };
 }
 
 const availableSchemes = ['ws:', 'wss:'];

@@ -3,14 +3,16 @@ import type { AgentReport } from '../protocol/agent-report.ts';
 import type { Labels } from '../protocol/labels.ts';
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { LoopBoard } from '../runtime/loop-board.ts';
+import type { LoopLag } from '../runtime/loop-lag.ts';
 import type { StatusLister } from '../sync/status-lister.ts';
+import { areOtherMeasures, type Measures } from './are-other-measures.ts';
 import type { Catalog } from './automations/catalog.ts';
-import type { LoopLag } from './loop-lag.ts';
 import { toOneLine } from './one-line.ts';
 
 /** Reports follow each other by this much at least; the first after a quiet time goes at once. */
 const coalesceMs = 200;
-const lagPeriodMs = 15_000;
+/** What moves all the time (loop lag, pressure) is looked at this often, and told when it has moved by much. */
+const measuresEveryMs = 15_000;
 const maxProblems = 100;
 const maxProblemLength = 1024;
 
@@ -24,6 +26,7 @@ export interface ReportOptions {
   readonly catalog: Catalog;
   readonly slots: () => AgentReport['slots'];
   readonly health: () => AgentReport['health'];
+  readonly admission: () => AgentReport['admission'];
   readonly loopLag: LoopLag;
   readonly clock: Clock;
   /** Tells the control channel that there is a new report. */
@@ -36,20 +39,23 @@ export interface ReportLoop extends Disposable {
   /** Something that the report is made of may be another. */
   changed(): void;
   readonly statuses: StatusLister<AgentReport>;
-  /** As it was last measured. */
-  readonly loopLagMs: number;
 }
 
 export function startReportLoop(options: ReportOptions): ReportLoop {
-  const { agentId, catalog, clock, loopLag } = options;
+  const { agentId, catalog, clock } = options;
   const self = { os: platform(), arch: arch(), release: release(), hostname: hostname(), node: process.version };
   const loop = options.loops.open('reports');
-  let loopLagMs = 0;
+  let told = measure();
   let pending: Timer | null = null;
   let publishedAt = Number.NEGATIVE_INFINITY;
 
+  function measure(): Measures {
+    return { loopLagMs: options.loopLag.latest.p99Ms, values: options.admission()?.values ?? null };
+  }
+
   function publish(): void {
     pending = null;
+    told = measure();
     publishedAt = clock.monotonic();
     options.publish();
     loop.turned();
@@ -62,21 +68,23 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
     else pending = clock.schedule(waitMs, publish, { background: true });
   }
 
-  function measure(): Timer {
+  function tellMeasures(): Timer {
+    loop.does('waits for news, and to look what was measured', { nextInMs: measuresEveryMs });
     return clock.schedule(
-      lagPeriodMs,
+      measuresEveryMs,
       () => {
-        loopLagMs = loopLag.take();
-        loop.does('waits for news, and to measure again how late the event loop is', { nextInMs: lagPeriodMs });
-        changed();
-        measuring = measure();
+        if (areOtherMeasures(measure(), told)) changed();
+        telling = tellMeasures();
       },
       { background: true },
     );
   }
 
+  /** The same as long as nothing is published: the hub asks whether it has it, and would be sent it for every figure that moved. */
   function report(): AgentReport {
     const health = options.health();
+    const admission = options.admission();
+    const { loopLagMs, values } = told;
     const problems = health.problems.slice(0, maxProblems).map((problem) => toOneLine(problem, maxProblemLength));
     return {
       labels: options.labels,
@@ -89,24 +97,21 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       automations: [...catalog.current.automations.values()].map(({ summary }) => summary),
       health: { state: health.state, problems },
       loopLagMs,
+      admission: admission === null || values === null ? null : { ...admission, values },
     };
   }
 
-  loop.does('waits for news, and to measure how late the event loop is', { nextInMs: lagPeriodMs });
-  let measuring = measure();
+  let telling = tellMeasures();
   const stopListening = catalog.onChange(changed);
   return {
     changed,
-    get loopLagMs() {
-      return loopLagMs;
-    },
     statuses: {
       list: async () => [{ id: agentId, status: report() }],
       get: async (id) => (id === agentId ? report() : null),
     },
     [Symbol.dispose]: () => {
       stopListening();
-      measuring.cancel();
+      telling.cancel();
       pending?.cancel();
       loop[Symbol.dispose]();
     },

@@ -1,3 +1,4 @@
+import { toLoopLagWords } from '../runtime/loop-lag-words.ts';
 import { toAgo, toLoopSection, toSpan } from '../runtime/loop-rows.ts';
 import { type Cell, toStatusHtml } from '../runtime/status-html.ts';
 import type { AgentStatus } from './agent-status.ts';
@@ -33,6 +34,23 @@ function toJobLogWords({ jobLog }: AgentStatus): string {
   return `${place}: ${problem ?? `${writtenBytes} bytes written`}${cut}`;
 }
 
+function toAdmissionCell({ admission }: AgentStatus, now: number): Cell {
+  if (admission === null) return 'not serving yet';
+  if (admission.state === 'open') return { text: 'open', look: 'good' };
+  const words = admission.reasons.map(({ message }) => message).join('; ');
+  return { text: `closed for ${toSpan(now - Date.parse(admission.since))}: ${words}`, look: 'bad' };
+}
+
+function toPressureWords({ admission }: AgentStatus): string {
+  if (admission === null) return '';
+  const { cpu, memory, io, freeMemoryPercent } = admission.values;
+  const rows = [['memory', memory] as const, ['disk', io] as const, ['processors', cpu] as const];
+  const told = rows.map(([name, stall]) =>
+    stall === null ? `${name} unknown` : `${name} ${stall.percent} % (${stall.from})`,
+  );
+  return `${told.join(', ')}; ${freeMemoryPercent ?? '?'} % of the memory is free`;
+}
+
 /** The status as a page for a person: what each loop of the agent is at. Text of others is text, never markup. */
 export function toStatusPage(status: AgentStatus): string {
   const { name, version, id, state, attempts, health, catalog, counts } = status;
@@ -53,9 +71,14 @@ export function toStatusPage(status: AgentStatus): string {
           ['ended jobs', toList(counts.ended, 'none yet')],
           ['declined offers', toList(counts.declined, 'none yet')],
           ['catalog', catalog.mistakes === 0 ? mistakes : { text: mistakes, look: 'warn' }],
-          ['spool', `${status.spoolBytes} bytes; ${counts.logBytesSent} bytes of logs sent`],
+          ['admission', toAdmissionCell(status, now)],
+          ['pressure', toPressureWords(status)],
+          [
+            'spool',
+            `${status.spoolBytes} bytes, ${status.spoolFreeBytes ?? '?'} free; ${counts.logBytesSent} bytes of logs sent`,
+          ],
           ['job log', toJobLogWords(status)],
-          ['event loop', `${status.loopLagMs} ms late`],
+          ['event loop', toLoopLagWords(status)],
         ],
       },
       { title: 'Problems', rows: health.problems.map((problem) => [problem]) },

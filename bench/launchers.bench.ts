@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PreparedCommand } from '../agent/automations/prepared-command.ts';
 import { createExecaLauncher } from '../agent/executors/process/execa-launcher.ts';
+import { equalStanding } from '../agent/executors/process/job-standing.ts';
 import type { Launcher } from '../agent/executors/process/launcher.ts';
 import { createShellLauncher } from '../agent/executors/process/shell-launcher.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -37,9 +38,16 @@ const command: PreparedCommand = {
 
 function create(kind: Kind): Launcher {
   const shell = '/bin/sh';
-  const otherwise = createExecaLauncher({ shell });
+  const otherwise = createExecaLauncher({ shell, standing: equalStanding });
   if (kind === 'execa') return otherwise;
-  return createShellLauncher({ shell, launcherShell: shell, setsid: '/usr/bin/setsid', otherwise, clock: systemClock });
+  return createShellLauncher({
+    shell,
+    launcherShell: shell,
+    setsid: '/usr/bin/setsid',
+    standing: equalStanding,
+    otherwise,
+    clock: systemClock,
+  });
 }
 
 function growTo(mb: number): readonly Buffer[] {

@@ -35,7 +35,13 @@ export function paintAgentState(output: Output, agent: Agent, text: string = toA
 }
 
 export function paintHealth(output: Output, agent: Agent, text: string): string {
-  return agent.health === null ? text : output.paint(healthColors[agent.health.state] ?? 'yellow', text);
+  return agent.health === null ? text : output.paint(healthColors[toHealthWord(agent)] ?? 'yellow', text);
+}
+
+/** One word: how it is by its own account, and before that, that it takes nothing under pressure. */
+export function toHealthWord({ health, admission }: Agent): string {
+  if (admission?.state === 'closed' && health?.state !== 'store-changed') return 'pressure';
+  return health?.state ?? '-';
 }
 
 /** Agents as rows of a table. */
@@ -47,7 +53,7 @@ export function toAgentTable(output: Output, agents: readonly Agent[], now: numb
       toAgentState(agent),
       `${agent.slots.used}/${agent.slots.total}`,
       String(agent.automations.length),
-      agent.health?.state ?? '-',
+      toHealthWord(agent),
       toTimeWords(output, agent.lastSeenAt, now),
       toLabelWords(agent.labels),
     ]),

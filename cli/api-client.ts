@@ -38,7 +38,7 @@ const AnyJob = toTolerant(Job, {
   progress: z
     .looseObject({ percent: z.number().nullable().default(null), message: z.string().nullable().default(null) })
     .nullable(),
-  waiting: z.array(z.looseObject({ agent: Word, reason: Word })).default([]),
+  waiting: z.array(z.looseObject({ agent: Word, reason: Word, message: z.string().optional() })).default([]),
   waitingReasons: z.array(z.looseObject({ reason: Word, agents: z.number() })).default([]),
   log: toTolerant(JobLog, {
     gaps: z.array(z.unknown()).default([]),
@@ -47,8 +47,17 @@ const AnyJob = toTolerant(Job, {
   }).nullable(),
   cancelRequested: z.boolean().default(false),
 });
+const Stall = z.looseObject({ percent: z.number() }).nullable().default(null);
 const AnyAgent = toTolerant(Agent, {
   drain: z.boolean().default(false),
+  admission: z
+    .looseObject({
+      state: Word,
+      since: z.string(),
+      values: z.looseObject({ cpu: Stall, memory: Stall, io: Stall, loopLagMaxMs: z.number().default(0) }),
+    })
+    .nullable()
+    .default(null),
   health: z.looseObject({ state: Word, problems: z.array(z.string()).default([]) }).nullable(),
 });
 const AnyCreatedToken = z.looseObject({ token: z.string().min(1) });

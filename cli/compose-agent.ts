@@ -3,16 +3,18 @@ import { type Agent, createAgent } from '../agent/agent.ts';
 import { type AgentMode, type AgentOptions, defaultAgentLimits } from '../agent/agent-options.ts';
 import { systemWatchFolder } from '../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../agent/attempts/spool.ts';
-import type { AgentConfig } from '../agent/config.ts';
+import { type AgentConfig, toPressureLimits } from '../agent/config.ts';
 import type { Executor } from '../agent/executors/executor.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
+import { readStandingBehind } from '../agent/executors/process/job-standing.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
-import { measureLoopLag } from '../agent/loop-lag.ts';
 import { readMachineBootId } from '../agent/machine-boot-id.ts';
+import { createLinuxPressure } from '../agent/pressure/linux-pressure.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { systemFileSystem } from '../runtime/file-system.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createLoopBoard, type LoopBoard } from '../runtime/loop-board.ts';
+import { measureLoopLag } from '../runtime/loop-lag.ts';
 import { systemRandom } from '../runtime/random.ts';
 import { version } from '../runtime/version.ts';
 
@@ -39,9 +41,15 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
   // POSIX promises a `sh` on the PATH, not where it is.
   const shell = findProgram('sh', { path: environment['PATH'], workingDirectory: process.cwd() }) ?? '/bin/sh';
   const executor = opened.use(
-    createProcessExecutor({ fileSystem: systemFileSystem, clock: systemClock, logger, shell }),
+    createProcessExecutor({
+      fileSystem: systemFileSystem,
+      clock: systemClock,
+      logger,
+      shell,
+      standing: readStandingBehind({ nice: config.jobNice, oomScore: config.jobOomScore }),
+    }),
   );
-  const loopLag = opened.use(measureLoopLag());
+  const loopLag = opened.use(measureLoopLag(systemClock));
   const loops = createLoopBoard(systemClock);
   const agent = opened.use(
     createAgent({
@@ -60,6 +68,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
         ...defaultAgentLimits,
         attempt: { ...defaultAgentLimits.attempt, graceMs: config.graceSeconds * 1000 },
         spool: { ...defaultAgentLimits.spool, maxBytes: config.spoolBytes },
+        admission: { ...defaultAgentLimits.admission, pressure: toPressureLimits(config) },
       },
       machineBootId: readMachineBootId(),
       environment,
@@ -70,6 +79,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       watchFolder: systemWatchFolder,
       freeBytes: systemFreeBytes,
       loopLag,
+      pressure: createLinuxPressure(),
       loops,
       jobLog,
       fetch: globalThis.fetch,

@@ -16,8 +16,7 @@ const reasons: Readonly<Record<WaitingReason, (who: Who, job: Job) => string>> =
   draining: ({ names, be, isOne }) => `${names} ${be} draining and ${isOne ? 'takes' : 'take'} no new jobs`,
   'store-changed': ({ names }) =>
     `${names} saw that the hub lost or restored its store; on its machine: \`farhand agent trust-hub\``,
-  pressure: ({ names, be }) =>
-    `${names} ${be} short of memory, CPU or disk; wait, or see the health in \`farhand agents --json\``,
+  pressure: ({ names, be }) => `${names} ${be} under pressure; wait, or see \`farhand agents\``,
   declined: ({ names }) => `${names} declined it a moment ago; it will be asked again`,
 };
 
@@ -56,9 +55,10 @@ export function toWaitingLines(job: Job, isAnyAgentKnown: boolean): readonly str
     // An older hub names every agent, and does not count.
     const counts = new Map<string, number>([...named].map(([reason, agents]) => [reason, agents.length]));
     for (const { reason, agents } of job.waitingReasons) counts.set(reason, agents);
-    const lines = [...counts].map(([reason, count]) => {
-      const agents = (named.get(reason) ?? []).map(({ agent }) => agent);
-      return `  ${toWords(reason, toWho(agents, count), job)}`;
+    const lines = [...counts].flatMap(([reason, count]) => {
+      const waiting = named.get(reason) ?? [];
+      const agents = waiting.map(({ agent }) => agent);
+      return [`  ${toWords(reason, toWho(agents, count), job)}`, ...toDetails(waiting)];
     });
     return ['waiting: no agent can take the job now', ...lines];
   }
@@ -68,6 +68,13 @@ export function toWaitingLines(job: Job, isAnyAgentKnown: boolean): readonly str
     '  make a token with `farhand token create --join`, and on the machine that is to run jobs:',
     '  FARHAND_HUB_URL=… FARHAND_JOIN_TOKEN=… farhand agent',
   ];
+}
+
+/** What each agent says itself, of those that are named. */
+function toDetails(waiting: Job['waiting']): readonly string[] {
+  return waiting.slice(0, maxNamed).flatMap(({ agent, message }) => {
+    return message === undefined ? [] : [`    ${agent}: ${toPrintable(message)}`];
+  });
 }
 
 /** A newer hub may have reasons that are not known here. */

@@ -5,6 +5,7 @@ import type { createSyncCounters } from '../sync/sync-counters.ts';
 import type { HubView } from './api/hub-view.ts';
 import type { Readers } from './api/readers.ts';
 import type { Fleet } from './fleet/fleet.ts';
+import type { LiveAgent } from './fleet/live-agent.ts';
 import type { RoomWatch } from './housekeeping/room-watch.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
 import type { Retention } from './retention/retention.ts';
@@ -51,6 +52,7 @@ export function createHubView(parts: HubParts): HubView {
   const sessions = () => parts.sessions.count();
   metrics.watch({
     agents: () => fleet.count(),
+    closedAgents: () => countClosed(fleet.all()),
     sessions,
     readers: () => readers.following,
     commits: () => store.commits(),
@@ -88,12 +90,18 @@ export function createHubView(parts: HubParts): HubView {
           readers: readers.following,
           store: { commits: store.commits(), commandsWaiting: store.commandsWaiting() },
           freeBytes: readFreeBytes(parts.dataFolder),
-          loopLagMs: metrics.loopLagMs,
+          loopLag: metrics.loopLag,
           loops: loops.list(),
         },
         reader,
       ),
   };
+}
+
+function countClosed(agents: Iterable<LiveAgent>): number {
+  let count = 0;
+  for (const { leaseEpoch, closedBecause } of agents) if (leaseEpoch !== null && closedBecause !== null) count++;
+  return count;
 }
 
 /** It asks the kernel, not the disk. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ReportedAdmission } from './admission.ts';
 import { AutomationSummary } from './automation-summary.ts';
 import { Labels } from './labels.ts';
 import { createOpenEnum } from './open-enum.ts';
@@ -28,6 +29,8 @@ export const AgentReport = z.object({
   automations: z.array(AutomationSummary).max(1000),
   health: AgentHealth.extend({ state: createOpenEnum(healthStates, 'degraded') }),
   loopLagMs: z.number().min(0),
+  /** Null: the agent is of a version that takes jobs under any pressure. */
+  admission: ReportedAdmission.nullable().default(null),
 });
 export type AgentReport = Readonly<z.infer<typeof AgentReport>>;
 

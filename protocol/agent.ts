@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Admission } from './admission.ts';
 import { AgentDesired, AgentHealth, AgentReport } from './agent-report.ts';
 import { AutomationSummary } from './automation-summary.ts';
 import { Labels } from './labels.ts';
@@ -23,6 +24,8 @@ export const Agent = z.object({
   /** What they said about that, or about giving it work again. */
   note: z.string().nullable(),
   loopLagMs: z.number().nullable(),
+  /** Whether it takes jobs as far as pressure goes; null while it has not said. */
+  admission: Admission.nullable(),
   lastSeenAt: Timestamp.nullable(),
   createdAt: Timestamp,
 });

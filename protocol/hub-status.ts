@@ -52,7 +52,7 @@ export const TroubledAgent = z.object({
   account: Name,
   name: Name,
   state: z
-    .enum(['offline', 'silent', 'draining', 'store-changed', 'degraded'])
+    .enum(['offline', 'silent', 'draining', 'pressure', 'store-changed', 'degraded'])
     .describe(
       '`silent`: it is online and has not said what it is; the log of the hub may say why that could not be read',
     ),
@@ -93,7 +93,9 @@ export const HubStatus = z.object({
   readers: Count,
   store: z.object({ commits: Count, commandsWaiting: Count }),
   freeBytes: z.number().nullable().describe('of the disk of the data folder'),
-  loopLagMs: z.number(),
+  loopLagMs: z.number().describe('99 of 100 turns of the event loop in the last five seconds were no later'),
+  loopLagMeanMs: z.number().describe('what came at any moment of the last five seconds waited so long, on average'),
+  loopLagMaxMs: z.number().describe('the longest stop of the last minute'),
   loops: z.array(LoopReport),
 });
 export type HubStatus = Readonly<z.infer<typeof HubStatus>>;

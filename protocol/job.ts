@@ -58,7 +58,11 @@ export const waitingReasons = [
 ] as const;
 export type WaitingReason = (typeof waitingReasons)[number];
 
-export const Waiting = z.object({ agent: Name, reason: z.enum(waitingReasons) });
+export const Waiting = z.object({
+  agent: Name,
+  reason: z.enum(waitingReasons),
+  message: z.string().optional().describe('of `pressure`: what the agent measured, and its limit'),
+});
 export type Waiting = Readonly<z.infer<typeof Waiting>>;
 
 export const WaitingReasonCount = z.object({ reason: z.enum(waitingReasons), agents: z.int().min(1) });

@@ -33,6 +33,10 @@ const probeBytes = 16 * 1024;
 
 /** The disk that all attempts of an agent share. */
 export interface Spool {
+  /** Of the disk; null while it cannot be asked, because the folder is gone. */
+  readonly freeBytes: number | null;
+  /** There is less than another job must find. Asks the kernel alone. */
+  readonly isShort: boolean;
   /** Room for another job's output is there. */
   hasRoom(): Promise<boolean>;
   /** What the attempt's output takes now. */
@@ -98,11 +102,29 @@ export async function openSpool(options: {
     sizes.set(attempt, rawBytes);
   }
 
+  function isShort(): boolean {
+    if (limits.maxBytes !== null && total >= limits.maxBytes) return true;
+    return (readFreeBytes() ?? Infinity) < limits.minFreeBytes;
+  }
+
+  function readFreeBytes(): number | null {
+    try {
+      return options.freeBytes(options.folder);
+    } catch {
+      return null;
+    }
+  }
+
   await refillReserve();
   return {
+    get freeBytes() {
+      return readFreeBytes();
+    },
+    get isShort() {
+      return isShort();
+    },
     async hasRoom() {
-      if (limits.maxBytes !== null && total >= limits.maxBytes) return false;
-      if (options.freeBytes(options.folder) < limits.minFreeBytes) return false;
+      if (isShort()) return false;
       await refillReserve();
       return true;
     },

@@ -123,6 +123,7 @@ function createClients(id: string, name: string): SyncClients {
     automations,
     health: { state: 'ok', problems: [] },
     loopLagMs: 10 + Math.random(),
+    admission: null,
   });
   return createSyncClients({
     agentId: id,

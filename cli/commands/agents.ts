@@ -1,6 +1,14 @@
 import { Command } from 'commander';
 import type { Agent } from '../../protocol/agent.ts';
-import { paintAgentState, paintHealth, toAgentState, toAgentTable, toLabelWords, toTimeWords } from '../agent-words.ts';
+import {
+  paintAgentState,
+  paintHealth,
+  toAgentState,
+  toAgentTable,
+  toHealthWord,
+  toLabelWords,
+  toTimeWords,
+} from '../agent-words.ts';
 import type { ApiClient } from '../api-client.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
@@ -12,6 +20,7 @@ import { printJson } from '../json-document.ts';
 import { withKnownAgent } from '../known-agent.ts';
 import type { Output } from '../output.ts';
 import { toTableLines } from '../table.ts';
+import { toAgeWords } from '../time-words.ts';
 import { toPrintable } from '../to-printable.ts';
 import { watchView } from '../watch-view.ts';
 
@@ -92,7 +101,7 @@ async function watchAgents(
           agent.name,
           toAgentState(agent),
           `${agent.slots.used}/${agent.slots.total}`,
-          agent.health?.state ?? '-',
+          toHealthWord(agent),
           ...(agent.health?.problems ?? []).map(toPrintable),
         ].join('\t'),
       })),
@@ -104,6 +113,25 @@ function toProblemLines(agents: readonly Agent[]): readonly string[] {
   return agents.flatMap(({ name, health }) =>
     (health?.problems ?? []).map((problem) => `${name}: ${toPrintable(problem)}`),
   );
+}
+
+function toAdmissionWords({ admission, online }: Agent, now: number): string | null {
+  if (admission === null || !online) return null;
+  return `${admission.state} for ${toAgeWords(Math.max(now - Date.parse(admission.since), 0))}`;
+}
+
+/** `memory 0 %, disk 2 %, processors 67 %`: what the kernel there does not tell is left out. */
+function toPressureWords({ admission }: Agent): string | null {
+  const { memory = null, io = null, cpu = null } = admission?.values ?? {};
+  const rows = [['memory', memory] as const, ['disk', io] as const, ['processors', cpu] as const];
+  const told = rows.flatMap(([name, stall]) => (stall === null ? [] : [`${name} ${stall.percent} %`]));
+  return told.length === 0 ? null : told.join(', ');
+}
+
+function toLoopLagWords({ loopLagMs, admission }: Agent): string | null {
+  if (loopLagMs === null) return null;
+  const longest = admission === null ? '' : `; the longest stop of a minute ${admission.values.loopLagMaxMs} ms`;
+  return `${Math.round(loopLagMs)} ms${longest}`;
 }
 
 function toFullLines(stdout: Output, agent: Agent, now: number): readonly string[] {
@@ -122,7 +150,9 @@ function toFullLines(stdout: Output, agent: Agent, now: number): readonly string
     ['transport', agent.transport],
     ['slots', `${slots.used} of ${slots.total} taken`],
     ['labels', Object.keys(agent.labels).length === 0 ? null : toLabelWords(agent.labels)],
-    ['loop lag', agent.loopLagMs === null ? null : `${Math.round(agent.loopLagMs)} ms`],
+    ['admission', toAdmissionWords(agent, now)],
+    ['pressure', toPressureWords(agent)],
+    ['loop lag', toLoopLagWords(agent)],
     ['last seen', toTimeWords(stdout, agent.lastSeenAt, now)],
     ['joined', agent.createdAt],
   ];

@@ -15,5 +15,9 @@ export function loadExecConfig({ environment, flags }: ConfigSources, dataFolder
     ...loadConfiguration(agentConfigSchema, { environment: own, flags }),
     data: dataFolder,
     slots: 1,
+    // There is no other agent to leave the job to, and nobody else that it would be in the way of.
+    admission: 'always',
+    jobNice: 0,
+    jobOomScore: 0,
   };
 }

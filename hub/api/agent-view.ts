@@ -24,6 +24,8 @@ export function toAgent(record: AgentRecord, hubView: HubView): Agent {
     drain: record.desired.drain,
     note: record.desired.note,
     loopLagMs: report?.loopLagMs ?? null,
+    // A stored report may be of an earlier version.
+    admission: report?.admission ?? null,
     lastSeenAt: toTimestamp(record.lastSeenAt),
     createdAt: toTimestamp(record.createdAt),
   };

@@ -38,7 +38,7 @@ export function createDesiredLister(fleet: Fleet, agentId: string): SpecLister<A
 }
 
 /**
- * Takes an agent's reports. What changes with every job (slots in use, loop lag) stays in memory; the store gets a report only
+ * Takes an agent's reports. What changes all the time (slots in use, loop lag, what pressure was measured) stays in memory; the store gets a report only
  * when something else in it changed.
  */
 export function createReportSink(options: {
@@ -52,7 +52,13 @@ export function createReportSink(options: {
   return {
     async apply({ id, status }) {
       if (id !== agentId) return;
-      const lasting = hashStatus({ ...status, loopLagMs: 0, slots: { ...status.slots, used: 0 } });
+      const { admission, slots } = status;
+      const lasting = hashStatus({
+        ...status,
+        loopLagMs: 0,
+        slots: { ...slots, used: 0 },
+        admission: admission === null ? null : { ...admission, values: null },
+      });
       if (lasting !== stored) {
         await store.apply('record-agent-report', {
           agentId,

@@ -69,6 +69,12 @@ export class LiveAgent implements Candidate {
   get health(): Candidate['health'] {
     return this.#report?.health.state ?? 'unknown';
   }
+  get closedBecause(): string | null {
+    // A stored report may be of an earlier version.
+    const admission = this.#report?.admission ?? null;
+    if (admission?.state !== 'closed') return null;
+    return admission.reasons.map(({ message }) => message).join('; ');
+  }
   get slots(): number {
     return this.#report?.slots.total ?? 0;
   }

@@ -1,8 +1,8 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Obstacle, obstacles } from '../../protocol/hub-status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Histogram } from '../../runtime/histogram.ts';
 import type { LoopStatus } from '../../runtime/loop-board.ts';
+import { type LoopLag, type LoopLagValues, measureLoopLag } from '../../runtime/loop-lag.ts';
 import { toLoopMetrics } from '../../runtime/loop-metrics.ts';
 import type { Metric } from '../../runtime/metrics-text.ts';
 import { readProcessMetrics } from '../../runtime/process-metrics.ts';
@@ -17,6 +17,8 @@ import { SessionCounts } from './session-counts.ts';
 export interface HubGauges {
   /** Agents that are enrolled. */
   agents(): { readonly online: number; readonly offline: number };
+  /** Agents that are online and take no jobs under pressure. */
+  closedAgents(): number;
   sessions(): number;
   readers(): number;
   commits(): number;
@@ -50,7 +52,6 @@ export interface AnsweredRequest {
 const requestBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5];
 const commitBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 const resyncBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
-const lagResolutionMs = 20;
 const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** What the hub tells Prometheus of itself. No name of an agent, automation, account or person is in it. */
@@ -64,7 +65,7 @@ export class HubMetrics implements Disposable {
   readonly #requestTimes = new Histogram(requestBounds);
   readonly #commitTimes = new Histogram(commitBounds);
   readonly #resyncs = new Histogram(resyncBounds);
-  readonly #lag: ReturnType<typeof monitorEventLoopDelay>;
+  readonly #lag: LoopLag;
   readonly #removed = new LabelledCounter();
   #logBytes = 0;
   #gauges: HubGauges | null = null;
@@ -73,8 +74,7 @@ export class HubMetrics implements Disposable {
     this.#version = version;
     this.#clock = clock;
     this.offers = new OfferCounts(clock);
-    this.#lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
-    this.#lag.enable();
+    this.#lag = measureLoopLag(clock);
   }
 
   /** Where the numbers of the moment come from, once all is there that has them. */
@@ -105,9 +105,8 @@ export class HubMetrics implements Disposable {
     this.#logBytes += logBytes;
   }
 
-  /** How late the event loop was, 99th percentile since the last scrape. */
-  get loopLagMs(): number {
-    return Math.round(Math.max(0, this.#lag.percentile(99) / 1e6 - lagResolutionMs) * 10) / 10;
+  get loopLag(): LoopLagValues {
+    return this.#lag.latest;
   }
 
   get openJobs(): Readonly<Record<'queued' | 'offered' | 'running', number>> {
@@ -123,8 +122,7 @@ export class HubMetrics implements Disposable {
   }
 
   toMetrics(): readonly Metric[] {
-    const lagMs = this.loopLagMs;
-    this.#lag.reset();
+    const { p99Ms, meanMs, maxMs } = this.#lag.latest;
     const gauges = this.#gauges;
     const info = gauge('farhand_hub_info', 'Always 1; its label says which version this is.', 1, {
       version: this.#version,
@@ -166,6 +164,11 @@ export class HubMetrics implements Disposable {
           { labels: { state: 'offline' }, value: offline },
         ],
       },
+      gauge(
+        'farhand_hub_agents_closed',
+        'Agents that are online and take no jobs under pressure.',
+        gauges.closedAgents(),
+      ),
       {
         type: 'histogram',
         name: 'farhand_hub_resync_seconds',
@@ -218,9 +221,15 @@ export class HubMetrics implements Disposable {
       },
       gauge(
         'farhand_hub_loop_lag_seconds',
-        'How late the event loop was, 99th percentile since the last scrape.',
-        lagMs / 1000,
+        'How late the event loop was, 99th percentile of the last 5 seconds.',
+        p99Ms / 1000,
       ),
+      gauge(
+        'farhand_hub_loop_lag_mean_seconds',
+        'How long what came at any moment of the last 5 seconds waited for the event loop, on average.',
+        meanMs / 1000,
+      ),
+      gauge('farhand_hub_loop_lag_max_seconds', 'The longest stop of the event loop in the last minute.', maxMs / 1000),
       ...toLoopMetrics('farhand_hub', gauges.loops()),
       ...readProcessMetrics(),
     ];
@@ -237,7 +246,7 @@ export class HubMetrics implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#lag.disable();
+    this.#lag[Symbol.dispose]();
   }
 }
 

@@ -11,6 +11,8 @@ export interface Candidate {
   readonly leaseEpoch: number | null;
   readonly schedulable: boolean;
   readonly health: 'ok' | 'degraded' | 'draining' | 'store-changed' | 'unknown';
+  /** Why it takes nothing under the pressure that it is under, in its own words; null while it does. */
+  readonly closedBecause: string | null;
   readonly slots: number;
   /** Attempts that were offered to it and have no result, by automation. */
   readonly busy: ReadonlyMap<string, number>;

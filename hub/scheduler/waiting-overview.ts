@@ -99,7 +99,7 @@ export class WaitingOverview {
       looks++;
       const reason = this.#given.whyNotNow(agent, demand);
       if (reason === null) canTake = true;
-      else gathering.add(agent.name, reason);
+      else gathering.add(agent.name, reason, reason === 'pressure' ? agent.closedBecause : null);
     }
     return { view: gathering.toView(), looks, canTake };
   }

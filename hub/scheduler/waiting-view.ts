@@ -30,14 +30,15 @@ const nearestFirst: readonly WaitingReason[] = [
 export class WaitingGathering {
   readonly #byReason = new Map<WaitingReason, { agents: number; readonly named: Waiting[] }>();
 
-  add(agent: string, reason: WaitingReason): void {
+  add(agent: string, reason: WaitingReason, message: string | null): void {
     let group = this.#byReason.get(reason);
     if (group === undefined) {
       group = { agents: 0, named: [] };
       this.#byReason.set(reason, group);
     }
     group.agents++;
-    if (group.named.length < maxNamed) group.named.push({ agent, reason });
+    if (group.named.length >= maxNamed) return;
+    group.named.push(message === null ? { agent, reason } : { agent, reason, message });
   }
 
   toView(): WaitingView {

@@ -21,6 +21,7 @@ export function whyNot(demand: Demand, agent: Candidate): WaitingReason | null {
   if (agent.leaseEpoch === null) return 'offline';
   if (agent.health === 'store-changed') return 'store-changed';
   if (!agent.schedulable || agent.health === 'draining') return 'draining';
+  if (agent.closedBecause !== null) return 'pressure';
   if (agent.busyTotal >= agent.slots) return 'slots';
   if (automation.maxConcurrent !== null && (agent.busy.get(demand.automation) ?? 0) >= automation.maxConcurrent)
     return 'automation-busy';

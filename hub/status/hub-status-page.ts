@@ -1,4 +1,5 @@
 import type { HubStatus, Obstacle, TroubledAgent, WaitingJobs } from '../../protocol/hub-status.ts';
+import { toLoopLagWords } from '../../runtime/loop-lag-words.ts';
 import { isFailing, toAgo, toLoopSection, toSpan } from '../../runtime/loop-rows.ts';
 import { type Cell, type PageSection, toStatusHtml } from '../../runtime/status-html.ts';
 
@@ -11,7 +12,8 @@ const words: Readonly<Record<Obstacle, string>> = {
   slots: 'every agent that could is busy: wait, add agents, or raise FARHAND_SLOTS',
   'automation-busy': 'maxConcurrent of the automation is reached on every agent that could: wait',
   declined: 'agents with room said no, or did not answer, a moment ago, and are asked again: see their log',
-  pressure: 'the agent is short of memory, CPU or disk',
+  pressure:
+    'agents that could are short of memory, CPU or disk and take nothing until that is over: see what each says',
   draining: 'every agent that could is draining: farhand resume NAME',
   'store-changed': 'the agent distrusts this hub since its store changed: farhand agent trust-hub, on its machine',
   offline: 'every agent that could is offline: start it, or look at its network',
@@ -52,7 +54,7 @@ export function toHubStatusPage(status: HubStatus): string {
 }
 
 function toOverview(status: HubStatus, now: number): PageSection {
-  const { jobs, agents, notReady, store, freeBytes, loopLagMs } = status;
+  const { jobs, agents, notReady, store, freeBytes } = status;
   const failing = status.loops.filter((loop) => isFailing(loop, now));
   const stuck = status.loops.filter(({ isStuck }) => isStuck);
   const rows: (readonly Cell[])[] = [
@@ -69,7 +71,7 @@ function toOverview(status: HubStatus, now: number): PageSection {
     ['sessions', `${status.sessions} open; ${status.readers} readers of logs and events`],
     ['store', `${store.commandsWaiting} commands wait, ${store.commits} commits in all`],
     ['disk', freeBytes === null ? 'unknown' : `${toSize(freeBytes)} free`],
-    ['event loop', loopLagMs > 200 ? { text: `${loopLagMs} ms late`, look: 'warn' } : `${loopLagMs} ms late`],
+    ['event loop', status.loopLagMs > 200 ? { text: toLoopLagWords(status), look: 'warn' } : toLoopLagWords(status)],
   ];
   if (stuck.length > 0) rows.push(['stuck', { text: stuck.map(({ name }) => name).join(', '), look: 'bad' }]);
   if (failing.length > 0)
@@ -125,6 +127,7 @@ const looks: Readonly<Record<TroubledAgent['state'], 'bad' | 'warn'>> = {
   offline: 'bad',
   silent: 'bad',
   'store-changed': 'bad',
+  pressure: 'warn',
   degraded: 'warn',
   draining: 'warn',
 };

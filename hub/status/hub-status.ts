@@ -1,5 +1,6 @@
 import type { HubStatus, TroubledAgent, WaitingJobs } from '../../protocol/hub-status.ts';
 import type { LoopStatus } from '../../runtime/loop-board.ts';
+import type { LoopLagValues } from '../../runtime/loop-lag.ts';
 import type { LiveAgent } from '../fleet/live-agent.ts';
 import { needsSomebody, type WaitingGroup, type WaitingGroups } from '../scheduler/waiting-group.ts';
 
@@ -24,12 +25,19 @@ export interface HubStatusSources {
   readonly readers: number;
   readonly store: HubStatus['store'];
   readonly freeBytes: number | null;
-  readonly loopLagMs: number;
+  readonly loopLag: LoopLagValues;
   readonly loops: readonly LoopStatus[];
 }
 
 /** Of what is wrong with agents: the worst first. */
-const urgency: readonly TroubledAgent['state'][] = ['store-changed', 'silent', 'offline', 'degraded', 'draining'];
+const urgency: readonly TroubledAgent['state'][] = [
+  'store-changed',
+  'silent',
+  'offline',
+  'pressure',
+  'degraded',
+  'draining',
+];
 const maxGroups = 50;
 const maxTroubled = 50;
 const maxNearest = 5;
@@ -66,7 +74,9 @@ export function toHubStatus(sources: HubStatusSources, reader: StatusReader): Hu
     readers: sources.readers,
     store: sources.store,
     freeBytes: sources.freeBytes,
-    loopLagMs: sources.loopLagMs,
+    loopLagMs: sources.loopLag.p99Ms,
+    loopLagMeanMs: sources.loopLag.meanMs,
+    loopLagMaxMs: sources.loopLag.maxMs,
     // What failed may name somebody of another account.
     loops: sources.loops.map((loop) =>
       reader.seesAll || loop.lastFailure === null
@@ -131,6 +141,7 @@ function stateOf(agent: LiveAgent): TroubledAgent['state'] | null {
   if (agent.report === null) return 'silent';
   if (agent.health === 'store-changed') return 'store-changed';
   if (!agent.schedulable || agent.health === 'draining') return 'draining';
+  if (agent.closedBecause !== null) return 'pressure';
   return agent.health === 'degraded' ? 'degraded' : null;
 }
 

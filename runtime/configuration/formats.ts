@@ -65,12 +65,27 @@ export function decimalNumber(bounds: { readonly from: number; readonly to: numb
   };
 }
 
+export const percent: ConfigFormat<number> = {
+  expected: 'a whole number of percent from 1 to 100',
+  placeholder: 'percent',
+  fromText: (value) => within({ from: 1, to: 100 }, /^\d{1,3}$/.test(value) ? Number(value) : Number.NaN),
+};
+
 /** A number, or no bound: `forever`, which is Infinity. */
 export function orForever(format: ConfigFormat<number>): ConfigFormat<number> {
+  return orBoundless(format, 'forever');
+}
+
+/** A number, or what is not reached: `never`, which is Infinity. */
+export function orNever(format: ConfigFormat<number>): ConfigFormat<number> {
+  return orBoundless(format, 'never');
+}
+
+function orBoundless(format: ConfigFormat<number>, word: string): ConfigFormat<number> {
   return {
-    expected: `${format.expected}, or forever`,
-    placeholder: `${format.placeholder}|forever`,
-    fromText: (value) => (/^forever$/i.test(value) ? Number.POSITIVE_INFINITY : format.fromText(value)),
+    expected: `${format.expected}, or ${word}`,
+    placeholder: `${format.placeholder}|${word}`,
+    fromText: (value) => (value.toLowerCase() === word ? Number.POSITIVE_INFINITY : format.fromText(value)),
   };
 }
 

@@ -9,6 +9,7 @@ import { systemWatchFolder } from '../../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../../agent/attempts/spool.ts';
 import { openCatalog } from '../../agent/automations/catalog.ts';
 import { createProcessExecutor } from '../../agent/executors/process/process-executor.ts';
+import { unknownPressure } from '../../agent/pressure/pressure.ts';
 import { createProcessProbeRunner } from '../../agent/probes/process-probe-runner.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { systemFileSystem } from '../../runtime/file-system.ts';
@@ -21,6 +22,7 @@ import { createMemoryListener } from '../../transports/memory/listener.ts';
 import { createMemoryTransport } from '../../transports/memory/memory-transport.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../transports/memory/network.ts';
 import { FakeHub } from '../support/fake-hub.ts';
+import { noLoopLag } from '../support/no-loop-lag.ts';
 
 export const agentId = '0190d2a6-1111-7000-8000-000000000001';
 
@@ -36,6 +38,7 @@ export const testLimits: AgentOptions['limits'] = {
     retryMs: 50,
     session: { ...defaultAgentLimits.attempt.session, maxRetryMs: 100 },
   },
+  admission: { ...defaultAgentLimits.admission, lookEveryMs: 50, closeAfterMs: 100, openAfterMs: 100 },
   link: { ...defaultAgentLimits.link, firstRetryMs: 10, maxRetryMs: 100, trustPollMs: 20 },
 };
 
@@ -118,7 +121,8 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
       fileSystem: systemFileSystem,
       watchFolder: systemWatchFolder,
       freeBytes: systemFreeBytes,
-      loopLag: { take: () => 0, [Symbol.dispose]: () => {} },
+      loopLag: noLoopLag,
+      pressure: () => unknownPressure,
       loops: createLoopBoard(systemClock),
       jobLog: null,
       fetch: globalThis.fetch,

@@ -123,6 +123,7 @@ test('Every loop says what it does, and a link that is down says why and when it
   await agent[Symbol.asyncDispose]();
 
   assert.deepEqual(up.map(({ name }) => name).toSorted(), [
+    'admission',
     'control link',
     'dispatch',
     'probe seen',

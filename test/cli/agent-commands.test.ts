@@ -4,6 +4,7 @@ import { answerJson, answerProblem, startFakeApi } from '../support/fake-api.ts'
 import { createPlace } from '../support/farhand-process.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { runCommand } from '../support/run-command.ts';
+import { closedAdmission, pressureWords } from '../support/sample-admission.ts';
 import { sampleAgent } from '../support/sample-agent.ts';
 import { sampleJob } from '../support/sample-job.ts';
 
@@ -36,6 +37,28 @@ describe('farhand agents NAME', () => {
       assert.match(stdout, line);
     }
     assert.deepEqual(JSON.parse(json.stdout), agent);
+  });
+
+  it('says that it takes nothing under pressure, and how hard it is pressed; so does the list', async () => {
+    const agent = sampleAgent({
+      admission: closedAdmission(),
+      health: { state: 'degraded', problems: [`takes no jobs: ${pressureWords}`] },
+    });
+    await using api = await startFakeApi({
+      'GET /agents/a1': (_, response) => answerJson(response, agent),
+      'GET /agents': (_, response) => answerJson(response, { items: [agent], nextCursor: null }),
+    });
+    const environment = { FARHAND_HUB_URL: api.address };
+
+    const one = await runCommand(['agents', 'a1'], { environment });
+    const all = await runCommand(['agents'], { environment });
+
+    assert.match(one.stdout, /^admission: +closed for \S+/m);
+    assert.match(one.stdout, /^pressure: +memory 43 %, processors 99 %$/m);
+    assert.match(one.stdout, /^loop lag: +0 ms; the longest stop of a minute 41 ms$/m);
+    assert.match(one.stdout, /^problem: takes no jobs: memory pressure 43 % over 10 s, limit 20 %$/m);
+    assert.match(all.stdout, /a1\s+online\s+0\/8\s+1\s+pressure\s/);
+    assert.match(all.stderr, /^a1: takes no jobs: memory pressure 43 %/m);
   });
 });
 

@@ -42,6 +42,7 @@ function agent(name: string): Agent {
     drain: false,
     note: null,
     loopLagMs: null,
+    admission: null,
     lastSeenAt: null,
     createdAt: '2026-01-01T00:00:00.000Z',
   };

@@ -252,6 +252,7 @@ describe('farhand run', () => {
     const waiting: Job['waiting'] = [
       { agent: 'a1', reason: 'offline' },
       { agent: 'a2', reason: 'labels' },
+      { agent: 'a3', reason: 'pressure', message: 'memory pressure 43 % over 10 s, limit 20 %' },
     ];
     const queued = sampleJob({ state: 'queued', attempt: null, log: null, selector: 'site=ams', waiting });
     await using api = await hubWith(
@@ -266,7 +267,7 @@ describe('farhand run', () => {
 
     assert.match(
       result.stderr,
-      /waiting: no agent can take the job now\n {2}a1 is offline; .*\n {2}a2 does not carry the labels that "site=ams" asks for/,
+      /waiting: no agent can take the job now\n {2}a1 is offline; .*\n {2}a2 does not carry the labels that "site=ams" asks for.*\n {2}a3 is under pressure; .*\n {4}a3: memory pressure 43 % over 10 s, limit 20 %\n/,
     );
     assert.equal(result.exitCode, 0);
   });

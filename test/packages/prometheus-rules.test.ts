@@ -59,10 +59,35 @@ describe('the rules for Prometheus', () => {
       await fires('FarhandAgentsOffline', 20, agents(30)),
       await fires('FarhandAgentsOffline', 20, agents(3)),
       await fires('FarhandLoopStuck', 20, { 'farhand_agent_loops_stuck{instance="a"}': '0x5 1x20' }),
+      await fires('FarhandLoopLate', 20, { 'farhand_agent_loop_lag_max_seconds{instance="a"}': '0x18 12 0x9' }),
+      await fires('FarhandLoopLate', 20, { 'farhand_hub_loop_lag_max_seconds{instance="h"}': '9x60' }),
+      await fires('FarhandAgentTakesNothing', 20, {
+        'farhand_agent_admission_closed{instance="a",reason="memory"}': '1x30',
+        'farhand_agent_admission_closed{instance="a",reason="io"}': '0x30',
+      }),
+      await fires('FarhandAgentTakesNothing', 10, {
+        'farhand_agent_admission_closed{instance="a",reason="memory"}': '1x30',
+      }),
       await fires('FarhandHubDown', 20, {}),
       await fires('FarhandHubDown', 20, { 'farhand_hub_info{instance="h"}': '1x60' }),
     ];
 
-    assert.deepEqual(answers, [false, true, false, true, false, false, true, false, true, true, false]);
+    assert.deepEqual(answers, [
+      false,
+      true,
+      false,
+      true,
+      false,
+      false,
+      true,
+      false,
+      true,
+      true,
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 });

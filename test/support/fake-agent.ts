@@ -74,6 +74,7 @@ function createReport(options: FakeAgentOptions): AgentReport {
     })),
     health: { state: 'ok', problems: [] },
     loopLagMs: 0,
+    admission: null,
   };
 }
 

@@ -2,4 +2,5 @@ import type { createLauncher as createUsualLauncher } from '../../agent/executor
 import { createExecaLauncher } from '../../agent/executors/process/execa-launcher.ts';
 
 /** Stands in for the choice of a launcher where `only-execa.ts` was loaded: every wrapper is a child of the agent itself. */
-export const createLauncher: typeof createUsualLauncher = ({ shell }) => createExecaLauncher({ shell });
+export const createLauncher: typeof createUsualLauncher = ({ shell, standing }) =>
+  createExecaLauncher({ shell, standing });

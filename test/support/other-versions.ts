@@ -41,6 +41,8 @@ export function createFuture(version: string): Translation {
     '/data/version': () => version,
     '/data/protocols': (known: unknown) => [...(known as number[]), 2],
     '/data/health/state': () => 'state-of-tomorrow',
+    '/data/admission/state': () => 'state-of-tomorrow',
+    '/data/admission/values/cpu/from': () => 'source-of-tomorrow',
     '/data/phase': (phase: unknown) => (phase === 'declined' ? phase : 'phase-of-tomorrow'),
     '/data/reason': (reason: unknown) => (reason === null ? null : 'reason-of-tomorrow'),
   };
@@ -67,6 +69,8 @@ export function createFuture(version: string): Translation {
 }
 
 const optional = ['time', 'datacontenttype', 'originalsource', 'statushash', 'traceparent'];
+/** Of an agent's report. */
+const optionalReport = ['admission'];
 /** Of lists and digests. */
 const optionalData = ['scope', 'digest', 'sequenceID', 'gone'];
 
@@ -81,7 +85,8 @@ export function createPast(version: string): Translation {
       const spoken = withValues(without(message, optional), { '/data/version': () => version });
       const said = spoken['data'];
       const isResync = String(message['type']).includes('.resync_');
-      return [isResync && isObject(said) ? { ...spoken, data: without(said, optionalData) } : spoken];
+      if (!isObject(said)) return [spoken];
+      return [{ ...spoken, data: without(said, isResync ? [...optionalData, ...optionalReport] : optionalReport) }];
     },
     frame: (message) => [message],
     body: (message) => message,

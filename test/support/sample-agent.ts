@@ -19,6 +19,7 @@ export function sampleAgent(changes: Partial<Agent> = {}): Agent {
     drain: false,
     note: null,
     loopLagMs: 0,
+    admission: null,
     lastSeenAt: '2026-01-01T00:00:00.000Z',
     createdAt: '2026-01-01T00:00:00.000Z',
     ...changes,

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { execa } from 'execa';
+import { applyNiceness, type JobStanding } from './job-standing.ts';
 
 /** Whom a shell tells about the one command that it was given. */
 export interface ShellListener {
@@ -26,9 +27,10 @@ export type StartedShell =
 
 /**
  * Starts a shell that reads what to do from a pipe. It has an empty environment, a session of its own (so that no signal
- * meant for this process reaches it) and ends with the pipe, which ends with this process.
+ * meant for this process reaches it) and ends with the pipe, which ends with this process. It is as nice as jobs are to be, which it
+ * hands down.
  */
-export async function startLauncherShell(path: string): Promise<StartedShell> {
+export async function startLauncherShell(path: string, standing: JobStanding): Promise<StartedShell> {
   const subprocess = execa(path, [], {
     cwd: '/',
     env: {},
@@ -47,6 +49,7 @@ export async function startLauncherShell(path: string): Promise<StartedShell> {
     const { code, originalMessage } = await subprocess;
     return { type: 'failed', code, message: originalMessage ?? 'no reason given' };
   }
+  applyNiceness(subprocess.pid, standing);
   if (!(input instanceof Socket) || !(output instanceof Socket)) throw new Error('expected pipes to a shell');
   const reports: Socket = output;
 

@@ -7,6 +7,7 @@ import { adoptExecution } from './adopt-execution.ts';
 import { createLauncher } from './create-launcher.ts';
 import { readExitRecord } from './exit-record.ts';
 import { readFence, takeFence } from './fence.ts';
+import { equalStanding, type JobStanding } from './job-standing.ts';
 import { launchExecution } from './launch-execution.ts';
 import type { Launcher } from './launcher.ts';
 import { prepareFolder } from './prepare-folder.ts';
@@ -31,11 +32,13 @@ export function createProcessExecutor(options: {
   readonly logger: Logger;
   /** A POSIX shell, by its path. */
   readonly shell?: string;
+  /** Left out: jobs are the agent's equals. */
+  readonly standing?: JobStanding;
   /** Another way to start wrappers. The executor disposes of it. */
   readonly launcher?: Launcher;
 }): Executor & AsyncDisposable {
-  const { fileSystem, clock, logger, shell = '/bin/sh' } = options;
-  const launcher = options.launcher ?? createLauncher({ shell, clock });
+  const { fileSystem, clock, logger, shell = '/bin/sh', standing = equalStanding } = options;
+  const launcher = options.launcher ?? createLauncher({ shell, standing, clock });
   const table = existsSync('/proc/self/environ') ? createProcessTable({ clock }) : null;
   const disposal = new AbortController();
   const { signal } = disposal;

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../../runtime/clock.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
+import type { JobStanding } from './job-standing.ts';
 import { toLaunchFailure } from './launch-failure.ts';
 import type { Launch, Launcher } from './launcher.ts';
 import { type LauncherShell, type ShellListener, startLauncherShell } from './launcher-shell.ts';
@@ -34,11 +35,12 @@ export function createShellLauncher(options: {
   readonly launcherShell: string;
   /** The program of that name, by its path. */
   readonly setsid: string;
+  readonly standing: JobStanding;
   /** Starts what no shell can be told. */
   readonly otherwise: Launcher;
   readonly clock: Clock;
 }): Launcher {
-  const { shell: wrapperShell, launcherShell, setsid, otherwise, clock } = options;
+  const { shell: wrapperShell, launcherShell, setsid, standing, otherwise, clock } = options;
   const all = new Set<LauncherShell>();
   const idle: LauncherShell[] = [];
   const polls = new Set<Timer>();
@@ -49,7 +51,7 @@ export function createShellLauncher(options: {
     if (line === null) return otherwise.launch(folder, command);
     let shell = idle.pop();
     if (shell === undefined) {
-      const started = await startLauncherShell(launcherShell);
+      const started = await startLauncherShell(launcherShell, standing);
       if (started.type === 'failed') return toLaunchFailure({ ...started, shell: launcherShell, command });
       shell = started.shell;
       all.add(shell);
@@ -115,7 +117,7 @@ export function createShellLauncher(options: {
     const variables = Object.entries(command.environment);
     if (variables.some(([name]) => untakenNames.test(name))) return null;
     const exports = variables.map(([name, value]) => ` ${name}=${quote(value)}`).join('');
-    const words = [setsid, wrapperShell, ...toWrapperArguments(command)].map(quote).join(' ');
+    const words = [setsid, wrapperShell, ...toWrapperArguments(command, standing)].map(quote).join(' ');
     // `/proc/self` is the fork itself, where `$$` would be the shell; as a positional parameter it is in nobody's way.
     const line = `(cd -P /proc/self && set -- "\${PWD#/proc/}" && cd -- ${quote(folder)} && export${exports} && echo "$1" && exec ${words} >&2) <&2
 echo ended

@@ -1,5 +1,6 @@
 import type { CommandOutput, PreparedCommand } from '../../automations/prepared-command.ts';
 import { findProgram } from './find-program.ts';
+import type { JobStanding } from './job-standing.ts';
 import { sinkText, toBlocks } from './sink.ts';
 
 /**
@@ -12,7 +13,8 @@ import { sinkText, toBlocks } from './sink.ts';
  *    word after the name (which may hold blanks and brackets) in `/proc/self/stat`; where there is none, the id alone.
  * 3. The command. An intent that is there by now was written before its signal, which this shell swallowed: nothing runs.
  *    From that look on the subshell has no trap, so a later signal ends it. `cd` and the shell leave variables behind
- *    that are not the command's.
+ *    that are not the command's. Only the subshell goes to the front of those that are killed when memory is gone: the wrapper is to
+ *    write down how it ended.
  * 4. The status over the room made in `exit`: opened without truncating, so that a full disk cannot refuse it.
  *
  * The variables it sets are in `reservedNames`, so a command's environment cannot hold them.
@@ -26,19 +28,23 @@ set +C
 stamp \${farhand_stat##*) } >&3
 exec 3>&-
 `;
-const commandText = `(
-  [ -e intent.json ] && exit 143
+function toCommandText({ oomScoreAdj }: JobStanding): string {
+  const yieldText = oomScoreAdj === null ? '' : `\n  { echo ${oomScoreAdj} >/proc/self/oom_score_adj; } 2>/dev/null`;
+  return `(
+  [ -e intent.json ] && exit 143${yieldText}
   cd -- "$1" || exit 126
   unset OLDPWD SHLVL
   shift
   exec "$@"
 ) </dev/null`;
+}
+
 const exitText = `set -- "$?"
 [ -e intent.json ] && set -- "$1 i"
 echo "$1" 1<>exit
 `;
 
-function toPlainText(file: CommandOutput['file']): string {
+function toPlainText(commandText: string, file: CommandOutput['file']): string {
   return `${fenceText}${commandText} >>${file} 2>&1\n${exitText}`;
 }
 
@@ -47,7 +53,8 @@ function toPlainText(file: CommandOutput['file']): string {
  * and no more than a fork away from it, and not for the sink, which it leaves in the background: a process that keeps the output
  * open cannot hold up the end. First three arguments: text, limit and file of the sink.
  */
-const sinkedText = `${fenceText}farhand_sink=$1 farhand_blocks=$2 farhand_log=$3
+function toSinkedText(commandText: string): string {
+  return `${fenceText}farhand_sink=$1 farhand_blocks=$2 farhand_log=$3
 shift 3
 {
   trap : TERM INT HUP
@@ -61,6 +68,7 @@ shift 3
   "$@" sh -c "$farhand_sink" farhand-sink "$farhand_blocks" "$farhand_log" <&4 4<&- &
 }
 `;
+}
 
 /** Another user's command must not have the log itself: who may write to a file may also cut it. */
 export function hasSink({ output, runAs }: Pick<PreparedCommand, 'output' | 'runAs'>): boolean {
@@ -68,7 +76,7 @@ export function hasSink({ output, runAs }: Pick<PreparedCommand, 'output' | 'run
 }
 
 /** Arguments for a POSIX shell started in the attempt's folder. The text goes by `-c`: as fast as a file, and nothing to install. */
-export function toWrapperArguments(command: PreparedCommand): readonly string[] {
+export function toWrapperArguments(command: PreparedCommand, standing: JobStanding): readonly string[] {
   const { argv, workingDirectory, environment, output } = command;
   const [program, ...rest] = argv;
   // The shell looks the name up as we did, but not without a PATH, and would take a leading `-` for its own option.
@@ -79,7 +87,8 @@ export function toWrapperArguments(command: PreparedCommand): readonly string[] 
   const words = ['farhand', workingDirectory, certain, ...rest];
   const file = output?.file ?? 'raw';
   const limitBytes = output?.limitBytes ?? null;
-  if (!hasSink(command)) return ['-c', toPlainText(file), ...words];
+  const commandText = toCommandText(standing);
+  if (!hasSink(command)) return ['-c', toPlainText(commandText, file), ...words];
   const [name = '', ...others] = words;
-  return ['-c', sinkedText, name, sinkText, toBlocks(limitBytes), file, ...others];
+  return ['-c', toSinkedText(commandText), name, sinkText, toBlocks(limitBytes), file, ...others];
 }

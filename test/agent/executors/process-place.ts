@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PreparedCommand } from '../../../agent/automations/prepared-command.ts';
 import type { Execution, Executor } from '../../../agent/executors/executor.ts';
 import { createExecaLauncher } from '../../../agent/executors/process/execa-launcher.ts';
+import { equalStanding, type JobStanding } from '../../../agent/executors/process/job-standing.ts';
 import { createProcessExecutor } from '../../../agent/executors/process/process-executor.ts';
 import { createShellLauncher } from '../../../agent/executors/process/shell-launcher.ts';
 import { systemClock } from '../../../runtime/clock.ts';
@@ -77,12 +78,13 @@ export function toName(kind: LauncherKind): string {
 export function createExecutor(
   shell = '/bin/sh',
   kind: LauncherKind = { launcherShell: '/bin/sh' },
+  standing: JobStanding = equalStanding,
 ): ReturnType<typeof createProcessExecutor> {
-  const otherwise = createExecaLauncher({ shell });
+  const otherwise = createExecaLauncher({ shell, standing });
   const launcher =
     kind === 'execa'
       ? otherwise
-      : createShellLauncher({ ...kind, shell, setsid: '/usr/bin/setsid', otherwise, clock: systemClock });
+      : createShellLauncher({ ...kind, shell, setsid: '/usr/bin/setsid', standing, otherwise, clock: systemClock });
   return createProcessExecutor({
     fileSystem: systemFileSystem,
     clock: systemClock,

@@ -54,6 +54,7 @@ export function reportOf(change: Partial<AgentReport> = {}): AgentReport {
     automations: [],
     health: { state: 'ok', problems: [] },
     loopLagMs: 0.5,
+    admission: null,
     ...change,
   };
 }

@@ -121,7 +121,7 @@ export class FakeHubView implements HubView {
         readers: 0,
         store: { commits: 0, commandsWaiting: 0 },
         freeBytes: null,
-        loopLagMs: 0,
+        loopLag: { p99Ms: 0, meanMs: 0, maxMs: 0 },
         loops: [],
       },
       reader,

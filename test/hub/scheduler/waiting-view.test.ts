@@ -13,7 +13,7 @@ checkLeaks();
 
 function gatherWaiting(found: readonly Waiting[]): WaitingView {
   const gathering = new WaitingGathering();
-  for (const { agent, reason } of found) gathering.add(agent, reason);
+  for (const { agent, reason, message = null } of found) gathering.add(agent, reason, message);
   return gathering.toView();
 }
 
