@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { StatusLister } from '../sync/status-lister.ts';
 import type { Catalog } from './automations/catalog.ts';
+import { isOtherLag } from './is-other-lag.ts';
 import type { LoopLag } from './loop-lag.ts';
 import { toOneLine } from './one-line.ts';
 
@@ -45,6 +46,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
   const self = { os: platform(), arch: arch(), release: release(), hostname: hostname(), node: process.version };
   const loop = options.loops.open('reports');
   let loopLagMs = 0;
+  let toldLagMs = 0;
   let pending: Timer | null = null;
   let publishedAt = Number.NEGATIVE_INFINITY;
 
@@ -68,7 +70,10 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       () => {
         loopLagMs = loopLag.take();
         loop.does('waits for news, and to measure again how late the event loop is', { nextInMs: lagPeriodMs });
-        changed();
+        if (isOtherLag(loopLagMs, toldLagMs)) {
+          toldLagMs = loopLagMs;
+          changed();
+        }
         measuring = measure();
       },
       { background: true },
@@ -88,7 +93,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       slots: options.slots(),
       automations: [...catalog.current.automations.values()].map(({ summary }) => summary),
       health: { state: health.state, problems },
-      loopLagMs,
+      loopLagMs: toldLagMs,
     };
   }
 
