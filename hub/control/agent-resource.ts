@@ -4,11 +4,11 @@ import type { Clock } from '../../runtime/clock.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecEntry } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
-import { hashStatus } from '../../sync/status-hash.ts';
 import type { StatusSink } from '../../sync/status-sink.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { AgentRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { isSameReport } from './is-same-report.ts';
 
 export const agentCodec = createJsonCodec(agentResource);
 
@@ -39,7 +39,7 @@ export function createDesiredLister(fleet: Fleet, agentId: string): SpecLister<A
 
 /**
  * Takes an agent's reports. What changes with every job (slots in use, loop lag) stays in memory; the store gets a report only
- * when something else in it changed.
+ * when something else in it changed since the last one, which the fleet has of the store when the hub starts.
  */
 export function createReportSink(options: {
   readonly store: Store;
@@ -48,19 +48,17 @@ export function createReportSink(options: {
   readonly clock: Clock;
 }): StatusSink<AgentReport> {
   const { store, fleet, agentId, clock } = options;
-  let stored = '';
   return {
     async apply({ id, status }) {
       if (id !== agentId) return;
-      const lasting = hashStatus({ ...status, loopLagMs: 0, slots: { ...status.slots, used: 0 } });
-      if (lasting !== stored) {
+      const known = fleet.get(agentId)?.report ?? null;
+      if (known === null || !isSameReport(known, status)) {
         await store.apply('record-agent-report', {
           agentId,
           labels: status.labels,
           report: status,
           at: clock.now(),
         });
-        stored = lasting;
       }
       fleet.reported(agentId, status);
     },
