@@ -86,7 +86,8 @@ export class LiveAgent implements Candidate {
   }
 
   replaceRecord({ report, ...record }: AgentRecord): void {
-    this.#record = record;
+    // What a copy of it would hold anew stays as it was: others keep it too.
+    this.#record = { ...record, id: this.#record.id, account: this.#record.account };
     this.#labels = { ...record.labels, [agentLabel]: record.name };
     if (this.#report === null && report !== null) this.replaceReport(report);
   }
