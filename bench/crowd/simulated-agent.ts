@@ -1,4 +1,5 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { Agent } from 'node:http';
 import type { AgentKey } from '../../agent/agent-key.ts';
 import { createControlLink, defaultLinkLimits } from '../../agent/control-link.ts';
 import { enrol } from '../../agent/enrolment.ts';
@@ -24,6 +25,8 @@ export interface SimulatedAgentOptions {
   readonly name: string;
   /** The longest wait between two dials. */
   readonly maxRetryMs: number;
+  /** Which of the machine's own addresses it dials from. */
+  readonly localAddress: string;
   readonly onState: (state: LinkState) => void;
   readonly signal: AbortSignal;
 }
@@ -81,11 +84,12 @@ function createKey(): AgentKey {
 
 /** Resolves when the agent is enrolled. */
 export async function createSimulatedAgent(options: SimulatedAgentOptions): Promise<SimulatedAgent> {
-  const { hubUrl, joinToken, name, maxRetryMs, onState, signal } = options;
+  const { hubUrl, joinToken, name, maxRetryMs, localAddress, onState, signal } = options;
   const key = createKey();
   const common = { clock: systemClock, random: systemRandom, logger: silentLogger };
   const { id } = await enrol({ ...common, hubUrl, joinToken, name, labels: { site: 'crowd' }, key, fetch, signal });
-  const transport = createWebsocketTransport({ ...common, url: hubUrl, limits: defaultLimits });
+  const agent = new Agent({ localAddress });
+  const transport = createWebsocketTransport({ ...common, url: hubUrl, limits: defaultLimits, agent });
   const told = { lagMs: 0 };
   const clients = createClients(id, name, told);
   const bootId = systemRandom.uuid();
