@@ -56,7 +56,7 @@ const helloTimeoutMs = 10_000;
 const otherProtocolRetryMs = 60_000;
 
 /** Name of the hub on its events. */
-export const hubSource = 'farhand-hub';
+const hubSource = 'farhand-hub';
 
 const helloType: EventType = { resource: resourceTypes.hubs, part: 'status', action: 'update_request' };
 
