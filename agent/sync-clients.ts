@@ -83,7 +83,7 @@ export function createSyncClients(options: {
     handler: noSpecs,
     codec: factsCodec,
   });
-  const router = createEventRouter({ cluster: agentId, clients: [agents, jobs, facts], logger, counters });
+  const router = createEventRouter({ ...common, clients: [agents, jobs, facts] });
   return {
     jobs,
     agents,

@@ -41,6 +41,8 @@ export interface HubCoreOptions {
   readonly counters: SyncCounters;
   readonly loops: LoopBoard;
   readonly clock: Clock;
+  /** For what each agent has some of: its timers may be a little late. */
+  readonly agentClock: Clock;
   readonly random: Random;
   readonly logger: Logger;
 }
@@ -86,7 +88,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     new ControlService({
       store,
       fleet,
-      clock,
+      clock: options.agentClock,
       random,
       logger: logger.child({ scope: 'control' }),
       counters: options.counters,

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
+import { createCoarseClock } from '../runtime/coarse-clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createLoopBoard, type LoopBoard } from '../runtime/loop-board.ts';
 import type { Random } from '../runtime/random.ts';
@@ -54,6 +55,8 @@ export interface Hub extends AsyncDisposable {
 const day = 86_400_000;
 /** How long a late result may correct a lost job; its secrets are kept as long. */
 const correctionWindowMs = 7 * day;
+/** Timers of which each agent has some may be late by this, and share one for all of them. */
+const agentStepMs = 100;
 
 /**
  * Starts a hub: opens the data folder, loads what is queued and running, then serves the API and the agents on one port.
@@ -86,6 +89,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const counters = createSyncCounters();
   const reserve = new RoomReserve({ folder: dataFolder });
   await reserve.keep();
+  const agentClock = createCoarseClock(clock, agentStepMs);
   const core = createHubCore({
     version,
     store,
@@ -101,6 +105,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     counters,
     loops,
     clock,
+    agentClock,
     random,
     logger,
   });
@@ -128,7 +133,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   const listener = createWebsocketListener<AgentPrincipal>({
     authenticate: createAgentAuthenticator({ store, secretKey, clock, random, logger }),
-    clock,
+    clock: agentClock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),
   });

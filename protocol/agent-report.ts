@@ -28,6 +28,7 @@ export const AgentReport = z.object({
   slots: z.object({ total: z.int().min(0), used: z.int().min(0) }),
   automations: z.array(AutomationSummary).max(1000),
   health: AgentHealth.extend({ state: createOpenEnum(healthStates, 'degraded') }),
+  /** As it was when it last changed by as much as is worth telling: not each time it was measured. */
   loopLagMs: z.number().min(0),
   /** Null: the agent is of a version that takes jobs under any pressure. */
   admission: ReportedAdmission.nullable().default(null),

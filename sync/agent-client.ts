@@ -4,7 +4,6 @@ import type { Random } from '../runtime/random.ts';
 import { createEventWriter } from './event-writer.ts';
 import { createOutbox } from './outbox.ts';
 import type { ResourceCodec } from './resource-codec.ts';
-import { createRounds } from './rounds.ts';
 import type { SequenceIds } from './sequence-ids.ts';
 import type { SpecHandler } from './spec-handler.ts';
 import { createSpecReceiver } from './spec-receiver.ts';
@@ -48,7 +47,7 @@ export interface AgentClientOptions<Spec, Status> {
 }
 
 export function createAgentClient<Spec, Status>(given: AgentClientOptions<Spec, Status>): AgentClient {
-  const { clock, codec, counters, handler, logger, onAnswered, options, originalSource, random } = given;
+  const { clock, codec, counters, handler, logger, onAnswered, options, originalSource } = given;
   const { sequenceIds, statuses } = given;
   const { resource } = codec;
   const report = createSyncReport({ resource, logger, counters });
@@ -57,7 +56,6 @@ export function createAgentClient<Spec, Status>(given: AgentClientOptions<Spec, 
   const receiver = createSpecReceiver({ ...shared, codec, handler, onTaken: (id) => publisher.publish(id) });
   const seen = (id: string) => receiver.seen(id);
   const publisher = createStatusPublisher({ ...shared, codec, sequenceIds, seen, onAnswered });
-  const rounds = createRounds({ clock, random, periodMs: options.periodMs, onRound: () => receiver.compare('round') });
 
   return {
     resource,
@@ -74,13 +72,12 @@ export function createAgentClient<Spec, Status>(given: AgentClientOptions<Spec, 
         report.drop('malformed', event, error);
       }
     },
-    serve(publish, { signal }) {
-      const opened = () => {
-        rounds.start();
-        receiver.compare('link');
-      };
-      return outbox.serve(publish, { signal, observer: { opened, closed: () => rounds.stop() } });
+    open(publish) {
+      outbox.open(publish);
+      receiver.compare('link');
     },
+    compare: () => receiver.compare('round'),
+    close: () => outbox.close(),
     async [Symbol.asyncDispose]() {
       await Promise.all([receiver[Symbol.asyncDispose](), publisher[Symbol.asyncDispose]()]);
     },

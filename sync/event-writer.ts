@@ -21,25 +21,42 @@ export interface EventWriter {
   write(type: EventType, extensions: Extensions, data: JsonValue | null): CloudEvent;
 }
 
-export function createEventWriter(options: {
+export interface EventWriterOptions {
   /** The CloudEvents source: who speaks. */
   readonly source: string;
   readonly cluster: string;
   readonly clock: Clock;
   readonly random: Random;
-}): EventWriter {
-  const { source, cluster, clock, random } = options;
-  return {
-    write: (type, extensions, data) => ({
+}
+
+class CommonWriter implements EventWriter {
+  readonly #source: string;
+  readonly #cluster: string;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor({ source, cluster, clock, random }: EventWriterOptions) {
+    this.#source = source;
+    this.#cluster = cluster;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  write(type: EventType, extensions: Extensions, data: JsonValue | null): CloudEvent {
+    return {
       specversion: '1.0',
-      id: random.uuid(),
-      source,
+      id: this.#random.uuid(),
+      source: this.#source,
       type: formatEventType(type),
-      time: new Date(clock.now()).toISOString(),
-      clustername: cluster,
+      time: new Date(this.#clock.now()).toISOString(),
+      clustername: this.#cluster,
       originalsource: '',
       ...extensions,
       ...(data === null ? {} : { datacontenttype: 'application/json', data }),
-    }),
-  };
+    };
+  }
+}
+
+export function createEventWriter(options: EventWriterOptions): EventWriter {
+  return new CommonWriter(options);
 }

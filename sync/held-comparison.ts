@@ -3,6 +3,7 @@ import type { JsonValue } from '../protocol/json.ts';
 import { type Digest, findDifferingBuckets, type HeldValue, toDigest } from './digest.ts';
 import { cutList } from './list-pieces.ts';
 import type { Outbox } from './outbox.ts';
+import type { Publish } from './publish.ts';
 import { createScopeTest, type Scope, wholeScope } from './scope.ts';
 import type { SyncOptions } from './sync-options.ts';
 
@@ -22,55 +23,73 @@ export interface HeldComparison {
   answerDigest(theirs: Digest): void;
 }
 
-export function createHeldComparison<Item extends JsonValue>(given: {
+/** The side that holds them. */
+export interface HeldComparisonOwner<Item extends JsonValue> {
   readonly digests: boolean;
   readonly options: SyncOptions;
   readonly outbox: Outbox;
-  readonly held: () => readonly HeldValue[];
-  /** Runs before a digest is made: forgets what need not be compared. */
-  readonly tidy: () => Promise<void>;
-  readonly toItem: (held: HeldValue) => Item;
-  readonly toEvent: (claim: HeldClaim<Item>) => CloudEvent;
   /** Plain Open Cluster Management lists of hashes may come in pieces; those of versions must be whole. */
   readonly cutsUnscoped: boolean;
-}): HeldComparison {
-  const { digests, options, outbox, held, tidy, toItem, toEvent, cutsUnscoped } = given;
+  held(): readonly HeldValue[];
+  /** Runs before a digest is made: forgets what need not be compared. */
+  tidy(): Promise<void>;
+  toItem(held: HeldValue): Item;
+  toRequest(claim: HeldClaim<Item>): CloudEvent;
+}
 
-  const putList = (scope: Scope) => {
-    outbox.put('list', async (publish) => {
-      const isInScope = createScopeTest(scope);
-      const listed = held().filter(({ id }) => isInScope(id));
-      if (!digests && !cutsUnscoped) return publish(toEvent({ type: 'unscoped-list', items: listed.map(toItem) }));
-      const pieces = cutList(listed, {
-        scope,
-        toItem,
-        maxEntries: options.maxListEntries,
-        maxBytes: options.maxListBytes,
-      });
-      for (const piece of pieces) {
-        if (digests) await publish(toEvent({ type: 'list', ...piece }));
-        // Without a scope an empty list asks for everything.
-        else if (piece.items.length > 0 || listed.length === 0) {
-          await publish(toEvent({ type: 'unscoped-list', items: piece.items }));
-        }
-      }
+class SteppedComparison<Item extends JsonValue> implements HeldComparison {
+  readonly #owner: HeldComparisonOwner<Item>;
+
+  constructor(owner: HeldComparisonOwner<Item>) {
+    this.#owner = owner;
+  }
+
+  begin(why: 'link' | 'round'): void {
+    const owner = this.#owner;
+    if (!owner.digests || (why === 'link' && owner.held().length <= owner.options.maxFirstListEntries)) {
+      this.#putList(wholeScope);
+      return;
+    }
+    owner.outbox.put('digest request', async (publish) => {
+      await owner.tidy();
+      await publish(owner.toRequest({ type: 'digest', digest: toDigest(owner.held(), 1) }));
     });
-  };
+  }
 
-  return {
-    begin(why) {
-      if (!digests || (why === 'link' && held().length <= options.maxFirstListEntries)) {
-        putList(wholeScope);
-        return;
+  answerDigest(theirs: Digest): void {
+    const buckets = findDifferingBuckets(this.#owner.held(), theirs);
+    if (buckets.length > 0) this.#putList({ of: theirs.of, buckets });
+  }
+
+  #putList(scope: Scope): void {
+    this.#owner.outbox.put('list', (publish) => this.#sendList(scope, publish));
+  }
+
+  async #sendList(scope: Scope, publish: Publish): Promise<void> {
+    const owner = this.#owner;
+    const { digests, options, cutsUnscoped } = owner;
+    const isInScope = createScopeTest(scope);
+    const listed = owner.held().filter(({ id }) => isInScope(id));
+    const toItem = (held: HeldValue) => owner.toItem(held);
+    if (!digests && !cutsUnscoped) {
+      return publish(owner.toRequest({ type: 'unscoped-list', items: listed.map(toItem) }));
+    }
+    const pieces = cutList(listed, {
+      scope,
+      toItem,
+      maxEntries: options.maxListEntries,
+      maxBytes: options.maxListBytes,
+    });
+    for (const piece of pieces) {
+      if (digests) await publish(owner.toRequest({ type: 'list', ...piece }));
+      // Without a scope an empty list asks for everything.
+      else if (piece.items.length > 0 || listed.length === 0) {
+        await publish(owner.toRequest({ type: 'unscoped-list', items: piece.items }));
       }
-      outbox.put('digest request', async (publish) => {
-        await tidy();
-        await publish(toEvent({ type: 'digest', digest: toDigest(held(), 1) }));
-      });
-    },
-    answerDigest(theirs) {
-      const buckets = findDifferingBuckets(held(), theirs);
-      if (buckets.length > 0) putList({ of: theirs.of, buckets });
-    },
-  };
+    }
+  }
+}
+
+export function createHeldComparison<Item extends JsonValue>(owner: HeldComparisonOwner<Item>): HeldComparison {
+  return new SteppedComparison(owner);
 }

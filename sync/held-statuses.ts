@@ -24,16 +24,19 @@ export interface HeldStatuses {
   highestSequence(): bigint;
 }
 
+const none: readonly HeldValue[] = [];
+
 class StatusHashes implements HeldStatuses {
-  readonly #statuses = new Map<string, HeldStatus>();
+  /** Null until there is one. */
+  #statuses: Map<string, HeldStatus> | null = null;
   #highest = 0n;
 
   isNews(id: string, sequence: bigint): boolean {
-    return sequence > (this.#statuses.get(id)?.sequence ?? -1n);
+    return sequence > (this.#statuses?.get(id)?.sequence ?? -1n);
   }
 
   hasHash(id: string, hash: string): boolean {
-    const status = this.#statuses.get(id);
+    const status = this.#statuses?.get(id);
     return status?.type === 'held' && status.hash === hash;
   }
 
@@ -42,18 +45,20 @@ class StatusHashes implements HeldStatuses {
   }
 
   forget(id: string, { sequence, nowMs }: { readonly sequence: bigint; readonly nowMs: number }): void {
-    const status = this.#statuses.get(id);
+    const status = this.#statuses?.get(id);
     if (status === undefined || status.sequence > sequence) return;
     this.#set(id, { type: 'gone', sequence, sinceMs: nowMs });
   }
 
   sweep(beforeMs: number): void {
-    for (const [id, status] of this.#statuses) {
-      if (status.type === 'gone' && status.sinceMs < beforeMs) this.#statuses.delete(id);
+    const statuses = this.#statuses;
+    for (const [id, status] of statuses ?? []) {
+      if (status.type === 'gone' && status.sinceMs < beforeMs) statuses?.delete(id);
     }
   }
 
   list(): readonly HeldValue[] {
+    if (this.#statuses === null) return none;
     return [...this.#statuses].flatMap(([id, status]) => (status.type === 'held' ? [{ id, value: status.hash }] : []));
   }
 
@@ -62,6 +67,7 @@ class StatusHashes implements HeldStatuses {
   }
 
   #set(id: string, status: HeldStatus): void {
+    this.#statuses ??= new Map();
     this.#statuses.set(id, status);
     if (status.sequence > this.#highest) this.#highest = status.sequence;
   }

@@ -10,7 +10,8 @@ export interface LatestRunner<Value> extends AsyncDisposable {
   isBusy(key: string): boolean;
 }
 
-export interface LatestRunnerOptions<Value> {
+/** Whose work it is. */
+export interface LatestRunnerOwner<Value> {
   run(key: string, value: Value): Promise<void>;
   onError(key: string, error: unknown): void;
   isNewer(candidate: Value, held: Value): boolean;
@@ -24,23 +25,25 @@ interface Work<Value> {
 }
 
 class KeyedRunner<Value> implements LatestRunner<Value> {
-  readonly #options: LatestRunnerOptions<Value>;
-  readonly #work = new Map<string, Work<Value>>();
+  readonly #owner: LatestRunnerOwner<Value>;
+  /** Null while nothing is at work. */
+  #work: Map<string, Work<Value>> | null = null;
   #disposed = false;
 
-  constructor(options: LatestRunnerOptions<Value>) {
-    this.#options = options;
+  constructor(owner: LatestRunnerOwner<Value>) {
+    this.#owner = owner;
   }
 
   put(key: string, value: Value): 'taken' | 'superseded' | 'full' {
     if (this.#disposed) return 'full';
-    const work = this.#work.get(key);
+    const work = this.#work?.get(key);
     if (work !== undefined) {
-      if (!this.#options.isNewer(value, work.next === null ? work.current : work.next.value)) return 'superseded';
+      if (!this.#owner.isNewer(value, work.next === null ? work.current : work.next.value)) return 'superseded';
       work.next = { value };
       return 'taken';
     }
-    if (this.#work.size >= this.#options.maxKeys) return 'full';
+    this.#work ??= new Map();
+    if (this.#work.size >= this.#owner.maxKeys) return 'full';
     const begun: Work<Value> = { current: value, next: null, done: Promise.resolve() };
     this.#work.set(key, begun);
     begun.done = this.#run(key, begun);
@@ -48,29 +51,30 @@ class KeyedRunner<Value> implements LatestRunner<Value> {
   }
 
   isBusy(key: string): boolean {
-    return this.#work.has(key);
+    return this.#work?.has(key) === true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true;
-    await Promise.all([...this.#work.values()].map((work) => work.done));
+    await Promise.all([...(this.#work?.values() ?? [])].map((work) => work.done));
   }
 
   async #run(key: string, work: Work<Value>): Promise<void> {
     for (;;) {
       try {
-        await this.#options.run(key, work.current);
+        await this.#owner.run(key, work.current);
       } catch (error) {
-        this.#options.onError(key, error);
+        this.#owner.onError(key, error);
       }
       if (work.next === null || this.#disposed) break;
       work.current = work.next.value;
       work.next = null;
     }
-    this.#work.delete(key);
+    this.#work?.delete(key);
+    if (this.#work?.size === 0) this.#work = null;
   }
 }
 
-export function createLatestRunner<Value>(options: LatestRunnerOptions<Value>): LatestRunner<Value> {
-  return new KeyedRunner(options);
+export function createLatestRunner<Value>(owner: LatestRunnerOwner<Value>): LatestRunner<Value> {
+  return new KeyedRunner(owner);
 }

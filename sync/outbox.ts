@@ -6,40 +6,31 @@ import type { SyncCounters } from './sync-counters.ts';
 /** Something to be sent, put together only when its turn comes, so that it says what holds then. */
 export type Sending = (publish: Publish) => Promise<void>;
 
-/** Is told of the link's life. */
-export interface LinkObserver {
-  opened(): void;
-  closed(): void;
-}
-
 /**
  * What waits for the link. At most one sending waits under each key, and a later one takes the place of an earlier, so a slow
  * link holds at most one event for each resource: the newest. Without a link nothing is kept.
  */
 export interface Outbox {
   put(key: string, sending: Sending): void;
-  /**
-   * Opens, and sends, one after another, what is put until `signal` aborts; resolves when that has ended. Never opens for a
-   * signal that is aborted already. Rejects, touching nothing, while another link is served.
-   */
-  serve(publish: Publish, options: { readonly signal: AbortSignal; readonly observer: LinkObserver }): Promise<void>;
+  /** From now on sends, one after another, what is put. Throws, touching nothing, while the link before has not ended. */
+  open(publish: Publish): void;
+  /** Nothing more is sent over this link. Resolves when what was being sent has ended: then the link has. */
+  close(): Promise<void>;
 }
 
 interface Link {
   readonly publish: Publish;
-  readonly signal: AbortSignal;
-  readonly observer: LinkObserver;
-  readonly onAbort: () => void;
-  readonly end: () => void;
+  closed: boolean;
   /** The sending under way; null while nothing waits. */
   pump: Promise<void> | null;
 }
 
-/** There are two for each agent of a hub, so an idle one holds no suspended function, only the link. */
+/** There are three for each agent of a hub, so an idle one holds no suspended function, only the link. */
 class KeyedOutbox implements Outbox {
   readonly #logger: Logger;
   readonly #counters: SyncCounters;
-  readonly #waiting = new Map<string, Sending>();
+  /** Null while nothing waits. */
+  #waiting: Map<string, Sending> | null = null;
   #link: Link | null = null;
 
   constructor(given: { readonly logger: Logger; readonly counters: SyncCounters }) {
@@ -48,49 +39,44 @@ class KeyedOutbox implements Outbox {
   }
 
   put(key: string, sending: Sending): void {
-    if (this.#link === null) return;
+    const link = this.#link;
+    if (link === null || link.closed) return;
+    this.#waiting ??= new Map();
     this.#waiting.set(key, sending);
-    this.#link.pump ??= this.#pump(this.#link);
+    link.pump ??= this.#pump(link);
   }
 
-  serve(
-    publish: Publish,
-    { signal, observer }: { readonly signal: AbortSignal; readonly observer: LinkObserver },
-  ): Promise<void> {
-    if (this.#link !== null) {
-      return Promise.reject(new Error('expected the link before to have ended: abort its signal first'));
-    }
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((end) => {
-      const onAbort = () => {
-        if (link.pump === null) this.#close(link);
-      };
-      const link: Link = { publish, signal, observer, onAbort, end, pump: null };
-      signal.addEventListener('abort', onAbort);
-      this.#link = link;
-      observer.opened();
-    });
+  open(publish: Publish): void {
+    if (this.#link !== null) throw new Error('expected the link before to have ended: close it first');
+    this.#link = { publish, closed: false, pump: null };
+  }
+
+  async close(): Promise<void> {
+    const link = this.#link;
+    if (link === null) return;
+    link.closed = true;
+    this.#waiting = null;
+    await link.pump;
+    if (this.#link === link) this.#link = null;
   }
 
   async #pump(link: Link): Promise<void> {
     // What is put in one go is sent in one go, and nobody who puts waits for a lister.
     await Promise.resolve();
     const publish = (event: CloudEvent) => this.#publish(link.publish, event);
-    for (let [next] = this.#waiting; next !== undefined && !link.signal.aborted; [next] = this.#waiting) {
-      const [key, sending] = next;
-      this.#waiting.delete(key);
-      await this.#send(sending, publish);
-    }
+    for (let next = this.#next(); next !== null; next = this.#next()) await this.#send(next, publish);
     link.pump = null;
-    if (link.signal.aborted) this.#close(link);
   }
 
-  #close(link: Link): void {
-    this.#link = null;
-    this.#waiting.clear();
-    link.signal.removeEventListener('abort', link.onAbort);
-    link.observer.closed();
-    link.end();
+  #next(): Sending | null {
+    const waiting = this.#waiting;
+    if (waiting === null) return null;
+    for (const [key, sending] of waiting) {
+      waiting.delete(key);
+      return sending;
+    }
+    this.#waiting = null;
+    return null;
   }
 
   async #send(sending: Sending, publish: Publish): Promise<void> {

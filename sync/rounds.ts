@@ -10,28 +10,30 @@ export interface Rounds {
   stop(): void;
 }
 
-export interface RoundsOptions {
+/** Who compares. */
+export interface RoundsOwner {
   readonly clock: Clock;
   readonly random: Random;
   readonly periodMs: number;
-  readonly onRound: () => void;
+  onRound(): void;
 }
 
 class JitteredRounds implements Rounds {
-  readonly #given: RoundsOptions;
+  readonly #owner: RoundsOwner;
+  readonly #onTime = () => {
+    this.start();
+    this.#owner.onRound();
+  };
   #timer: Timer | null = null;
 
-  constructor(given: RoundsOptions) {
-    this.#given = given;
+  constructor(owner: RoundsOwner) {
+    this.#owner = owner;
   }
 
   start(): void {
-    const { clock, random, periodMs, onRound } = this.#given;
+    const { clock, random, periodMs } = this.#owner;
     this.stop();
-    this.#timer = clock.schedule(periodMs * (1 - jitter * random.fraction()), () => {
-      this.start();
-      onRound();
-    });
+    this.#timer = clock.schedule(periodMs * (1 - jitter * random.fraction()), this.#onTime);
   }
 
   stop(): void {
@@ -40,6 +42,6 @@ class JitteredRounds implements Rounds {
   }
 }
 
-export function createRounds(given: RoundsOptions): Rounds {
-  return new JitteredRounds(given);
+export function createRounds(owner: RoundsOwner): Rounds {
+  return new JitteredRounds(owner);
 }

@@ -4,10 +4,9 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Random } from '../runtime/random.ts';
 import { createEventWriter } from './event-writer.ts';
-import { createOutbox, type LinkObserver, type Outbox } from './outbox.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
 import type { Publish } from './publish.ts';
 import type { ResourceCodec } from './resource-codec.ts';
-import { createRounds, type Rounds } from './rounds.ts';
 import type { SpecEntry } from './spec-entry.ts';
 import type { SpecLister } from './spec-lister.ts';
 import { createSpecPublisher, type SpecPublisher } from './spec-publisher.ts';
@@ -50,25 +49,32 @@ export interface SourceClientOptions<Spec, Status> {
   readonly onAnswered?: () => void;
 }
 
-class SourceSide<Spec, Status> implements SourceClient<Spec>, LinkObserver {
+class SourceSide<Spec, Status> implements SourceClient<Spec> {
   readonly resource: ResourceType;
   readonly #outbox: Outbox;
   readonly #report: SyncReport;
   readonly #publisher: SpecPublisher<Spec>;
   readonly #receiver: StatusReceiver;
-  readonly #rounds: Rounds;
 
   constructor(given: SourceClientOptions<Spec, Status>) {
     const { clock, codec, counters, logger, onAnswered, options, random, sink, specs } = given;
     this.resource = codec.resource;
     this.#report = createSyncReport({ resource: codec.resource, logger, counters });
     this.#outbox = createOutbox({ logger, counters });
-    const writer = createEventWriter(given);
-    const shared = { clock, random, options, writer, outbox: this.#outbox, report: this.#report };
-    this.#publisher = createSpecPublisher({ ...shared, codec, specs, onAnswered });
-    this.#receiver = createStatusReceiver({ ...shared, codec, sink, specs: this.#publisher });
-    const onRound = () => this.#receiver.compare('round');
-    this.#rounds = createRounds({ clock, random, periodMs: options.periodMs, onRound });
+    const shared = {
+      clock,
+      random,
+      options,
+      writer: createEventWriter(given),
+      outbox: this.#outbox,
+      report: this.#report,
+      codec,
+      specs,
+      sink,
+      onAnswered,
+    };
+    this.#publisher = createSpecPublisher(shared);
+    this.#receiver = createStatusReceiver(shared, this.#publisher);
   }
 
   publishSpec(entry: SpecEntry<Spec>): void {
@@ -87,19 +93,19 @@ class SourceSide<Spec, Status> implements SourceClient<Spec>, LinkObserver {
     }
   }
 
-  serve(publish: Publish, { signal }: { readonly signal: AbortSignal }): Promise<void> {
-    return this.#outbox.serve(publish, { signal, observer: this });
-  }
-
-  opened(): void {
-    this.#rounds.start();
+  open(publish: Publish): void {
+    this.#outbox.open(publish);
     this.#publisher.resume();
     this.#receiver.compare('link');
   }
 
-  closed(): void {
-    this.#rounds.stop();
+  compare(): void {
+    this.#receiver.compare('round');
+  }
+
+  close(): Promise<void> {
     this.#publisher.pause();
+    return this.#outbox.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

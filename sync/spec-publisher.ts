@@ -5,7 +5,7 @@ import type { Clock } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import { type Digest, findDifferingBuckets, type HeldValue, toFineDigest } from './digest.ts';
 import type { EventWriter } from './event-writer.ts';
-import { createLatestRunner, type LatestRunner } from './latest-runner.ts';
+import { createLatestRunner, type LatestRunner, type LatestRunnerOwner } from './latest-runner.ts';
 import type { Outbox } from './outbox.ts';
 import type { SpecCodec } from './resource-codec.ts';
 import { SpecResyncRequest } from './resync-data.ts';
@@ -15,7 +15,7 @@ import type { SpecLister } from './spec-lister.ts';
 import type { SyncOptions } from './sync-options.ts';
 import type { SyncReport } from './sync-report.ts';
 import { toTraceExtension } from './trace-extension.ts';
-import { createUnansweredSpecs, type UnansweredSpecs } from './unanswered-specs.ts';
+import { createUnansweredSpecs, type UnansweredSpecs, type UnansweredSpecsOwner } from './unanswered-specs.ts';
 
 /** The half of a source client that owns specs: sends them until they are answered, and tells an agent what it lacks. */
 export interface SpecPublisher<Spec> extends AsyncDisposable {
@@ -43,30 +43,51 @@ export interface SpecPublisherOptions<Spec> {
   readonly onAnswered: (() => void) | undefined;
 }
 
-class RepeatingPublisher<Spec> implements SpecPublisher<Spec> {
+/** What its parts call is on it: a hub has several for each agent, and each closure of each counts. */
+class RepeatingPublisher<Spec>
+  implements SpecPublisher<Spec>, UnansweredSpecsOwner, LatestRunnerOwner<SpecResyncRequest>
+{
   readonly #given: SpecPublisherOptions<Spec>;
   readonly #unanswered: UnansweredSpecs;
   readonly #requests: LatestRunner<SpecResyncRequest>;
 
   constructor(given: SpecPublisherOptions<Spec>) {
-    const { clock, random, options, report } = given;
     this.#given = given;
-    this.#unanswered = createUnansweredSpecs({
-      clock,
-      random,
-      firstRepeatMs: options.firstRepeatMs,
-      maxRepeatMs: options.maxRepeatMs,
-      onDue: (id) => {
-        report.count('repeated');
-        this.#put(id, 'update_request', null);
-      },
-    });
-    this.#requests = createLatestRunner({
-      maxKeys: options.maxRequests,
-      isNewer: () => true,
-      run: (_key, request) => this.#answer(request),
-      onError: (_key, error) => report.fail(error, null, 'spec resync request not answered'),
-    });
+    this.#unanswered = createUnansweredSpecs(this);
+    this.#requests = createLatestRunner(this);
+  }
+
+  get clock(): Clock {
+    return this.#given.clock;
+  }
+
+  get random(): Random {
+    return this.#given.random;
+  }
+
+  get options(): SyncOptions {
+    return this.#given.options;
+  }
+
+  get maxKeys(): number {
+    return this.#given.options.maxRequests;
+  }
+
+  isNewer(): boolean {
+    return true;
+  }
+
+  run(_key: string, request: SpecResyncRequest): Promise<void> {
+    return this.#answer(request);
+  }
+
+  onError(_key: string, error: unknown): void {
+    this.#given.report.fail(error, null, 'spec resync request not answered');
+  }
+
+  onDue(id: string): void {
+    this.#given.report.count('repeated');
+    this.#put(id, 'update_request', null);
   }
 
   publish(entry: SpecEntry<Spec>): void {

@@ -60,7 +60,7 @@ class GuardedReceiver<Spec> implements SpecReceiver {
       held: () => this.#seen.list(),
       tidy: () => this.#forgetEnded(),
       toItem: ({ id, value }): ResourceVersion => ({ resourceID: id, resourceVersion: Number(value) }),
-      toEvent: (claim) => this.#toRequest(claim),
+      toRequest: (claim) => this.#toRequest(claim),
       cutsUnscoped: false,
     });
     this.#incoming = createLatestRunner<IncomingSpec<Spec>>({

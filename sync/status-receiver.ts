@@ -2,10 +2,16 @@ import type { CloudEvent } from '../protocol/cloud-event.ts';
 import type { JsonValue } from '../protocol/json.ts';
 import { parse } from '../protocol/parse.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { HeldValue } from './digest.ts';
 import type { EventWriter } from './event-writer.ts';
-import { createHeldComparison, type HeldClaim, type HeldComparison } from './held-comparison.ts';
+import {
+  createHeldComparison,
+  type HeldClaim,
+  type HeldComparison,
+  type HeldComparisonOwner,
+} from './held-comparison.ts';
 import { createHeldStatuses, type HeldStatuses } from './held-statuses.ts';
-import { createLatestRunner, type LatestRunner } from './latest-runner.ts';
+import { createLatestRunner, type LatestRunner, type LatestRunnerOwner } from './latest-runner.ts';
 import type { Outbox } from './outbox.ts';
 import type { StatusCodec } from './resource-codec.ts';
 import { ResyncNote, type StatusHash } from './resync-data.ts';
@@ -24,13 +30,15 @@ export interface StatusReceiver extends AsyncDisposable {
 export interface StatusReceiverOptions<Status> {
   readonly codec: StatusCodec<Status>;
   readonly sink: StatusSink<Status>;
-  readonly specs: Pick<SpecPublisher<never>, 'isAhead' | 'answer'>;
   readonly clock: Clock;
   readonly options: SyncOptions;
   readonly writer: EventWriter;
   readonly outbox: Outbox;
   readonly report: SyncReport;
 }
+
+/** Where it is noted which specs the statuses answer. */
+export type StatusAnswers = Pick<SpecPublisher<never>, 'isAhead' | 'answer'>;
 
 /** A status event whose envelope was found whole. */
 interface IncomingStatus {
@@ -41,31 +49,66 @@ interface IncomingStatus {
   readonly data: JsonValue;
 }
 
-class HashingReceiver<Status> implements StatusReceiver {
+/** What its parts call is on it: a hub has several for each agent, and each closure of each counts. */
+class HashingReceiver<Status>
+  implements StatusReceiver, HeldComparisonOwner<StatusHash>, LatestRunnerOwner<IncomingStatus>
+{
   readonly #given: StatusReceiverOptions<Status>;
+  readonly #specs: StatusAnswers;
   readonly #held: HeldStatuses = createHeldStatuses();
   readonly #comparison: HeldComparison;
   readonly #incoming: LatestRunner<IncomingStatus>;
 
-  constructor(given: StatusReceiverOptions<Status>) {
-    const { codec, clock, options, outbox, report } = given;
+  constructor(given: StatusReceiverOptions<Status>, specs: StatusAnswers) {
     this.#given = given;
-    this.#comparison = createHeldComparison({
-      digests: codec.digests,
-      options,
-      outbox,
-      held: () => this.#held.list(),
-      tidy: async () => this.#held.sweep(clock.monotonic() - options.periodMs),
-      toItem: ({ id, value }): StatusHash => ({ resourceID: id, statusHash: value }),
-      toEvent: (claim) => this.#toRequest(claim),
-      cutsUnscoped: true,
-    });
-    this.#incoming = createLatestRunner({
-      maxKeys: options.maxBusy,
-      isNewer: (candidate, held) => candidate.sequence > held.sequence,
-      run: (id, status) => this.#apply(id, status),
-      onError: (id, error) => report.fail(error, id, 'status not taken'),
-    });
+    this.#specs = specs;
+    this.#comparison = createHeldComparison(this);
+    this.#incoming = createLatestRunner(this);
+  }
+
+  get digests(): boolean {
+    return this.#given.codec.digests;
+  }
+
+  get options(): SyncOptions {
+    return this.#given.options;
+  }
+
+  get outbox(): Outbox {
+    return this.#given.outbox;
+  }
+
+  get cutsUnscoped(): boolean {
+    return true;
+  }
+
+  get maxKeys(): number {
+    return this.#given.options.maxBusy;
+  }
+
+  held(): readonly HeldValue[] {
+    return this.#held.list();
+  }
+
+  async tidy(): Promise<void> {
+    const { clock, options } = this.#given;
+    this.#held.sweep(clock.monotonic() - options.periodMs);
+  }
+
+  toItem({ id, value }: HeldValue): StatusHash {
+    return { resourceID: id, statusHash: value };
+  }
+
+  isNewer(candidate: IncomingStatus, held: IncomingStatus): boolean {
+    return candidate.sequence > held.sequence;
+  }
+
+  run(id: string, status: IncomingStatus): Promise<void> {
+    return this.#apply(id, status);
+  }
+
+  onError(id: string, error: unknown): void {
+    this.#given.report.fail(error, id, 'status not taken');
   }
 
   receive(event: CloudEvent): void {
@@ -104,10 +147,10 @@ class HashingReceiver<Status> implements StatusReceiver {
   }
 
   async #apply(id: string, incoming: IncomingStatus): Promise<void> {
-    const { codec, report, sink, specs } = this.#given;
+    const { codec, report, sink } = this.#given;
     const { version, sequence, hash } = incoming;
     if (!this.#held.isNews(id, sequence)) return report.count('stale');
-    if (await specs.isAhead(id, version)) {
+    if (await this.#specs.isAhead(id, version)) {
       report.count('version-ahead');
       if (codec.newerStatus === 'ignore') return;
     }
@@ -119,7 +162,7 @@ class HashingReceiver<Status> implements StatusReceiver {
       await sink.apply({ id, version, status: status.value });
     }
     this.#held.hold(id, { hash, sequence });
-    specs.answer(id, version);
+    this.#specs.answer(id, version);
   }
 
   #decode({ event, data }: IncomingStatus): { readonly value: Status } | null {
@@ -131,7 +174,7 @@ class HashingReceiver<Status> implements StatusReceiver {
     }
   }
 
-  #toRequest(claim: HeldClaim<StatusHash>): CloudEvent {
+  toRequest(claim: HeldClaim<StatusHash>): CloudEvent {
     const { codec, writer } = this.#given;
     const type = { resource: codec.resource, part: 'status', action: 'resync_request' } as const;
     const sequenceID = this.#held.highestSequence().toString();
@@ -146,6 +189,9 @@ class HashingReceiver<Status> implements StatusReceiver {
   }
 }
 
-export function createStatusReceiver<Status>(options: StatusReceiverOptions<Status>): StatusReceiver {
-  return new HashingReceiver(options);
+export function createStatusReceiver<Status>(
+  options: StatusReceiverOptions<Status>,
+  specs: StatusAnswers,
+): StatusReceiver {
+  return new HashingReceiver(options, specs);
 }

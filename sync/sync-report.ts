@@ -11,21 +11,38 @@ export interface SyncReport {
   fail(error: unknown, id: string | null, message: string): void;
 }
 
-export function createSyncReport(given: {
+class CountingReport implements SyncReport {
+  readonly #resource: ResourceType;
+  readonly #logger: Logger;
+  readonly #counters: SyncCounters;
+
+  constructor({ resource, logger, counters }: SyncReportOptions) {
+    this.#resource = resource;
+    this.#logger = logger;
+    this.#counters = counters;
+  }
+
+  count(count: SyncCount): void {
+    this.#counters.add(count);
+  }
+
+  drop(count: 'malformed' | 'wrong-direction' | 'overflow', event: CloudEvent, error: unknown): void {
+    this.#counters.add(count);
+    this.#logger.warn({ err: error, count, eventType: event.type, resourceId: event.resourceid }, 'event dropped');
+  }
+
+  fail(error: unknown, id: string | null, message: string): void {
+    this.#counters.add('handler-failed');
+    this.#logger.warn({ err: error, resource: this.#resource, resourceId: id }, message);
+  }
+}
+
+export interface SyncReportOptions {
   readonly resource: ResourceType;
   readonly logger: Logger;
   readonly counters: SyncCounters;
-}): SyncReport {
-  const { resource, logger, counters } = given;
-  return {
-    count: (count) => counters.add(count),
-    drop(count, event, error) {
-      counters.add(count);
-      logger.warn({ err: error, count, eventType: event.type, resourceId: event.resourceid }, 'event dropped');
-    },
-    fail(error, id, message) {
-      counters.add('handler-failed');
-      logger.warn({ err: error, resource, resourceId: id }, message);
-    },
-  };
+}
+
+export function createSyncReport(options: SyncReportOptions): SyncReport {
+  return new CountingReport(options);
 }

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Random } from '../runtime/random.ts';
 import type { SpecVersion } from './spec-entry.ts';
+import type { SyncOptions } from './sync-options.ts';
 
 /** What the source knows of one spec and of what its agent said of it. */
 interface KnownSpec {
@@ -34,31 +35,33 @@ export interface UnansweredSpecs {
   pause(): void;
 }
 
-export interface UnansweredSpecsOptions {
+/** Who sends them. */
+export interface UnansweredSpecsOwner {
   readonly clock: Clock;
   readonly random: Random;
-  readonly firstRepeatMs: number;
-  readonly maxRepeatMs: number;
-  readonly onDue: (id: string) => void;
+  readonly options: Pick<SyncOptions, 'firstRepeatMs' | 'maxRepeatMs'>;
+  onDue(id: string): void;
 }
 
 class RepeatingSpecs implements UnansweredSpecs {
-  readonly #options: UnansweredSpecsOptions;
-  readonly #specs = new Map<string, KnownSpec>();
+  readonly #owner: UnansweredSpecsOwner;
+  /** Null until there is one. */
+  #specs: Map<string, KnownSpec> | null = null;
   #running = false;
 
-  constructor(options: UnansweredSpecsOptions) {
-    this.#options = options;
+  constructor(owner: UnansweredSpecsOwner) {
+    this.#owner = owner;
   }
 
   knownVersion(id: string): number | null {
-    return this.#specs.get(id)?.version ?? null;
+    return this.#specs?.get(id)?.version ?? null;
   }
 
   note({ id, version }: { readonly id: string; readonly version: number }): void {
-    const known = this.#specs.get(id);
+    const known = this.#specs?.get(id);
     if (known === undefined) {
       const added: KnownSpec = { version, answered: 0, repeats: 0, timer: null };
+      this.#specs ??= new Map();
       this.#specs.set(id, added);
       this.#schedule(id, added);
     } else if (version > known.version) {
@@ -70,43 +73,41 @@ class RepeatingSpecs implements UnansweredSpecs {
   }
 
   refresh(specs: readonly SpecVersion[]): void {
-    const listed = new Set<string>();
-    for (const spec of specs) {
-      listed.add(spec.id);
-      this.note(spec);
-    }
+    for (const spec of specs) this.note(spec);
+    if (this.#specs === null || this.#specs.size === specs.length) return;
+    const listed = new Set(specs.map(({ id }) => id));
     for (const id of this.#specs.keys()) if (!listed.has(id)) this.forget(id);
   }
 
   answer(id: string, version: number): void {
-    const known = this.#specs.get(id);
+    const known = this.#specs?.get(id);
     if (known === undefined) return;
     known.answered = Math.max(known.answered, version);
     if (isAnswered(known)) cancel(known);
   }
 
   lower(id: string, version: number): void {
-    const known = this.#specs.get(id);
+    const known = this.#specs?.get(id);
     if (known === undefined || known.answered <= version) return;
     known.answered = version;
     this.#restart(id, known);
   }
 
   forget(id: string): void {
-    const known = this.#specs.get(id);
+    const known = this.#specs?.get(id);
     if (known === undefined) return;
     cancel(known);
-    this.#specs.delete(id);
+    this.#specs?.delete(id);
   }
 
   resume(): void {
     this.#running = true;
-    for (const [id, known] of this.#specs) this.#restart(id, known);
+    for (const [id, known] of this.#specs ?? []) this.#restart(id, known);
   }
 
   pause(): void {
     this.#running = false;
-    for (const known of this.#specs.values()) cancel(known);
+    for (const known of this.#specs?.values() ?? []) cancel(known);
   }
 
   #restart(id: string, known: KnownSpec): void {
@@ -117,13 +118,14 @@ class RepeatingSpecs implements UnansweredSpecs {
 
   #schedule(id: string, known: KnownSpec): void {
     if (!this.#running || known.timer !== null || isAnswered(known)) return;
-    const { clock, random, firstRepeatMs, maxRepeatMs, onDue } = this.#options;
+    const { clock, random, options } = this.#owner;
+    const { firstRepeatMs, maxRepeatMs } = options;
     const delayMs = Math.min(firstRepeatMs * 2 ** known.repeats, maxRepeatMs);
     known.timer = clock.schedule(delayMs * (1 - jitter * random.fraction()), () => {
       known.timer = null;
       known.repeats += 1;
       this.#schedule(id, known);
-      onDue(id);
+      this.#owner.onDue(id);
     });
   }
 }
@@ -137,6 +139,6 @@ function cancel(known: KnownSpec): void {
   known.timer = null;
 }
 
-export function createUnansweredSpecs(options: UnansweredSpecsOptions): UnansweredSpecs {
-  return new RepeatingSpecs(options);
+export function createUnansweredSpecs(owner: UnansweredSpecsOwner): UnansweredSpecs {
+  return new RepeatingSpecs(owner);
 }

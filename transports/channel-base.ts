@@ -2,8 +2,8 @@ import type { Clock, Timer } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Carrier, CarrierEvents } from './carrier.ts';
 import type { Channel, CloseOptions, CloseReason } from './channel.ts';
-import { startHeartbeat } from './heartbeat.ts';
-import { createInbox, type Inbox } from './inbox.ts';
+import { type Heartbeat, type HeartbeatOwner, startHeartbeat } from './heartbeat.ts';
+import { createInbox, type Inbox, type InboxOptions } from './inbox.ts';
 import type { ChannelLimits } from './limits.ts';
 import { fromProtocolError } from './protocol-failure.ts';
 import { createSendGate, type SendGate } from './send-gate.ts';
@@ -29,7 +29,10 @@ type State =
   | { readonly type: 'closing'; readonly reason: CloseReason }
   | { readonly type: 'closed'; readonly reason: CloseReason };
 
-class CarriedChannel<In, Out> implements Channel<In, Out> {
+/**
+ * What its parts call is on the channel itself: a hub has thousands of idle ones, and each closure of each counts.
+ */
+class CarriedChannel<In, Out> implements Channel<In, Out>, CarrierEvents<In>, InboxOptions, HeartbeatOwner {
   readonly id: string;
   readonly closed: Promise<CloseReason>;
   readonly #clock: Clock;
@@ -37,7 +40,7 @@ class CarriedChannel<In, Out> implements Channel<In, Out> {
   readonly #logger: Logger;
   readonly #inbox: Inbox<In>;
   readonly #gate: SendGate;
-  readonly #heartbeat: { stop(): void };
+  readonly #heartbeat: Heartbeat;
   readonly #carrier: Carrier<Out>;
   readonly #settle: (reason: CloseReason) => void;
   #state: State = { type: 'open' };
@@ -51,27 +54,10 @@ class CarriedChannel<In, Out> implements Channel<In, Out> {
     const { promise, resolve } = Promise.withResolvers<CloseReason>();
     this.closed = promise;
     this.#settle = resolve;
-    this.#gate = createSendGate({ highBytes: options.limits.sendHighBytes, lowBytes: options.limits.sendLowBytes });
-    const carrier = options.carry({
-      received: (message, bytes) => this.#inbox.push(message, bytes),
-      drained: () => this.#gate.drained(carrier.bufferedBytes()),
-      failed: (error) => this.#beginClosing({ type: 'failure', error }),
-      ended: (reason) => this.#finish(reason),
-    });
-    this.#carrier = carrier;
-    this.#inbox = createInbox<In>({
-      maxBytes: options.limits.inboxBytes,
-      onFull: () => carrier.pause(),
-      onRoom: () => carrier.resume(),
-    });
-    this.#heartbeat = startHeartbeat({
-      clock: options.clock,
-      limits: options.limits,
-      receivedBytes: () => carrier.receivedBytes(),
-      isDeaf: () => this.#inbox.full,
-      ping: () => carrier.ping(),
-      onSilence: () => this.#silent(),
-    });
+    this.#gate = createSendGate(options.limits);
+    this.#carrier = options.carry(this);
+    this.#inbox = createInbox<In>(this);
+    this.#heartbeat = startHeartbeat(this, options);
   }
 
   send(message: Out): Promise<void> {
@@ -108,7 +94,47 @@ class CarriedChannel<In, Out> implements Channel<In, Out> {
     return this.#inbox[Symbol.asyncIterator]();
   }
 
-  #silent(): void {
+  received(message: In, bytes: number): void {
+    this.#inbox.push(message, bytes);
+  }
+
+  drained(): void {
+    this.#gate.drained(this.#carrier.bufferedBytes());
+  }
+
+  failed(error: TransportError): void {
+    this.#beginClosing({ type: 'failure', error });
+  }
+
+  ended(reason: CloseReason): void {
+    this.#finish(reason);
+  }
+
+  get maxBytes(): number {
+    return this.#limits.inboxBytes;
+  }
+
+  onFull(): void {
+    this.#carrier.pause();
+  }
+
+  onRoom(): void {
+    this.#carrier.resume();
+  }
+
+  receivedBytes(): number {
+    return this.#carrier.receivedBytes();
+  }
+
+  isDeaf(): boolean {
+    return this.#inbox.full;
+  }
+
+  ping(): void {
+    this.#carrier.ping();
+  }
+
+  silent(): void {
     const seconds = this.#limits.silenceMs / 1000;
     const error = new TransportError(
       'silent',

@@ -10,17 +10,22 @@ export interface Inbox<T> extends AsyncIterable<T> {
   readonly full: boolean;
 }
 
+/** Where the items come from. */
 export interface InboxOptions {
   readonly maxBytes: number;
   /** The bound was passed: stop the source. */
-  readonly onFull: () => void;
+  onFull(): void;
   /** At most half of the bound is left: start it again. */
-  readonly onRoom: () => void;
+  onRoom(): void;
 }
+
+type Reader<T> = (result: IteratorResult<T, undefined>) => void;
 
 class BoundedInbox<T> implements Inbox<T> {
   readonly #options: InboxOptions;
-  readonly #readers: ((result: IteratorResult<T, undefined>) => void)[] = [];
+  /** Who waits: mostly one, and an array for one takes as much room as seventeen. */
+  #reader: Reader<T> | null = null;
+  #moreReaders: Reader<T>[] | null = null;
   /** Read ones are cleared, so that they can be collected before the array is cut. */
   #items: ({ readonly item: T; readonly bytes: number } | undefined)[] = [];
   #head = 0;
@@ -38,8 +43,8 @@ class BoundedInbox<T> implements Inbox<T> {
 
   push(item: T, size: number): void {
     if (this.#ended) return;
-    const reader = this.#readers.shift();
-    if (reader !== undefined) {
+    const reader = this.#nextReader();
+    if (reader !== null) {
       reader({ value: item, done: false });
       return;
     }
@@ -54,7 +59,9 @@ class BoundedInbox<T> implements Inbox<T> {
 
   end(): void {
     this.#ended = true;
-    for (const reader of this.#readers.splice(0)) reader({ value: undefined, done: true });
+    for (let reader = this.#nextReader(); reader !== null; reader = this.#nextReader()) {
+      reader({ value: undefined, done: true });
+    }
   }
 
   /** Leaving a loop early loses nothing: the next loop goes on behind it. */
@@ -69,7 +76,16 @@ class BoundedInbox<T> implements Inbox<T> {
       return Promise.resolve({ value: head.item, done: false });
     }
     if (this.#ended) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve) => this.#readers.push(resolve));
+    return new Promise((resolve) => {
+      if (this.#reader === null) this.#reader = resolve;
+      else (this.#moreReaders ??= []).push(resolve);
+    });
+  }
+
+  #nextReader(): Reader<T> | null {
+    const reader = this.#reader;
+    this.#reader = this.#moreReaders?.shift() ?? null;
+    return reader;
   }
 
   #shift(bytes: number): void {

@@ -1,9 +1,10 @@
+import type { ChannelLimits } from './limits.ts';
 import type { TransportError } from './transport-error.ts';
 
 const passed = Promise.resolve();
 
 /**
- * Makes `send` wait while too much waits for the wire: shut above `highBytes`, open again at `lowBytes`. All who wait share
+ * Makes `send` wait while too much waits for the wire: shut above `sendHighBytes`, open again at `sendLowBytes`. All who wait share
  * one promise, and nobody waits (or costs a promise) while it is open.
  */
 export interface SendGate {
@@ -14,24 +15,36 @@ export interface SendGate {
   fail(toError: () => TransportError): void;
 }
 
-export function createSendGate(options: { readonly highBytes: number; readonly lowBytes: number }): SendGate {
-  let shut: PromiseWithResolvers<void> | null = null;
-  return {
-    pass(bufferedBytes) {
-      if (shut === null) {
-        if (bufferedBytes <= options.highBytes) return passed;
-        shut = Promise.withResolvers<void>();
-      }
-      return shut.promise;
-    },
-    drained(bufferedBytes) {
-      if (shut === null || bufferedBytes > options.lowBytes) return;
-      shut.resolve();
-      shut = null;
-    },
-    fail(toError) {
-      shut?.reject(toError());
-      shut = null;
-    },
-  };
+export type SendGateLimits = Pick<ChannelLimits, 'sendHighBytes' | 'sendLowBytes'>;
+
+class SharedGate implements SendGate {
+  readonly #limits: SendGateLimits;
+  #shut: PromiseWithResolvers<void> | null = null;
+
+  constructor(limits: SendGateLimits) {
+    this.#limits = limits;
+  }
+
+  pass(bufferedBytes: number): Promise<void> {
+    if (this.#shut === null) {
+      if (bufferedBytes <= this.#limits.sendHighBytes) return passed;
+      this.#shut = Promise.withResolvers<void>();
+    }
+    return this.#shut.promise;
+  }
+
+  drained(bufferedBytes: number): void {
+    if (this.#shut === null || bufferedBytes > this.#limits.sendLowBytes) return;
+    this.#shut.resolve();
+    this.#shut = null;
+  }
+
+  fail(toError: () => TransportError): void {
+    this.#shut?.reject(toError());
+    this.#shut = null;
+  }
+}
+
+export function createSendGate(limits: SendGateLimits): SendGate {
+  return new SharedGate(limits);
 }

@@ -2,9 +2,18 @@ import { createSimulatedAgent, type SimulatedAgent } from './simulated-agent.ts'
 
 const enrolAtOnce = 16;
 
+/** One address of this machine has 28,000 ports, and those of connections that ended are held for a minute. */
+const addresses = 16;
+
+function toLocalAddress(number: number): string {
+  return `127.0.0.${2 + (number % addresses)}`;
+}
+
 export interface CrowdOptions {
   readonly hubUrl: string;
   readonly joinToken: string;
+  /** The number of the first: each process of a run has its own. */
+  readonly first: number;
   readonly count: number;
   readonly maxRetryMs: number;
 }
@@ -19,17 +28,19 @@ export class Crowd {
   #started = 0;
 
   /** One after the other, a few at once. */
-  async enrol({ hubUrl, joinToken, count, maxRetryMs }: CrowdOptions): Promise<void> {
-    let next = 0;
+  async enrol({ hubUrl, joinToken, first, count, maxRetryMs }: CrowdOptions): Promise<void> {
+    let next = first;
     const work = async () => {
-      for (; next < count; ) {
-        const name = `crowd-${next}`;
+      for (; next < first + count; ) {
+        const number = next;
+        const name = `crowd-${number}`;
         next += 1;
         const agent = await createSimulatedAgent({
           hubUrl,
           joinToken,
           name,
           maxRetryMs,
+          localAddress: toLocalAddress(number),
           signal: this.#running.signal,
           onState: (state) => {
             if (state.type === 'up') this.#up.add(name);

@@ -1,5 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
+import { Agent } from 'node:http';
 import type { AgentKey } from '../../agent/agent-key.ts';
+import { areOtherMeasures } from '../../agent/are-other-measures.ts';
 import { createControlLink, defaultLinkLimits } from '../../agent/control-link.ts';
 import { enrol } from '../../agent/enrolment.ts';
 import { createAgentCredential } from '../../agent/identity.ts';
@@ -23,13 +25,15 @@ export interface SimulatedAgentOptions {
   readonly name: string;
   /** The longest wait between two dials. */
   readonly maxRetryMs: number;
+  /** Which of the machine's own addresses it dials from. */
+  readonly localAddress: string;
   readonly onState: (state: LinkState) => void;
   readonly signal: AbortSignal;
 }
 
 /**
  * An agent as its hub sees it: enrolled with a key of its own, on a websocket of its own, with the link and the resources of a real one. It
- * reports as often as a real idle agent does. There are no jobs, and nothing of it is on a disk.
+ * measures, and reports what it found, as a real idle agent does. There are no jobs, and nothing of it is on a disk.
  */
 export interface SimulatedAgent {
   /** Dials for as long as `signal` is not aborted. Never rejects. */
@@ -37,7 +41,7 @@ export interface SimulatedAgent {
 }
 
 /** As a real agent, which measures the lag of its loop so often. */
-const reportEveryMs = 15_000;
+const measureEveryMs = 15_000;
 const digest = 'a'.repeat(64);
 
 const automations: AgentReport['automations'] = ['deploy', 'restart', 'report'].map((name) => ({
@@ -80,12 +84,14 @@ function createKey(): AgentKey {
 
 /** Resolves when the agent is enrolled. */
 export async function createSimulatedAgent(options: SimulatedAgentOptions): Promise<SimulatedAgent> {
-  const { hubUrl, joinToken, name, maxRetryMs, onState, signal } = options;
+  const { hubUrl, joinToken, name, maxRetryMs, localAddress, onState, signal } = options;
   const key = createKey();
   const common = { clock: systemClock, random: systemRandom, logger: silentLogger };
   const { id } = await enrol({ ...common, hubUrl, joinToken, name, labels: { site: 'crowd' }, key, fetch, signal });
-  const transport = createWebsocketTransport({ ...common, url: hubUrl, limits: defaultLimits });
-  const clients = createClients(id, name);
+  const agent = new Agent({ localAddress });
+  const transport = createWebsocketTransport({ ...common, url: hubUrl, limits: defaultLimits, agent });
+  const told = { lagMs: 0 };
+  const clients = createClients(id, name, told);
   const bootId = systemRandom.uuid();
   const link = createControlLink({
     ...common,
@@ -102,7 +108,11 @@ export async function createSimulatedAgent(options: SimulatedAgentOptions): Prom
   });
   return {
     async run(running) {
-      const timer = reportForEver(systemClock, () => clients.agents.publishStatus(id));
+      const timer = measureForEver(systemClock, (lagMs) => {
+        if (!areOtherMeasures({ loopLagMs: lagMs, values: null }, { loopLagMs: told.lagMs, values: null })) return;
+        told.lagMs = lagMs;
+        clients.agents.publishStatus(id);
+      });
       await link.run(running);
       timer.cancel();
       await clients[Symbol.asyncDispose]();
@@ -110,7 +120,7 @@ export async function createSimulatedAgent(options: SimulatedAgentOptions): Prom
   };
 }
 
-function createClients(id: string, name: string): SyncClients {
+function createClients(id: string, name: string, told: { readonly lagMs: number }): SyncClients {
   const facts = createFacts(name);
   const report = (): AgentReport => ({
     labels: { site: 'crowd' },
@@ -122,7 +132,7 @@ function createClients(id: string, name: string): SyncClients {
     slots: { total: 8, used: 0 },
     automations,
     health: { state: 'ok', problems: [] },
-    loopLagMs: 10 + Math.random(),
+    loopLagMs: told.lagMs,
     admission: null,
   });
   return createSyncClients({
@@ -145,12 +155,12 @@ function createClients(id: string, name: string): SyncClients {
   });
 }
 
-/** The first comes at a random time: agents were not started together. */
-function reportForEver(clock: Clock, report: () => void): { cancel(): void } {
-  let timer = clock.schedule(Math.random() * reportEveryMs, next);
+/** The first comes at a random time: agents were not started together. What is measured is the lag of an agent that has nothing to do. */
+function measureForEver(clock: Clock, measured: (lagMs: number) => void): { cancel(): void } {
+  let timer = clock.schedule(Math.random() * measureEveryMs, next);
   function next(): void {
-    report();
-    timer = clock.schedule(reportEveryMs, next);
+    measured(10 + Math.random());
+    timer = clock.schedule(measureEveryMs, next);
   }
   return { cancel: () => timer.cancel() };
 }

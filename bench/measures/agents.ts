@@ -1,16 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Bench, Measure } from '../bench.ts';
+import { type CrowdAnswer, Crowds } from '../crowd/crowds.ts';
 import type { Daemon } from '../daemon.ts';
 import { findFreePort } from '../free-port.ts';
 import { startBullmqPeer } from '../peers/bullmq-peer.ts';
 import { connectToHub, startHub } from '../place.ts';
 import { type Memory, readCpuMs, readMemory } from '../process-facts.ts';
 import type { Row, Table } from '../report/table.ts';
-import { type Servant, startServant } from '../servant.ts';
-
-const Answer = z.object({ tookMs: z.number(), cpuMs: z.number(), up: z.int(), whys: z.record(z.string(), z.int()) });
-type Answer = z.infer<typeof Answer>;
+import { startServant } from '../servant.ts';
 
 /** Dials at once when the agents start for the first time: somebody starts them, one rack after the other. */
 const dialsAtOnce = 64;
@@ -18,7 +16,7 @@ const dialsAtOnce = 64;
 const firstPart = 0.2;
 const pollMs = 20;
 /** A hub that takes longer than this for all of its agents is not waited for. */
-const patienceMs = 180_000;
+const patienceMs = 300_000;
 /** Jobs that nobody can take: whether a crash loses any. */
 const waitingJobs = 50;
 
@@ -33,17 +31,19 @@ interface Point {
 interface Restart {
   readonly tookMs: number | null;
   readonly hubCpuMs: number;
-  readonly crowd: Answer;
+  readonly crowd: CrowdAnswer;
 }
 
 interface Found {
-  readonly enrol: Answer;
-  readonly dial: Answer;
+  readonly enrol: CrowdAnswer;
+  readonly dial: CrowdAnswer;
   readonly points: readonly Point[];
   readonly restart: Restart;
   /** With jobs that wait. */
   readonly waiting: Point;
   readonly waitingRestart: Restart;
+  /** Of the processes of all simulated agents. */
+  readonly crowdBytes: number;
 }
 
 /** False when the hub does not say so soon, of agents that believe that they are online. */
@@ -56,8 +56,8 @@ async function isSoonOnline(hub: Daemon, count: number): Promise<boolean> {
 }
 
 /** Throws when they do not come: nothing else can be measured then. */
-async function dialAll(hub: Daemon, crowd: Servant, count: number): Promise<Answer> {
-  const answer = await crowd.ask({ type: 'dial', count, atOnce: dialsAtOnce, patienceMs }, Answer);
+async function dialAll(hub: Daemon, crowd: Crowds, count: number): Promise<CrowdAnswer> {
+  const answer = await crowd.dial(count, { atOnce: dialsAtOnce, patienceMs });
   if (answer.up < count || !(await isSoonOnline(hub, count)))
     throw new Error(`expected ${count} agents to be online within ${patienceMs / 1000} s, ${answer.up} are`);
   return answer;
@@ -72,7 +72,7 @@ async function look(hub: Daemon, agents: number, settleMs: number): Promise<Poin
 }
 
 /** A hub that begins with these agents enrolled and nobody there: what enrolling left in memory is gone. */
-async function lookAtGrowth(bench: Bench, hub: Daemon, crowd: Servant): Promise<Pick<Found, 'dial' | 'points'>> {
+async function lookAtGrowth(bench: Bench, hub: Daemon, crowd: Crowds): Promise<Pick<Found, 'dial' | 'points'>> {
   const { count, settleMs } = bench.sizes.agents;
   const first = Math.ceil(count * firstPart);
   const nobody = await look(hub, 0, settleMs / 3);
@@ -83,13 +83,10 @@ async function lookAtGrowth(bench: Bench, hub: Daemon, crowd: Servant): Promise<
   return { dial, points: [nobody, few, all] };
 }
 
-async function enrolAll(bench: Bench, hub: Daemon, crowd: Servant): Promise<Answer> {
+async function enrolAll(bench: Bench, hub: Daemon, crowd: Crowds): Promise<CrowdAnswer> {
   const { count, maxRetryMs } = bench.sizes.agents;
   using client = connectToHub(hub);
-  return crowd.ask(
-    { type: 'enrol', hubUrl: hub.address, joinToken: await client.createJoinToken(count), count, maxRetryMs },
-    Answer,
-  );
+  return crowd.enrol({ hubUrl: hub.address, joinToken: await client.createJoinToken(count), maxRetryMs });
 }
 
 /** Jobs that no agent offers anything for. */
@@ -107,15 +104,15 @@ async function checkWaiting(hub: Daemon): Promise<void> {
 async function runHubs(bench: Bench): Promise<Found> {
   const { count, settleMs } = bench.sizes.agents;
   const place = { data: bench.workplace.path('hub'), port: await findFreePort() };
-  await using crowd = await startServant(bench.workplace, bench.servant('agent-crowd'));
+  await using crowd = await Crowds.start(bench, count);
   let hub = await startHub(bench, place);
   const restart = async (): Promise<Restart> => {
     bench.say('killing the hub');
     await hub.kill();
-    await crowd.ask({ type: 'await-down', patienceMs }, Answer);
+    await crowd.awaitDown(patienceMs);
     const from = performance.now();
     hub = await startHub(bench, place);
-    const returned = await crowd.ask({ type: 'await-up', patienceMs }, Answer);
+    const returned = await crowd.awaitUp(patienceMs);
     const all = returned.up === count && (await isSoonOnline(hub, count));
     return { tookMs: all ? performance.now() - from : null, hubCpuMs: readCpuMs(hub.pid), crowd: returned };
   };
@@ -126,13 +123,14 @@ async function runHubs(bench: Bench): Promise<Found> {
   bench.say('letting them dial');
   hub = await startHub(bench, place);
   const grown = await lookAtGrowth(bench, hub, crowd);
+  const crowdBytes = crowd.residentBytes;
   const afterCrash = await restart();
   await submitWaiting(hub);
   const waiting = await look(hub, count, settleMs);
   const waitingRestart = await restart();
   await checkWaiting(hub);
   await hub[Symbol.asyncDispose]();
-  return { enrol, ...grown, restart: afterCrash, waiting, waitingRestart };
+  return { enrol, ...grown, restart: afterCrash, waiting, waitingRestart, crowdBytes };
 }
 
 /** Bytes of a `ws` server for each connection that says nothing. */
@@ -200,7 +198,8 @@ function toMemoryTable({ points }: Found, bare: Memory, bullmq: Memory | string 
   };
 }
 
-function toTimesTable(count: number, { enrol, dial, points, restart, waiting, waitingRestart }: Found): Table {
+function toTimesTable(count: number, found: Found): Table {
+  const { enrol, dial, points, restart, waiting, waitingRestart, crowdBytes } = found;
   const first = Math.ceil(count * firstPart);
   const [nobody, , all] = points;
   const restartRows = (what: string, { tookMs, hubCpuMs, crowd }: Restart): readonly Row[] => [
@@ -235,7 +234,7 @@ function toTimesTable(count: number, { enrol, dial, points, restart, waiting, wa
     columns: ['', 'unit'],
     rows,
     notes: [
-      `Simulated agents in one process, each with its own key, websocket, link and resources, on the same cores as the hub. The hub was killed with SIGKILL; the ${waitingJobs} jobs were there behind it. Why channels ended or could not be had: ${whys.join(', ')}.`,
+      `Simulated agents, up to 2,500 in a process, each with its own key, websocket, link and resources, on the same cores as the hub: ${(crowdBytes / 1000 / count).toFixed(0)} KB of theirs for each. The hub was killed with SIGKILL; the ${waitingJobs} jobs were there behind it. Why channels ended or could not be had: ${whys.join(', ')}.`,
     ],
   };
 }

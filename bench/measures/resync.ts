@@ -82,7 +82,15 @@ function createWorld(): World {
 /** One link from its beginning until it rests: real bytes, which take no time. */
 async function connect({ source, agent }: World): Promise<Cost> {
   const route = (client: SourceClient<null> | AgentClient): EventRouter =>
-    createEventRouter({ cluster, clients: [client], logger: silentLogger, counters: createSyncCounters() });
+    createEventRouter({
+      cluster,
+      clients: [client],
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+      counters: createSyncCounters(),
+      options: defaultSyncOptions,
+    });
   const [up, down] = [route(source), route(agent)];
   const cut = new AbortController();
   const from = performance.now();

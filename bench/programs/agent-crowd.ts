@@ -8,6 +8,7 @@ const Question = z.discriminatedUnion('type', [
     type: z.literal('enrol'),
     hubUrl: z.string(),
     joinToken: z.string(),
+    first: z.int(),
     count: z.int(),
     maxRetryMs: z.number(),
   }),

@@ -125,8 +125,11 @@ export class OwnHub implements AsyncDisposable {
     const router = createEventRouter({
       cluster: agent.id,
       clients: [this.#attempts],
+      clock,
+      random,
       logger,
       counters: createSyncCounters(),
+      options: defaultSyncOptions,
     });
     const ended = new AbortController();
     let served: Promise<void> | null = null;

@@ -1,14 +1,16 @@
 import type { AgentDesired } from '../../protocol/agent-report.ts';
 import type { CloudEvent } from '../../protocol/cloud-event.ts';
 import { type EventType, resourceTypes } from '../../protocol/event-type.ts';
-import { AgentHello, findProtocolGap, type HubHello } from '../../protocol/hello.ts';
+import { AgentHello, findProtocolGap, type HubHello, protocolVersion } from '../../protocol/hello.ts';
 import type { Offer } from '../../protocol/offer.ts';
 import { parse } from '../../protocol/parse.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { createLazyChildLogger } from '../../runtime/lazy-child-logger.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
-import { createEventRouter, type EventRouter } from '../../sync/event-router.ts';
+import { createEventRouter, type ResourceRouter } from '../../sync/event-router.ts';
 import { createEventWriter } from '../../sync/event-writer.ts';
+import type { OpenLink } from '../../sync/open-link.ts';
 import { createSourceClient, type SourceClient } from '../../sync/source-client.ts';
 import type { SyncClient } from '../../sync/sync-client.ts';
 import type { SyncCounters } from '../../sync/sync-counters.ts';
@@ -16,6 +18,7 @@ import type { SyncOptions } from '../../sync/sync-options.ts';
 import type { ControlChannel } from '../../transports/control-transport.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { AgentLink } from '../fleet/live-agent.ts';
+import type { AgentPrincipal } from '../identity/agent-principal.ts';
 import { isOpen } from '../store/is-open.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -39,6 +42,8 @@ export interface AgentLinkOptions {
   readonly logger: Logger;
   readonly counters: SyncCounters;
   readonly sync: SyncOptions;
+  /** Of this program. */
+  readonly version: string;
   readonly onDeclined: (declined: Declined) => void;
   /** An agent has been told of all attempts that it had not heard of when it came: so long after its hello. */
   readonly onResynced: (tookMs: number) => void;
@@ -51,37 +56,42 @@ const helloTimeoutMs = 10_000;
 const otherProtocolRetryMs = 60_000;
 
 /** Name of the hub on its events. */
-export const hubSource = 'farhand-hub';
+const hubSource = 'farhand-hub';
 
 const helloType: EventType = { resource: resourceTypes.hubs, part: 'status', action: 'update_request' };
 
 /** The hub's end of one control channel, from the hello to its end. Made when the lease was taken. */
 export class ServedLink implements AgentLink {
-  readonly agentId: string;
   readonly leaseEpoch: number;
+  readonly #agent: AgentPrincipal;
   readonly #channel: ControlChannel;
-  readonly #clock: Clock;
+  readonly #options: AgentLinkOptions;
   readonly #logger: Logger;
   readonly #attempts: SourceClient<Offer>;
   readonly #agents: SourceClient<AgentDesired>;
   readonly #facts: SourceClient<null>;
-  readonly #router: EventRouter;
-  readonly #hello: (commits: number) => CloudEvent;
-  readonly #commits: () => number;
-  readonly #onResynced: (tookMs: number) => void;
+  readonly #router: ResourceRouter;
   /** When the agent said hello; null before, and once its first question about its attempts is answered. */
   #greetedAt: number | null = null;
   #told: number;
-  readonly #ended = new AbortController();
+  #isOver = false;
+  /** Made for the first who waits for the end. */
+  #ended: AbortController | null = null;
 
-  constructor(channel: ControlChannel, hello: HubHello, options: AgentLinkOptions) {
-    const { store, fleet, clock, random, counters } = options;
-    const agentId = hello.agent.id;
-    this.agentId = agentId;
-    this.leaseEpoch = hello.leaseEpoch;
+  /** Of `options` it keeps what it is given: one object for all links. */
+  constructor(
+    channel: ControlChannel,
+    { agent, leaseEpoch }: { readonly agent: AgentPrincipal; readonly leaseEpoch: number },
+    options: AgentLinkOptions,
+  ) {
+    const { store, fleet, clock, random, counters, factsBudget, onDeclined, sync } = options;
+    const agentId = agent.id;
+    this.leaseEpoch = leaseEpoch;
+    this.#agent = agent;
     this.#channel = channel;
-    this.#clock = clock;
-    this.#logger = options.logger.child({ agent: hello.agent.name, channel: channel.id });
+    this.#options = options;
+    this.#logger = createLazyChildLogger(options.logger, { agent: agent.name, channel: channel.id });
+    this.#told = store.commits();
     const common = {
       source: hubSource,
       cluster: agentId,
@@ -89,14 +99,14 @@ export class ServedLink implements AgentLink {
       random,
       logger: this.#logger,
       counters,
-      options: options.sync,
+      options: sync,
     };
     this.#attempts = createSourceClient({
       ...common,
       onAnswered: () => this.#answered(),
       codec: attemptCodec,
       specs: createAttemptLister(store, agentId),
-      sink: createAttemptSink({ store, agentId, clock, onDeclined: options.onDeclined }),
+      sink: createAttemptSink({ store, agentId, clock, onDeclined }),
     });
     this.#agents = createSourceClient({
       ...common,
@@ -108,27 +118,34 @@ export class ServedLink implements AgentLink {
       ...common,
       codec: factsCodec,
       specs: noSpecs,
-      sink: createFactsSink({ store, agentId, budget: options.factsBudget, clock, signal: this.#ended.signal }),
+      sink: createFactsSink({ store, agentId, budget: factsBudget, clock, link: this }),
     });
-    this.#onResynced = options.onResynced;
-    this.#router = createEventRouter({
-      cluster: agentId,
-      clients: this.#clients,
-      logger: this.#logger,
-      counters,
-    });
-    const writer = createEventWriter(common);
-    this.#hello = (commits) => writer.write(helloType, { resourceid: hello.storeId }, { ...hello, commits });
-    this.#commits = () => store.commits();
-    this.#told = hello.commits;
+    this.#router = createEventRouter({ ...common, clients: this.#clients });
+  }
+
+  get agentId(): string {
+    return this.#agent.id;
   }
 
   get #clients(): readonly SyncClient[] {
     return [this.#attempts, this.#agents, this.#facts];
   }
 
+  /** Aborts when the link is over. */
+  get signal(): AbortSignal {
+    this.#ended ??= new AbortController();
+    if (this.#isOver) this.#ended.abort();
+    return this.#ended.signal;
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#ended?.abort();
+  }
+
   #answered(): void {
-    if (this.#greetedAt !== null) this.#onResynced(this.#clock.monotonic() - this.#greetedAt);
+    const { clock, onResynced } = this.#options;
+    if (this.#greetedAt !== null) onResynced(clock.monotonic() - this.#greetedAt);
     this.#greetedAt = null;
   }
 
@@ -145,8 +162,8 @@ export class ServedLink implements AgentLink {
    * what it last heard should not be much older than what it was given to do.
    */
   async tellCommits(): Promise<void> {
-    const commits = this.#commits();
-    if (commits === this.#told || this.#ended.signal.aborted) return;
+    const commits = this.#options.store.commits();
+    if (commits === this.#told || this.#isOver) return;
     this.#told = commits;
     try {
       await this.#channel.send(this.#hello(commits));
@@ -156,19 +173,33 @@ export class ServedLink implements AgentLink {
   }
 
   async close(reason: string, retryAfterMs?: number): Promise<void> {
-    this.#ended.abort();
+    this.#end();
     await this.#channel.close(retryAfterMs === undefined ? { reason } : { reason, retryAfterMs });
+  }
+
+  #hello(commits: number): CloudEvent {
+    const { clock, random, store, version } = this.#options;
+    const hello: HubHello = {
+      hub: hubSource,
+      version,
+      storeId: store.storeId,
+      commits,
+      leaseEpoch: this.leaseEpoch,
+      agent: { id: this.#agent.id, name: this.#agent.name, account: this.#agent.account },
+      protocols: [protocolVersion],
+    };
+    const writer = createEventWriter({ source: hubSource, cluster: this.agentId, clock, random });
+    return writer.write(helloType, { resourceid: hello.storeId }, { ...hello });
   }
 
   /** Says hello, waits for the agent's, then serves until the channel ends. Never rejects. */
   async serve(): Promise<void> {
-    const serving: Promise<void>[] = [];
-    const waiting = this.#clock.schedule(helloTimeoutMs, () => void this.close('expected a hello'));
+    let served: OpenLink | null = null;
+    const waiting = this.#options.clock.schedule(helloTimeoutMs, () => void this.close('expected a hello'));
     try {
       await this.#channel.send(this.#hello(this.#told));
-      let greeted = false;
       for await (const event of this.#channel) {
-        if (greeted) {
+        if (served !== null) {
           this.#router.receive(event);
           continue;
         }
@@ -179,19 +210,18 @@ export class ServedLink implements AgentLink {
           await this.#channel.close({ reason: gap, retryAfterMs: otherProtocolRetryMs });
           break;
         }
-        greeted = true;
-        this.#greetedAt = this.#clock.monotonic();
+        this.#greetedAt = this.#options.clock.monotonic();
         waiting.cancel();
         this.#logger.info({ version: agent.version, attempts: agent.attempts, epoch: this.leaseEpoch }, 'agent online');
-        serving.push(this.#router.serve((out) => this.#channel.send(out), { signal: this.#ended.signal }));
+        served = this.#router.open((out) => this.#channel.send(out));
       }
     } catch (error) {
       this.#logger.warn({ err: error }, 'control channel failed');
       await this.#channel.close({ reason: 'invalid hello' });
     } finally {
       waiting.cancel();
-      this.#ended.abort();
-      await Promise.allSettled(serving);
+      this.#end();
+      await served?.close();
       await Promise.all(this.#clients.map((client) => client[Symbol.asyncDispose]()));
     }
     const reason = await this.#channel.closed;

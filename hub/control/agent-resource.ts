@@ -2,13 +2,13 @@ import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
 import { agentResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
-import type { SpecEntry } from '../../sync/spec-entry.ts';
+import type { SpecEntry, SpecVersion } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
-import { hashStatus } from '../../sync/status-hash.ts';
-import type { StatusSink } from '../../sync/status-sink.ts';
+import type { StatusSink, StatusUpdate } from '../../sync/status-sink.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { AgentRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { isSameReport } from './is-same-report.ts';
 
 export const agentCodec = createJsonCodec(agentResource);
 
@@ -23,52 +23,63 @@ export function toDesiredEntry(agent: Pick<AgentRecord, 'id' | 'desired' | 'desi
 }
 
 /** Of the fleet's copy, which follows the store: each agent asks every minute, and most of a stored agent is its report. */
-export function createDesiredLister(fleet: Fleet, agentId: string): SpecLister<AgentDesired> {
-  const find = () => {
-    const agent = fleet.get(agentId);
+class DesiredLister implements SpecLister<AgentDesired> {
+  readonly #fleet: Fleet;
+  readonly #agentId: string;
+
+  constructor(fleet: Fleet, agentId: string) {
+    this.#fleet = fleet;
+    this.#agentId = agentId;
+  }
+
+  async versions(): Promise<readonly SpecVersion[]> {
+    const entry = this.#find();
+    return entry === null ? [] : [{ id: entry.id, version: entry.version, deleted: false }];
+  }
+
+  async get(id: string): Promise<SpecEntry<AgentDesired> | null> {
+    return id === this.#agentId ? this.#find() : null;
+  }
+
+  #find(): SpecEntry<AgentDesired> | null {
+    const agent = this.#fleet.get(this.#agentId);
     return agent === undefined ? null : toDesiredEntry(agent.record);
-  };
-  return {
-    async versions() {
-      const entry = find();
-      return entry === null ? [] : [{ id: entry.id, version: entry.version, deleted: false }];
-    },
-    get: async (id) => (id === agentId ? find() : null),
-  };
+  }
 }
 
-/**
- * Takes an agent's reports. What changes all the time (slots in use, loop lag, what pressure was measured) stays in memory; the store gets a report only
- * when something else in it changed.
- */
-export function createReportSink(options: {
+export function createDesiredLister(fleet: Fleet, agentId: string): SpecLister<AgentDesired> {
+  return new DesiredLister(fleet, agentId);
+}
+
+export interface ReportSinkOptions {
   readonly store: Store;
   readonly fleet: Fleet;
   readonly agentId: string;
   readonly clock: Clock;
-}): StatusSink<AgentReport> {
-  const { store, fleet, agentId, clock } = options;
-  let stored = '';
-  return {
-    async apply({ id, status }) {
-      if (id !== agentId) return;
-      const { admission, slots } = status;
-      const lasting = hashStatus({
-        ...status,
-        loopLagMs: 0,
-        slots: { ...slots, used: 0 },
-        admission: admission === null ? null : { ...admission, values: null },
-      });
-      if (lasting !== stored) {
-        await store.apply('record-agent-report', {
-          agentId,
-          labels: status.labels,
-          report: status,
-          at: clock.now(),
-        });
-        stored = lasting;
-      }
-      fleet.reported(agentId, status);
-    },
-  };
+}
+
+/**
+ * Takes an agent's reports. What changes all the time (slots in use, loop lag, what pressure was measured) stays in memory; the store gets a report only
+ * when something else in it changed since the last one, which the fleet has of the store when the hub starts.
+ */
+class ReportSink implements StatusSink<AgentReport> {
+  readonly #given: ReportSinkOptions;
+
+  constructor(given: ReportSinkOptions) {
+    this.#given = given;
+  }
+
+  async apply({ id, status }: StatusUpdate<AgentReport>): Promise<void> {
+    const { store, fleet, agentId, clock } = this.#given;
+    if (id !== agentId) return;
+    const known = fleet.get(agentId)?.report ?? null;
+    if (known === null || !isSameReport(known, status)) {
+      await store.apply('record-agent-report', { agentId, labels: status.labels, report: status, at: clock.now() });
+    }
+    fleet.reported(agentId, status);
+  }
+}
+
+export function createReportSink(given: ReportSinkOptions): StatusSink<AgentReport> {
+  return new ReportSink(given);
 }

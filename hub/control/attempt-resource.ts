@@ -2,9 +2,9 @@ import type { AttemptReport, DeclineReason, Offer } from '../../protocol/offer.t
 import { attemptResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
-import type { SpecEntry } from '../../sync/spec-entry.ts';
+import type { SpecEntry, SpecVersion } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
-import type { StatusSink } from '../../sync/status-sink.ts';
+import type { StatusSink, StatusUpdate } from '../../sync/status-sink.ts';
 import { offerTimeoutMs } from '../scheduler/offer-timeouts.ts';
 import { isOpen } from '../store/is-open.ts';
 import type { AttemptRecord } from '../store/records.ts';
@@ -26,17 +26,29 @@ export function toSpecEntry(attempt: AttemptRecord): SpecEntry<Offer> {
   return { type: 'wanted', id, version, spec, traceparent };
 }
 
+class AttemptLister implements SpecLister<Offer> {
+  readonly #store: Store;
+  readonly #agentId: string;
+
+  constructor(store: Store, agentId: string) {
+    this.#store = store;
+    this.#agentId = agentId;
+  }
+
+  async versions(): Promise<readonly SpecVersion[]> {
+    const attempts = await this.#store.queries.openAttempts(this.#agentId);
+    return attempts.map(({ id, specVersion }) => ({ id, version: specVersion, deleted: false }));
+  }
+
+  async get(id: string): Promise<SpecEntry<Offer> | null> {
+    const attempt = await this.#store.queries.attempt(id);
+    if (attempt === null || attempt.agentId !== this.#agentId || !isOpen(attempt.state)) return null;
+    return toSpecEntry(attempt);
+  }
+}
+
 export function createAttemptLister(store: Store, agentId: string): SpecLister<Offer> {
-  return {
-    async versions() {
-      const attempts = await store.queries.openAttempts(agentId);
-      return attempts.map(({ id, specVersion }) => ({ id, version: specVersion, deleted: false }));
-    },
-    async get(id) {
-      const attempt = await store.queries.attempt(id);
-      return attempt === null || attempt.agentId !== agentId || !isOpen(attempt.state) ? null : toSpecEntry(attempt);
-    },
-  };
+  return new AttemptLister(store, agentId);
 }
 
 export interface AttemptSinkOptions {
@@ -54,25 +66,29 @@ export interface Declined {
 }
 
 /** Stores what an agent says of its attempts: when the command started, and that it will not take one. */
-export function createAttemptSink({
-  store,
-  agentId,
-  clock,
-  onDeclined,
-}: AttemptSinkOptions): StatusSink<AttemptReport> {
-  return {
-    async apply({ id, status }) {
-      const report = toStoredReport(status);
-      if (report === null) return;
-      if (report.type === 'declined') {
-        // Before the job is queued again: it would be offered to the same agent at once.
-        const attempt = await store.queries.attempt(id);
-        if (attempt?.agentId === agentId && attempt.state === 'offered')
-          onDeclined({ agentId, automation: attempt.automation, reason: report.reason });
-      }
-      await store.apply('report-attempt', { attemptId: id, agentId, report, at: clock.now() });
-    },
-  };
+class AttemptSink implements StatusSink<AttemptReport> {
+  readonly #given: AttemptSinkOptions;
+
+  constructor(given: AttemptSinkOptions) {
+    this.#given = given;
+  }
+
+  async apply({ id, status }: StatusUpdate<AttemptReport>): Promise<void> {
+    const { store, agentId, clock, onDeclined } = this.#given;
+    const report = toStoredReport(status);
+    if (report === null) return;
+    if (report.type === 'declined') {
+      // Before the job is queued again: it would be offered to the same agent at once.
+      const attempt = await store.queries.attempt(id);
+      if (attempt?.agentId === agentId && attempt.state === 'offered')
+        onDeclined({ agentId, automation: attempt.automation, reason: report.reason });
+    }
+    await store.apply('report-attempt', { attemptId: id, agentId, report, at: clock.now() });
+  }
+}
+
+export function createAttemptSink(given: AttemptSinkOptions): StatusSink<AttemptReport> {
+  return new AttemptSink(given);
 }
 
 function toStoredReport(status: AttemptReport) {

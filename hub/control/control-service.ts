@@ -1,10 +1,9 @@
-import { protocolVersion } from '../../protocol/hello.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Loop, LoopBoard } from '../../runtime/loop-board.ts';
 import type { Accepted } from '../../transports/listener.ts';
 import type { AgentPrincipal } from '../identity/agent-principal.ts';
 import type { AttemptRecord } from '../store/records.ts';
-import { type AgentLinkOptions, hubSource, ServedLink } from './agent-link.ts';
+import { type AgentLinkOptions, ServedLink } from './agent-link.ts';
 import { FactsBudget } from './facts-budget.ts';
 
 export type AcceptedControl = Extract<Accepted<AgentPrincipal>, { type: 'control' }>;
@@ -12,7 +11,6 @@ export type AcceptedControl = Extract<Accepted<AgentPrincipal>, { type: 'control
 export interface ControlServiceOptions extends Omit<AgentLinkOptions, 'factsBudget'> {
   /** This hub process among others. */
   readonly owner: string;
-  readonly version: string;
   readonly loops: LoopBoard;
 }
 
@@ -28,7 +26,7 @@ export const tellCommitsEveryMs = 2_000;
 export class ControlService implements AsyncDisposable {
   readonly #options: ControlServiceOptions;
   readonly #clock: Clock;
-  readonly #factsBudget: FactsBudget;
+  readonly #linkOptions: AgentLinkOptions;
   readonly #links = new Map<ServedLink, Promise<void>>();
   readonly #working = new Set<Promise<void>>();
   /** Agents whose attempts changed since they were last told of the store's counter. */
@@ -39,7 +37,7 @@ export class ControlService implements AsyncDisposable {
   constructor(options: ControlServiceOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#factsBudget = new FactsBudget(options.clock);
+    this.#linkOptions = { ...options, factsBudget: new FactsBudget(options.clock) };
     this.#loop = options.loops.open('control channels', { words: () => this.#describe() });
   }
 
@@ -131,7 +129,7 @@ export class ControlService implements AsyncDisposable {
   }
 
   async #take({ channel, principal }: AcceptedControl): Promise<ServedLink | null> {
-    const { store, fleet, owner, version } = this.#options;
+    const { store, fleet, owner } = this.#options;
     const at = this.#clock.now();
     const lease = await store.apply('take-lease', { agentId: principal.id, owner, expiresAt: at + leaseMs, at });
     if (lease.type === 'unknown' || this.#stopping) {
@@ -140,17 +138,9 @@ export class ControlService implements AsyncDisposable {
     }
     // An older copy than what `#refresh` may have read since is no news.
     if (fleet.get(principal.id) === undefined) fleet.put(lease.agent);
-    const { id, name, account } = principal;
-    const hello = {
-      hub: hubSource,
-      version,
-      storeId: store.storeId,
-      commits: store.commits(),
-      leaseEpoch: lease.epoch,
-      agent: { id, name, account },
-      protocols: [protocolVersion],
-    };
-    return new ServedLink(channel, hello, { ...this.#options, factsBudget: this.#factsBudget });
+    // The fleet's own words for it, so that they are kept once.
+    const agent = fleet.get(principal.id) ?? principal;
+    return new ServedLink(channel, { agent, leaseEpoch: lease.epoch }, this.#linkOptions);
   }
 
   async #serve(link: ServedLink): Promise<void> {

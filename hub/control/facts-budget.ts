@@ -23,23 +23,26 @@ export class FactsBudget {
     this.#clock = clock;
   }
 
-  /** Resolves with true once the agent may; with false when `signal` aborted first. */
-  async take(agentId: string, signal: AbortSignal): Promise<boolean> {
-    while (!signal.aborted) {
+  /** Resolves with true once the agent may; with false when the signal of `link`, which is asked for only to wait, aborted first. */
+  async take(agentId: string, link: { readonly signal: AbortSignal }): Promise<boolean> {
+    for (;;) {
       const account = this.#refilled(agentId);
       if (account.left >= 1) {
         account.left--;
         return true;
       }
+      const { signal } = link;
       await sleep(this.#clock, refillEveryMs, signal);
+      if (signal.aborted) return false;
     }
-    return false;
   }
 
   /** What was taken was not needed: nothing was written. */
   giveBack(agentId: string): void {
     const account = this.#refilled(agentId);
-    account.left = Math.min(account.left + 1, atOnce);
+    account.left += 1;
+    // Who may do all that anybody may needs no account.
+    if (account.left >= atOnce) this.#agents.delete(agentId);
   }
 
   #refilled(agentId: string): Account {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { AgentReport } from '../../protocol/agent-report.ts';
 import { hubLabelPrefix, type Labels } from '../../protocol/labels.ts';
 import type { Candidate } from '../scheduler/candidate.ts';
@@ -19,12 +20,14 @@ export type KnownAgent = Omit<AgentRecord, 'report'>;
 /** The label that names the agent itself, so that a selector can pick one machine. */
 const agentLabel = `${hubLabelPrefix}agent`;
 
+const noCatalog: Catalog = { list: [], byName: new Map() };
+
 /** One agent as this hub knows it: the stored record, and what only lives while its control channel is open. */
 export class LiveAgent implements Candidate {
   readonly #catalogs: SharedCatalogs;
   #record: KnownAgent;
   #report: AgentReport | null = null;
-  #automations: Catalog['byName'] = new Map();
+  #catalog: Catalog = noCatalog;
   #labels: Labels = {};
   readonly #open = new Map<string, string>();
   readonly #busy = new Map<string, number>();
@@ -85,19 +88,22 @@ export class LiveAgent implements Candidate {
     return this.#open.size;
   }
   get automations(): Catalog['byName'] {
-    return this.#automations;
+    return this.#catalog.byName;
   }
 
   replaceRecord({ report, ...record }: AgentRecord): void {
-    this.#record = record;
+    // What a copy of it would hold anew stays as it was: others keep it too.
+    this.#record = { ...record, id: this.#record.id, account: this.#record.account };
     this.#labels = { ...record.labels, [agentLabel]: record.name };
     if (this.#report === null && report !== null) this.replaceReport(report);
   }
 
   replaceReport(report: AgentReport): void {
-    const { list, byName } = this.#catalogs.share(report.automations);
-    this.#report = { ...report, automations: list };
-    this.#automations = byName;
+    // Most reports tell of the catalog that was known already.
+    if (this.#report === null || !isDeepStrictEqual(report.automations, this.#report.automations)) {
+      this.#catalog = this.#catalogs.share(report.automations);
+    }
+    this.#report = { ...report, automations: this.#catalog.list };
   }
 
   /** Counts the attempt against the slots. Twice is once. */

@@ -19,7 +19,8 @@ export interface AgentAuthenticatorOptions {
   readonly logger: Logger;
 }
 
-const maxKeys = 4096;
+/** Of agents whose sessions come one after another. An idle agent dials once, and its key would only lie there. */
+const maxKeys = 512;
 /** The store may be back by then. */
 const retryAfterMs = 5_000;
 

@@ -88,7 +88,7 @@ const readWholeAgent = statement((db, { id }: { id: string }) =>
 );
 
 const readAgentIdentity = statement((db, { id }: { id: string }) =>
-  db.selectFrom('agents').select(['account', 'name', 'public_key', 'revoked_at']).where('id', '=', id),
+  db.selectFrom('agents').select(['id', 'account', 'name', 'public_key', 'revoked_at']).where('id', '=', id),
 );
 
 const readAgentsAfterName = statement(
@@ -193,10 +193,11 @@ export const queryPrograms: QueryPrograms = {
     const row = yield* first(readWholeAgent, { id });
     return row === null ? null : toAgentRecord(row);
   },
-  *agentIdentity(id) {
-    const row = yield* first(readAgentIdentity, { id });
+  *agentIdentity(asked) {
+    const row = yield* first(readAgentIdentity, { id: asked });
     if (row === null) return null;
-    const { public_key: publicKey, revoked_at: revokedAt, account, name } = row;
+    // Not the id that was asked for: that is mostly a piece of a longer text, which it would keep in memory.
+    const { id, public_key: publicKey, revoked_at: revokedAt, account, name } = row;
     return { id, account, name, publicKey, revokedAt };
   },
   *agentByName(account, name) {

@@ -221,10 +221,8 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
       });
       const ended = new AbortController();
       const router = createEventRouter({
-        cluster: id,
+        ...shared,
         clients: [jobs, agents],
-        logger: silentLogger,
-        counters: shared.counters,
       });
       const reading = (async () => {
         for (let next = await events.next(); next.done !== true; next = await events.next()) router.receive(next.value);

@@ -6,6 +6,7 @@ import { silentLogger } from '../../runtime/logger.ts';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 import { createAgentClient } from '../../sync/agent-client.ts';
 import { createSequenceIds } from '../../sync/sequence-ids.ts';
+import { serveLink } from '../../sync/serve-link.ts';
 import type { SpecEntry } from '../../sync/spec-entry.ts';
 import { createSyncCounters } from '../../sync/sync-counters.ts';
 import { defaultSyncOptions } from '../../sync/sync-options.ts';
@@ -63,7 +64,13 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean } = {}) {
     answered,
     handler,
     async connect(): Promise<void> {
-      served = client.serve(async (event) => void sent.push(event), { signal: cut.signal });
+      served = serveLink(async (event) => void sent.push(event), {
+        clients: [client],
+        signal: cut.signal,
+        clock,
+        random: createTestRandom(),
+        options: defaultSyncOptions,
+      });
       await clock.settle();
     },
     async receive(what: string, fields: Partial<CloudEvent>): Promise<void> {

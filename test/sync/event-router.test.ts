@@ -4,27 +4,32 @@ import fc from 'fast-check';
 import type { CloudEvent } from '../../protocol/cloud-event.ts';
 import type { EventType } from '../../protocol/event-type.ts';
 import { silentLogger } from '../../runtime/logger.ts';
+import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 import { createEventRouter } from '../../sync/event-router.ts';
 import type { SyncClient } from '../../sync/sync-client.ts';
 import { createSyncCounters } from '../../sync/sync-counters.ts';
-import { createWorld } from './world.ts';
+import { defaultSyncOptions } from '../../sync/sync-options.ts';
+import { createTestRandom, createWorld } from './world.ts';
 
 const resource = 'io.farhand.test.things';
 
+const common = { cluster: 'agent-1', random: createTestRandom(), options: defaultSyncOptions };
+
 function setUp() {
   const received: EventType[] = [];
-  const served: AbortSignal[] = [];
+  const life: string[] = [];
   const client: SyncClient = {
     resource,
     receive: (type) => received.push(type),
-    async serve(_publish, { signal }) {
-      served.push(signal);
-    },
+    open: () => void life.push('opened'),
+    compare: () => void life.push('compared'),
+    close: async () => void life.push('closed'),
     async [Symbol.asyncDispose]() {},
   };
   const counters = createSyncCounters();
-  const router = createEventRouter({ cluster: 'agent-1', clients: [client], logger: silentLogger, counters });
-  return { router, received, served, counts: counters.counts };
+  const clock = createVirtualClock();
+  const router = createEventRouter({ ...common, clients: [client], clock, logger: silentLogger, counters });
+  return { router, received, life, clock, counts: counters.counts };
 }
 
 function createEvent(type: string, fields: Partial<CloudEvent> = {}): CloudEvent {
@@ -58,7 +63,7 @@ suite('the event router', () => {
     const lines: unknown[] = [];
     const logger = { ...silentLogger, info: (fields: unknown) => void lines.push(fields) };
     const counters = createSyncCounters();
-    const router = createEventRouter({ cluster: 'agent-1', clients: [], logger, counters });
+    const router = createEventRouter({ ...common, clients: [], clock: createVirtualClock(), logger, counters });
 
     for (const name of ['weather', 'weather', 'tides', 'weather'])
       router.receive(createEvent(`io.farhand.test.${name}.status.update_request`));
@@ -76,12 +81,16 @@ suite('the event router', () => {
   });
 
   test('serves a link to every client', async () => {
-    const { router, served } = setUp();
-    const { signal } = new AbortController();
+    const { router, life, clock } = setUp();
+    const cut = new AbortController();
 
-    await router.serve(async () => {}, { signal });
+    const served = router.serve(async () => {}, { signal: cut.signal });
+    await clock.advance(defaultSyncOptions.periodMs);
+    cut.abort();
+    await served;
 
-    assert.deepEqual(served, [signal]);
+    assert.deepEqual(life, ['opened', 'compared', 'closed']);
+    assert.equal(clock.pending, 0);
   });
 
   test('with real clients survives whatever comes in', async () => {

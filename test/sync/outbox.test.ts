@@ -13,10 +13,8 @@ function createEvent(id: string): CloudEvent {
 function createSlowLink() {
   const taken: string[] = [];
   let release: (() => void) | null = null;
-  const idle = { opened() {}, closed() {} };
   return {
     taken,
-    observer: idle,
     publish: (event: CloudEvent) =>
       new Promise<void>((resolve) => {
         release = () => {
@@ -41,13 +39,13 @@ function setUp() {
   const counters = createSyncCounters();
   const outbox = createOutbox({ logger: silentLogger, counters });
   const put = (key: string, id: string) => outbox.put(key, (publish) => publish(createEvent(id)));
-  return { outbox, counters, put, link: createSlowLink(), cut: new AbortController() };
+  return { outbox, counters, put, link: createSlowLink() };
 }
 
 suite('the outbox', () => {
   test('waits for the link, and lets the newest of each key take the place of older ones', async () => {
-    const { outbox, put, link, cut } = setUp();
-    const served = outbox.serve(link.publish, { signal: cut.signal, observer: link.observer });
+    const { outbox, put, link } = setUp();
+    outbox.open(link.publish);
 
     put('a', 'a1');
     await settle();
@@ -56,31 +54,29 @@ suite('the outbox', () => {
     for (let times = 0; times < 4; times += 1) await link.take();
 
     assert.deepEqual(link.taken, ['a1', 'a4', 'b1']);
-    cut.abort();
-    await served;
+    await outbox.close();
   });
 
   test('keeps nothing while there is no link', async () => {
-    const { outbox, put, link, cut } = setUp();
+    const { outbox, put, link } = setUp();
 
     put('a', 'before');
-    const served = outbox.serve(link.publish, { signal: cut.signal, observer: link.observer });
+    outbox.open(link.publish);
     await link.take();
-    cut.abort();
-    await served;
+    await outbox.close();
     put('a', 'after');
 
     assert.deepEqual(link.taken, []);
   });
 
   test('goes on with the next after one that the link or a lister refused', async () => {
-    const { outbox, counters, put, cut } = setUp();
+    const { outbox, counters, put } = setUp();
     const taken: string[] = [];
     const publish = async (event: CloudEvent) => {
       if (event.id === 'bad') throw new Error('the link refuses it');
       taken.push(event.id);
     };
-    const served = outbox.serve(publish, { signal: cut.signal, observer: { opened() {}, closed() {} } });
+    outbox.open(publish);
 
     put('a', 'bad');
     outbox.put('b', () => Promise.reject(new Error('the store is not ready')));
@@ -90,45 +86,44 @@ suite('the outbox', () => {
     assert.deepEqual(taken, ['good']);
     assert.equal(counters.counts['publish-failed'], 1);
     assert.equal(counters.counts['handler-failed'], 1);
-    cut.abort();
-    await served;
+    await outbox.close();
   });
 
-  test('tells its observer of the life of each link, and serves one after another', async () => {
-    const { outbox, link } = setUp();
-    const told: string[] = [];
-    const observer = { opened: () => told.push('opened'), closed: () => told.push('closed') };
-    const first = new AbortController();
-    const second = new AbortController();
+  test('serves one link after another, and none before the one before it has ended', async () => {
+    const { outbox, put, link } = setUp();
+    const again = createSlowLink();
 
-    const served = outbox.serve(link.publish, { signal: first.signal, observer });
-    await assert.rejects(outbox.serve(link.publish, { signal: second.signal, observer }), /expected the link before/);
-    first.abort();
-    await served;
-    const again = outbox.serve(link.publish, { signal: second.signal, observer });
-    second.abort();
-    await again;
-    await outbox.serve(link.publish, { signal: second.signal, observer });
+    outbox.open(link.publish);
+    put('a', 'a1');
+    await settle();
+    const closed = outbox.close();
+    put('a', 'lost');
+    assert.throws(() => outbox.open(again.publish), /expected the link before/);
+    await link.take();
+    await closed;
+    outbox.open(again.publish);
+    put('a', 'a2');
+    await again.take();
+    await outbox.close();
+    await outbox.close();
 
-    assert.deepEqual(told, ['opened', 'closed', 'opened', 'closed']);
+    assert.deepEqual([link.taken, again.taken], [['a1'], ['a2']]);
   });
 
   test('ends after the sending that is under way', async () => {
-    const { outbox, put, link, cut } = setUp();
+    const { outbox, put, link } = setUp();
     let hasEnded = false;
-    const served = outbox
-      .serve(link.publish, { signal: cut.signal, observer: link.observer })
-      .then(() => (hasEnded = true));
+    outbox.open(link.publish);
 
     put('a', 'a1');
     put('b', 'b1');
     await settle();
-    cut.abort();
+    const closed = outbox.close().then(() => (hasEnded = true));
     await settle();
     assert.equal(hasEnded, false);
     await link.take();
 
     assert.deepEqual(link.taken, ['a1']);
-    await served;
+    await closed;
   });
 });

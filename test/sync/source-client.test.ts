@@ -5,6 +5,7 @@ import { parseEventType } from '../../protocol/event-type.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
+import { serveLink } from '../../sync/serve-link.ts';
 import { createSourceClient } from '../../sync/source-client.ts';
 import type { SpecEntry } from '../../sync/spec-entry.ts';
 import type { StatusUpdate } from '../../sync/status-sink.ts';
@@ -62,7 +63,13 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean; newerStatus?
     answered,
     sink,
     async connect(): Promise<void> {
-      served = client.serve(async (event) => void sent.push(event), { signal: cut.signal });
+      served = serveLink(async (event) => void sent.push(event), {
+        clients: [client],
+        signal: cut.signal,
+        clock,
+        random: createTestRandom(),
+        options: defaultSyncOptions,
+      });
       await clock.settle();
     },
     want(id: string, version: number): SpecEntry<Want> {

@@ -10,8 +10,7 @@ function setUp() {
   const specs = createUnansweredSpecs({
     clock,
     random: { ...createTestRandom(), fraction: () => 0 },
-    firstRepeatMs: 3_000,
-    maxRepeatMs: 20_000,
+    options: { firstRepeatMs: 3_000, maxRepeatMs: 20_000 },
     onDue: (id) => due.push({ id, atMs: clock.monotonic() }),
   });
   return { clock, due, specs };

@@ -63,7 +63,7 @@ export function createWorld(given: {
   const random = createTestRandom();
   const common = { codec, cluster, clock, random, logger: silentLogger, counters, options };
   const router = (client: SourceClient<Want> | AgentClient): EventRouter =>
-    createEventRouter({ cluster, clients: [client], logger: silentLogger, counters });
+    createEventRouter({ ...common, clients: [client] });
   let wallShiftMs = 0;
   let version = 0;
   let serial = 0;

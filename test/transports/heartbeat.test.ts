@@ -6,18 +6,19 @@ import { startHeartbeat } from '../../transports/heartbeat.ts';
 function start(limits: { readonly pingMs: number; readonly silenceMs: number }) {
   const clock = createVirtualClock();
   const seen = { receivedBytes: 0, deaf: false, pings: 0, silences: 0 };
-  const heartbeat = startHeartbeat({
-    clock,
-    limits,
-    receivedBytes: () => seen.receivedBytes,
-    isDeaf: () => seen.deaf,
-    ping: () => {
-      seen.pings += 1;
+  const heartbeat = startHeartbeat(
+    {
+      receivedBytes: () => seen.receivedBytes,
+      isDeaf: () => seen.deaf,
+      ping: () => {
+        seen.pings += 1;
+      },
+      silent: () => {
+        seen.silences += 1;
+      },
     },
-    onSilence: () => {
-      seen.silences += 1;
-    },
-  });
+    { clock, limits },
+  );
   return { clock, seen, heartbeat };
 }
 
@@ -84,20 +85,21 @@ describe('heartbeat', () => {
         heard.heardAt = clock.monotonic();
       };
       const beat = (side: number) =>
-        startHeartbeat({
-          clock,
-          limits: { pingMs: 10, silenceMs: 30 },
-          receivedBytes: () => sides[side]?.receivedBytes ?? 0,
-          isDeaf: () => false,
-          ping: () => {
-            hear(1 - side);
-            hear(side);
+        startHeartbeat(
+          {
+            receivedBytes: () => sides[side]?.receivedBytes ?? 0,
+            isDeaf: () => false,
+            ping: () => {
+              hear(1 - side);
+              hear(side);
+            },
+            silent: () => {
+              const silent = sides[side];
+              if (silent !== undefined) silent.silences += 1;
+            },
           },
-          onSilence: () => {
-            const silent = sides[side];
-            if (silent !== undefined) silent.silences += 1;
-          },
-        });
+          { clock, limits: { pingMs: 10, silenceMs: 30 } },
+        );
       const first = beat(0);
       await clock.advance(phase);
       for (const side of sides) side.heardAt = clock.monotonic();

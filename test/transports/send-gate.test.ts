@@ -6,7 +6,7 @@ import { turn, watch } from '../support/turns.ts';
 
 describe('send gate', () => {
   it('is open up to the high mark, then shut until the low mark', async () => {
-    const gate = createSendGate({ highBytes: 100, lowBytes: 50 });
+    const gate = createSendGate({ sendHighBytes: 100, sendLowBytes: 50 });
 
     await gate.pass(100);
     const waiting = gate.pass(101);
@@ -21,7 +21,7 @@ describe('send gate', () => {
   });
 
   it('makes those who come later wait too, though there is room for them', async () => {
-    const gate = createSendGate({ highBytes: 100, lowBytes: 50 });
+    const gate = createSendGate({ sendHighBytes: 100, sendLowBytes: 50 });
     const first = gate.pass(101);
     const second = gate.pass(60);
     const watched = watch(second);
@@ -34,7 +34,7 @@ describe('send gate', () => {
   });
 
   it('rejects those who wait when it fails', async () => {
-    const gate = createSendGate({ highBytes: 100, lowBytes: 50 });
+    const gate = createSendGate({ sendHighBytes: 100, sendLowBytes: 50 });
     const waiting = [gate.pass(101), gate.pass(101)];
 
     gate.fail(() => new TransportError('closed', 'gone'));

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import type { Carrier, CarrierEvents } from '../carrier.ts';
+import type { Carrier, CarrierEvents, Farewell } from '../carrier.ts';
 import type { Channel } from '../channel.ts';
 import { createChannel } from '../channel-base.ts';
 import type { ChannelLimits } from '../limits.ts';
@@ -30,86 +30,118 @@ export interface WebsocketChannelOptions<In, Out> {
 /** Must be called in the same tick in which the websocket opened, or its first messages are missed. */
 export function createWebsocketChannel<In, Out>(options: WebsocketChannelOptions<In, Out>): Channel<In, Out> {
   const { id, clock, limits, logger } = options;
-  return createChannel({ id, clock, limits, logger, carry: (events) => carry(options, events) });
+  return createChannel({ id, clock, limits, logger, carry: (events) => new WebsocketCarrier(options, events) });
 }
 
-function carry<In, Out>(options: WebsocketChannelOptions<In, Out>, events: CarrierEvents<In>): Carrier<Out> {
-  const { websocket, socket, codec, limits } = options;
-  let socketError: unknown;
+/** A hub has one for each agent: hence no closures but those that others call. */
+class WebsocketCarrier<In, Out> implements Carrier<Out> {
+  readonly #websocket: WebSocket;
+  readonly #socket: Socket;
+  readonly #codec: Codec<In, Out>;
+  readonly #maxMessageBytes: number;
+  readonly #events: CarrierEvents<In>;
+  #socketError: unknown;
   /** What comes behind a message that could not be read is not read either. */
-  let garbled = false;
-
-  socket.on('error', (error) => {
-    socketError = error;
-  });
-  websocket.on('message', (data: Buffer, binary) => receive(data, binary));
-  websocket.on('error', (error) => events.failed(fromWebsocketError(error)));
-  websocket.on('close', (code, text) =>
-    events.ended(fromCloseFrame({ code, text: text.toString('utf8') }, socketError)),
-  );
-
-  function receive(data: Buffer, binary: boolean): void {
-    if (garbled) return;
-    let message: In;
-    try {
-      message = codec.decode(data, binary);
-    } catch (error) {
-      garbled = true;
-      const failure = fromProtocolError(error);
-      closeWith(failureFrame(failure));
-      events.failed(failure);
-      return;
-    }
-    events.received(message, data.length);
-  }
-
-  function closeWith(frame: CloseFrame): void {
-    websocket.close(frame.code, frame.text);
-  }
-
+  #garbled = false;
   /** Messages of one tick leave in one system call, unless they are many. */
-  let corked = false;
+  #corked = false;
 
-  function cork(): void {
-    if (corked) return;
-    corked = true;
-    socket.cork();
-    process.nextTick(uncork);
+  constructor({ websocket, socket, codec, limits }: WebsocketChannelOptions<In, Out>, events: CarrierEvents<In>) {
+    this.#websocket = websocket;
+    this.#socket = socket;
+    this.#codec = codec;
+    this.#maxMessageBytes = limits.maxMessageBytes;
+    this.#events = events;
+    socket.on('error', (error) => {
+      this.#socketError = error;
+    });
+    websocket.on('message', (data: Buffer, binary) => this.#receive(data, binary));
+    websocket.on('error', (error) => events.failed(fromWebsocketError(error)));
+    websocket.on('close', (code, text) =>
+      events.ended(fromCloseFrame({ code, text: text.toString('utf8') }, this.#socketError)),
+    );
   }
 
-  function uncork(): void {
-    if (!corked) return;
-    corked = false;
-    socket.uncork();
+  write(message: Out): boolean {
+    const websocket = this.#websocket;
+    if (websocket.readyState !== WebSocket.OPEN) return false;
+    const payload = this.#codec.encode(message);
+    checkSize(payload, this.#maxMessageBytes);
+    this.#cork();
+    websocket.send(payload, typeof payload === 'string' ? this.#onWritten : this.#onBytesWritten(payload));
+    if (websocket.bufferedAmount >= corkedBytes) this.#uncork();
+    return true;
+  }
+
+  bufferedBytes(): number {
+    return this.#websocket.bufferedAmount;
+  }
+
+  receivedBytes(): number {
+    return this.#socket.bytesRead;
+  }
+
+  ping(): void {
+    if (this.#websocket.readyState === WebSocket.OPEN) this.#websocket.ping();
+  }
+
+  pause(): void {
+    this.#websocket.pause();
+  }
+
+  resume(): void {
+    this.#websocket.resume();
+  }
+
+  end(farewell: Farewell): void {
+    this.#closeWith(toCloseFrame(farewell));
+  }
+
+  destroy(): void {
+    this.#websocket.terminate();
   }
 
   /** One for all texts: the wire took some. An error is told by `close` too. */
-  const onWritten = () => events.drained();
-  const onBytesWritten = (payload: Uint8Array) => (error?: Error) => {
-    if (!(error instanceof Error)) codec.written(payload);
-    events.drained();
-  };
+  readonly #onWritten = () => this.#events.drained();
 
-  return {
-    write(message) {
-      if (websocket.readyState !== WebSocket.OPEN) return false;
-      const payload = codec.encode(message);
-      checkSize(payload, limits.maxMessageBytes);
-      cork();
-      websocket.send(payload, typeof payload === 'string' ? onWritten : onBytesWritten(payload));
-      if (websocket.bufferedAmount >= corkedBytes) uncork();
-      return true;
-    },
-    bufferedBytes: () => websocket.bufferedAmount,
-    receivedBytes: () => socket.bytesRead,
-    ping() {
-      if (websocket.readyState === WebSocket.OPEN) websocket.ping();
-    },
-    pause: () => websocket.pause(),
-    resume: () => websocket.resume(),
-    end: (farewell) => closeWith(toCloseFrame(farewell)),
-    destroy: () => websocket.terminate(),
-  };
+  #onBytesWritten(payload: Uint8Array): (error?: Error) => void {
+    return (error) => {
+      if (!(error instanceof Error)) this.#codec.written(payload);
+      this.#events.drained();
+    };
+  }
+
+  #receive(data: Buffer, binary: boolean): void {
+    if (this.#garbled) return;
+    let message: In;
+    try {
+      message = this.#codec.decode(data, binary);
+    } catch (error) {
+      this.#garbled = true;
+      const failure = fromProtocolError(error);
+      this.#closeWith(failureFrame(failure));
+      this.#events.failed(failure);
+      return;
+    }
+    this.#events.received(message, data.length);
+  }
+
+  #closeWith(frame: CloseFrame): void {
+    this.#websocket.close(frame.code, frame.text);
+  }
+
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#socket.cork();
+    process.nextTick(() => this.#uncork());
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
+  }
 }
 
 function checkSize(payload: string | Uint8Array, maxBytes: number): void {

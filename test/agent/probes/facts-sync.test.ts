@@ -43,8 +43,7 @@ async function createWorld() {
   // The wall clock of a machine tells whole milliseconds, and the store keeps those.
   const wholeClock = { ...clock, now: () => Math.floor(clock.now()) };
   const budget = new FactsBudget(clock);
-  const { signal } = new AbortController();
-  const sink = createFactsSink({ store, agentId, budget, clock: wholeClock, signal });
+  const sink = createFactsSink({ store, agentId, budget, clock: wholeClock, link: new AbortController() });
   const createSource = () =>
     createSourceClient({
       ...common,
@@ -87,7 +86,7 @@ async function createWorld() {
     async connect(decide: (index: number) => Fate = () => delivered) {
       await disconnect();
       const router = (client: Parameters<typeof createEventRouter>[0]['clients'][number]) =>
-        createEventRouter({ cluster: agentId, clients: [client], logger: silentLogger, counters });
+        createEventRouter({ ...common, clients: [client] });
       link = connect({
         source: router(source),
         agent: router(agent.client),

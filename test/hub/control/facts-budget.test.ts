@@ -28,7 +28,7 @@ describe('facts that an agent floods the hub with', () => {
     const { id: agentId } = await bench.agent('a1');
     const budget = new FactsBudget(clock);
     const link = new AbortController();
-    const sinkOf = () => createFactsSink({ store, agentId, budget, clock, signal: link.signal });
+    const sinkOf = () => createFactsSink({ store, agentId, budget, clock, link });
     const changes = async () => {
       const events = await store.queries.auditOf('default', `agent:${agentId}`, 0, 1000);
       return events.filter(({ action }) => action === 'facts.changed').length;
@@ -57,10 +57,10 @@ describe('facts that an agent floods the hub with', () => {
     const { clock } = bench;
     const budget = new FactsBudget(clock);
     const link = new AbortController();
-    for (let count = 0; count < 200; count++) await budget.take('loud', link.signal);
+    for (let count = 0; count < 200; count++) await budget.take('loud', link);
 
-    const waiting = budget.take('loud', link.signal);
-    const other = await budget.take('calm', link.signal);
+    const waiting = budget.take('loud', link);
+    const other = await budget.take('calm', link);
     link.abort();
 
     assert.deepEqual([await waiting, other], [false, true]);

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Catalog } from '../../agent/automations/catalog.ts';
+import { type ReportLoop, startReportLoop } from '../../agent/report-loop.ts';
+import { createLoopBoard } from '../../runtime/loop-board.ts';
+import { createVirtualClock } from '../../runtime/virtual-clock.ts';
+
+const noCatalog: Catalog = {
+  kinds: [],
+  current: { automations: new Map(), mistakes: [] },
+  reload: async () => noCatalog.current,
+  holdsMistakes: false,
+  onChange: () => () => {},
+};
+
+function start() {
+  const clock = createVirtualClock();
+  const seen = { lagMs: 0, published: 0 };
+  const loop = startReportLoop({
+    agentId: 'a1',
+    labels: {},
+    version: '0.0.0',
+    bootId: 'boot',
+    transport: 'memory',
+    catalog: noCatalog,
+    slots: () => ({ total: 1, used: 0 }),
+    health: () => ({ state: 'ok', problems: [] }),
+    loopLag: {
+      get latest() {
+        return { p99Ms: seen.lagMs, meanMs: 0, maxMs: 0 };
+      },
+      [Symbol.dispose]: () => {},
+    },
+    admission: () => null,
+    clock,
+    publish: () => {
+      seen.published += 1;
+    },
+    loops: createLoopBoard(clock),
+  });
+  const measure = async (lagMs: number) => {
+    seen.lagMs = lagMs;
+    await clock.advance(15_000);
+  };
+  return { seen, loop, measure };
+}
+
+const toldLag = async (loop: ReportLoop) => (await loop.statuses.get('a1'))?.loopLagMs;
+
+describe('report loop', () => {
+  it('says nothing of an event loop that is a few milliseconds more or less late', async () => {
+    const { seen, loop, measure } = start();
+    using _ = loop;
+
+    for (const lagMs of [0.4, 11.2, 3, 19.9]) await measure(lagMs);
+
+    assert.equal(seen.published, 0);
+    assert.equal(await toldLag(loop), 0);
+  });
+
+  it('tells of an event loop that has become late, and of one that keeps up again', async () => {
+    const { seen, loop, measure } = start();
+    using _ = loop;
+    const told: unknown[] = [];
+
+    for (const lagMs of [250, 280, 900, 2]) {
+      await measure(lagMs);
+      told.push(await toldLag(loop));
+    }
+
+    assert.deepEqual(told, [250, 250, 900, 2]);
+    assert.equal(seen.published, 3);
+  });
+});

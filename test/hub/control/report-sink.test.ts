@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createReportSink } from '../../../hub/control/agent-resource.ts';
+import { Fleet } from '../../../hub/fleet/fleet.ts';
+import { reportOf } from '../../contract/store/scene.ts';
+import { checkLeaks } from '../../support/leak-check.ts';
+import { automationOf, createSchedulerBench } from '../scheduler/scheduler-bench.ts';
+
+checkLeaks();
+
+async function createPlace() {
+  const bench = await createSchedulerBench();
+  const { id } = await bench.agent('a1');
+  const report = reportOf({ automations: [automationOf({})] });
+  await bench.store.apply('record-agent-report', { agentId: id, labels: {}, report, at: bench.clock.now() });
+  const record = await bench.store.queries.agent(id);
+  if (record === null) throw new Error('expected the agent to be stored');
+  /** As a hub that starts: it knows of the agent what the store says. */
+  const fleet = new Fleet(bench.clock);
+  fleet.put(record);
+  const sink = createReportSink({ store: bench.store, fleet, agentId: id, clock: bench.clock });
+  return { bench, id, report, fleet, sink };
+}
+
+describe('the sink of reports', () => {
+  it('writes nothing when an agent comes back to a hub that started anew and says what is stored', async () => {
+    const { bench, id, report, fleet, sink } = await createPlace();
+    await using _ = bench;
+    const before = bench.store.commits();
+
+    await sink.apply({ id, version: 1, status: { ...report, loopLagMs: 70, slots: { ...report.slots, used: 1 } } });
+
+    assert.equal(bench.store.commits(), before);
+    assert.deepEqual([fleet.get(id)?.report?.loopLagMs, fleet.get(id)?.report?.slots.used], [70, 1]);
+  });
+
+  it('stores a report that says something new', async () => {
+    const { bench, id, report, sink } = await createPlace();
+    await using _ = bench;
+
+    await sink.apply({ id, version: 1, status: { ...report, bootId: 'another' } });
+
+    assert.equal((await bench.store.queries.agent(id))?.report?.bootId, 'another');
+  });
+});
