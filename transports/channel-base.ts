@@ -68,6 +68,7 @@ class CarriedChannel<In, Out> implements Channel<In, Out> {
       clock: options.clock,
       limits: options.limits,
       receivedBytes: () => carrier.receivedBytes(),
+      sentBytes: () => carrier.sentBytes(),
       isDeaf: () => this.#inbox.full,
       ping: () => carrier.ping(),
       onSilence: () => this.#silent(),

@@ -6,6 +6,8 @@ export interface HeartbeatOptions {
   readonly limits: Pick<ChannelLimits, 'pingMs' | 'silenceMs'>;
   /** Bytes that ever came in. */
   readonly receivedBytes: () => number;
+  /** Bytes that were ever written, those that still wait for the wire included. */
+  readonly sentBytes: () => number;
   /** We stopped reading ourselves, so silence says nothing. */
   readonly isDeaf: () => boolean;
   readonly ping: () => void;
@@ -13,38 +15,55 @@ export interface HeartbeatOptions {
   readonly onSilence: () => void;
 }
 
+/** Two of them make a `pingMs`. Finer ones would tell better when the last byte came, and cost more. */
+const ticksPerPing = 2;
+
 /**
- * Pings when nothing came since the last tick, and notices silence. While the other side's pings come, ours would tell neither side
- * anything new: so on a quiet link the two take turns, and each hears of the other within two ticks. Who is deaf pings all the same: it
- * cannot answer. Silence is counted in ticks in which no byte came, not in clock time: after a blocked event
- * loop or a suspended machine the bytes that wait in the kernel are read before the next tick judges.
- * So it is noticed up to one `pingMs` late.
+ * Pings when nothing came, or nothing went out, for a `pingMs`, and notices silence. On a quiet link the two sides take turns: a ping and
+ * its answer are a sign of life for both. Who says nothing pings whatever comes in: the other side's ping may stand behind all
+ * that it sends, and who is deaf answers none.
+ *
+ * Silence is counted in ticks in which no byte came, so it is noticed within `silenceMs`, at most one tick sooner; the
+ * other side has half of that time to answer. A tick that is late counts for nothing: after a blocked event loop the bytes that wait in
+ * the kernel are read first. After a pause as long as `silenceMs` (a suspended machine) the other side is asked at once, and has a `pingMs`.
  */
 export function startHeartbeat(options: HeartbeatOptions): { stop(): void } {
   const { clock, limits } = options;
-  const tickMs = Math.min(limits.pingMs, limits.silenceMs);
-  const allowedTicks = Math.ceil(limits.silenceMs / tickMs);
+  const tickMs = Math.min(limits.pingMs, limits.silenceMs) / ticksPerPing;
+  // A byte may come right behind a tick, and is counted at the next.
+  const allowedTicks = Math.max(Math.floor(limits.silenceMs / tickMs) - 1, 1);
+  const askEvery = Math.min(ticksPerPing, allowedTicks);
   let heardBytes = options.receivedBytes();
+  let saidBytes = options.sentBytes();
   let silentTicks = 0;
+  let mutedTicks = 0;
+  let dueMs = 0;
   let timer: Timer = schedule();
 
   function schedule(): Timer {
+    dueMs = clock.monotonic() + tickMs;
     return clock.schedule(tickMs, tick, { background: true });
   }
 
   function tick(): void {
+    const lateMs = clock.monotonic() - dueMs;
     const receivedBytes = options.receivedBytes();
-    const heard = receivedBytes !== heardBytes;
-    const deaf = options.isDeaf();
-    silentTicks = heard || deaf ? 0 : silentTicks + 1;
+    const sentBytes = options.sentBytes();
+    const paused = lateMs >= limits.silenceMs;
+    if (receivedBytes !== heardBytes || options.isDeaf()) silentTicks = 0;
+    else if (paused) silentTicks = Math.max(allowedTicks - ticksPerPing, 0);
+    else if (lateMs < tickMs) silentTicks += 1;
+    mutedTicks = sentBytes === saidBytes ? mutedTicks + 1 : 0;
     heardBytes = receivedBytes;
+    saidBytes = sentBytes;
     if (silentTicks >= allowedTicks) {
       options.onSilence();
       return;
     }
     timer = schedule();
+    const asks = silentTicks > 0 && silentTicks % askEvery === 0;
     // Where the first silent tick is the last, there is no later one to ask in.
-    if (!heard || deaf || allowedTicks === 1) options.ping();
+    if (paused || asks || mutedTicks >= ticksPerPing || allowedTicks === 1) options.ping();
   }
 
   return { stop: () => timer.cancel() };

@@ -98,6 +98,7 @@ function carry<In, Out>(options: WebsocketChannelOptions<In, Out>, events: Carri
     },
     bufferedBytes: () => websocket.bufferedAmount,
     receivedBytes: () => socket.bytesRead,
+    sentBytes: () => socket.bytesWritten,
     ping() {
       if (websocket.readyState === WebSocket.OPEN) websocket.ping();
     },
