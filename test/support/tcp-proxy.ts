@@ -23,6 +23,8 @@ export interface TcpProxy extends AsyncDisposable {
   cut(filter?: LineFilter): void;
   /** From now on swallows what goes this way on the connections of this moment. */
   silence(direction: ProxyDirection): void;
+  /** From now on reads nothing on the connections of this moment, as a machine that stands still: buffers fill on both sides. */
+  stall(): void;
   /** Keeps what goes this way behind the upgrade, also on later connections, until disposed: then it goes on. */
   hold(direction: ProxyDirection, filter?: LineFilter): Disposable;
   /** At most about so many bytes a second go either way on all connections together; null for as fast as it can. */
@@ -36,6 +38,7 @@ interface Line {
   readonly cutAfter: { up: number; down: number };
   readonly silent: { up: boolean; down: boolean };
   readonly held: { readonly up: Buffer[]; readonly down: Buffer[] };
+  stalled: boolean;
   path: string | null;
   upgraded: boolean;
 }
@@ -61,6 +64,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       cutAfter: { up: Number.POSITIVE_INFINITY, down: Number.POSITIVE_INFINITY },
       silent: { up: false, down: false },
       held: { up: [], down: [] },
+      stalled: false,
       path: null,
       upgraded: false,
     };
@@ -84,7 +88,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
         else pass(line, direction, piece);
       }
     });
-    to.on('drain', () => from.resume());
+    to.on('drain', () => goOn(line, from));
     from.on('end', () => to.end());
     from.on('error', () => to.destroy());
     from.on('close', () => {
@@ -102,13 +106,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     const last = line.cutAfter[direction] === 0;
     if (passed > 0 && !to.write(chunk.subarray(0, passed)) && !last) from.pause();
     if (last) cut(line);
-    else if (bytesPerSecond !== null) void rest(from, (passed / bytesPerSecond) * 1_000);
+    else if (bytesPerSecond !== null) void rest(line, from, (passed / bytesPerSecond) * 1_000);
   }
 
-  async function rest(socket: Socket, ms: number): Promise<void> {
+  async function rest(line: Line, socket: Socket, ms: number): Promise<void> {
     socket.pause();
     await delay(Math.max(ms, slowPieceMs));
-    socket.resume();
+    goOn(line, socket);
   }
 
   function release(): void {
@@ -139,6 +143,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     silence(direction) {
       for (const line of lines) line.silent[direction] = true;
     },
+    stall() {
+      for (const line of lines) {
+        line.stalled = true;
+        line.sockets.up.pause();
+        line.sockets.down.pause();
+      }
+    },
     hold(direction, filter = {}) {
       const hold = { direction, ...filter };
       holds.add(hold);
@@ -160,6 +171,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       await once(server, 'close');
     },
   };
+}
+
+function goOn(line: Line, socket: Socket): void {
+  if (!line.stalled) socket.resume();
 }
 
 function matches(line: Line, { path }: LineFilter): boolean {
