@@ -52,6 +52,13 @@ export const hubConfigSchema = {
     default: '3600',
     sensitive: false,
   },
+  drainSeconds: {
+    variable: 'FARHAND_DRAIN_SECONDS',
+    doc: 'After SIGTERM: how long agents may take to open a channel to another hub behind the same address, and sessions to end. 0: leave at once; agents are told when to come back.',
+    format: seconds({ from: 0, to: 86_400 }),
+    default: '0',
+    sensitive: false,
+  },
   keepJobsDays: {
     variable: 'FARHAND_KEEP_JOBS_DAYS',
     doc: 'How long a job is kept after its end, with its attempts and their logs. What was done with it stays in the audit.',

@@ -14,8 +14,11 @@ import { createWebsocketListener } from '../transports/websocket/listener.ts';
 import { defaultApiLimits } from './api/api-limits.ts';
 import { createApi } from './api/create-api.ts';
 import { Readers } from './api/readers.ts';
+import { admitArrivals } from './control/admit-arrivals.ts';
+import { Arrivals } from './control/arrivals.ts';
 import { ControlService } from './control/control-service.ts';
 import { createHubView } from './create-hub-view.ts';
+import { type DrainOptions, drainHub } from './drain-hub.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { ParameterSchemas } from './fleet/parameter-schemas.ts';
 import { createChores } from './housekeeping/create-chores.ts';
@@ -58,6 +61,11 @@ export interface HubOptions {
 export interface Hub extends AsyncDisposable {
   /** `http://127.0.0.1:7400` */
   readonly address: string;
+  /**
+   * Takes no more agents, is not ready any more, and asks those that are here to open a channel to another hub behind the same address. Resolves when
+   * all have gone and no session is open, after `drainMs`, or when `signal` aborts; then it is to be disposed of.
+   */
+  drain(options: DrainOptions): Promise<void>;
 }
 
 const day = 86_400_000;
@@ -95,6 +103,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const fleet = new Fleet(clock);
   const schemas = new ParameterSchemas();
   const progress = createProgressBoard();
+  const arrivals = new Arrivals({ clock, random });
   const schedulerLogger = logger.child({ scope: 'scheduler' });
   const scheduler = opened.use(
     new Scheduler({ store, fleet, schemas, clock, random, logger: schedulerLogger, offers: metrics.offers, loops }),
@@ -117,6 +126,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     counters,
     store,
     fleet,
+    arrivals,
     scheduler,
     progress,
     readers,
@@ -159,6 +169,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       },
       onResynced: (tookMs) => metrics.resynced(tookMs),
       loops,
+      arrivals,
     }),
   );
   const secretBox = createSecretBox(secretKey, random);
@@ -196,7 +207,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   opened.use(new Housekeeping({ chores, clock, logger, loops }));
 
   const listener = createWebsocketListener<AgentPrincipal>({
-    authenticate: createAgentAuthenticator({ store, secretKey, clock, random, logger }),
+    authenticate: admitArrivals(createAgentAuthenticator({ store, secretKey, clock, random, logger }), arrivals),
     clock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),
@@ -214,6 +225,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const disposables = opened.move();
   return {
     address,
+    drain: (how) => drainHub({ control, sessions: served, arrivals, clock, logger }, how),
     async [Symbol.asyncDispose]() {
       await disposables.disposeAsync();
       logger.info({}, 'hub stopped');

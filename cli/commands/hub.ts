@@ -13,7 +13,9 @@ import { toStartFailure } from '../start-failure.ts';
 
 const details = `
 Prints one line on standard output once it is ready, with its address; the log goes to standard error. SIGTERM or SIGINT:
-it leaves at once, in order; jobs run on, and agents come back to the next hub on this data folder.`;
+it leaves at once, in order; jobs run on, and agents come back to the next hub on this data folder, each at a time of its
+own. With FARHAND_DRAIN_SECONDS it first asks them to open a channel to another hub behind the same address; a second
+signal cuts that short.`;
 
 /** How long stopping in order may take. */
 const maxStopMs = 10_000;
@@ -58,6 +60,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
   await printReadyLine(context, 'hub', hub.address);
   await aborted(shutdown.asked);
   logger.info({ reason: shutdown.reason() }, 'hub stopping');
+  if (config.drainSeconds > 0) await hub.drain({ drainMs: config.drainSeconds * 1000, signal: shutdown.forced });
   context.exitWithin(maxStopMs);
   shutdown.forced.addEventListener('abort', () => context.exitWithin(0));
 }

@@ -1,4 +1,4 @@
-import type { AgentDesired } from '../../protocol/agent-report.ts';
+import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
 import type { CloudEvent } from '../../protocol/cloud-event.ts';
 import { type EventType, resourceTypes } from '../../protocol/event-type.ts';
 import { AgentHello, findProtocolGap, type HubHello } from '../../protocol/hello.ts';
@@ -29,6 +29,7 @@ import {
 } from './attempt-resource.ts';
 import type { FactsBudget } from './facts-budget.ts';
 import { createFactsSink, factsCodec, noSpecs } from './facts-resource.ts';
+import type { SharedTurns } from './shared-turns.ts';
 
 export interface AgentLinkOptions {
   readonly store: Store;
@@ -39,6 +40,12 @@ export interface AgentLinkOptions {
   readonly logger: Logger;
   readonly counters: SyncCounters;
   readonly sync: SyncOptions;
+  /** Of all links: what may wait a moment to share a commit. */
+  readonly turns: SharedTurns;
+  /** What the store had of the agent when the link began. */
+  readonly storedReport: AgentReport | null;
+  /** The agent has been told of all that is open: what follows is everyday work. */
+  readonly onArrived: () => void;
   readonly onDeclined: (declined: Declined) => void;
   /** An agent has been told of all attempts that it had not heard of when it came: so long after its hello. */
   readonly onResynced: (tookMs: number) => void;
@@ -66,9 +73,10 @@ export class ServedLink implements AgentLink {
   readonly #agents: SourceClient<AgentDesired>;
   readonly #facts: SourceClient<null>;
   readonly #router: EventRouter;
-  readonly #hello: (commits: number) => CloudEvent;
+  readonly #hello: (commits: number, leaving: HubHello['leaving']) => CloudEvent;
   readonly #commits: () => number;
   readonly #onResynced: (tookMs: number) => void;
+  readonly #onArrived: () => void;
   /** When the agent said hello; null before, and once its first question about its attempts is answered. */
   #greetedAt: number | null = null;
   #told: number;
@@ -102,7 +110,7 @@ export class ServedLink implements AgentLink {
       ...common,
       codec: agentCodec,
       specs: createDesiredLister(fleet, agentId),
-      sink: createReportSink({ store, fleet, agentId, clock }),
+      sink: createReportSink({ store, fleet, agentId, clock, turns: options.turns, stored: options.storedReport }),
     });
     this.#facts = createSourceClient({
       ...common,
@@ -111,6 +119,7 @@ export class ServedLink implements AgentLink {
       sink: createFactsSink({ store, agentId, budget: options.factsBudget, clock, signal: this.#ended.signal }),
     });
     this.#onResynced = options.onResynced;
+    this.#onArrived = options.onArrived;
     this.#router = createEventRouter({
       cluster: agentId,
       clients: this.#clients,
@@ -118,7 +127,8 @@ export class ServedLink implements AgentLink {
       counters,
     });
     const writer = createEventWriter(common);
-    this.#hello = (commits) => writer.write(helloType, { resourceid: hello.storeId }, { ...hello, commits });
+    this.#hello = (commits, leaving) =>
+      writer.write(helloType, { resourceid: hello.storeId }, { ...hello, commits, leaving });
     this.#commits = () => store.commits();
     this.#told = hello.commits;
   }
@@ -128,7 +138,9 @@ export class ServedLink implements AgentLink {
   }
 
   #answered(): void {
-    if (this.#greetedAt !== null) this.#onResynced(this.#clock.monotonic() - this.#greetedAt);
+    if (this.#greetedAt === null) return;
+    this.#onResynced(this.#clock.monotonic() - this.#greetedAt);
+    this.#onArrived();
     this.#greetedAt = null;
   }
 
@@ -147,9 +159,18 @@ export class ServedLink implements AgentLink {
   async tellCommits(): Promise<void> {
     const commits = this.#commits();
     if (commits === this.#told || this.#ended.signal.aborted) return;
+    await this.#say(commits, null);
+  }
+
+  /** Tells the agent to open another channel, to another hub, so long from now, and to leave this one when that is up. */
+  async tellLeaving(reconnectInMs: number): Promise<void> {
+    await this.#say(this.#commits(), { reconnectInMs: Math.round(reconnectInMs) });
+  }
+
+  async #say(commits: number, leaving: HubHello['leaving']): Promise<void> {
     this.#told = commits;
     try {
-      await this.#channel.send(this.#hello(commits));
+      await this.#channel.send(this.#hello(commits, leaving));
     } catch (error) {
       this.#logger.debug({ err: error }, 'hello not sent, the channel is gone');
     }
@@ -165,7 +186,7 @@ export class ServedLink implements AgentLink {
     const serving: Promise<void>[] = [];
     const waiting = this.#clock.schedule(helloTimeoutMs, () => void this.close('expected a hello'));
     try {
-      await this.#channel.send(this.#hello(this.#told));
+      await this.#channel.send(this.#hello(this.#told, null));
       let greeted = false;
       for await (const event of this.#channel) {
         if (greeted) {

@@ -1,14 +1,15 @@
+import { hash } from 'node:crypto';
 import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
 import { agentResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecEntry } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
-import { hashStatus } from '../../sync/status-hash.ts';
 import type { StatusSink } from '../../sync/status-sink.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { AgentRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import type { SharedTurns } from './shared-turns.ts';
 
 export const agentCodec = createJsonCodec(agentResource);
 
@@ -46,14 +47,18 @@ export function createReportSink(options: {
   readonly fleet: Fleet;
   readonly agentId: string;
   readonly clock: Clock;
+  readonly turns: SharedTurns;
+  /** What the store has of the agent; null: nothing. */
+  readonly stored: AgentReport | null;
 }): StatusSink<AgentReport> {
-  const { store, fleet, agentId, clock } = options;
-  let stored = '';
+  const { store, fleet, agentId, clock, turns } = options;
+  let stored = options.stored === null ? '' : hashLasting(options.stored);
   return {
     async apply({ id, status }) {
       if (id !== agentId) return;
-      const lasting = hashStatus({ ...status, loopLagMs: 0, slots: { ...status.slots, used: 0 } });
+      const lasting = hashLasting(status);
       if (lasting !== stored) {
+        await turns.turn();
         await store.apply('record-agent-report', {
           agentId,
           labels: status.labels,
@@ -65,4 +70,9 @@ export function createReportSink(options: {
       fleet.reported(agentId, status);
     },
   };
+}
+
+/** Of what does not change with every job. Both sides were read by one schema, so their keys stand in one order; else a report is stored once more. */
+function hashLasting(report: AgentReport): string {
+  return hash('sha256', JSON.stringify({ ...report, loopLagMs: 0, slots: { ...report.slots, used: 0 } }));
 }

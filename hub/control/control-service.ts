@@ -5,21 +5,28 @@ import type { Accepted } from '../../transports/listener.ts';
 import type { AgentPrincipal } from '../identity/agent-principal.ts';
 import type { AttemptRecord } from '../store/records.ts';
 import { type AgentLinkOptions, hubSource, ServedLink } from './agent-link.ts';
+import type { Arrivals } from './arrivals.ts';
 import { FactsBudget } from './facts-budget.ts';
+import { SharedTurns } from './shared-turns.ts';
 
 export type AcceptedControl = Extract<Accepted<AgentPrincipal>, { type: 'control' }>;
 
-export interface ControlServiceOptions extends Omit<AgentLinkOptions, 'factsBudget'> {
+export interface ControlServiceOptions
+  extends Omit<AgentLinkOptions, 'factsBudget' | 'turns' | 'storedReport' | 'onArrived'> {
   /** This hub process among others. */
   readonly owner: string;
   readonly version: string;
   readonly loops: LoopBoard;
+  /** Says when those should come back whom it cannot keep. */
+  readonly arrivals: Pick<Arrivals, 'arrived' | 'nextTurnMs'>;
 }
 
 /** How long a lease holds without being renewed, and how often it is. */
 const leaseMs = 30_000;
 export const renewEveryMs = 10_000;
 export const tellCommitsEveryMs = 2_000;
+/** Agents that come close behind each other share commits: a flush of the disk for each would be most of what a storm costs. */
+const commitEveryMs = 20;
 
 /**
  * Serves control channels: each takes its agent's lease at once (a newer channel of the same agent replaces an older one), and
@@ -29,6 +36,7 @@ export class ControlService implements AsyncDisposable {
   readonly #options: ControlServiceOptions;
   readonly #clock: Clock;
   readonly #factsBudget: FactsBudget;
+  readonly #turns: SharedTurns;
   readonly #links = new Map<ServedLink, Promise<void>>();
   readonly #working = new Set<Promise<void>>();
   /** Agents whose attempts changed since they were last told of the store's counter. */
@@ -40,6 +48,7 @@ export class ControlService implements AsyncDisposable {
     this.#options = options;
     this.#clock = options.clock;
     this.#factsBudget = new FactsBudget(options.clock);
+    this.#turns = new SharedTurns({ clock: options.clock, everyMs: commitEveryMs });
     this.#loop = options.loops.open('control channels', { words: () => this.#describe() });
   }
 
@@ -58,7 +67,7 @@ export class ControlService implements AsyncDisposable {
     } catch (error) {
       this.#options.logger.error({ err: error, agent: accepted.principal.name }, 'control channel could not be taken');
       this.#loop.failed(error);
-      await accepted.channel.close({ reason: 'the hub cannot take the agent now', retryAfterMs: 1000 });
+      await this.#sendAway(accepted, 'the hub cannot take the agent now');
     }
   }
 
@@ -83,6 +92,19 @@ export class ControlService implements AsyncDisposable {
     await Promise.all(links.map((link) => link.tellCommits()));
   }
 
+  /** Control channels that are served here. */
+  get count(): number {
+    return this.#links.size;
+  }
+
+  /**
+   * This hub is leaving: tells each agent to open another channel, each at another time. They stay until they have one, or until this is disposed.
+   */
+  async tellLeaving(): Promise<void> {
+    const { arrivals } = this.#options;
+    await Promise.all([...this.#links.keys()].map((link) => link.tellLeaving(arrivals.nextTurnMs())));
+  }
+
   /** Keeps the leases of all that are connected here; those that somebody else took are let go. */
   async renewLeases(): Promise<void> {
     if (this.#links.size === 0) return;
@@ -100,9 +122,10 @@ export class ControlService implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
+    this.#turns[Symbol.dispose]();
     await Promise.all(this.#working);
     const links = [...this.#links];
-    await Promise.all(links.map(([link]) => link.close('the hub is stopping', 500)));
+    await Promise.all(links.map(([link]) => link.close('the hub is stopping', this.#options.arrivals.nextTurnMs())));
     await Promise.all(links.map(([, serving]) => serving));
     this.#loop[Symbol.dispose]();
   }
@@ -130,12 +153,20 @@ export class ControlService implements AsyncDisposable {
     }
   }
 
-  async #take({ channel, principal }: AcceptedControl): Promise<ServedLink | null> {
-    const { store, fleet, owner, version } = this.#options;
+  async #sendAway({ channel, principal }: AcceptedControl, reason: string): Promise<void> {
+    const { arrivals } = this.#options;
+    arrivals.arrived(principal.id);
+    await channel.close({ reason, retryAfterMs: arrivals.nextTurnMs() });
+  }
+
+  async #take(accepted: AcceptedControl): Promise<ServedLink | null> {
+    const { channel, principal } = accepted;
+    const { store, fleet, owner, version, arrivals } = this.#options;
+    await this.#turns.turn();
     const at = this.#clock.now();
     const lease = await store.apply('take-lease', { agentId: principal.id, owner, expiresAt: at + leaseMs, at });
     if (lease.type === 'unknown' || this.#stopping) {
-      await channel.close({ reason: this.#stopping ? 'the hub is stopping' : 'unknown agent', retryAfterMs: 1000 });
+      await this.#sendAway(accepted, this.#stopping ? 'the hub is stopping' : 'unknown agent');
       return null;
     }
     // An older copy than what `#refresh` may have read since is no news.
@@ -149,8 +180,15 @@ export class ControlService implements AsyncDisposable {
       leaseEpoch: lease.epoch,
       agent: { id, name, account },
       protocols: [protocolVersion],
+      leaving: null,
     };
-    return new ServedLink(channel, hello, { ...this.#options, factsBudget: this.#factsBudget });
+    return new ServedLink(channel, hello, {
+      ...this.#options,
+      factsBudget: this.#factsBudget,
+      turns: this.#turns,
+      storedReport: lease.agent.report,
+      onArrived: () => arrivals.arrived(principal.id),
+    });
   }
 
   async #serve(link: ServedLink): Promise<void> {
@@ -159,6 +197,7 @@ export class ControlService implements AsyncDisposable {
     const closing = earlier?.close('replaced');
     this.#loop.turned();
     await link.serve();
+    this.#options.arrivals.arrived(link.agentId);
     await closing;
     fleet.disconnected(link.agentId, link);
     try {

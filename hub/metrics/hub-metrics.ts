@@ -17,6 +17,8 @@ import { SessionCounts } from './session-counts.ts';
 export interface HubGauges {
   /** Agents that are enrolled. */
   agents(): { readonly online: number; readonly offline: number };
+  /** Agents on their way in, and how often one was told to come back. */
+  arrivals(): { readonly arriving: number; readonly deferred: number };
   sessions(): number;
   readers(): number;
   commits(): number;
@@ -166,6 +168,12 @@ export class HubMetrics implements Disposable {
           { labels: { state: 'offline' }, value: offline },
         ],
       },
+      gauge('farhand_hub_agents_arriving', 'Agents on their way in.', gauges.arrivals().arriving),
+      counter(
+        'farhand_hub_agents_deferred_total',
+        'Times an agent was told to come back later, because more came than the hub takes at once, or because it is leaving.',
+        gauges.arrivals().deferred,
+      ),
       {
         type: 'histogram',
         name: 'farhand_hub_resync_seconds',
