@@ -11,7 +11,7 @@ import { defaultSyncOptions } from '../sync/sync-options.ts';
 import { defaultLimits } from '../transports/limits.ts';
 import type { Listener } from '../transports/listener.ts';
 import { createWebsocketListener } from '../transports/websocket/listener.ts';
-import { defaultApiLimits } from './api/api-limits.ts';
+import { type ApiLimits, defaultApiLimits } from './api/api-limits.ts';
 import { createApi } from './api/create-api.ts';
 import { Readers } from './api/readers.ts';
 import { admitArrivals } from './control/admit-arrivals.ts';
@@ -51,6 +51,8 @@ export interface HubOptions {
   readonly adminTokenFolder: string | null;
   readonly lostAfterMs: number;
   readonly keep: RetentionRules;
+  /** Of the API; what is left out is as usual. */
+  readonly limits?: Partial<ApiLimits>;
   /** How often it is looked for what is to be kept no longer; left out: every ten minutes. */
   readonly retainEveryMs?: number;
   readonly clock: Clock;
@@ -108,7 +110,8 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const scheduler = opened.use(
     new Scheduler({ store, fleet, schemas, clock, random, logger: schedulerLogger, offers: metrics.offers, loops }),
   );
-  const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits: defaultApiLimits, loops });
+  const limits = { ...defaultApiLimits, ...options.limits };
+  const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits, loops });
   const retention = new Retention({
     store,
     logs,
@@ -142,6 +145,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     hubView: createHubView({ ...parts, sessions: () => sessions }),
     offerAtOnce: (job) => scheduler.offerAtOnce(job),
     readers,
+    limits,
     secretKey,
     schemas,
     metrics,

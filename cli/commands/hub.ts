@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { hubConfigSchema, loadHubConfig, toRetentionRules } from '../../hub/config.ts';
+import { hubConfigSchema, loadHubConfig, toApiLimits, toRetentionRules } from '../../hub/config.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
@@ -50,6 +50,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
     adminTokenFolder: null,
     lostAfterMs: config.lostAfterSeconds * 1000,
     keep: toRetentionRules(config),
+    limits: toApiLimits(config),
     clock: systemClock,
     random: systemRandom,
     logger,

@@ -2,8 +2,13 @@ import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 
 export interface ArrivalsLimits {
-  /** Agents that may be on their way in at a time, from the first look at their credential until they were told of all their attempts. */
-  readonly atOnce: number;
+  /**
+   * Agents that may be on their way in at a time, from the first look at their credential until they were told of all their attempts: at first,
+   * at least, and at most.
+   */
+  readonly atOnce: { readonly first: number; readonly least: number; readonly most: number };
+  /** Where they take longer than this, fewer are let in at a time; where they take less than half of it, more are. */
+  readonly slowMs: number;
   /** One that takes longer is on its own: its place goes to another. */
   readonly placeMs: number;
   /** Nobody is told to come sooner … */
@@ -13,7 +18,8 @@ export interface ArrivalsLimits {
 }
 
 export const defaultArrivalsLimits: ArrivalsLimits = {
-  atOnce: 96,
+  atOnce: { first: 32, least: 8, most: 128 },
+  slowMs: 1_500,
   placeMs: 10_000,
   soonestMs: 500,
   latestMs: 60_000,
@@ -25,6 +31,9 @@ const fastestPaceMs = 1;
 const slowestPaceMs = 50;
 /** How much one arrival changes the pace. */
 const newness = 0.05;
+/** How much one arrival changes the number that is let in at a time. */
+const widening = 0.25;
+const narrowing = 0.97;
 
 /** A place on the way in. Leaving twice, or after its time, does nothing. */
 export interface Place {
@@ -36,15 +45,17 @@ export type Entry =
   | { readonly type: 'full'; readonly comeBackInMs: number };
 
 /**
- * The hub's door for control channels. When thousands of agents come at once, so many are on their way in, and every other one is told
- * when to come back, each another time: one after the other, at the pace at which agents were last seen to get in. Telling costs next to
- * nothing, so the event loop stays free for sessions, which do not pass here, and for the API.
+ * The hub's door for control channels. When thousands of agents come at once, a few are on their way in at a time, as many as still get in soon,
+ * and every other one is told when to come back, each another time: one after the other, at the pace at which agents were last seen to get
+ * in. Telling costs next to nothing, so the event loop stays free for sessions, which do not pass here, and for the API.
  */
 export class Arrivals {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #limits: ArrivalsLimits;
-  readonly #places = new Set<Timer>();
+  /** Since when each is taken. */
+  readonly #places = new Map<Timer, number>();
+  #room: number;
   /** Of agents that were let in and have not arrived yet. */
   readonly #byAgent = new Map<string, Place>();
   #paceMs = firstPaceMs;
@@ -67,6 +78,7 @@ export class Arrivals {
     this.#clock = clock;
     this.#random = random;
     this.#limits = limits;
+    this.#room = limits.atOnce.first;
   }
 
   /** Agents on their way in. */
@@ -89,15 +101,15 @@ export class Arrivals {
   }
 
   enter(): Entry {
-    if (this.#isShut || this.#places.size >= this.#limits.atOnce) {
+    const room = Math.floor(this.#room);
+    if (this.#isShut || this.#places.size >= room) {
       this.#deferred++;
       return { type: 'full', comeBackInMs: this.nextTurnMs() };
     }
-    const timer = this.#clock.schedule(this.#limits.placeMs, () => void this.#places.delete(timer), {
-      background: true,
-    });
-    this.#places.add(timer);
-    if (this.#places.size === this.#limits.atOnce) this.#crowdedSince ??= this.#clock.monotonic();
+    const now = this.#clock.monotonic();
+    const timer = this.#clock.schedule(this.#limits.placeMs, () => this.#leave(timer), { background: true });
+    this.#places.set(timer, now);
+    if (this.#places.size >= room) this.#crowdedSince ??= now;
     return { type: 'entered', place: { leave: () => this.#leave(timer) } };
   }
 
@@ -125,11 +137,20 @@ export class Arrivals {
 
   #leave(timer: Timer): void {
     timer.cancel();
-    if (!this.#places.delete(timer) || this.#crowdedSince === null) return;
+    const enteredAt = this.#places.get(timer);
+    this.#places.delete(timer);
+    if (enteredAt === undefined || this.#crowdedSince === null) return;
     const now = this.#clock.monotonic();
+    this.#adapt(now - enteredAt);
     const tookMs = Math.min(Math.max(now - this.#crowdedSince, fastestPaceMs), slowestPaceMs);
     this.#paceMs += newness * (tookMs - this.#paceMs);
     // A door with room says nothing of how fast it could be.
-    this.#crowdedSince = this.#places.size > this.#limits.atOnce / 2 ? now : null;
+    this.#crowdedSince = this.#places.size > this.#room / 2 ? now : null;
+  }
+
+  #adapt(tookMs: number): void {
+    const { atOnce, slowMs } = this.#limits;
+    if (tookMs > slowMs) this.#room = Math.max(this.#room * narrowing, atOnce.least);
+    else if (tookMs < slowMs / 2) this.#room = Math.min(this.#room + widening, atOnce.most);
   }
 }

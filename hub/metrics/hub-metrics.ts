@@ -68,6 +68,7 @@ export class HubMetrics implements Disposable {
   readonly #resyncs = new Histogram(resyncBounds);
   readonly #lag: ReturnType<typeof monitorEventLoopDelay>;
   readonly #removed = new LabelledCounter();
+  readonly #refused = new LabelledCounter();
   #logBytes = 0;
   #gauges: HubGauges | null = null;
 
@@ -120,6 +121,11 @@ export class HubMetrics implements Disposable {
     this.#resyncs.observe(tookMs / 1000);
   }
 
+  /** A submission, because this had no room for it. */
+  refused(what: string): void {
+    this.#refused.add({ what });
+  }
+
   removed(what: Removed, count: number): void {
     if (count > 0) this.#removed.add({ what }, count);
   }
@@ -144,6 +150,12 @@ export class HubMetrics implements Disposable {
         gauges.isReady() ? 1 : 0,
       ),
       ...this.#jobs.toMetrics(),
+      {
+        type: 'counter',
+        name: 'farhand_hub_submissions_refused_total',
+        help: 'Submissions that were answered 429, by what had no room for them.',
+        samples: this.#refused.toSamples(),
+      },
       {
         type: 'gauge',
         name: 'farhand_hub_jobs_waiting',

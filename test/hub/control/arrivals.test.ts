@@ -4,8 +4,9 @@ import { Arrivals, defaultArrivalsLimits, type Entry } from '../../../hub/contro
 import { systemRandom } from '../../../runtime/random.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 
-function start(atOnce: number) {
+function start(first: number, most = first) {
   const clock = createVirtualClock();
+  const atOnce = { first, least: Math.min(first, 2), most };
   const arrivals = new Arrivals({ clock, random: systemRandom, limits: { ...defaultArrivalsLimits, atOnce } });
   const enter = () => {
     const entry = arrivals.enter();
@@ -83,6 +84,25 @@ describe("the hub's door", () => {
 
     assert.ok(quick > 1.5 && quick < 3, `${quick} ms apart`);
     assert.ok(slow > 15 && slow < 22, `${slow} ms apart`);
+  });
+
+  it('lets more in at a time while they get in quickly, and fewer when they get slow', async () => {
+    const { clock, arrivals } = start(4, 16);
+    const pass = async (tookMs: number): Promise<number> => {
+      const inside = [];
+      for (let entry = arrivals.enter(); entry.type === 'entered'; entry = arrivals.enter()) inside.push(entry.place);
+      await clock.advance(tookMs);
+      for (const place of inside) place.leave();
+      return inside.length;
+    };
+
+    const quick = [];
+    for (let round = 0; round < 30; round += 1) quick.push(await pass(100));
+    const slow = [];
+    for (let round = 0; round < 30; round += 1) slow.push(await pass(4_000));
+
+    assert.deepEqual([quick[0], quick.at(-1)], [4, 16]);
+    assert.equal(slow.at(-1), 2);
   });
 
   it('keeps one place for each agent, whose newer dial takes over the older', () => {

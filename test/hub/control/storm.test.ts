@@ -84,7 +84,7 @@ test('Hundreds of agents that come at once, after a crash or a stop of their hub
   await allOnline(first);
   const restart = async (stop: () => Promise<void>) => {
     for (const { whys } of agents) whys.length = 0;
-    const next = await place.start({ limits: { atOnce }, judgeMs: 50 });
+    const next = await place.start({ limits: { atOnce: { first: atOnce, least: atOnce, most: atOnce } }, judgeMs: 50 });
     balancer.leadTo(next.port);
     await stop();
     await allOnline(next);
