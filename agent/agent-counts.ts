@@ -94,6 +94,8 @@ export function createAgentCounter(clock: Clock): AgentCounter {
   let lastAcceptedAt: number | null = null;
   let lastEventAt: number | null = null;
   let last: LinkState['type'] = 'idle';
+  /** Of the channel that is up; each has its own. */
+  let lastEpoch: number | null = null;
   let offlineMs = 0;
   /** Null while the link is up. */
   let offlineSince: number | null = clock.monotonic();
@@ -116,10 +118,17 @@ export function createAgentCounter(clock: Clock): AgentCounter {
     get times() {
       return { start: start.toSample(), session: session.toSample(), resync: resync.toSample() };
     },
-    linkChanged({ type }) {
+    linkChanged(state) {
+      const { type } = state;
       if (type === 'dialling') dials += 1;
-      // A later hello of the same channel, or trust that was given on it, is no other channel.
-      if (last === 'dialling' && (type === 'up' || type === 'distrusted')) connects += 1;
+      if (type === 'up' || type === 'distrusted') {
+        // A later hello of the same channel, or trust that was given on it, is no other channel.
+        const isOther = state.hub.leaseEpoch !== lastEpoch;
+        if (isOther) connects += 1;
+        // One that took over from another was dialled while that was up.
+        if (isOther && last !== 'dialling') dials += 1;
+        lastEpoch = state.hub.leaseEpoch;
+      } else lastEpoch = null;
       if (type === 'up' && offlineSince !== null) {
         offlineMs += clock.monotonic() - offlineSince;
         offlineSince = null;

@@ -1,5 +1,4 @@
 import type { CloudEvent } from '../protocol/cloud-event.ts';
-import { formatEventType, resourceTypes } from '../protocol/event-type.ts';
 import { type AgentHello, findProtocolGap, HubHello } from '../protocol/hello.ts';
 import { parse } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -9,21 +8,29 @@ import type { Loop, LoopBoard } from '../runtime/loop-board.ts';
 import type { Random } from '../runtime/random.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { EventRouter } from '../sync/event-router.ts';
-import { createEventWriter } from '../sync/event-writer.ts';
-import type { CloseReason } from '../transports/channel.ts';
 import type { ControlChannel, ControlTransport } from '../transports/control-transport.ts';
 import type { Credential } from '../transports/credential.ts';
-import { TransportError } from '../transports/transport-error.ts';
 import type { SessionGate } from './attempts/session-gate.ts';
-import { createBackoff } from './backoff.ts';
+import { findSuccessor } from './find-successor.ts';
+import {
+  fromClose,
+  type GreetedChannel,
+  hubHelloType,
+  type LinkFailure,
+  openGreeted,
+  toLinkFailure,
+} from './greeted-channel.ts';
 import type { HubGuard } from './hub-guard.ts';
 import type { LinkState } from './link-state.ts';
+import { createReturnWait, type ReturnWait } from './return-wait.ts';
 
 export interface LinkLimits {
   /** Window of the first try after a channel ended. */
   readonly firstRetryMs: number;
   /** Largest window. */
   readonly maxRetryMs: number;
+  /** A hub cannot send an agent away for longer than this. */
+  readonly maxHintMs: number;
   /** A channel that lived so long was healthy: the next try is a first one again. */
   readonly healthyMs: number;
   /** How long the hub may take to say hello. */
@@ -34,7 +41,8 @@ export interface LinkLimits {
 
 export const defaultLinkLimits: LinkLimits = {
   firstRetryMs: 250,
-  maxRetryMs: 30_000,
+  maxRetryMs: 15_000,
+  maxHintMs: 5 * 60_000,
   healthyMs: 60_000,
   helloMs: 15_000,
   trustPollMs: 1_000,
@@ -69,17 +77,12 @@ export interface ControlLink {
   run(signal: AbortSignal): Promise<void>;
 }
 
-interface Failure {
-  readonly why: string;
-  readonly retryAfterMs: number;
-}
-
-const helloType = formatEventType({ resource: resourceTypes.hubs, part: 'status', action: 'update_request' });
-
 class Link implements ControlLink {
   readonly gate: SessionGate = { enter: (signal) => this.#enter(signal) };
   readonly #options: ControlLinkOptions;
   readonly #waiters = new Set<() => void>();
+  /** Channels that another took over from, on their way to their end. */
+  readonly #parting = new Set<Promise<void>>();
   readonly #loop: Loop;
   #state: LinkState = { type: 'idle' };
 
@@ -93,22 +96,33 @@ class Link implements ControlLink {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random, limits, logger } = this.#options;
-    const backoff = createBackoff({ random, firstMs: limits.firstRetryMs, maxMs: limits.maxRetryMs });
+    const { clock, limits, logger } = this.#options;
+    const wait = this.#createWait();
     while (!signal.aborted) {
       const since = clock.monotonic();
-      const { why, retryAfterMs } = await this.#live(signal);
+      const { why, hint } = await this.#live(signal);
       if (signal.aborted) break;
-      if (clock.monotonic() - since >= limits.healthyMs) backoff.reset();
-      const waitMs = retryAfterMs + backoff.next();
+      if (clock.monotonic() - since >= limits.healthyMs) wait.reset();
+      const waitMs = wait.next(hint);
       this.#setState({ type: 'waiting', why });
       this.#loop.failed(why);
       this.#loop.does(`waits to dial again, because: ${why}`, { nextInMs: waitMs });
       logger.info({ why, waitMs }, 'control channel ended, the next dial follows');
       await sleep(clock, waitMs, signal);
     }
+    await Promise.all(this.#parting);
     this.#setState({ type: 'idle' });
     this.#loop[Symbol.dispose]();
+  }
+
+  #createWait(): ReturnWait {
+    const { random, limits } = this.#options;
+    return createReturnWait({
+      random,
+      firstMs: limits.firstRetryMs,
+      maxMs: limits.maxRetryMs,
+      maxHintMs: limits.maxHintMs,
+    });
   }
 
   #setState(state: LinkState): void {
@@ -139,56 +153,88 @@ class Link implements ControlLink {
     });
   }
 
-  /** One channel, from the dial to its end. */
-  async #live(signal: AbortSignal): Promise<Failure> {
+  /** From a dial to the end of its channel, or of the last one that took over from it. */
+  async #live(signal: AbortSignal): Promise<LinkFailure> {
     this.#setState({ type: 'dialling' });
     this.#loop.does('dials the hub', { withinMs: maxDialMs });
-    try {
-      const { transport, credential } = this.#options;
-      const channel = await transport.connect(credential, { signal });
-      const hangUp = () => void channel.close({ reason: 'the agent is leaving' });
-      signal.addEventListener('abort', hangUp);
-      if (signal.aborted) hangUp();
-      try {
-        return await this.#serve(channel);
-      } finally {
-        await channel.close();
-        signal.removeEventListener('abort', hangUp);
-      }
-    } catch (error) {
-      return this.#toFailure(error);
-    }
+    let opened = await this.#open(signal);
+    while (opened.type === 'greeted') opened = await this.#serve(opened, signal);
+    return opened;
   }
 
-  async #serve(channel: ControlChannel): Promise<Failure> {
-    const { agentId, clock, random, router } = this.#options;
-    const writer = createEventWriter({ source: agentId, cluster: agentId, clock, random });
-    const type = { resource: resourceTypes.agents, part: 'status', action: 'update_request' } as const;
-    await channel.send(writer.write(type, { resourceid: agentId }, this.#options.hello()));
-    const silence = clock.schedule(this.#options.limits.helloMs, () => void channel.close());
+  #open(signal: AbortSignal): Promise<GreetedChannel | LinkFailure> {
+    return openGreeted({ ...this.#options, helloMs: this.#options.limits.helloMs }, signal);
+  }
+
+  /** Serves a channel until its end, or until another has taken over from it: then that one is answered. */
+  async #serve({ channel, hello }: GreetedChannel, signal: AbortSignal): Promise<GreetedChannel | LinkFailure> {
+    const { router, logger } = this.#options;
     const serving = new AbortController();
-    let served: Promise<void> | null = null;
+    const hangUp = () => void channel.close({ reason: 'the agent is leaving' });
+    signal.addEventListener('abort', hangUp);
+    if (signal.aborted) hangUp();
+    let served: Promise<void> = Promise.resolve();
+    let finding: Promise<GreetedChannel | null> | null = null;
+    const look = ({ leaving }: HubHello) => {
+      if (leaving === null || finding !== null) return;
+      finding = this.#findSuccessor(leaving.reconnectInMs, { over: serving.signal, signal });
+      void finding.then((found) => {
+        if (found !== null) void channel.close({ reason: 'the agent has another channel' });
+      });
+    };
     try {
+      look(await this.#greet(hello, { first: true, signal: serving.signal }));
+      served = router.serve((out) => channel.send(out), { signal: serving.signal });
       for await (const event of channel) {
-        if (event.type === helloType) {
-          silence.cancel();
-          await this.#greet(event, { first: served === null, signal: serving.signal });
-          served ??= router.serve((out) => channel.send(out), { signal: serving.signal });
-        } else if (served !== null) router.receive(event);
+        if (event.type !== hubHelloType) router.receive(event);
+        else look(await this.#greet(event, { first: false, signal: serving.signal }));
       }
-      return fromClose(await channel.closed);
+    } catch (error) {
+      const failure = toLinkFailure(error, logger);
+      await channel.close();
+      return failure;
     } finally {
-      silence.cancel();
       serving.abort();
       await served;
+      signal.removeEventListener('abort', hangUp);
     }
+    return this.#goOn(channel, finding);
+  }
+
+  async #findSuccessor(
+    afterMs: number,
+    { over, signal }: { readonly over: AbortSignal; readonly signal: AbortSignal },
+  ): Promise<GreetedChannel | null> {
+    const { clock, logger } = this.#options;
+    logger.info({ afterMs }, 'hub is leaving, another channel is looked for');
+    this.#loop.does('is up, and looks for another channel, because the hub is leaving');
+    return findSuccessor({
+      open: () => this.#open(signal),
+      afterMs,
+      wait: this.#createWait(),
+      clock,
+      onFailed: ({ why }, waitMs) => logger.info({ why, waitMs }, 'no other channel yet, the hub that leaves is kept'),
+      signal: over,
+    });
+  }
+
+  /** Behind the end of a channel: where another one was being opened, that one counts. */
+  async #goOn(
+    channel: ControlChannel,
+    finding: Promise<GreetedChannel | null> | null,
+  ): Promise<GreetedChannel | LinkFailure> {
+    const found = await finding;
+    if (found === null) return fromClose(await channel.closed);
+    const parting = channel.close().finally(() => this.#parting.delete(parting));
+    this.#parting.add(parting);
+    return found;
   }
 
   /** The hub's hello: its first event, and news of its counter later. */
   async #greet(
     event: CloudEvent,
     { first, signal }: { readonly first: boolean; readonly signal: AbortSignal },
-  ): Promise<void> {
+  ): Promise<HubHello> {
     const hub = parse(HubHello, event.data, 'hello of the hub');
     const gap = findProtocolGap(hub, 'hub');
     if (gap !== null) throw new ProtocolError('invalid', gap);
@@ -199,13 +245,14 @@ class Link implements ControlLink {
         this.#loop.does('is up: sends and takes events');
       }
       this.#setState({ type: 'up', hub });
-      return;
+      return hub;
     }
     const known = this.#state.type === 'distrusted';
     this.#options.logger.warn({ hub: hub.hub, storeId: hub.storeId, commits: hub.commits }, 'hub is not trusted');
     this.#setState({ type: 'distrusted', hub, message: verdict.message });
     this.#loop.does('is up, and waits until somebody on this machine trusts the hub');
     if (!known) void this.#awaitTrust(signal);
+    return hub;
   }
 
   async #awaitTrust(signal: AbortSignal): Promise<void> {
@@ -224,24 +271,6 @@ class Link implements ControlLink {
       }
       await sleep(clock, limits.trustPollMs, signal);
     }
-  }
-
-  #toFailure(error: unknown): Failure {
-    if (error instanceof TransportError) return { why: error.code, retryAfterMs: error.retryAfterMs ?? 0 };
-    if (error instanceof ProtocolError) return { why: error.message, retryAfterMs: 0 };
-    this.#options.logger.error({ err: error }, 'control channel failed');
-    return { why: 'failed', retryAfterMs: 0 };
-  }
-}
-
-function fromClose(reason: CloseReason): Failure {
-  switch (reason.type) {
-    case 'local':
-      return { why: 'closed here', retryAfterMs: 0 };
-    case 'remote':
-      return { why: reason.reason, retryAfterMs: reason.retryAfterMs ?? 0 };
-    case 'failure':
-      return { why: reason.error.code, retryAfterMs: reason.error.retryAfterMs ?? 0 };
   }
 }
 

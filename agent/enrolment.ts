@@ -25,6 +25,8 @@ export interface EnrolmentOptions {
 }
 
 const firstRetryMs = 200;
+/** A hub cannot put an agent off for longer than this. */
+const maxHintMs = 5 * 60_000;
 const maxRetryMs = 30_000;
 const answerMs = 15_000;
 
@@ -37,7 +39,7 @@ function enrolmentProofText(publicKey: string, name: string): string {
 
 function retryAfterMsOf(response: Response): number {
   const seconds = Number(response.headers.get('retry-after'));
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1000, maxHintMs) : 0;
 }
 
 function explain(text: string): string {

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JobRequest } from '../client/client.ts';
 import type { Job } from '../protocol/job.ts';
 import { JsonObject } from '../protocol/json.ts';
@@ -6,6 +8,7 @@ import { parseLabelsText } from '../protocol/labels-text.ts';
 import { parseJson } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
 import type { ApiClient } from './api-client.ts';
+import { ApiError } from './api-error.ts';
 import { readCallerTrace } from './caller-trace.ts';
 import type { Context } from './context.ts';
 import { exitCodes } from './exit-code.ts';
@@ -30,6 +33,12 @@ export interface RequestOptions {
   readonly idempotencyKey?: string;
   readonly queueUnknown?: true;
 }
+
+/** So often a job is submitted to a hub that has no room for it. */
+const maxTries = 6;
+/** A hub that asks for a longer wait is not waited for. */
+const maxAskedMs = 60_000;
+const jitterMs = 1_000;
 
 /**
  * Makes a job of what was typed, and answers it as the hub has it. An automation that nobody offers is refused here, with the nearest name,
@@ -56,25 +65,39 @@ export async function submitJob(
     const warning = `warning: the secret ${name} stands on the command line, where others on this machine can read it; better: -s ${name}=@file`;
     await stderr.line(stderr.paint('yellow', warning));
   }
-  return api.submitJob(
-    {
-      automation: options.automation,
-      parameters: toParameters({
-        base,
-        pairs: options.parameter,
-        schema: known?.parameters ?? null,
-        readFile: (path) => readParameters('-p', path),
-      }),
-      secrets: secrets.values,
-      selector: options.selector.join(','),
-      priority: options.priority,
-      timeoutSeconds: options.timeout,
-      expiresInSeconds: options.expires,
-      retry: toRetry(options),
-      labels,
-    },
-    { idempotencyKey: options.idempotencyKey, ...readCallerTrace(environment) },
-  );
+  const request = {
+    automation: options.automation,
+    parameters: toParameters({
+      base,
+      pairs: options.parameter,
+      schema: known?.parameters ?? null,
+      readFile: (path) => readParameters('-p', path),
+    }),
+    secrets: secrets.values,
+    selector: options.selector.join(','),
+    priority: options.priority,
+    timeoutSeconds: options.timeout,
+    expiresInSeconds: options.expires,
+    retry: toRetry(options),
+    labels,
+  };
+  const headers = { idempotencyKey: options.idempotencyKey ?? randomUUID(), ...readCallerTrace(environment) };
+  return withPatience(() => api.submitJob(request, headers), stderr);
+}
+
+/** A hub that answers, and asks to be asked later, is asked again a few times; each time a person reads why and for how long. */
+async function withPatience<T>(submit: () => Promise<T>, stderr: Context['stderr']): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await submit();
+    } catch (error) {
+      const askedMs = error instanceof ApiError && error.isPassing ? error.retryAfterMs : null;
+      if (!(error instanceof ApiError) || askedMs === null || askedMs > maxAskedMs || tries >= maxTries) throw error;
+      const waitMs = askedMs + Math.random() * jitterMs;
+      await stderr.line(`the hub takes no job now: ${error.message}; trying again in ${Math.ceil(waitMs / 1000)} s`);
+      await delay(waitMs);
+    }
+  }
 }
 
 function readParameters(option: string, path: string): JsonObject {

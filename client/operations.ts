@@ -482,6 +482,15 @@ export type Problem = {
         readonly message: string;
       }[]
     | undefined;
+  /** of `too-many`: what had no room */
+  readonly full?:
+    | {
+        readonly what: string;
+        readonly limit: number;
+        /** the key of the configuration that sets it */
+        readonly key: string;
+      }
+    | undefined;
 };
 
 export type ProblemCode =

@@ -23,6 +23,8 @@ export type Sender = (request: SentRequest) => Promise<Response>;
 
 const firstRetryMs = 250;
 const maxRetryMs = 10_000;
+/** A hub that asks for more is not waited for: the caller hears of it. */
+const maxAskedMs = 60_000;
 
 export function createSender(options: SenderOptions): Sender {
   return async (request) => {
@@ -32,8 +34,11 @@ export function createSender(options: SenderOptions): Sender {
         return await sendOnce(options, request);
       } catch (error) {
         if (!(error instanceof ApiError) || !error.isPassing || failures >= tries) throw error;
-        const waitMs = error.retryAfterMs ?? Math.random() * firstRetryMs * 2 ** failures;
-        await pause(Math.min(waitMs, maxRetryMs), request.options?.signal);
+        const ownMs = Math.random() * Math.min(firstRetryMs * 2 ** failures, maxRetryMs);
+        const askedMs = error.retryAfterMs ?? 0;
+        if (askedMs > maxAskedMs) throw error;
+        // Never before the hub asked for it, and those who were asked together come apart.
+        await pause(askedMs + ownMs, request.options?.signal);
       }
     }
   };

@@ -13,6 +13,7 @@ import {
 import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
 import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
+import type { ApiLimits } from './api/api-limits.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 
 /** From a minute and a half to a hundred years. */
@@ -54,6 +55,34 @@ export const hubConfigSchema = {
     doc: 'How long an agent may be silent before its running jobs are called lost. A result that comes later corrects it.',
     format: seconds({ from: 1, to: 31_536_000 }),
     default: '3600',
+    sensitive: false,
+  },
+  maxQueuedJobs: {
+    variable: 'FARHAND_MAX_QUEUED_JOBS',
+    doc: 'How many jobs of one account may wait for an agent. Another is answered 429. Each takes about a kilobyte of memory.',
+    format: wholeNumber({ from: 1, to: 100_000_000 }),
+    default: '100000',
+    sensitive: false,
+  },
+  maxQueuedJobsInAll: {
+    variable: 'FARHAND_MAX_QUEUED_JOBS_IN_ALL',
+    doc: 'The same of all accounts together.',
+    format: wholeNumber({ from: 1, to: 100_000_000 }),
+    default: '500000',
+    sensitive: false,
+  },
+  maxSubmissions: {
+    variable: 'FARHAND_MAX_SUBMISSIONS',
+    doc: 'How many submissions may be under way, and changes wait for the store, at a time. Another is answered 429 before it is read.',
+    format: wholeNumber({ from: 1, to: 1_000_000 }),
+    default: '1000',
+    sensitive: false,
+  },
+  drainSeconds: {
+    variable: 'FARHAND_DRAIN_SECONDS',
+    doc: 'After SIGTERM: how long agents may take to open a channel to another hub behind the same address, and sessions to end. 0: leave at once; agents are told when to come back.',
+    format: seconds({ from: 0, to: 86_400 }),
+    default: '0',
     sensitive: false,
   },
   keepJobsDays: {
@@ -113,6 +142,14 @@ export function toRetentionRules(config: HubConfig): RetentionRules {
     logBytes: config.keepLogBytes,
     atLeastMs: config.keepAtLeastHours * hourMs,
     auditForMs: config.keepAuditDays * dayMs,
+  };
+}
+
+export function toApiLimits(config: HubConfig): Partial<ApiLimits> {
+  return {
+    queuedJobs: config.maxQueuedJobs,
+    queuedJobsInAll: config.maxQueuedJobsInAll,
+    submissionsAtOnce: config.maxSubmissions,
   };
 }
 

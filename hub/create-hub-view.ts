@@ -4,6 +4,7 @@ import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { createSyncCounters } from '../sync/sync-counters.ts';
 import type { HubView } from './api/hub-view.ts';
 import type { Readers } from './api/readers.ts';
+import type { Arrivals } from './control/arrivals.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { LiveAgent } from './fleet/live-agent.ts';
 import type { RoomWatch } from './housekeeping/room-watch.ts';
@@ -20,6 +21,7 @@ export interface HubParts {
   readonly version: string;
   readonly store: Store;
   readonly fleet: Fleet;
+  readonly arrivals: Arrivals;
   readonly scheduler: Scheduler;
   readonly progress: ProgressBoard;
   readonly readers: Readers;
@@ -34,11 +36,12 @@ export interface HubParts {
 
 /** What the API shows of the hub's memory. Tells the metrics where their numbers of the moment come from. */
 export function createHubView(parts: HubParts): HubView {
-  const { version, store, fleet, scheduler, progress, readers, room, metrics, loops, clock } = parts;
+  const { version, store, fleet, arrivals, scheduler, progress, readers, room, metrics, loops, clock } = parts;
   const startedAt = clock.now();
 
   function notReady(): string | null {
     if (!store.isOpen()) return 'the hub is stopping, or its store failed and must be opened again: see its log';
+    if (arrivals.isShut) return 'the hub is leaving: agents and callers are to go to another';
     if (room.isFull) return "the disk of the hub's data folder is full: make room";
     return null;
   }
@@ -53,6 +56,7 @@ export function createHubView(parts: HubParts): HubView {
   metrics.watch({
     agents: () => fleet.count(),
     closedAgents: () => countClosed(fleet.all()),
+    arrivals: () => arrivals,
     sessions,
     readers: () => readers.following,
     commits: () => store.commits(),

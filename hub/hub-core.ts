@@ -5,6 +5,7 @@ import type { Random } from '../runtime/random.ts';
 import type { SyncCounters } from '../sync/sync-counters.ts';
 import { defaultSyncOptions } from '../sync/sync-options.ts';
 import type { Accepted } from '../transports/listener.ts';
+import type { Arrivals } from './control/arrivals.ts';
 import { ControlService } from './control/control-service.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { ParameterSchemas } from './fleet/parameter-schemas.ts';
@@ -39,6 +40,7 @@ export interface HubCoreOptions {
   readonly room: Pick<RoomWatch, 'tryAgain'>;
   readonly metrics: HubMetrics;
   readonly counters: SyncCounters;
+  readonly arrivals: Pick<Arrivals, 'arrived' | 'nextTurnMs'>;
   readonly loops: LoopBoard;
   readonly clock: Clock;
   /** For what each agent has some of: its timers may be a little late. */
@@ -57,6 +59,7 @@ export interface HubCore extends AsyncDisposable {
   readonly scheduler: Scheduler;
   readonly progress: ProgressBoard;
   readonly retention: Retention;
+  readonly control: ControlService;
   readonly sessions: SessionService;
   /** Takes in what the store holds, then does what a hub does by itself. Once, and before any channel is accepted. */
   start(): Promise<void>;
@@ -101,6 +104,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
       },
       onResynced: (tookMs) => metrics.resynced(tookMs),
       loops,
+      arrivals: options.arrivals,
     }),
   );
   const sessions = disposables.use(
@@ -138,6 +142,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     scheduler,
     progress,
     retention,
+    control,
     sessions,
     async start() {
       disposables.use(await followStore({ store, fleet, scheduler, control, progress, metrics, logger }));

@@ -11,10 +11,13 @@ import { createSyncCounters } from '../sync/sync-counters.ts';
 import { defaultLimits } from '../transports/limits.ts';
 import type { Listener } from '../transports/listener.ts';
 import { createWebsocketListener } from '../transports/websocket/listener.ts';
-import { defaultApiLimits } from './api/api-limits.ts';
+import { type ApiLimits, defaultApiLimits } from './api/api-limits.ts';
 import { createApi } from './api/create-api.ts';
 import { Readers } from './api/readers.ts';
+import { admitArrivals } from './control/admit-arrivals.ts';
+import { Arrivals } from './control/arrivals.ts';
 import { createHubView } from './create-hub-view.ts';
+import { type DrainOptions, drainHub } from './drain-hub.ts';
 import { RoomWatch } from './housekeeping/room-watch.ts';
 import { createHubCore, type HubCore } from './hub-core.ts';
 import { ensureAdminToken } from './identity/admin-token.ts';
@@ -40,6 +43,8 @@ export interface HubOptions {
   readonly adminTokenFolder: string | null;
   readonly lostAfterMs: number;
   readonly keep: RetentionRules;
+  /** Of the API; what is left out is as usual. */
+  readonly limits?: Partial<ApiLimits>;
   /** How often it is looked for what is to be kept no longer; left out: as often as what is kept asks for. */
   readonly retainEveryMs?: number;
   readonly clock: Clock;
@@ -50,6 +55,11 @@ export interface HubOptions {
 export interface Hub extends AsyncDisposable {
   /** `http://127.0.0.1:7400` */
   readonly address: string;
+  /**
+   * Takes no more agents, is not ready any more, and asks those that are here to open a channel to another hub behind the same address. Resolves when
+   * all have gone and no session is open, after `drainMs`, or when `signal` aborts; then it is to be disposed of.
+   */
+  drain(options: DrainOptions): Promise<void>;
 }
 
 const day = 86_400_000;
@@ -90,6 +100,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const reserve = new RoomReserve({ folder: dataFolder });
   await reserve.keep();
   const agentClock = createCoarseClock(clock, agentStepMs);
+  const arrivals = new Arrivals({ clock, random });
   const core = createHubCore({
     version,
     store,
@@ -103,6 +114,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     room,
     metrics,
     counters,
+    arrivals,
     loops,
     clock,
     agentClock,
@@ -110,14 +122,16 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     logger,
   });
   const { scheduler, schemas } = core;
-  const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits: defaultApiLimits, loops });
-  const parts = { ...core, dataFolder, version, counters, store, readers, room, metrics, loops, clock };
+  const limits = { ...defaultApiLimits, ...options.limits };
+  const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits, loops });
+  const parts = { ...core, arrivals, dataFolder, version, counters, store, readers, room, metrics, loops, clock };
   const api = createApi({
     store,
     logs,
     hubView: createHubView(parts),
     offerAtOnce: (job) => scheduler.offerAtOnce(job),
     readers,
+    limits,
     secretKey,
     schemas,
     metrics,
@@ -132,7 +146,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   await core.start();
 
   const listener = createWebsocketListener<AgentPrincipal>({
-    authenticate: createAgentAuthenticator({ store, secretKey, clock, random, logger }),
+    authenticate: admitArrivals(createAgentAuthenticator({ store, secretKey, clock, random, logger }), arrivals),
     clock: agentClock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),
@@ -150,6 +164,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const disposables = opened.move();
   return {
     address,
+    drain: (how) => drainHub({ ...core, arrivals, clock, logger }, how),
     async [Symbol.asyncDispose]() {
       await disposables.disposeAsync();
       logger.info({}, 'hub stopped');

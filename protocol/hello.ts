@@ -14,6 +14,14 @@ export const HubHello = z.object({
   agent: z.object({ id: Id, name: Name, account: Name }),
   /** Which protocol versions the hub speaks; the highest common one holds. */
   protocols: z.array(z.int()).min(1),
+  /**
+   * The hub is leaving: the agent is to open another channel, to wherever its address leads then, so long from now, and to leave this one when
+   * that is up.
+   */
+  leaving: z
+    .object({ reconnectInMs: z.int().min(0) })
+    .nullable()
+    .default(null),
 });
 export type HubHello = Readonly<z.infer<typeof HubHello>>;
 

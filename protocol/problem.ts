@@ -46,5 +46,9 @@ export const Problem = z.object({
   code: ProblemCode,
   detail: z.string(),
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+  full: z
+    .object({ what: z.string(), limit: z.int(), key: z.string().describe('the key of the configuration that sets it') })
+    .optional()
+    .describe('of `too-many`: what had no room'),
 });
 export type Problem = Readonly<z.infer<typeof Problem>>;

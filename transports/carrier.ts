@@ -21,6 +21,8 @@ export interface Carrier<Out> {
   bufferedBytes(): number;
   /** Bytes that ever came in: any change of it is a sign of life. */
   receivedBytes(): number;
+  /** Bytes ever written, pings and what still waits included: any change of it is a sign of life for the other side, in time. */
+  sentBytes(): number;
   ping(): void;
   /** Stops reading: the other side will feel it. A few messages that were on their way may still come. */
   pause(): void;

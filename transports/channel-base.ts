@@ -126,6 +126,10 @@ class CarriedChannel<In, Out> implements Channel<In, Out>, CarrierEvents<In>, In
     return this.#carrier.receivedBytes();
   }
 
+  sentBytes(): number {
+    return this.#carrier.sentBytes();
+  }
+
   isDeaf(): boolean {
     return this.#inbox.full;
   }

@@ -5,6 +5,8 @@ import type { ChannelLimits } from './limits.ts';
 export interface HeartbeatOwner {
   /** Bytes that ever came in. */
   receivedBytes(): number;
+  /** Bytes that were ever written, those that still wait for the wire included. */
+  sentBytes(): number;
   /** We stopped reading ourselves, so silence says nothing. */
   isDeaf(): boolean;
   ping(): void;
@@ -17,12 +19,17 @@ export interface HeartbeatOptions {
   readonly limits: Pick<ChannelLimits, 'pingMs' | 'silenceMs'>;
 }
 
+/** Two of them make a `pingMs`. Finer ones would tell better when the last byte came, and cost more. */
+const ticksPerPing = 2;
+
 /**
- * Pings when nothing came since the last tick, and notices silence. While the other side's pings come, ours would tell neither side
- * anything new: so on a quiet link the two take turns, and each hears of the other within two ticks. Who is deaf pings all the same: it
- * cannot answer. Silence is counted in ticks in which no byte came, not in clock time: after a blocked event
- * loop or a suspended machine the bytes that wait in the kernel are read before the next tick judges.
- * So it is noticed up to one `pingMs` late.
+ * Pings when nothing came, or nothing went out, for a `pingMs`, and notices silence. On a quiet link the two sides take turns: a ping and
+ * its answer are a sign of life for both. Who says nothing pings whatever comes in: the other side's ping may stand behind all
+ * that it sends, and who is deaf answers none.
+ *
+ * Silence is counted in ticks in which no byte came, so it is noticed within `silenceMs`, at most one tick sooner; the
+ * other side has half of that time to answer. A tick that is late counts for nothing: after a blocked event loop the bytes that wait in
+ * the kernel are read first. After a pause as long as `silenceMs` (a suspended machine) the other side is asked at once, and has a `pingMs`.
  */
 export interface Heartbeat {
   stop(): void;
@@ -35,7 +42,10 @@ class TickingHeartbeat implements Heartbeat {
   readonly #limits: HeartbeatOptions['limits'];
   readonly #onTick = () => this.#tick();
   #heardBytes: number;
+  #saidBytes: number;
   #silentTicks = 0;
+  #mutedTicks = 0;
+  #dueMs = 0;
   #timer: Timer;
 
   constructor(owner: HeartbeatOwner, { clock, limits }: HeartbeatOptions) {
@@ -43,6 +53,7 @@ class TickingHeartbeat implements Heartbeat {
     this.#clock = clock;
     this.#limits = limits;
     this.#heardBytes = owner.receivedBytes();
+    this.#saidBytes = owner.sentBytes();
     this.#timer = this.#schedule();
   }
 
@@ -52,28 +63,39 @@ class TickingHeartbeat implements Heartbeat {
 
   get #tickMs(): number {
     const { pingMs, silenceMs } = this.#limits;
-    return Math.min(pingMs, silenceMs);
+    return Math.min(pingMs, silenceMs) / ticksPerPing;
   }
 
   #schedule(): Timer {
+    this.#dueMs = this.#clock.monotonic() + this.#tickMs;
     return this.#clock.schedule(this.#tickMs, this.#onTick, { background: true });
   }
 
   #tick(): void {
     const owner = this.#owner;
-    const allowedTicks = Math.ceil(this.#limits.silenceMs / this.#tickMs);
+    const tickMs = this.#tickMs;
+    const { silenceMs } = this.#limits;
+    // A byte may come right behind a tick, and is counted at the next.
+    const allowedTicks = Math.max(Math.floor(silenceMs / tickMs) - 1, 1);
+    const askEvery = Math.min(ticksPerPing, allowedTicks);
+    const lateMs = this.#clock.monotonic() - this.#dueMs;
     const receivedBytes = owner.receivedBytes();
-    const heard = receivedBytes !== this.#heardBytes;
-    const deaf = owner.isDeaf();
-    this.#silentTicks = heard || deaf ? 0 : this.#silentTicks + 1;
+    const sentBytes = owner.sentBytes();
+    const paused = lateMs >= silenceMs;
+    if (receivedBytes !== this.#heardBytes || owner.isDeaf()) this.#silentTicks = 0;
+    else if (paused) this.#silentTicks = Math.max(allowedTicks - ticksPerPing, 0);
+    else if (lateMs < tickMs) this.#silentTicks += 1;
+    this.#mutedTicks = sentBytes === this.#saidBytes ? this.#mutedTicks + 1 : 0;
     this.#heardBytes = receivedBytes;
+    this.#saidBytes = sentBytes;
     if (this.#silentTicks >= allowedTicks) {
       owner.silent();
       return;
     }
     this.#timer = this.#schedule();
+    const asks = this.#silentTicks > 0 && this.#silentTicks % askEvery === 0;
     // Where the first silent tick is the last, there is no later one to ask in.
-    if (!heard || deaf || allowedTicks === 1) owner.ping();
+    if (paused || asks || this.#mutedTicks >= ticksPerPing || allowedTicks === 1) owner.ping();
   }
 }
 

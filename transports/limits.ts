@@ -1,8 +1,8 @@
 /** Terms that every wire keeps. Each can be given otherwise to an adapter; tests make them small. */
 export interface ChannelLimits {
-  /** A ping is sent after so long without a sign of life. */
+  /** A ping is sent after about so long without a sign of life from either side. */
   readonly pingMs: number;
-  /** So long without a sign of life closes the channel (`silent`); noticed up to one `pingMs` late. */
+  /** So long without a sign of life closes the channel (`silent`): at the latest then, and at most half a `pingMs` sooner. */
   readonly silenceMs: number;
   /** Largest message in bytes, either way. */
   readonly maxMessageBytes: number;

@@ -18,14 +18,17 @@ export interface SessionLimits {
   readonly windowBytes: number;
   /** A hub that does not answer `open` or `result` for so long is asked again on a new session. */
   readonly answerMs: number;
-  /** Largest wait between two sessions. */
+  /** Largest wait between two sessions, unless the hub asks for a longer one. */
   readonly maxRetryMs: number;
+  /** A hub cannot put a session off for longer than this. */
+  readonly maxHintMs: number;
 }
 
 export const defaultSessionLimits: SessionLimits = {
   windowBytes: 4 * 1024 * 1024,
   answerMs: 60_000,
   maxRetryMs: 15_000,
+  maxHintMs: 5 * 60_000,
 };
 
 const firstRetryMs = 100;
@@ -86,7 +89,7 @@ export async function runSessions(options: SessionLoopOptions): Promise<Sessions
     if (signal.aborted) return 'stopped';
     const waitMs = Math.max(
       end.pace === 'soon' ? soon.next() : limits.maxRetryMs * (0.5 + random.fraction() / 2),
-      end.retryAfterMs ?? 0,
+      Math.min(end.retryAfterMs ?? 0, limits.maxHintMs),
     );
     logger.debug({ opens, why: end.why, waitMs }, 'session ended');
     await sleep(clock, waitMs, signal);

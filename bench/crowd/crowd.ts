@@ -19,12 +19,13 @@ export interface CrowdOptions {
 }
 
 /** Many simulated agents in this process. */
-export class Crowd {
+export class Crowd implements AsyncDisposable {
   readonly #agents: SimulatedAgent[] = [];
   readonly #up = new Set<string>();
   readonly #running = new AbortController();
   readonly #whys = new Map<string, number>();
   readonly #waiters = new Set<{ readonly isSo: (up: number) => boolean; readonly resolve: () => void }>();
+  readonly #runs: Promise<void>[] = [];
   #started = 0;
 
   /** One after the other, a few at once. */
@@ -60,7 +61,10 @@ export class Crowd {
     const deadline = performance.now() + options.patienceMs;
     while (this.#started < count && performance.now() < deadline) {
       const target = Math.min(this.#started + options.atOnce, count);
-      for (; this.#started < target; this.#started += 1) void this.#agents[this.#started]?.run(this.#running.signal);
+      for (; this.#started < target; this.#started += 1) {
+        const agent = this.#agents[this.#started];
+        if (agent !== undefined) this.#runs.push(agent.run(this.#running.signal));
+      }
       await this.until((up) => up >= target, deadline - performance.now());
     }
   }
@@ -88,6 +92,11 @@ export class Crowd {
   /** Why channels ended or could not be had, and how often. */
   get whys(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#whys);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#running.abort();
+    await Promise.all(this.#runs);
   }
 
   #tell(): void {

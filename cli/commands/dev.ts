@@ -63,6 +63,8 @@ async function runDev(command: Command, context: Context): Promise<void> {
     name: 'hub',
     environment: () => ({
       ...common,
+      // For the agent, which is stopped first: nobody is left to drain.
+      FARHAND_DRAIN_SECONDS: '0',
       FARHAND_LISTEN: listen,
       FARHAND_DATA: folder.hub,
       FARHAND_ADMIN_TOKEN: adminToken,

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { hubConfigSchema, loadHubConfig, toRetentionRules } from '../../hub/config.ts';
+import { hubConfigSchema, loadHubConfig, toApiLimits, toRetentionRules } from '../../hub/config.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
@@ -13,7 +13,9 @@ import { toStartFailure } from '../start-failure.ts';
 
 const details = `
 Prints one line on standard output once it is ready, with its address; the log goes to standard error. SIGTERM or SIGINT:
-it leaves at once, in order; jobs run on, and agents come back to the next hub on this data folder.`;
+it leaves at once, in order; jobs run on, and agents come back to the next hub on this data folder, each at a time of its
+own. With FARHAND_DRAIN_SECONDS it first asks them to open a channel to another hub behind the same address; a second
+signal cuts that short.`;
 
 /** How long stopping in order may take. */
 const maxStopMs = 10_000;
@@ -48,6 +50,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
     adminTokenFolder: null,
     lostAfterMs: config.lostAfterSeconds * 1000,
     keep: toRetentionRules(config),
+    limits: toApiLimits(config),
     clock: systemClock,
     random: systemRandom,
     logger,
@@ -58,6 +61,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
   await printReadyLine(context, 'hub', hub.address);
   await aborted(shutdown.asked);
   logger.info({ reason: shutdown.reason() }, 'hub stopping');
+  if (config.drainSeconds > 0) await hub.drain({ drainMs: config.drainSeconds * 1000, signal: shutdown.forced });
   context.exitWithin(maxStopMs);
   shutdown.forced.addEventListener('abort', () => context.exitWithin(0));
 }

@@ -118,6 +118,7 @@ export class OwnHub implements AsyncDisposable {
       leaseEpoch: this.#leases,
       agent: { ...agent, account: defaultAccount },
       protocols: [protocolVersion],
+      leaving: null,
     };
     const writer = createEventWriter({ source, cluster: agent.id, clock, random });
     const type = { resource: resourceTypes.hubs, part: 'status', action: 'update_request' } as const;

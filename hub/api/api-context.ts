@@ -16,6 +16,7 @@ import type { ApiDescription } from './openapi/api-description.ts';
 import type { ParameterCheck } from './parameter-check.ts';
 import type { Readers } from './readers.ts';
 import type { DigestRequest } from './request-digest.ts';
+import type { SubmissionGate } from './submission-gate.ts';
 
 /** What the routes work with. */
 export interface ApiContext {
@@ -28,6 +29,7 @@ export interface ApiContext {
   readonly enrol: Enrol;
   readonly checkParameters: ParameterCheck;
   readonly digestRequest: DigestRequest;
+  readonly submissions: SubmissionGate;
   readonly auditWatch: AuditWatch;
   readonly jobWatch: JobWatch;
   readonly readers: Readers;

@@ -8,6 +8,10 @@ export interface ApiLimits {
   readonly labels: number;
   /** Jobs of one account that wait for an agent at a time. */
   readonly queuedJobs: number;
+  /** The same of all accounts together. */
+  readonly queuedJobsInAll: number;
+  /** Submissions that are under way, or changes that wait for the store, at a time. */
+  readonly submissionsAtOnce: number;
   /** Readers that follow a log or events at a time. */
   readonly followers: number;
   /** A reader that takes nothing for so long is hung up. */
@@ -24,6 +28,8 @@ export const defaultApiLimits: ApiLimits = {
   secrets: 100,
   labels: 64,
   queuedJobs: 100_000,
+  queuedJobsInAll: 500_000,
+  submissionsAtOnce: 1_000,
   followers: 2000,
   stallMs: 120_000,
   heartbeatMs: 15_000,

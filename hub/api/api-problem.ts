@@ -5,6 +5,8 @@ export interface ApiProblemOptions {
   readonly errors?: readonly Issue[];
   /** Headers that go with the answer, such as `Allow`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** What has no room. */
+  readonly full?: Problem['full'];
 }
 
 /** Thrown by handlers: the request cannot be answered as asked, and why. Everything in it is shown to the caller. */
@@ -13,6 +15,7 @@ export class ApiProblem extends Error {
   readonly code: ProblemCode;
   readonly errors: readonly Issue[];
   readonly headers: Readonly<Record<string, string>>;
+  readonly full: Problem['full'];
 
   /** `detail` says what was expected, what came, and what to do. */
   constructor(code: ProblemCode, detail: string, options: ApiProblemOptions = {}) {
@@ -20,6 +23,7 @@ export class ApiProblem extends Error {
     this.code = code;
     this.errors = options.errors ?? [];
     this.headers = options.headers ?? {};
+    this.full = options.full;
   }
 
   get status(): number {
@@ -29,10 +33,17 @@ export class ApiProblem extends Error {
 
 export const problemMediaType = 'application/problem+json';
 
-export function toProblemDocument({ code, message, errors }: ApiProblem): Problem {
+export function toProblemDocument({ code, message, errors, full }: ApiProblem): Problem {
   const { status, title } = problems[code];
-  const problem = { type: `urn:farhand:problem:${code}`, title, status, code, detail: message };
-  return errors.length === 0 ? problem : { ...problem, errors: [...errors] };
+  return {
+    type: `urn:farhand:problem:${code}`,
+    title,
+    status,
+    code,
+    detail: message,
+    ...(errors.length === 0 ? {} : { errors: [...errors] }),
+    ...(full === undefined ? {} : { full }),
+  };
 }
 
 /** Not there, or not yours: the same answer, so that nobody learns what others have. */

@@ -25,6 +25,7 @@ import { createParameterCheck } from './parameter-check.ts';
 import { createRequestDigest } from './request-digest.ts';
 import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
+import { SubmissionGate } from './submission-gate.ts';
 
 export interface ApiOptions
   extends Pick<
@@ -142,6 +143,7 @@ function createContext(options: ApiOptions): ApiContext {
     enrol: createEnrolment({ store, clock, random }),
     checkParameters: createParameterCheck(hubView, options.schemas),
     digestRequest: createRequestDigest(secretKey),
+    submissions: new SubmissionGate({ view: hubView, store, metrics: options.metrics, random, limits }),
     auditWatch: new AuditWatch(store),
     jobWatch: new JobWatch(store),
     metrics: options.metrics,

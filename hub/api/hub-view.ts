@@ -26,8 +26,8 @@ export interface HubView {
   agent(agentId: string): LiveAgentView | undefined;
   /** Agents that serve the account, online or not. */
   agents(account: string): Iterable<LiveAgentView>;
-  /** How many jobs of the account wait for an agent. */
-  queued(account: string): number;
+  /** How many jobs of the account, or of all of them, wait for an agent. */
+  queued(account: string | null): number;
   /** Why agents that serve the account do not take this queued job. */
   waiting(job: JobRecord): WaitingView;
   /** How far a running attempt says it is: the same object until there is news. */

@@ -12,16 +12,6 @@ export function checkRequestSize(request: JobRequest, limits: ApiLimits): void {
   refuseMore('labels', Object.keys(request.labels).length, limits.labels);
 }
 
-/** Each job that waits takes memory of the hub. Throws `ApiProblem` (`too-many`). */
-export function refuseLongQueue({ hubView, limits }: ApiContext, account: string): void {
-  if (hubView.queued(account) < limits.queuedJobs) return;
-  throw new ApiProblem(
-    'too-many',
-    `at most ${limits.queuedJobs} jobs of an account may wait for an agent; send it again when fewer do, or cancel some`,
-    { headers: { 'retry-after': '10' } },
-  );
-}
-
 /** What is stored of a request: its secrets sealed, its parameters checked. Throws `ApiProblem` (`parameters-invalid`). */
 export function toNewJob(
   { clock, random, secretBox, checkParameters }: ApiContext,

@@ -6,7 +6,7 @@ import { principalOf } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { ApiProblem } from './api-problem.ts';
 import { toJob } from './job-view.ts';
-import { checkRequestSize, refuseLongQueue, toNewJob } from './new-job.ts';
+import { checkRequestSize, toNewJob } from './new-job.ts';
 import type { DigestedRequest } from './request-digest.ts';
 
 const keyPattern = /^[\x21-\x7e]{1,255}$/;
@@ -26,7 +26,8 @@ export async function answerSubmission(
   reply: FastifyReply,
   { job: wanted, said }: { readonly job: JobRequest; readonly said: DigestedRequest },
 ): Promise<Job> {
-  const { limits, digestRequest, store } = context;
+  const { limits, digestRequest, store, submissions } = context;
+  using _underWay = submissions.begin();
   const principal = principalOf(request);
   const { account } = principal;
   const { traceparent, tracestate } = request.headers;
@@ -35,7 +36,7 @@ export async function answerSubmission(
   const idempotency = key === null ? null : { key, requestDigest: digestRequest(said) };
   // Before the parameters are checked: what agents offer may have changed since the job was taken.
   const earlier = idempotency === null ? null : await store.queries.submission(account, idempotency);
-  if (earlier === null) refuseLongQueue(context, account);
+  if (earlier === null) submissions.checkQueue(account);
   const { result, offered } =
     earlier === null
       ? await submit(context, {

@@ -32,6 +32,7 @@ import {
 } from './attempt-resource.ts';
 import type { FactsBudget } from './facts-budget.ts';
 import { createFactsSink, factsCodec, noSpecs } from './facts-resource.ts';
+import type { SharedTurns } from './shared-turns.ts';
 
 export interface AgentLinkOptions {
   readonly store: Store;
@@ -44,6 +45,10 @@ export interface AgentLinkOptions {
   readonly sync: SyncOptions;
   /** Of this program. */
   readonly version: string;
+  /** Of all links: what may wait a moment to share a commit. */
+  readonly turns: SharedTurns;
+  /** An agent has been told of all that is open: what follows is everyday work. */
+  readonly onArrived: (agentId: string) => void;
   readonly onDeclined: (declined: Declined) => void;
   /** An agent has been told of all attempts that it had not heard of when it came: so long after its hello. */
   readonly onResynced: (tookMs: number) => void;
@@ -112,7 +117,7 @@ export class ServedLink implements AgentLink {
       ...common,
       codec: agentCodec,
       specs: createDesiredLister(fleet, agentId),
-      sink: createReportSink({ store, fleet, agentId, clock }),
+      sink: createReportSink({ store, fleet, agentId, clock, turns: options.turns }),
     });
     this.#facts = createSourceClient({
       ...common,
@@ -144,8 +149,10 @@ export class ServedLink implements AgentLink {
   }
 
   #answered(): void {
-    const { clock, onResynced } = this.#options;
-    if (this.#greetedAt !== null) onResynced(clock.monotonic() - this.#greetedAt);
+    if (this.#greetedAt === null) return;
+    const { clock, onArrived, onResynced } = this.#options;
+    onResynced(clock.monotonic() - this.#greetedAt);
+    onArrived(this.agentId);
     this.#greetedAt = null;
   }
 
@@ -164,9 +171,18 @@ export class ServedLink implements AgentLink {
   async tellCommits(): Promise<void> {
     const commits = this.#options.store.commits();
     if (commits === this.#told || this.#isOver) return;
+    await this.#say(commits, null);
+  }
+
+  /** Tells the agent to open another channel, to another hub, so long from now, and to leave this one when that is up. */
+  async tellLeaving(reconnectInMs: number): Promise<void> {
+    await this.#say(this.#options.store.commits(), { reconnectInMs: Math.round(reconnectInMs) });
+  }
+
+  async #say(commits: number, leaving: HubHello['leaving']): Promise<void> {
     this.#told = commits;
     try {
-      await this.#channel.send(this.#hello(commits));
+      await this.#channel.send(this.#hello(commits, leaving));
     } catch (error) {
       this.#logger.debug({ err: error }, 'hello not sent, the channel is gone');
     }
@@ -177,7 +193,7 @@ export class ServedLink implements AgentLink {
     await this.#channel.close(retryAfterMs === undefined ? { reason } : { reason, retryAfterMs });
   }
 
-  #hello(commits: number): CloudEvent {
+  #hello(commits: number, leaving: HubHello['leaving']): CloudEvent {
     const { clock, random, store, version } = this.#options;
     const hello: HubHello = {
       hub: hubSource,
@@ -187,6 +203,7 @@ export class ServedLink implements AgentLink {
       leaseEpoch: this.leaseEpoch,
       agent: { id: this.#agent.id, name: this.#agent.name, account: this.#agent.account },
       protocols: [protocolVersion],
+      leaving,
     };
     const writer = createEventWriter({ source: hubSource, cluster: this.agentId, clock, random });
     return writer.write(helloType, { resourceid: hello.storeId }, { ...hello });
@@ -197,7 +214,7 @@ export class ServedLink implements AgentLink {
     let served: OpenLink | null = null;
     const waiting = this.#options.clock.schedule(helloTimeoutMs, () => void this.close('expected a hello'));
     try {
-      await this.#channel.send(this.#hello(this.#told));
+      await this.#channel.send(this.#hello(this.#told, null));
       for await (const event of this.#channel) {
         if (served !== null) {
           this.#router.receive(event);

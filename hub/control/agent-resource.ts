@@ -9,6 +9,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { AgentRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { isSameReport } from './is-same-report.ts';
+import type { SharedTurns } from './shared-turns.ts';
 
 export const agentCodec = createJsonCodec(agentResource);
 
@@ -56,6 +57,7 @@ export interface ReportSinkOptions {
   readonly fleet: Fleet;
   readonly agentId: string;
   readonly clock: Clock;
+  readonly turns: SharedTurns;
 }
 
 /**
@@ -70,10 +72,11 @@ class ReportSink implements StatusSink<AgentReport> {
   }
 
   async apply({ id, status }: StatusUpdate<AgentReport>): Promise<void> {
-    const { store, fleet, agentId, clock } = this.#given;
+    const { store, fleet, agentId, clock, turns } = this.#given;
     if (id !== agentId) return;
     const known = fleet.get(agentId)?.report ?? null;
     if (known === null || !isSameReport(known, status)) {
+      await turns.turn();
       await store.apply('record-agent-report', { agentId, labels: status.labels, report: status, at: clock.now() });
     }
     fleet.reported(agentId, status);

@@ -4,20 +4,26 @@ import type { Accepted } from '../../transports/listener.ts';
 import type { AgentPrincipal } from '../identity/agent-principal.ts';
 import type { AttemptRecord } from '../store/records.ts';
 import { type AgentLinkOptions, ServedLink } from './agent-link.ts';
+import type { Arrivals } from './arrivals.ts';
 import { FactsBudget } from './facts-budget.ts';
+import { SharedTurns } from './shared-turns.ts';
 
 export type AcceptedControl = Extract<Accepted<AgentPrincipal>, { type: 'control' }>;
 
-export interface ControlServiceOptions extends Omit<AgentLinkOptions, 'factsBudget'> {
+export interface ControlServiceOptions extends Omit<AgentLinkOptions, 'factsBudget' | 'turns' | 'onArrived'> {
   /** This hub process among others. */
   readonly owner: string;
   readonly loops: LoopBoard;
+  /** Says when those should come back whom it cannot keep. */
+  readonly arrivals: Pick<Arrivals, 'arrived' | 'nextTurnMs'>;
 }
 
 /** How long a lease holds without being renewed, and how often it is. */
 const leaseMs = 30_000;
 export const renewEveryMs = 10_000;
 export const tellCommitsEveryMs = 2_000;
+/** Agents that come close behind each other share commits: a flush of the disk for each would be most of what a storm costs. */
+const commitEveryMs = 20;
 
 /**
  * Serves control channels: each takes its agent's lease at once (a newer channel of the same agent replaces an older one), and
@@ -27,6 +33,7 @@ export class ControlService implements AsyncDisposable {
   readonly #options: ControlServiceOptions;
   readonly #clock: Clock;
   readonly #linkOptions: AgentLinkOptions;
+  readonly #turns: SharedTurns;
   readonly #links = new Map<ServedLink, Promise<void>>();
   readonly #working = new Set<Promise<void>>();
   /** Agents whose attempts changed since they were last told of the store's counter. */
@@ -37,7 +44,13 @@ export class ControlService implements AsyncDisposable {
   constructor(options: ControlServiceOptions) {
     this.#options = options;
     this.#clock = options.clock;
-    this.#linkOptions = { ...options, factsBudget: new FactsBudget(options.clock) };
+    this.#turns = new SharedTurns({ clock: options.clock, everyMs: commitEveryMs });
+    this.#linkOptions = {
+      ...options,
+      factsBudget: new FactsBudget(options.clock),
+      turns: this.#turns,
+      onArrived: (agentId) => options.arrivals.arrived(agentId),
+    };
     this.#loop = options.loops.open('control channels', { words: () => this.#describe() });
   }
 
@@ -56,7 +69,7 @@ export class ControlService implements AsyncDisposable {
     } catch (error) {
       this.#options.logger.error({ err: error, agent: accepted.principal.name }, 'control channel could not be taken');
       this.#loop.failed(error);
-      await accepted.channel.close({ reason: 'the hub cannot take the agent now', retryAfterMs: 1000 });
+      await this.#sendAway(accepted, 'the hub cannot take the agent now');
     }
   }
 
@@ -81,6 +94,19 @@ export class ControlService implements AsyncDisposable {
     await Promise.all(links.map((link) => link.tellCommits()));
   }
 
+  /** Control channels that are served here. */
+  get count(): number {
+    return this.#links.size;
+  }
+
+  /**
+   * This hub is leaving: tells each agent to open another channel, each at another time. They stay until they have one, or until this is disposed.
+   */
+  async tellLeaving(): Promise<void> {
+    const { arrivals } = this.#options;
+    await Promise.all([...this.#links.keys()].map((link) => link.tellLeaving(arrivals.nextTurnMs())));
+  }
+
   /** Keeps the leases of all that are connected here; those that somebody else took are let go. */
   async renewLeases(): Promise<void> {
     if (this.#links.size === 0) return;
@@ -98,9 +124,10 @@ export class ControlService implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
+    this.#turns[Symbol.dispose]();
     await Promise.all(this.#working);
     const links = [...this.#links];
-    await Promise.all(links.map(([link]) => link.close('the hub is stopping', 500)));
+    await Promise.all(links.map(([link]) => link.close('the hub is stopping', this.#options.arrivals.nextTurnMs())));
     await Promise.all(links.map(([, serving]) => serving));
     this.#loop[Symbol.dispose]();
   }
@@ -128,12 +155,20 @@ export class ControlService implements AsyncDisposable {
     }
   }
 
-  async #take({ channel, principal }: AcceptedControl): Promise<ServedLink | null> {
+  async #sendAway({ channel, principal }: AcceptedControl, reason: string): Promise<void> {
+    const { arrivals } = this.#options;
+    arrivals.arrived(principal.id);
+    await channel.close({ reason, retryAfterMs: arrivals.nextTurnMs() });
+  }
+
+  async #take(accepted: AcceptedControl): Promise<ServedLink | null> {
+    const { channel, principal } = accepted;
     const { store, fleet, owner } = this.#options;
+    await this.#turns.turn();
     const at = this.#clock.now();
     const lease = await store.apply('take-lease', { agentId: principal.id, owner, expiresAt: at + leaseMs, at });
     if (lease.type === 'unknown' || this.#stopping) {
-      await channel.close({ reason: this.#stopping ? 'the hub is stopping' : 'unknown agent', retryAfterMs: 1000 });
+      await this.#sendAway(accepted, this.#stopping ? 'the hub is stopping' : 'unknown agent');
       return null;
     }
     // An older copy than what `#refresh` may have read since is no news.
@@ -149,6 +184,7 @@ export class ControlService implements AsyncDisposable {
     const closing = earlier?.close('replaced');
     this.#loop.turned();
     await link.serve();
+    this.#options.arrivals.arrived(link.agentId);
     await closing;
     fleet.disconnected(link.agentId, link);
     try {

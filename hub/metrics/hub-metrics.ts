@@ -19,6 +19,8 @@ export interface HubGauges {
   agents(): { readonly online: number; readonly offline: number };
   /** Agents that are online and take no jobs under pressure. */
   closedAgents(): number;
+  /** Agents on their way in, and how often one was told to come back. */
+  arrivals(): { readonly arriving: number; readonly deferred: number };
   sessions(): number;
   readers(): number;
   commits(): number;
@@ -67,6 +69,7 @@ export class HubMetrics implements Disposable {
   readonly #resyncs = new Histogram(resyncBounds);
   readonly #lag: LoopLag;
   readonly #removed = new LabelledCounter();
+  readonly #refused = new LabelledCounter();
   #logBytes = 0;
   #gauges: HubGauges | null = null;
 
@@ -117,6 +120,11 @@ export class HubMetrics implements Disposable {
     this.#resyncs.observe(tookMs / 1000);
   }
 
+  /** A submission, because this had no room for it. */
+  refused(what: string): void {
+    this.#refused.add({ what });
+  }
+
   removed(what: Removed, count: number): void {
     if (count > 0) this.#removed.add({ what }, count);
   }
@@ -140,6 +148,12 @@ export class HubMetrics implements Disposable {
         gauges.isReady() ? 1 : 0,
       ),
       ...this.#jobs.toMetrics(),
+      {
+        type: 'counter',
+        name: 'farhand_hub_submissions_refused_total',
+        help: 'Submissions that were answered 429, by what had no room for them.',
+        samples: this.#refused.toSamples(),
+      },
       {
         type: 'gauge',
         name: 'farhand_hub_jobs_waiting',
@@ -168,6 +182,12 @@ export class HubMetrics implements Disposable {
         'farhand_hub_agents_closed',
         'Agents that are online and take no jobs under pressure.',
         gauges.closedAgents(),
+      ),
+      gauge('farhand_hub_agents_arriving', 'Agents on their way in.', gauges.arrivals().arriving),
+      counter(
+        'farhand_hub_agents_deferred_total',
+        'Times an agent was told to come back later, because more came than the hub takes at once, or because it is leaving.',
+        gauges.arrivals().deferred,
       ),
       {
         type: 'histogram',

@@ -128,8 +128,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   /** How many jobs of the account wait for an agent. */
-  queued(account: string): number {
-    return this.#queue.sizeOf(account);
+  queued(account: string | null): number {
+    return account === null ? this.#queue.size : this.#queue.sizeOf(account);
   }
 
   /** In a turn of its own, so that what comes in at once is one pass, and others have their turns between two. */

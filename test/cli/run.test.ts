@@ -48,6 +48,17 @@ function submitted(api: FakeApi): unknown {
   return api.requests.find(({ method }) => method === 'POST')?.body;
 }
 
+/** Refuses the first submissions as a hub without room does. */
+function refuseFirst(times: number, retryAfter: string): FakeRoute {
+  let refused = 0;
+  return (_, response) => {
+    refused += 1;
+    if (refused > times) return answerJson(response, sampleJob({ state: 'queued' }), 201);
+    response.setHeader('retry-after', retryAfter);
+    answerProblem(response, 'too-many', 'the queue is full');
+  };
+}
+
 describe('farhand run', () => {
   it('writes the log to standard output, the rest to standard error, and ends as the job did', async () => {
     await using api = await hubWith({ outputs: { answer: 42 } });
@@ -350,5 +361,34 @@ describe('what a run takes from files, and shows while it goes on', () => {
     assert.equal(result.stdout, log);
     assert.match(result.stderr, /\nprogress 40 % copying\n/);
     assert.equal(result.exitCode, 0);
+  });
+
+  it('submits again, under one key, when a hub without room says when, and says so', async () => {
+    await using api = await hubWith({}, { 'POST /jobs': refuseFirst(2, '0') });
+
+    const result = await run(api, 'hello');
+
+    const keys = api.requests
+      .filter(({ method }) => method === 'POST')
+      .map(({ headers }) => headers['idempotency-key']);
+    assert.equal(result.exitCode, 0);
+    assert.equal(keys.length, 3);
+    assert.equal(new Set(keys).size, 1);
+    assert.equal(
+      result.stderr.match(/the hub takes no job now: .*the queue is full.*; trying again in 1 s/g)?.length,
+      2,
+    );
+  });
+
+  it('gives up after a few tries, or at once where the hub asks for too long a wait', async () => {
+    await using busy = await hubWith({}, { 'POST /jobs': refuseFirst(100, '0') });
+    await using full = await hubWith({}, { 'POST /jobs': refuseFirst(100, '3600') });
+
+    const [tried, refused] = await Promise.all([run(busy, 'hello'), run(full, 'hello')]);
+
+    const count = (api: FakeApi) => api.requests.filter(({ method }) => method === 'POST').length;
+    assert.deepEqual([count(busy), count(full)], [6, 1]);
+    assert.ok(tried.exitCode !== 0 && refused.exitCode !== 0);
+    assert.match(refused.stderr, /the queue is full/);
   });
 });

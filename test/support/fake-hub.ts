@@ -76,6 +76,8 @@ export class FakeHub implements AsyncDisposable {
   keepsLogs = true;
   /** The control channel is answered with a hello. */
   greets = true;
+  /** What its hellos say of its leaving. */
+  leaving: HubHello['leaving'] = null;
   intercept: Intercept = () => false;
   readonly #agentId: string;
   readonly #highest = new Map<string, { readonly leaseEpoch: number; readonly opens: number }>();
@@ -278,6 +280,7 @@ export class FakeHub implements AsyncDisposable {
       leaseEpoch: this.leaseEpoch,
       agent: { id: this.#agentId, name: 'a1', account: 'default' },
       protocols: [1],
+      leaving: this.leaving,
     };
     await channel?.send({
       specversion: '1.0',

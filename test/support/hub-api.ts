@@ -22,7 +22,8 @@ export interface HubApi {
   agent(name: string): Promise<Agent>;
   /** Resolves once the hub may offer a job to this agent: it is connected and said what it can run. */
   takesWork(name: string): Promise<void>;
-  joinToken(): Promise<string>;
+  /** For ten agents, unless it says otherwise. */
+  joinToken(request?: { readonly uses: number }): Promise<string>;
   userToken(account: string): Promise<string>;
   /** One call; tried again while the hub cannot be reached or says that it cannot serve now. */
   call(
@@ -114,7 +115,8 @@ export function createHubApi(address: string, adminToken: string): HubApi {
         return online && automations.length > 0 && (health?.state === 'ok' || health?.state === 'degraded');
       });
     },
-    joinToken: async () => (await read<{ token: string }>('POST', '/join-tokens', { body: { uses: 10 } })).token,
+    joinToken: async (request = { uses: 10 }) =>
+      (await read<{ token: string }>('POST', '/join-tokens', { body: request })).token,
     userToken: async (account) =>
       (await read<{ token: string }>('POST', '/tokens', { body: { role: 'operator', account } })).token,
   };

@@ -17,6 +17,8 @@ export interface TcpProxy extends AsyncDisposable {
   readonly open: number;
   /** Bytes carried so far. */
   carried(direction: ProxyDirection): number;
+  /** Later connections lead to this port: as a load balancer that has taken a server out. */
+  leadTo(targetPort: number): void;
   /** Breaks each connection of this moment after so many bytes more. */
   cutAfter(direction: ProxyDirection, bytes: number): void;
   /** Breaks the connections of this moment at once, with a reset on both sides. */
@@ -55,8 +57,9 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   const holds = new Set<Hold>();
   const carried = { up: 0, down: 0 };
   let bytesPerSecond: number | null = null;
+  let port = targetPort;
   const server = createServer((near) => {
-    const far = connect(targetPort, '127.0.0.1');
+    const far = connect(port, '127.0.0.1');
     // The socket to write to in each direction.
     const sockets = { up: far, down: near };
     const line: Line = {
@@ -130,14 +133,16 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
 
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
 
   return {
-    port,
+    port: (server.address() as AddressInfo).port,
     get open() {
       return lines.size;
     },
     carried: (direction) => carried[direction],
+    leadTo(next) {
+      port = next;
+    },
     cutAfter(direction, bytes) {
       for (const line of lines) line.cutAfter[direction] = bytes;
     },

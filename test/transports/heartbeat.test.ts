@@ -4,22 +4,36 @@ import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 import { startHeartbeat } from '../../transports/heartbeat.ts';
 
 function start(limits: { readonly pingMs: number; readonly silenceMs: number }) {
-  const clock = createVirtualClock();
-  const seen = { receivedBytes: 0, deaf: false, pings: 0, silences: 0 };
+  const virtual = createVirtualClock();
+  const seen = { receivedBytes: 0, sentBytes: 0, deaf: false, pings: 0, silences: 0 };
+  let pausedMs = 0;
   const heartbeat = startHeartbeat(
     {
       receivedBytes: () => seen.receivedBytes,
+      sentBytes: () => seen.sentBytes,
       isDeaf: () => seen.deaf,
       ping: () => {
         seen.pings += 1;
+        seen.sentBytes += 1;
       },
       silent: () => {
         seen.silences += 1;
       },
     },
-    { clock, limits },
+    {
+      clock: {
+        now: () => virtual.now() + pausedMs,
+        monotonic: () => virtual.monotonic() + pausedMs,
+        schedule: (delayMs, callback) => virtual.schedule(delayMs, callback),
+      },
+      limits,
+    },
   );
-  return { clock, seen, heartbeat };
+  /** Time passes, and nothing of this process runs meanwhile. */
+  const pause = (durationMs: number) => {
+    pausedMs += durationMs;
+  };
+  return { clock: virtual, seen, pause, heartbeat };
 }
 
 describe('heartbeat', () => {
@@ -34,11 +48,12 @@ describe('heartbeat', () => {
     assert.equal(clock.pending, 0);
   });
 
-  it('does not ping while something comes in', async () => {
+  it('does not ping while something comes in and something goes out', async () => {
     const { clock, seen, heartbeat } = start({ pingMs: 10, silenceMs: 30 });
 
     for (let step = 0; step < 10; step += 1) {
       seen.receivedBytes += 1;
+      seen.sentBytes += 1;
       await clock.advance(10);
     }
     const whileHeard = seen.pings;
@@ -48,48 +63,53 @@ describe('heartbeat', () => {
     heartbeat.stop();
   });
 
-  it('pings whatever comes in while it reads nothing, for it cannot answer', async () => {
-    const { clock, seen, heartbeat } = start({ pingMs: 10, silenceMs: 30 });
-    seen.deaf = true;
+  it('pings whatever comes in while it says nothing, for the other side may hear nothing of it', async () => {
+    for (const deaf of [true, false]) {
+      const { clock, seen, heartbeat } = start({ pingMs: 10, silenceMs: 30 });
+      seen.deaf = deaf;
 
-    for (let step = 0; step < 10; step += 1) {
-      seen.receivedBytes += 1;
-      await clock.advance(10);
+      for (let step = 0; step < 10; step += 1) {
+        seen.receivedBytes += 1;
+        await clock.advance(10);
+      }
+
+      assert.ok(seen.pings >= 6, `expected a ping every 15 ms of 100 at least, got ${seen.pings}`);
+      heartbeat.stop();
     }
-
-    assert.equal(seen.pings, 10);
-    heartbeat.stop();
   });
 
   it('pings in every tick where one silent tick is the end', async () => {
     const { clock, seen, heartbeat } = start({ pingMs: 1_000, silenceMs: 30 });
 
-    for (let step = 0; step < 5; step += 1) {
+    for (let step = 0; step < 10; step += 1) {
       seen.receivedBytes += 1;
-      await clock.advance(30);
+      await clock.advance(15);
     }
 
-    assert.deepEqual([seen.pings, seen.silences], [5, 0]);
+    assert.deepEqual([seen.pings, seen.silences], [10, 0]);
     heartbeat.stop();
   });
 
-  it('lets two sides take turns, each hearing of the other within two ticks, whatever their phases', async () => {
-    for (const phase of [0, 1, 5, 9]) {
+  it('lets two sides take turns, each hearing of the other within three ticks, whatever their phases', async () => {
+    for (const phase of [0, 1, 4, 5, 9]) {
       const clock = createVirtualClock();
-      const sides = [0, 1].map(() => ({ receivedBytes: 0, heardAt: 0, longest: 0, silences: 0 }));
+      const sides = [0, 1].map(() => ({ bytes: 0, pings: 0, heardAt: 0, longest: 0, silences: 0 }));
       const hear = (side: number) => {
         const heard = sides[side];
         if (heard === undefined) return;
-        heard.receivedBytes += 1;
+        heard.bytes += 1;
         heard.longest = Math.max(heard.longest, clock.monotonic() - heard.heardAt);
         heard.heardAt = clock.monotonic();
       };
       const beat = (side: number) =>
         startHeartbeat(
           {
-            receivedBytes: () => sides[side]?.receivedBytes ?? 0,
+            receivedBytes: () => sides[side]?.bytes ?? 0,
+            sentBytes: () => sides[1 - side]?.bytes ?? 0,
             isDeaf: () => false,
             ping: () => {
+              const asking = sides[side];
+              if (asking !== undefined) asking.pings += 1;
               hear(1 - side);
               hear(side);
             },
@@ -109,24 +129,41 @@ describe('heartbeat', () => {
 
       for (const { longest, silences } of sides) {
         assert.equal(silences, 0);
-        assert.ok(longest > 0 && longest <= 20, `silent for ${longest} at phase ${phase}`);
+        assert.ok(longest > 0 && longest <= 15, `silent for ${longest} at phase ${phase}`);
       }
+      const pings = sides.reduce((sum, side) => sum + side.pings, 0);
+      assert.ok(pings <= 101, `expected about one ping every 10 to 15 of both together, got ${pings}`);
       first.stop();
       second.stop();
     }
   });
 
-  it('calls silence once after so long without a byte, and stops', async () => {
-    const { clock, seen } = start({ pingMs: 10, silenceMs: 30 });
-    seen.receivedBytes = 5;
-    await clock.advance(10);
+  it('calls silence once, within its time and at most a tick sooner, whenever the last byte came', async () => {
+    for (let last = 0; last < 20; last += 1) {
+      const { clock, seen } = start({ pingMs: 10, silenceMs: 30 });
+      await clock.advance(last);
+      seen.receivedBytes += 1;
 
+      await clock.advance(24);
+      assert.equal(seen.silences, 0, `last byte at ${last}`);
+      await clock.advance(6);
+
+      assert.equal(seen.silences, 1, `last byte at ${last}`);
+      assert.equal(clock.pending, 0);
+    }
+  });
+
+  it('gives the other side half of the time to answer a ping', async () => {
+    const { clock, seen, heartbeat } = start({ pingMs: 10, silenceMs: 30 });
+
+    await clock.advance(10);
+    assert.equal(seen.pings, 1);
+    await clock.advance(14);
+    seen.receivedBytes += 1;
     await clock.advance(20);
-    assert.equal(seen.silences, 0);
-    await clock.advance(10);
 
-    assert.equal(seen.silences, 1);
-    assert.equal(clock.pending, 0);
+    assert.equal(seen.silences, 0);
+    heartbeat.stop();
   });
 
   it('does not count the time in which nobody listened', async () => {
@@ -149,5 +186,48 @@ describe('heartbeat', () => {
     await clock.advance(30);
 
     assert.equal(seen.silences, 1);
+  });
+
+  it('counts no silence for a tick that comes late, because bytes may wait that nobody could read', async () => {
+    const { clock, seen, pause, heartbeat } = start({ pingMs: 10, silenceMs: 30 });
+    await clock.advance(20);
+    pause(12);
+    await clock.advance(5);
+    const afterPause = seen.silences;
+    seen.receivedBytes += 1;
+
+    await clock.advance(20);
+
+    assert.deepEqual([afterPause, seen.silences], [0, 0]);
+    heartbeat.stop();
+  });
+
+  it('asks at once after a long pause, and keeps a channel whose other side answers', async () => {
+    const { clock, seen, pause, heartbeat } = start({ pingMs: 10, silenceMs: 30 });
+    await clock.advance(20);
+    const before = seen.pings;
+    pause(3_600_000);
+    await clock.advance(5);
+    const asked = seen.pings - before;
+    await clock.advance(9);
+    seen.receivedBytes += 1;
+
+    await clock.advance(20);
+
+    assert.deepEqual([asked, seen.silences], [1, 0]);
+    heartbeat.stop();
+  });
+
+  it('finds a dead channel soon after a long pause', async () => {
+    const { clock, seen, pause } = start({ pingMs: 10, silenceMs: 30 });
+    seen.receivedBytes += 1;
+    await clock.advance(5);
+    pause(3_600_000);
+    await clock.advance(5);
+    const atOnce = seen.silences;
+
+    await clock.advance(10);
+
+    assert.deepEqual([atOnce, seen.silences], [0, 1]);
   });
 });

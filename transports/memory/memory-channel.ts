@@ -29,8 +29,14 @@ function carry<In, Out>(options: MemoryChannelOptions<In, Out>, events: CarrierE
   /** `open` → `closing` when our closing or complaint is on its way → `gone` when the connection is none of ours any more. */
   let state: 'open' | 'closing' | 'gone' = 'open';
   let receivedBytes = 0;
+  let sentBytes = 0;
 
   end.connect({ deliver: receive, drained: () => events.drained() });
+
+  function push(packet: Packet, bytes = sizeOf(packet)): void {
+    sentBytes += bytes;
+    end.push(packet);
+  }
 
   function receive(packet: Packet, bytes: number): void {
     receivedBytes += bytes;
@@ -39,7 +45,7 @@ function carry<In, Out>(options: MemoryChannelOptions<In, Out>, events: CarrierE
         if (state === 'open') take(packet, bytes);
         return;
       case 'ping':
-        if (state === 'open') end.push({ type: 'pong' });
+        if (state === 'open') push({ type: 'pong' });
         return;
       case 'pong':
         return;
@@ -88,12 +94,13 @@ function carry<In, Out>(options: MemoryChannelOptions<In, Out>, events: CarrierE
       const packet: Packet = { type: 'message', body: codec.encode(message) };
       const bytes = sizeOf(packet);
       if (bytes > limits.maxMessageBytes) throw tooLarge(limits.maxMessageBytes, bytes);
-      end.push(packet);
+      push(packet, bytes);
       return true;
     },
     bufferedBytes: () => end.bufferedBytes(),
     receivedBytes: () => receivedBytes,
-    ping: () => end.push({ type: 'ping' }),
+    sentBytes: () => sentBytes,
+    ping: () => push({ type: 'ping' }),
     pause: () => end.incoming.pause(),
     resume: () => end.incoming.resume(),
     end(farewell) {

@@ -81,6 +81,10 @@ class WebsocketCarrier<In, Out> implements Carrier<Out> {
     return this.#socket.bytesRead;
   }
 
+  sentBytes(): number {
+    return this.#socket.bytesWritten;
+  }
+
   ping(): void {
     if (this.#websocket.readyState === WebSocket.OPEN) this.#websocket.ping();
   }

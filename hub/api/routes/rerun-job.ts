@@ -14,6 +14,7 @@ export function rerunJob(app: ApiServer, context: ApiContext): void {
     '/jobs/:id/rerun',
     {
       config: { access: 'submit-jobs' },
+      onRequest: async () => context.submissions.checkStore(),
       schema: {
         operationId: 'rerunJob',
         summary: 'Run a job again',

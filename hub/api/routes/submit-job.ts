@@ -9,6 +9,7 @@ export function submitJob(app: ApiServer, context: ApiContext): void {
     '/jobs',
     {
       config: { access: 'submit-jobs' },
+      onRequest: async () => context.submissions.checkStore(),
       schema: {
         operationId: 'submitJob',
         summary: 'Submit a job',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { createReportSink } from '../../../hub/control/agent-resource.ts';
+import { SharedTurns } from '../../../hub/control/shared-turns.ts';
 import type { AgentReport } from '../../../protocol/agent-report.ts';
 import { reportOf } from '../../contract/store/scene.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
@@ -13,7 +14,7 @@ it('what an agent reports is stored when it closes, opens or says why, not for e
   await using bench = await createSchedulerBench();
   const { store, fleet, clock } = bench;
   const { id } = await bench.agent('a1');
-  const sink = createReportSink({ store, fleet, agentId: id, clock });
+  const sink = createReportSink({ store, fleet, agentId: id, clock, turns: new SharedTurns({ clock, everyMs: 20 }) });
   /** Whether it was stored. */
   const report = async (change: Partial<AgentReport>) => {
     const before = store.commits();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Arrivals } from '../../../hub/control/arrivals.ts';
 import { ControlService } from '../../../hub/control/control-service.ts';
 import type { CloudEvent } from '../../../protocol/cloud-event.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
@@ -46,6 +47,7 @@ function createService({ store, fleet, clock }: SchedulerBench): ControlService 
     onDeclined: () => {},
     onResynced: () => {},
     loops: createLoopBoard(clock),
+    arrivals: new Arrivals({ clock, random: systemRandom }),
   });
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createReportSink } from '../../../hub/control/agent-resource.ts';
+import { SharedTurns } from '../../../hub/control/shared-turns.ts';
 import { Fleet } from '../../../hub/fleet/fleet.ts';
 import { reportOf } from '../../contract/store/scene.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
@@ -18,7 +19,13 @@ async function createPlace() {
   /** As a hub that starts: it knows of the agent what the store says. */
   const fleet = new Fleet(bench.clock);
   fleet.put(record);
-  const sink = createReportSink({ store: bench.store, fleet, agentId: id, clock: bench.clock });
+  const sink = createReportSink({
+    store: bench.store,
+    fleet,
+    agentId: id,
+    clock: bench.clock,
+    turns: new SharedTurns({ clock: bench.clock, everyMs: 20 }),
+  });
   return { bench, id, report, fleet, sink };
 }
 
