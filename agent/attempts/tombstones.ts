@@ -29,7 +29,7 @@ export function openTombstones(fs: FileSystem, folder: string): Tombstones {
   let gathering: { readonly attempts: string[]; readonly written: Promise<void> } | null = null;
   /** The file whose name is known to be durable: one that an earlier process made need not be. */
   let namedFile = '';
-  /** What one file holds, mostly the one that ids of now are in: each offer asks. */
+  /** What the file holds that was added to last, because each offer asks. Nobody but the one who adds knows when it changes. */
   let remembered: { readonly path: string; readonly ids: Set<string> } | null = null;
 
   /** One at a time: nothing is added to a file while it is removed or read. */
@@ -56,7 +56,7 @@ export function openTombstones(fs: FileSystem, folder: string): Tombstones {
       const bytes = await readSmallFile(fs, path);
       const lines = bytes === null ? [] : Buffer.from(bytes).toString('latin1').split('\n');
       const ids = new Set(lines.map((line) => line.slice(-idLength)));
-      remembered = ids.size > maxRemembered ? null : { path, ids };
+      if (path === namedFile) remembered = ids.size > maxRemembered ? null : { path, ids };
       return ids;
     });
   }

@@ -83,7 +83,7 @@ test('A cancel that comes while the document is being written keeps the command 
   const fileSystem = {
     ...systemFileSystem,
     open: async (path: string, ...rest: [flags: 'r' | 'r+' | 'w' | 'wx' | 'a', mode?: number]) => {
-      if (path.endsWith('document.json.part')) {
+      if (path.endsWith('/document.json')) {
         await place.hub.cancel(id);
         await place.hub.until(() => place.hub.get(id).reports.length > 1, 'the cancel to have come');
       }

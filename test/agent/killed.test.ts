@@ -110,11 +110,14 @@ const unborn = { outcome: 'never-started', starts: 0, log: '', complete: true };
 
 const steps: readonly (readonly [step: string, expected: readonly object[]])[] = [
   ['before claim.json', [whole]],
+  ['torn claim.json', [whole]],
   ['after claim.json', [whole]],
   ['before document.json', [whole]],
+  ['torn document.json', [whole]],
   ['after document.json', [unborn]],
   ['after start', [whole, unborn]],
   ['before result.json', [whole]],
+  ['torn result.json', [whole]],
   ['after result.json', [whole]],
   ['before tombstone', [whole]],
   ['after tombstone', [whole]],

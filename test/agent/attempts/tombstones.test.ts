@@ -98,6 +98,19 @@ test('A disk that was full on the way keeps no attempt from being added later', 
   assert.equal(await tombstones.has(late(1)), true);
 });
 
+test('An attempt is known as soon as it was added, also by another who looked before', async () => {
+  const folder = await makeFolder();
+  const owner = openTombstones(systemFileSystem, folder);
+  const other = openTombstones(systemFileSystem, folder);
+  assert.deepEqual([await owner.has(early(1)), await other.has(early(1))], [false, false]);
+
+  await owner.add(early(1));
+  assert.deepEqual([await owner.has(early(1)), await other.has(early(1))], [true, true]);
+  await owner.add(early(2));
+
+  assert.deepEqual([await owner.has(early(2)), await other.has(early(2))], [true, true]);
+});
+
 test('A line that lost its end to a power loss is no attempt, and hides none', async () => {
   const folder = await makeFolder();
   await openTombstones(systemFileSystem, folder).add(early(1));
