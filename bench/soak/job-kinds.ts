@@ -82,5 +82,14 @@ export function createJobKinds(text: LogText): readonly JobKind[] {
       followUp: null,
       judge: endedAs('timed-out'),
     },
+    {
+      name: 'wanted by nobody',
+      everyMs: 3000,
+      // Each asks for something else: what is kept for jobs that wait alike is kept for one.
+      request: () => ({ automation: 'nothing', selector: `site=nowhere-${Date.now()}`, expiresInSeconds: 5 }),
+      followUp: null,
+      judge: ({ state, cause }) =>
+        state === 'failed' && cause === 'expired' ? null : `expected it to expire, it is ${state}: ${cause}`,
+    },
   ];
 }

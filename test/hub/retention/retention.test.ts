@@ -100,6 +100,19 @@ async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs, 
   };
 }
 
+/** All that a store of logs does, to be changed in part. */
+function passOn(logs: LogStore): LogStore {
+  return {
+    write: (attempt) => logs.write(attempt),
+    length: (attempt) => logs.length(attempt),
+    read: (attempt, start, end) => logs.read(attempt, start, end),
+    moments: (attempt, start, end) => logs.moments(attempt, start, end),
+    grown: (attempt, offset, signal) => logs.grown(attempt, offset, signal),
+    remove: (attempt) => logs.remove(attempt),
+    [Symbol.asyncDispose]: () => logs[Symbol.asyncDispose](),
+  };
+}
+
 const isThere = async ({ scene }: Bench, job: JobRecord) => (await scene.store.queries.job(account, job.id)) !== null;
 
 describe('retention', () => {
@@ -188,13 +201,8 @@ describe('retention', () => {
   it('deletes later the files that it could not delete, also when the hub died in between', async () => {
     const failing = { on: true };
     await using bench = await createBench((logs) => ({
-      write: (attempt) => logs.write(attempt),
-      length: (attempt) => logs.length(attempt),
-      read: (attempt, start, end) => logs.read(attempt, start, end),
-      moments: (attempt, start, end) => logs.moments(attempt, start, end),
-      grown: (attempt, offset, signal) => logs.grown(attempt, offset, signal),
+      ...passOn(logs),
       remove: (attempt) => (failing.on ? Promise.reject(new Error('a disk of the test')) : logs.remove(attempt)),
-      [Symbol.asyncDispose]: () => logs[Symbol.asyncDispose](),
     }));
     const { job, path } = await bench.endJob();
     await bench.endJob();
@@ -235,6 +243,28 @@ describe('retention', () => {
       ended.map((_, index) => index === 39),
     );
     await submit();
+  });
+
+  it('deletes files side by side: a hub that is short of time is not held up by each of them', async () => {
+    const under = { way: 0, most: 0 };
+    await using bench = await createBench((logs) => ({
+      ...passOn(logs),
+      async remove(attempt) {
+        under.way++;
+        under.most = Math.max(under.most, under.way);
+        await logs.remove(attempt);
+        under.way--;
+      },
+    }));
+    const ended = [await bench.endJob(), await bench.endJob(), await bench.endJob(), await bench.endJob()];
+
+    await bench.retention({ jobsPerAccount: 1 }).turn(going);
+
+    assert.deepEqual(
+      ended.map(({ path }) => existsSync(path)),
+      [false, false, false, true],
+    );
+    assert.equal(under.most, 3);
   });
 
   it('goes on where it was stopped', async () => {
