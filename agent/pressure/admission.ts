@@ -27,7 +27,7 @@ export interface AdmissionOptions {
 /** Whether jobs are taken, as far as that is a matter of pressure. It asks by itself, and says what it found. Jobs that run it does not touch. */
 export interface Admission extends Disposable {
   readonly current: AdmissionReport;
-  /** Why no job is taken now; null while it is open. */
+  /** Why an offer is not taken now; null while it is open, or closed for want of room alone: whether there is room, a claim asks itself. */
   refuse(): Decline | null;
 }
 
@@ -103,9 +103,8 @@ export function startAdmission(options: AdmissionOptions): Admission {
       };
     },
     refuse() {
-      if (reasons.length === 0) return null;
-      const isSpoolAlone = reasons.every(({ kind }) => kind === 'spool');
-      return { reason: isSpoolAlone ? 'spool-full' : 'pressure', message: toWords(reasons) };
+      const pressing = reasons.filter(({ kind }) => kind !== 'spool');
+      return pressing.length === 0 ? null : { reason: 'pressure', message: toWords(pressing) };
     },
     [Symbol.dispose]: () => {
       timer.cancel();
@@ -145,8 +144,8 @@ function toCauses({ limits, loopLag, spool }: AdmissionOptions): readonly Cause[
     },
     {
       kind: 'spool',
-      // Not a matter of how long: the next job would have nowhere to print to.
-      gate: new Gate({ limit: 1, wellAt: 0, closeAfterMs: 0, openAfterMs }),
+      // Not a matter of how long: the next job would have nowhere to print to, or has.
+      gate: new Gate({ limit: 1, wellAt: 0, closeAfterMs: 0, openAfterMs: 0 }),
       measure: () => (spool.isShort ? 1 : 0),
       words: () => 'no room for the output of another job',
     },

@@ -1,7 +1,9 @@
 import { watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { findProgram } from '../../agent/executors/process/find-program.ts';
+import { createLinuxPressure } from '../../agent/pressure/linux-pressure.ts';
 import { type Check, type Found, fault, ok, skipped, warning } from './check.ts';
+import { judgePressure } from './judge-pressure.ts';
 
 /** What an agent needs of the machine beside its folders. */
 export function createMachineChecks({ path }: { readonly path: string | undefined }): readonly Check[] {
@@ -9,6 +11,7 @@ export function createMachineChecks({ path }: { readonly path: string | undefine
     { name: 'shell', about: 'machine', look: async () => judgeShell(path) },
     { name: 'boot id', about: 'machine', look: judgeBootId },
     { name: 'inotify', about: 'machine', look: async () => judgeInotify() },
+    { name: 'pressure', about: 'machine', look: async () => judgePressure(createLinuxPressure()()) },
   ];
 }
 

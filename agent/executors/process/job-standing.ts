@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
 /**
- * How far jobs stand behind the agent when the machine is short of something. On a machine with one processor and thirty jobs that
- * compute, an equal agent has a thirtieth of it, and is seconds late; of equal processes the kernel kills the largest when memory is
- * gone, which with many small jobs is the agent.
+ * How far jobs stand behind the agent when the machine is short of something. Among thirty-five jobs that compute on two processors an equal
+ * agent stood still for seven seconds; of equal processes the kernel kills the largest when memory is gone, which with many small jobs is the
+ * agent (docs/decisions/0021).
  */
 export interface JobStanding {
   /** By so much their niceness (sched(7)) is above that of the agent. */

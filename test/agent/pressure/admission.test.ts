@@ -146,16 +146,29 @@ describe('admission', () => {
     assert.equal(place.admission.current.values.loopLagMeanMs, 2_812);
   });
 
-  it('closes at once where a job would have nowhere to print to, whatever the limits', async () => {
+  it('closes at once where a job would have nowhere to print to, whatever the limits, and opens as soon as it has', async () => {
     const place = createPlace({ memoryPercent: Infinity, ioPercent: Infinity, loopLagMs: Infinity });
     place.isShort = true;
 
     await place.clock.advance(5_000);
+    const { state, reasons } = place.admission.current;
+    place.isShort = false;
+    await place.clock.advance(5_000);
 
-    assert.deepEqual(place.admission.refuse(), {
-      reason: 'spool-full',
-      message: 'no room for the output of another job',
-    });
+    assert.deepEqual(
+      [state, reasons],
+      ['closed', [{ kind: 'spool', message: 'no room for the output of another job' }]],
+    );
+    assert.equal(place.admission.current.state, 'open');
+  });
+
+  it('leaves it to the claim of an offer whether there is room for it', async () => {
+    const place = createPlace();
+    place.isShort = true;
+
+    await place.clock.advance(5_000);
+
+    assert.equal(place.admission.refuse(), null);
   });
 
   it('tells of each reason that comes or goes, and opens when the last is gone', async () => {
