@@ -26,7 +26,7 @@ export const defaultArrivalsLimits: ArrivalsLimits = {
 };
 
 /** Between two agents, before any was seen to come; and what may be believed of those that were. */
-const firstPaceMs = 4;
+const firstPaceMs = 2.5;
 const fastestPaceMs = 1;
 const slowestPaceMs = 50;
 /** How much one arrival changes the pace. */

@@ -73,7 +73,7 @@ describe('a hub without room for another job', () => {
     const answers = await submitTogether(api, 40);
 
     const refused = answers.filter(({ status }) => status === 429);
-    const accepted = answers.filter(({ status }) => status === 201).map(({ json }) => json.id);
+    const accepted = answers.filter(({ status }) => status === 201).map(({ json }): string => json.id);
     assert.equal(refused.length + accepted.length, 40);
     assert.ok(refused.length > 0 && accepted.length > 0, `${refused.length} of 40 were refused`);
     for (const { json, retryAfter } of refused) {

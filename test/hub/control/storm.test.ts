@@ -65,7 +65,7 @@ function startCrowd(ids: readonly string[], port: number) {
   };
 }
 
-const count = 100;
+const count = 60;
 const atOnce = 2;
 
 async function allOnline(hub: Replica): Promise<void> {
