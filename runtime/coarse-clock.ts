@@ -17,7 +17,7 @@ export function createCoarseClock(clock: Clock, stepMs: number): Clock {
       const key = `${background ? 'background' : 'foreground'} ${dueMs}`;
       let step = steps.get(key);
       if (step === undefined) {
-        const made = new Step(() => steps.delete(key));
+        const made: Step = new Step(() => void (steps.get(key) === made && steps.delete(key)));
         made.timer = clock.schedule(dueMs - nowMs, () => made.fire(), { background });
         steps.set(key, made);
         step = made;
