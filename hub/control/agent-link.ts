@@ -69,6 +69,7 @@ export class ServedLink implements AgentLink {
   readonly #hello: (commits: number) => CloudEvent;
   readonly #commits: () => number;
   readonly #onResynced: (tookMs: number) => void;
+  readonly #fleet: Fleet;
   /** When the agent said hello; null before, and once its first question about its attempts is answered. */
   #greetedAt: number | null = null;
   #told: number;
@@ -111,6 +112,7 @@ export class ServedLink implements AgentLink {
       sink: createFactsSink({ store, agentId, budget: options.factsBudget, clock, signal: this.#ended.signal }),
     });
     this.#onResynced = options.onResynced;
+    this.#fleet = fleet;
     this.#router = createEventRouter({
       cluster: agentId,
       clients: this.#clients,
@@ -182,6 +184,9 @@ export class ServedLink implements AgentLink {
         greeted = true;
         this.#greetedAt = this.#clock.monotonic();
         waiting.cancel();
+        const holders = this.#fleet.get(this.agentId)?.keyHolders;
+        if (holders?.greet(agent.bootId))
+          this.#logger.warn({ problem: holders.problem }, 'key is shared by two agents');
         this.#logger.info({ version: agent.version, attempts: agent.attempts, epoch: this.leaseEpoch }, 'agent online');
         serving.push(this.#router.serve((out) => this.#channel.send(out), { signal: this.#ended.signal }));
       }
