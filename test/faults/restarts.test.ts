@@ -81,7 +81,7 @@ faultTest(
     const { place: given, agent } = await openScene(scene);
     await using place = given;
     const dice = createDice();
-    const requests = 25;
+    const requests = 12;
     const ids: string[] = [];
     let over = false;
     const submitting = (async () => {
