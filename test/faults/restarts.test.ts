@@ -49,7 +49,7 @@ for (const victim of ['agent', 'hub', 'both'] as const) {
   faultTest(
     {
       broken: `${victim === 'both' ? 'hub and agent' : victim}, by SIGKILL every fifth of a second`,
-      when: 'forty times, in starting and recovering, while jobs run, wait and end',
+      when: 'two dozen times, in starting and recovering, while jobs run, wait and end',
       outcome: 'every job has its one true end',
     },
     async (scene) => {
@@ -63,7 +63,7 @@ for (const victim of ['agent', 'hub', 'both'] as const) {
         ids.push((await place.api.submit({ automation: 'job', parameters: { run: 'say further; sleep 0.5' } })).id);
 
       const victims = { agent: [agent], hub: [place.hub], both: [place.hub, agent] }[victim];
-      await Promise.all(victims.map((one) => killAgainAndAgain(one, 40)));
+      await Promise.all(victims.map((one) => killAgainAndAgain(one, 25)));
       await place.open('go');
 
       await checkEnds(place, agent, ids);
