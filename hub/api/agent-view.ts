@@ -1,4 +1,5 @@
 import type { Agent } from '../../protocol/agent.ts';
+import type { AgentReport } from '../../protocol/agent-report.ts';
 import type { AgentRecord } from '../store/records.ts';
 import type { HubView } from './hub-view.ts';
 import { toTimestamp } from './timestamp.ts';
@@ -19,7 +20,7 @@ export function toAgent(record: AgentRecord, hubView: HubView): Agent {
     transport: report?.transport ?? null,
     slots: { total: report?.slots.total ?? 0, used: live?.busyTotal ?? report?.slots.used ?? 0 },
     automations: (report?.automations ?? []).map(({ name, digest }) => ({ name, digest })),
-    health: report === null ? null : { ...report.health },
+    health: report === null ? null : toHealth(report.health, live?.keyHolders.problem ?? null),
     schedulable: record.desired.schedulable && !record.desired.drain,
     drain: record.desired.drain,
     note: record.desired.note,
@@ -29,4 +30,10 @@ export function toAgent(record: AgentRecord, hubView: HubView): Agent {
     lastSeenAt: toTimestamp(record.lastSeenAt),
     createdAt: toTimestamp(record.createdAt),
   };
+}
+
+/** With what the hub itself knows to be wrong. */
+function toHealth({ state, problems }: AgentReport['health'], problem: string | null): Agent['health'] {
+  if (problem === null) return { state, problems: [...problems] };
+  return { state: state === 'ok' ? 'degraded' : state, problems: [problem, ...problems] };
 }

@@ -3,6 +3,7 @@ import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { HubStatus } from '../../protocol/hub-status.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import type { Progress } from '../../protocol/progress.ts';
+import type { KeyHolders } from '../fleet/key-holders.ts';
 import type { WaitingView } from '../scheduler/waiting-view.ts';
 import type { StatusReader } from '../status/hub-status.ts';
 import type { JobRecord } from '../store/records.ts';
@@ -19,6 +20,7 @@ export interface LiveAgentView {
   readonly report: AgentReport | null;
   /** By name. */
   readonly automations: ReadonlyMap<string, AutomationSummary>;
+  readonly keyHolders: Pick<KeyHolders, 'problem'>;
 }
 
 /** What the API shows and the store does not hold: facts that live in the hub's memory. Every call answers at once. */

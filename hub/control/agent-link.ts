@@ -229,6 +229,9 @@ export class ServedLink implements AgentLink {
         }
         this.#greetedAt = this.#options.clock.monotonic();
         waiting.cancel();
+        const holders = this.#options.fleet.get(this.agentId)?.keyHolders;
+        if (holders?.greet(agent.bootId))
+          this.#logger.warn({ problem: holders.problem }, 'key is shared by two agents');
         this.#logger.info({ version: agent.version, attempts: agent.attempts, epoch: this.leaseEpoch }, 'agent online');
         served = this.#router.open((out) => this.#channel.send(out));
       }

@@ -69,7 +69,7 @@ export class Fleet {
       this.#onRoom(known);
       return known;
     }
-    const agent = new LiveAgent(record, { catalogs: this.#catalogs, heardAt: this.#clock.monotonic() });
+    const agent = new LiveAgent(record, { catalogs: this.#catalogs, clock: this.#clock });
     this.#agents.set(agent.id, agent);
     let account = this.#byAccount.get(agent.account);
     if (account === undefined) {

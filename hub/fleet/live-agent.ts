@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AgentReport } from '../../protocol/agent-report.ts';
 import { hubLabelPrefix, type Labels } from '../../protocol/labels.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Candidate } from '../scheduler/candidate.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
+import { KeyHolders } from './key-holders.ts';
 import type { Catalog, SharedCatalogs } from './shared-catalogs.ts';
 
 /** The hub's end of an agent's control channel, as much of it as others need. */
@@ -31,16 +33,16 @@ export class LiveAgent implements Candidate {
   #labels: Labels = {};
   readonly #open = new Map<string, string>();
   readonly #busy = new Map<string, number>();
+  /** The processes that came with its key. */
+  readonly keyHolders: KeyHolders;
   link: AgentLink | null = null;
   /** When something was last heard of it while it had no link, by the clock that never goes back. */
   heardAt: number;
 
-  constructor(
-    record: AgentRecord,
-    { catalogs, heardAt }: { readonly catalogs: SharedCatalogs; readonly heardAt: number },
-  ) {
+  constructor(record: AgentRecord, { catalogs, clock }: { readonly catalogs: SharedCatalogs; readonly clock: Clock }) {
     this.#catalogs = catalogs;
-    this.heardAt = heardAt;
+    this.keyHolders = new KeyHolders(clock);
+    this.heardAt = clock.monotonic();
     this.#record = record;
     this.replaceRecord(record);
   }

@@ -119,7 +119,7 @@ function toGroupStatus(group: WaitingGroup, now: number): WaitingJobs {
 function toTroubled(agent: LiveAgent): TroubledAgent | null {
   const state = stateOf(agent);
   if (state === null) return null;
-  const { account, name, busyTotal, slots, report } = agent;
+  const { account, name, busyTotal, slots, report, keyHolders } = agent;
   const { lastSeenAt, desired } = agent.record;
   const note = desired.drain ? desired.note : null;
   return {
@@ -128,7 +128,9 @@ function toTroubled(agent: LiveAgent): TroubledAgent | null {
     state,
     since: state === 'offline' && lastSeenAt !== null ? toTime(lastSeenAt) : null,
     slots: { used: busyTotal, total: slots },
-    problems: [...(note === null ? [] : [note]), ...(report?.health.problems ?? [])].slice(0, maxProblems),
+    problems: [note, keyHolders.problem, ...(report?.health.problems ?? [])]
+      .filter((problem) => problem !== null)
+      .slice(0, maxProblems),
   };
 }
 
@@ -142,7 +144,7 @@ function stateOf(agent: LiveAgent): TroubledAgent['state'] | null {
   if (agent.health === 'store-changed') return 'store-changed';
   if (!agent.schedulable || agent.health === 'draining') return 'draining';
   if (agent.closedBecause !== null) return 'pressure';
-  return agent.health === 'degraded' ? 'degraded' : null;
+  return agent.health === 'degraded' || agent.keyHolders.problem !== null ? 'degraded' : null;
 }
 
 function toTime(at: number): string {

@@ -63,6 +63,8 @@ export interface FaultPlace extends AsyncDisposable {
   readonly ledger: Ledger;
   /** Another agent, joined on its first start. The hub must be up by then. */
   addAgent(name: string, environment?: Environment): Promise<FaultAgent>;
+  /** Another process of the same agent, with what is different about it. Who starts it kills it. */
+  addTwin(agent: FaultAgent, environment: Environment): Daemon;
   /** Lets jobs go on that `wait_for` this. */
   open(gate: string): Promise<void>;
 }
@@ -91,6 +93,7 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
   };
   const hub = createDaemon('hub', hubVariables, join(folder, 'hub.log'));
   const daemons: Daemon[] = [hub];
+  const variablesOf = new Map<string, Environment>();
   const lines: TcpProxy[] = [];
 
   return {
@@ -117,6 +120,7 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
         FARHAND_GRACE_SECONDS: '1',
         ...environment,
       };
+      variablesOf.set(name, variables);
       const daemon = createDaemon('agent', variables, join(folder, `${name}.log`));
       daemons.push(daemon);
       const attempts = join(data, 'attempts');
@@ -128,6 +132,8 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
         attemptFile: (attempt: string, file: string) => join(attempts, attempt, file),
       });
     },
+    addTwin: ({ name }, environment) =>
+      createDaemon('agent', { ...variablesOf.get(name), ...environment }, join(folder, `${name}-twin.log`)),
     open: (gate) => writeFile(join(folder, 'gates', gate), ''),
     async [Symbol.asyncDispose]() {
       for (const daemon of daemons) await daemon[Symbol.asyncDispose]();

@@ -7,9 +7,9 @@ import type { FaultRow } from './fault-row.ts';
 export interface FaultScene {
   readonly t: TestContext;
   /** A place whose ledger counts for the row. */
-  createPlace(...given: Parameters<typeof createFaultPlace>): Promise<FaultPlace>;
+  readonly createPlace: (...given: Parameters<typeof createFaultPlace>) => Promise<FaultPlace>;
   /** For the table, behind the counts. */
-  note(figure: string): void;
+  readonly note: (figure: string) => void;
 }
 
 /**
@@ -26,7 +26,7 @@ export function faultTest(row: FaultRow, run: (scene: FaultScene) => Promise<voi
     const notes: string[] = [];
     const scene: FaultScene = {
       t,
-      async createPlace(...given) {
+      createPlace: async (...given) => {
         const place = await createFaultPlace(...given);
         places.push(place);
         return place;

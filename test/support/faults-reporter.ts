@@ -1,13 +1,14 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { TestEvent } from 'node:test/reporters';
-import { type SeenRow, toFaultTable } from './fault-table.ts';
+import { type SeenRow, toFaultTable, writeFaultTable } from './fault-table.ts';
+import { listFaultRows } from './list-fault-rows.ts';
 import summaryReporter from './summary-reporter.ts';
 
 const mark = 'seen ';
 
 /**
- * The reporter of `npm run test:faults`: the summary, and before its last line a table of what was broken and how it went. `FAULT_TABLE` in the
- * environment is a file to write the table to as well, for `docs/guarantees.md`.
+ * The reporter of `npm run test:faults`: the summary, and before its last line a table of what was broken and how it went. `FAULT_PAGE` in the
+ * environment is a page that keeps the table: it gets what was seen.
  */
 // The runner takes a reporter as a default export only.
 // oxlint-disable-next-line import/no-default-export
@@ -17,8 +18,9 @@ export default async function* faultsReporter(source: AsyncIterable<TestEvent>):
     if (/^\n\d+ passed, /.test(text)) yield `\n${toFaultTable(rows)}\n`;
     yield text;
   }
-  const file = process.env['FAULT_TABLE'];
-  if (file !== undefined) writeFileSync(file, JSON.stringify(rows));
+  const page = process.env['FAULT_PAGE'];
+  if (page === undefined) return;
+  writeFileSync(page, writeFaultTable(readFileSync(page, 'utf8'), { rows: listFaultRows(), seen: rows }));
 }
 
 /** A fault test says what it saw in its last words. */

@@ -91,7 +91,11 @@ async function run(options: Required<RandomFaultsOptions>): Promise<RandomFaults
       () => raiseHub(place),
     ),
   );
-  await Promise.all(strikers).finally(() => load.stop());
+  try {
+    await Promise.all(strikers);
+  } finally {
+    await load.stop();
+  }
   say(`${strikes.count} strikes, ${load.accepted.size} jobs; now everything is whole`);
   const given = { accepted: load.accepted, excuses, agents: [...agents.keys()], say };
   const corrected = await checkEverything(place, given).catch(async (cause: unknown) => {
@@ -132,12 +136,13 @@ function createStrikes({ more, say }: Required<RandomFaultsOptions>) {
       raiseAgain: () => void | Promise<void>,
     ): Promise<void> {
       while (more(count)) {
-        const { name, strike } = pick();
+        const strike = pick();
+        const { name } = strike;
         count += 1;
         counts[name] = (counts[name] ?? 0) + 1;
         say(`${whom}: ${name}`);
         try {
-          await strike(scene);
+          await strike.strike(scene);
           await raiseAgain();
         } catch (cause) {
           throw new Error(`${whom}: ${name}`, { cause });

@@ -137,6 +137,7 @@ export class FakeHubView implements HubView {
       labels: {},
       report: null,
       automations: new Map(automations.map((automation) => [automation.name, automation])),
+      keyHolders: { problem: null },
     });
     this.byAccount.set(account, agents);
   }
