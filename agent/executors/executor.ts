@@ -25,7 +25,7 @@ export type FenceState =
 export interface Execution {
   /** Resolves when the wrapper is gone, however that came; never rejects. */
   readonly ended: Promise<void>;
-  /** Resolves when `started` was created by the wrapper (with its wall time), or with null when the execution ended without. */
+  /** Resolves when `started` was created by the wrapper (with its wall time), or with null when the execution ended without, or nobody can see it; never rejects. */
   readonly started: Promise<{ readonly at: number } | null>;
   /** Sends the signal to the whole tree: the process group, and whatever carries the attempt's id in its environment. */
   signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;

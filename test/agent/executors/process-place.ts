@@ -9,7 +9,7 @@ import { createExecaLauncher } from '../../../agent/executors/process/execa-laun
 import { createProcessExecutor } from '../../../agent/executors/process/process-executor.ts';
 import { createShellLauncher } from '../../../agent/executors/process/shell-launcher.ts';
 import { systemClock } from '../../../runtime/clock.ts';
-import { systemFileSystem } from '../../../runtime/file-system.ts';
+import { type FileSystem, systemFileSystem } from '../../../runtime/file-system.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import type { ExecutorHarness, ExecutorPlace } from '../../contract/executor-harness.ts';
 
@@ -77,6 +77,7 @@ export function toName(kind: LauncherKind): string {
 export function createExecutor(
   shell = '/bin/sh',
   kind: LauncherKind = { launcherShell: '/bin/sh' },
+  fileSystem: FileSystem = systemFileSystem,
 ): ReturnType<typeof createProcessExecutor> {
   const otherwise = createExecaLauncher({ shell });
   const launcher =
@@ -84,7 +85,7 @@ export function createExecutor(
       ? otherwise
       : createShellLauncher({ ...kind, shell, setsid: '/usr/bin/setsid', otherwise, clock: systemClock });
   return createProcessExecutor({
-    fileSystem: systemFileSystem,
+    fileSystem,
     clock: systemClock,
     logger: silentLogger,
     shell,
