@@ -195,7 +195,7 @@ export class FaultDriver {
     this.#restoring += 1;
     await new Promise<void>((resolve) => void clock.schedule(fault.downMs, resolve));
     states.forget();
-    this.#world.restoredAtMs.push(clock.monotonic());
+    this.#world.restores.push({ how: fault.how, atMs: clock.monotonic() });
     await hub.restore(copy, fault);
     this.#restoring -= 1;
     if (this.#restoring === 0) this.#world.startHub();

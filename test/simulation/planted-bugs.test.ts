@@ -9,9 +9,12 @@ import { runSimulation } from './run-simulation.ts';
 
 const run = promisify(execFile);
 
+/** Some seconds, for a machine that has nothing else to do. */
+const patienceMs = 600_000;
+
 describe('the simulation finds that', () => {
   for (const [index, bug] of plantedBugs.entries()) {
-    it(`${bug.name}`, async () => {
+    it(`${bug.name}`, { timeout: patienceMs }, async () => {
       const { stdout } = await run(process.execPath, [
         join(import.meta.dirname, 'fixtures/find-bug.ts'),
         String(index),

@@ -29,7 +29,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['crash'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'the hub forgets that the document was sent',
@@ -41,7 +41,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['crash', 'cut', 'partition'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'the hub says "accepted" before it stored the result',
@@ -53,7 +53,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['crash'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'the agent frees the folder before the hub accepted the result',
@@ -65,7 +65,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['crash', 'cut', 'partition'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'nobody looks whether it is the folder that got the document',
@@ -78,21 +78,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       { file: 'agent/dispatch.ts', find: '    if (offer.documentSent) return folderGone;\n', replace: '' },
     ],
     faults: ['lose-disk'],
-    seeds: 400,
-  },
-  {
-    name: 'the exit record is read before the process is looked at, and not again',
-    edits: [
-      {
-        file: 'agent/attempts/attempt-recovery.ts',
-        find: '  const { executor, machineBootId, tombstones } = context;',
-        replace: `  const { machineBootId, tombstones } = context;
-  const early = await context.executor.readExit(folder.target);
-  const executor = { ...context.executor, readExit: async () => early };`,
-      },
-    ],
-    faults: ['crash'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'no tombstone stands for an attempt that ended',
@@ -104,7 +90,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['restore-store', 'lossy', 'crash'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'an intent beats an exit that came before it',
@@ -116,13 +102,13 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['slow'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'a job that may have run is tried again although it is not safe to',
     edits: [{ file: 'hub/store/retry-rule.ts', find: '    situation.retrySafe &&\n', replace: '' }],
     faults: ['crash', 'kill-job'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'the agent takes work from a store that came back',
@@ -134,7 +120,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['restore-store', 'crash'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'after a restart the stream goes on without its secrets',
@@ -146,7 +132,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['crash', 'leave'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'the claim is not on the disk when the session is opened',
@@ -158,7 +144,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['crash'],
-    seeds: 400,
+    seeds: 200,
   },
   {
     name: 'a silent agent’s running attempt is answered as one that was withdrawn',
@@ -170,6 +156,6 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['partition', 'crash'],
-    seeds: 400,
+    seeds: 200,
   },
 ];

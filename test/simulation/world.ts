@@ -32,7 +32,7 @@ export class World {
   readonly violations: string[] = [];
   readonly states: StateWatch;
   /** When the hub's store became an older one, by the clock of the world. */
-  readonly restoredAtMs: number[] = [];
+  readonly restores: { readonly how: 'backup' | 'copy'; readonly atMs: number }[] = [];
   /** When somebody on an agent's machine said that the hub's store may be trusted. */
   readonly trusts: { readonly agent: string; readonly atMs: number }[] = [];
   readonly #ids: readonly string[];
@@ -80,16 +80,19 @@ export class World {
     });
   }
 
-  /** *Never twice* ends where somebody trusts a store that came back, and where an agent forgot what it saw of the one before. */
+  /**
+   * *Never twice* ends where somebody trusts a store that came back, and where an agent forgot what it saw of the one before. Of bare files that
+   * were put back an agent knows nothing that heard of no later commit, or comes when the hub has made as many again.
+   */
   isTrustedAnew({ agent, startedAt }: RunTruth): boolean {
-    const restoredAtMs = this.restoredAtMs.findLast((atMs) => atMs <= startedAt);
-    if (restoredAtMs === undefined) return false;
-    if (this.schedule.faults.some((fault) => fault.type === 'lose-disk')) return true;
-    return this.trusts.some((trust) => trust.agent === agent && trust.atMs >= restoredAtMs && trust.atMs <= startedAt);
+    const restore = this.restores.findLast(({ atMs }) => atMs <= startedAt);
+    if (restore === undefined) return false;
+    if (restore.how === 'copy' || this.schedule.faults.some((fault) => fault.type === 'lose-disk')) return true;
+    return this.trusts.some((trust) => trust.agent === agent && trust.atMs >= restore.atMs && trust.atMs <= startedAt);
   }
 
   get isRestored(): boolean {
-    return this.restoredAtMs.length > 0;
+    return this.restores.length > 0;
   }
 
   violates(violation: string): void {
