@@ -25,7 +25,7 @@ export type FenceState =
 export interface Execution {
   /** Resolves when the wrapper is gone, however that came; never rejects. */
   readonly ended: Promise<void>;
-  /** Resolves when `started` was created by the wrapper (with its wall time), or with null when the execution ended without. */
+  /** Resolves when `started` was created by the wrapper (with its wall time), or with null when the execution ended without, or nobody can see it; never rejects. */
   readonly started: Promise<{ readonly at: number } | null>;
   /** How long it had run when it was adopted, by a clock that nobody sets; left out where only the wall clock can say. */
   readonly ranMs?: number;

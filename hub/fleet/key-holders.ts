@@ -12,7 +12,8 @@ const maxEarlier = 16;
  */
 export class KeyHolders {
   readonly #clock: Clock;
-  readonly #earlier = new Set<string>();
+  /** Made for the first that was followed: most agents keep one process for long. */
+  #earlier: Set<string> | null = null;
   #current: string | null = null;
   #provedAt = Number.NEGATIVE_INFINITY;
 
@@ -29,14 +30,19 @@ export class KeyHolders {
   /** A process said hello, by the id that it gave itself. True when that proves that the key is shared. */
   greet(bootId: string): boolean {
     if (bootId === this.#current) return false;
-    const proved = this.#earlier.delete(bootId);
+    const proved = this.#earlier?.delete(bootId) ?? false;
     if (proved) this.#provedAt = this.#clock.monotonic();
-    if (this.#current !== null) this.#earlier.add(this.#current);
+    const followed = this.#current;
     this.#current = bootId;
+    if (followed !== null) this.#remember(followed);
+    return proved;
+  }
+  #remember(bootId: string): void {
+    this.#earlier ??= new Set();
+    this.#earlier.add(bootId);
     for (const oldest of this.#earlier) {
       if (this.#earlier.size <= maxEarlier) break;
       this.#earlier.delete(oldest);
     }
-    return proved;
   }
 }

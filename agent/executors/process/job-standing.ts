@@ -4,7 +4,7 @@ import { getPriority, setPriority } from 'node:os';
 /**
  * How far jobs stand behind the agent when the machine is short of something. Among thirty-five jobs that compute on two processors an equal
  * agent stood still for seven seconds; of equal processes the kernel kills the largest when memory is gone, which with many small jobs is the
- * agent (docs/decisions/0021).
+ * agent (docs/decisions/0023).
  */
 export interface JobStanding {
   /** By so much their niceness (sched(7)) is above that of the agent. */

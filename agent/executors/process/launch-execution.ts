@@ -49,13 +49,23 @@ export async function launchExecution(options: {
     const seen = await notice;
     // Let go before the end: whoever waits must not take that for one.
     if (seen === null && signal.aborted) return new Promise(() => {});
-    return seen ?? readStartAtEnd();
+    return seen ?? tryToReadStart();
   }
 
   /** Only a wrapper leaves a `started` that cannot be read: it found the disk full, and went on. */
   async function readStartAtEnd(): Promise<{ readonly at: number } | null> {
     const fence = await readFence(fileSystem, target.folder);
     return fence.type === 'unreadable' ? { at: fence.at } : readStart();
+  }
+
+  /** Never rejects: whoever has to know how it ended reads the folder once more. */
+  async function tryToReadStart(): Promise<{ readonly at: number } | null> {
+    try {
+      return await readStartAtEnd();
+    } catch (err) {
+      logger.warn({ err, attempt: target.attempt }, 'cannot see whether the command was started');
+      return null;
+    }
   }
 
   /** Nobody can say whether it was started: whoever gets the fence decides. */

@@ -28,7 +28,7 @@ async function look(
   kind: (typeof launcherKinds)[number],
   { standing, output }: { standing: ReturnType<typeof readStandingBehind>; output: CommandOutput | undefined },
 ): Promise<{ readonly job: string; readonly wrapperScore: number }> {
-  await using executor = createExecutor('/bin/sh', kind, standing);
+  await using executor = createExecutor('/bin/sh', kind, { standing });
   const place = await places.create();
   const script = 'cat /proc/self/oom_score_adj; nice; until [ -e intent.json ]; do sleep 0.02; done';
   const command = { ...toCommand(script), workingDirectory: place.target.folder };

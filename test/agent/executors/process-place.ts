@@ -10,7 +10,7 @@ import { equalStanding, type JobStanding } from '../../../agent/executors/proces
 import { createProcessExecutor } from '../../../agent/executors/process/process-executor.ts';
 import { createShellLauncher } from '../../../agent/executors/process/shell-launcher.ts';
 import { systemClock } from '../../../runtime/clock.ts';
-import { systemFileSystem } from '../../../runtime/file-system.ts';
+import { type FileSystem, systemFileSystem } from '../../../runtime/file-system.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import type { ExecutorHarness, ExecutorPlace } from '../../contract/executor-harness.ts';
 
@@ -78,7 +78,10 @@ export function toName(kind: LauncherKind): string {
 export function createExecutor(
   shell = '/bin/sh',
   kind: LauncherKind = { launcherShell: '/bin/sh' },
-  standing: JobStanding = equalStanding,
+  {
+    standing = equalStanding,
+    fileSystem = systemFileSystem,
+  }: { readonly standing?: JobStanding; readonly fileSystem?: FileSystem } = {},
 ): ReturnType<typeof createProcessExecutor> {
   const otherwise = createExecaLauncher({ shell, standing });
   const launcher =
@@ -86,7 +89,7 @@ export function createExecutor(
       ? otherwise
       : createShellLauncher({ ...kind, shell, setsid: '/usr/bin/setsid', standing, otherwise, clock: systemClock });
   return createProcessExecutor({
-    fileSystem: systemFileSystem,
+    fileSystem,
     clock: systemClock,
     logger: silentLogger,
     shell,

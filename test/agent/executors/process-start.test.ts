@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
+import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import {
   atOnce,
@@ -149,6 +150,26 @@ for (const launcher of launcherKinds)
       assert.ok(withoutShell.type === 'failed' && withoutFolder.type === 'failed');
       assert.deepEqual([withoutShell.fault, withoutFolder.fault], ['environment', 'environment']);
       assert.equal(await executor.takeFence(place.target), true);
+    });
+
+    it('answers that no start was seen, and does not fail, where nobody can look at the fence', async () => {
+      const place = await places.create();
+      await using blind = createExecutor('/bin/sh', launcher, {
+        fileSystem: {
+          ...systemFileSystem,
+          lstat: async (path) => {
+            if (path.endsWith('/started')) throw Object.assign(new Error('no descriptors left'), { code: 'EMFILE' });
+            return systemFileSystem.lstat(path);
+          },
+        },
+      });
+
+      const execution = await startCommand(blind, place, toCommand('echo done'));
+      await execution.ended;
+
+      assert.equal(await execution.started, null);
+      assert.equal((await place.readOutput()).toString(), 'done\n');
+      await execution.clear(atOnce);
     });
 
     it('blames the machine when it has no descriptors left', async () => {

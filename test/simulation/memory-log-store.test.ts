@@ -1,0 +1,16 @@
+import { describeLogStore } from '../hub/logs/log-contract.ts';
+import { createMemoryLogStore, LogDisk } from './memory-log-store.ts';
+
+describeLogStore('memory', async () => {
+  const disk = new LogDisk();
+  return {
+    open: async () =>
+      createMemoryLogStore({
+        disk,
+        through: async (_name, work) => work(),
+        flushing: () => new Promise((resolve) => setImmediate(resolve)),
+        writing: () => {},
+      }),
+    [Symbol.asyncDispose]: async () => {},
+  };
+});

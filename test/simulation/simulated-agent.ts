@@ -1,0 +1,190 @@
+import { type Agent, createAgent } from '../../agent/agent.ts';
+import { defaultAgentLimits } from '../../agent/agent-options.ts';
+import type { Catalog } from '../../agent/automations/catalog.ts';
+import { toDataFolder } from '../../agent/data-folder.ts';
+import { requestTrust } from '../../agent/hub-guard.ts';
+import { unknownPressure } from '../../agent/pressure/pressure.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { FileSystem } from '../../runtime/file-system.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { createLoopBoard } from '../../runtime/loop-board.ts';
+import { defaultLimits } from '../../transports/limits.ts';
+import type { MemoryConnection } from '../../transports/memory/connection.ts';
+import { createMemoryTransport } from '../../transports/memory/memory-transport.ts';
+import type { MemoryNetwork } from '../../transports/memory/network.ts';
+import { noLoopLag } from '../support/no-loop-lag.ts';
+import { type GuardedNetwork, guardNetwork } from './guarded-network.ts';
+import type { JobScript } from './job-script.ts';
+import { Machine } from './machine.ts';
+import { createMemoryFileSystem, type DiskFault } from './memory-file-system.ts';
+import type { RunTruth } from './run-truth.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import { createSimulatedExecutor } from './simulated-executor.ts';
+import { hubAddress } from './simulated-hub.ts';
+import { SimulatedProcess } from './simulated-process.ts';
+
+const dataFolder = '/data';
+
+export interface SimulatedAgentOptions {
+  readonly id: string;
+  readonly name: string;
+  readonly slots: number;
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+  readonly network: MemoryNetwork;
+  readonly catalog: Catalog;
+  readonly logger: Logger;
+  readonly scriptOf: (job: string) => JobScript;
+  readonly onOperation: (name: string) => void;
+  readonly onRun: (run: RunTruth) => void;
+}
+
+interface Running {
+  readonly process: SimulatedProcess;
+  readonly agent: Agent;
+  readonly network: GuardedNetwork;
+}
+
+/** An agent's machine, and one process after another on it. */
+export class SimulatedAgent {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly faults: DiskFault[] = [];
+  /** Nobody gets through to the hub. */
+  isCutOff = false;
+  readonly #options: SimulatedAgentOptions;
+  #running: Running | null = null;
+  #starts = 0;
+
+  constructor(options: SimulatedAgentOptions) {
+    this.#options = options;
+    this.name = options.name;
+    const { clock, onRun } = options;
+    this.machine = new Machine({ name: options.name, clock, random: options.random.fork('machine'), onRun });
+    const { disk } = this.machine;
+    disk.mkdir(`${dataFolder}/attempts`, true);
+    disk.mkdir(`${dataFolder}/tombstones`, true);
+    const identity = disk.open(`${dataFolder}/identity.json`, 'w');
+    disk.write(identity, Buffer.from(JSON.stringify({ id: options.id, name: options.name, account: 'default' })), {
+      at: 0,
+    });
+    disk.beginFlush(identity)();
+    for (const path of ['', dataFolder]) disk.beginFolderFlush(path)();
+  }
+
+  get process(): SimulatedProcess | null {
+    return this.#running?.process ?? null;
+  }
+
+  get agent(): Agent | null {
+    return this.#running?.agent ?? null;
+  }
+
+  connections(which: 'control' | 'sessions' | 'all'): readonly MemoryConnection[] {
+    const all = this.#running?.network.connections() ?? [];
+    return all.filter(({ target }) => which === 'all' || (target === '/v1/control') === (which === 'control'));
+  }
+
+  /** Ids of attempts that have a folder. */
+  folders(): readonly string[] {
+    return this.machine.disk.list(`${dataFolder}/attempts`);
+  }
+
+  start(): { readonly process: SimulatedProcess; readonly agent: Agent } {
+    const { clock, random, catalog, name, slots, scriptOf, onOperation } = this.#options;
+    const { machine } = this;
+    this.#starts += 1;
+    const processName = `${name}#${this.#starts}`;
+    const own = random.fork(processName);
+    const process = new SimulatedProcess({
+      name: processName,
+      clock,
+      wallOffsetMs: () => machine.wallOffsetMs,
+      onOperation,
+    });
+    const logger = this.#options.logger.child({ process: processName });
+    const fileSystem = this.#openDisk(process, own);
+    const network = guardNetwork(this.#options.network, { process, isCutOff: () => this.isCutOff });
+    const wire = { network: network.network, address: hubAddress, clock: process.clock, limits: defaultLimits, logger };
+    const agent = createAgent({
+      dataFolder,
+      name,
+      labels: {},
+      slots,
+      version: 'simulated',
+      mode: { type: 'daemon' },
+      enrolment: null,
+      transport: createMemoryTransport(wire),
+      catalog,
+      executor: createSimulatedExecutor({ machine, process, fileSystem, scriptOf }),
+      probeRunner: null,
+      limits: defaultAgentLimits,
+      machineBootId: machine.bootId,
+      environment: {},
+      clock: process.clock,
+      random: own,
+      logger,
+      fileSystem,
+      watchFolder: (path, onChange) => machine.watch(path, () => process.isAlive && onChange()),
+      freeBytes: () => machine.disk.freeBytes(),
+      loopLag: noLoopLag,
+      pressure: () => unknownPressure,
+      loops: createLoopBoard(process.clock),
+      jobLog: null,
+      fetch: () => Promise.reject(new Error('nobody enrols in the simulation')),
+      takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),
+    });
+    this.#running = { process, agent, network };
+    return this.#running;
+  }
+
+  /** The process is dead. `power`: its machine too, and nobody is told. */
+  crash(how: 'kill' | 'power'): void {
+    const running = this.#running;
+    if (running === null) return;
+    const connections = running.network.connections();
+    running.process.kill();
+    this.#running = null;
+    for (const connection of connections) {
+      if (how === 'kill') connection.cut();
+      else for (const direction of ['up', 'down'] as const) connection.silence(direction);
+    }
+    if (how === 'power') this.machine.losePower();
+  }
+
+  /** Left in order: resolves when it is gone. */
+  async leave(): Promise<void> {
+    const running = this.#running;
+    if (running === null) return;
+    await running.agent[Symbol.asyncDispose]();
+    running.process.kill();
+    if (this.#running === running) this.#running = null;
+  }
+
+  /** Its attempts, its tombstones and what it knew of the hub are gone. Who it is stays. */
+  loseDisk(): void {
+    const { disk } = this.machine;
+    for (const name of ['attempts', 'tombstones', 'hub.json']) disk.wipe(`${dataFolder}/${name}`);
+    for (const name of ['attempts', 'tombstones']) disk.mkdir(`${dataFolder}/${name}`, false);
+    disk.beginFolderFlush(dataFolder)();
+  }
+
+  /** Somebody on its machine trusts the hub's store. */
+  async trustHub(): Promise<void> {
+    const { clock, onOperation } = this.#options;
+    const process = new SimulatedProcess({ name: 'trust-hub', clock, wallOffsetMs: () => 0, onOperation });
+    await requestTrust(this.#openDisk(process, this.#options.random), toDataFolder(dataFolder)).catch(() => {});
+  }
+
+  #openDisk(process: SimulatedProcess, random: SeededRandom): FileSystem {
+    const { clock } = this.#options;
+    return createMemoryFileSystem({
+      disk: this.machine.disk,
+      process,
+      faults: this.faults,
+      wait: (delayMs) => new Promise((resolve) => void clock.schedule(delayMs, resolve)),
+      flushMs: () => random.below(8),
+      accessMs: () => (random.happens(0.2) ? random.below(random.pick([5, 12, 80])) : 0),
+    });
+  }
+}

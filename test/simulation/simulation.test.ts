@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { generateSchedule } from './generate-schedule.ts';
+import { runSimulation } from './run-simulation.ts';
+import { shrink } from './shrink.ts';
+
+/** As many as a test run has time for. `npm run test:simulation` runs thousands. */
+const seeds = 80;
+const perTest = 20;
+
+describe('the simulation', () => {
+  for (let from = 1; from <= seeds; from += perTest) {
+    it(`keeps every promise in seeds ${from} to ${from + perTest - 1}`, async () => {
+      for (let seed = from; seed < from + perTest; seed++) {
+        const { violations } = await runSimulation(generateSchedule(seed));
+        assert.deepEqual(violations, [], `replay with: npm run test:simulation -- --shrink --seed ${seed}`);
+      }
+    });
+  }
+
+  it('plays the same schedule the same way, event for event', async () => {
+    for (const seed of [1, 2, 3]) {
+      const one = await runSimulation(generateSchedule(seed), { keeps: 'all' });
+      const other = await runSimulation(generateSchedule(seed), { keeps: 'all' });
+
+      assert.deepEqual(one.lines, other.lines);
+      assert.equal(one.digest, other.digest);
+    }
+  });
+
+  it('plays another schedule another way', async () => {
+    const one = await runSimulation(generateSchedule(1));
+    const other = await runSimulation(generateSchedule(2));
+
+    assert.notEqual(one.digest, other.digest);
+  });
+});
+
+describe('a shrunk schedule', () => {
+  it('holds only what it takes to fail', async () => {
+    const schedule = generateSchedule(5);
+    const [needed] = schedule.faults;
+    const job = schedule.jobs.at(-1);
+
+    const smallest = await shrink(
+      schedule,
+      async ({ faults, jobs }) =>
+        faults.some((fault) => fault === needed) && jobs.some(({ name }) => name === job?.name),
+    );
+
+    assert.deepEqual(smallest.faults, [needed]);
+    assert.deepEqual(
+      smallest.jobs.map(({ name, secret, cancelAtMs, script }) => [name, secret, cancelAtMs, script.prints.length]),
+      [[job?.name, null, null, 0]],
+    );
+  });
+});

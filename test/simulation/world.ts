@@ -1,0 +1,224 @@
+import type { Change } from '../../hub/store/store.ts';
+import { createVirtualClock, type VirtualClock } from '../../runtime/virtual-clock.ts';
+import { createMemoryNetwork, type MemoryNetwork } from '../../transports/memory/network.ts';
+import { createSimulatedCatalog } from './automations.ts';
+import type { RunTruth } from './run-truth.ts';
+import type { Schedule } from './schedule.ts';
+import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
+import { SimulatedAgent } from './simulated-agent.ts';
+import { SimulatedClient } from './simulated-client.ts';
+import { SimulatedHub } from './simulated-hub.ts';
+import { StateWatch } from './state-watch.ts';
+import { Trace } from './trace.ts';
+import { createWatchedLogger, type LoggedLine } from './watched-logger.ts';
+
+const catalog = createSimulatedCatalog();
+/** Between two looks whether somebody who ended by itself is to be started again. */
+const supervisorMs = 1_000;
+
+/** Everything there is in one run: a hub, agents with their machines, a network, somebody who wants jobs run, and who sees all of it. */
+export class World {
+  readonly schedule: Schedule;
+  readonly clock: VirtualClock = createVirtualClock();
+  readonly random: SeededRandom;
+  readonly trace: Trace;
+  readonly network: MemoryNetwork;
+  readonly hub: SimulatedHub;
+  readonly agents: readonly SimulatedAgent[];
+  readonly client: SimulatedClient;
+  /** Every command that ran. */
+  readonly runs: RunTruth[] = [];
+  /** What is wrong whatever comes later. */
+  readonly violations: string[] = [];
+  readonly states: StateWatch;
+  /** When the hub's store became an older one, by the clock of the world. */
+  readonly restores: { readonly how: 'backup' | 'copy'; readonly atMs: number }[] = [];
+  /** When somebody on an agent's machine said that the hub's store may be trusted. */
+  readonly trusts: { readonly agent: string; readonly atMs: number }[] = [];
+  readonly #ids: readonly string[];
+
+  constructor(schedule: Schedule, keeps: 'nothing' | 'events' | 'all') {
+    this.schedule = schedule;
+    const { clock } = this;
+    this.random = createSeededRandom(`run ${schedule.seed}`, () => clock.now());
+    this.trace = new Trace({ now: () => clock.monotonic(), keeps });
+    this.network = createMemoryNetwork({ clock, random: this.random.fork('network') });
+    this.states = new StateWatch((violation) => this.violates(violation));
+    const onOperation = (who: string) => (name: string) => this.trace.detail(`${who}: ${name}`);
+    const logger = createWatchedLogger((line) => this.#logged(line));
+    this.hub = new SimulatedHub({
+      clock,
+      random: this.random.fork('hub'),
+      network: this.network,
+      lostAfterMs: schedule.lostAfterMs,
+      logger,
+      onOperation: onOperation('hub'),
+      onChanges: (changes) => this.#changed(changes),
+    });
+    this.client = new SimulatedClient({
+      hub: this.hub,
+      clock,
+      random: this.random.fork('client'),
+      trace: this.trace,
+    });
+    this.#ids = Array.from({ length: schedule.agents }, () => this.random.orderedUuid());
+    this.agents = this.#ids.map((id, index) => {
+      const name = `agent${index}`;
+      return new SimulatedAgent({
+        id,
+        name,
+        slots: schedule.slots,
+        clock,
+        random: this.random.fork(name),
+        network: this.network,
+        catalog,
+        logger,
+        scriptOf: (job) => this.#scriptOf(job),
+        onOperation: onOperation(name),
+        onRun: (run) => this.#ran(run),
+      });
+    });
+  }
+
+  /**
+   * *Never twice* ends where somebody trusts a store that came back, and where an agent forgot what it saw of the one before. Of bare files that
+   * were put back an agent knows nothing that heard of no later commit, or comes when the hub has made as many again.
+   */
+  isTrustedAnew({ agent, startedAt }: RunTruth): boolean {
+    const restore = this.restores.findLast(({ atMs }) => atMs <= startedAt);
+    if (restore === undefined) return false;
+    if (restore.how === 'copy' || this.schedule.faults.some((fault) => fault.type === 'lose-disk')) return true;
+    return this.trusts.some((trust) => trust.agent === agent && trust.atMs >= restore.atMs && trust.atMs <= startedAt);
+  }
+
+  get isRestored(): boolean {
+    return this.restores.length > 0;
+  }
+
+  violates(violation: string): void {
+    this.trace.event(`VIOLATION ${violation}`);
+    this.violations.push(violation);
+  }
+
+  async begin(): Promise<void> {
+    const store = this.hub.openAside();
+    const at = this.clock.now();
+    const token = {
+      id: this.random.orderedUuid(),
+      account: 'default',
+      usesLeft: null,
+      expiresAt: null,
+      allowedLabels: [],
+      labels: {},
+      ephemeral: false,
+    };
+    await store.apply('create-join-token', { token, hash: 'token', actor: 'world', at });
+    for (const [index, agentId] of this.#ids.entries()) {
+      await store.apply('enrol-agent', {
+        joinTokenHash: 'token',
+        agentId,
+        name: `agent${index}`,
+        publicKey: `AAAA${index}`,
+        claimedLabels: {},
+        at,
+      });
+    }
+    this.startHub();
+    for (const agent of this.agents) this.startAgent(agent);
+  }
+
+  startHub(): void {
+    if (this.hub.process !== null) return;
+    this.trace.event('hub starts');
+    this.hub.start().catch((error: unknown) => this.violates(`the hub cannot start: ${String(error)}`));
+  }
+
+  startAgent(agent: SimulatedAgent): void {
+    if (agent.process !== null) return;
+    this.trace.event(`${agent.name} starts`);
+    const started = agent.start();
+    void started.agent.ended.then(() => {
+      this.clock.schedule(supervisorMs, () => {
+        if (agent.process !== started.process || !started.process.isAlive) return;
+        this.trace.event(`${agent.name} ended by itself`);
+        agent.crash('kill');
+        this.startAgent(agent);
+      });
+    });
+  }
+
+  crashHub(how: 'kill' | 'power'): void {
+    if (this.hub.process === null) return;
+    this.trace.event(`hub dies (${how})`);
+    this.hub.crash(how);
+    for (const connection of this.network.connections) {
+      if (how === 'kill') connection.cut();
+      else for (const direction of ['up', 'down'] as const) connection.silence(direction);
+    }
+  }
+
+  crashAgent(agent: SimulatedAgent, how: 'kill' | 'power'): void {
+    if (agent.process === null && how === 'kill') return;
+    this.trace.event(`${agent.name} dies (${how})`);
+    agent.crash(how);
+  }
+
+  /** Goes on for so long; whatever waits for a turn of the loop has it before time passes. */
+  async pass(durationMs: number): Promise<void> {
+    const untilMs = this.clock.monotonic() + durationMs;
+    let isOver = false;
+    this.clock.schedule(durationMs, () => {
+      isOver = true;
+    });
+    while (!isOver) {
+      for (let turn = 0; turn < 3; turn++) await this.clock.settle();
+      await this.clock.advanceToNext();
+    }
+    if (this.clock.monotonic() !== untilMs) throw new Error('expected the clock to stop where it was told to');
+  }
+
+  #scriptOf(job: string) {
+    const planned = this.client.plans.get(job);
+    if (planned === undefined) throw new Error(`expected a job that was submitted, got ${job}`);
+    return planned.script;
+  }
+
+  #ran(run: RunTruth): void {
+    this.trace.event(`${run.agent}: the command of attempt ${run.attempt} of ${this.#nameOf(run.job)} runs`);
+    this.runs.push(run);
+  }
+
+  #nameOf(job: string): string {
+    return this.client.plans.get(job)?.name ?? job;
+  }
+
+  #changed(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.type === 'job') {
+        const { id, state, cause, started, attemptNumber } = change.job;
+        this.trace.event(
+          `store: ${this.#nameOf(id)} ${state} ${cause ?? ''} started=${started} attempt=${attemptNumber}`,
+        );
+        this.states.see(change.job);
+      } else if (change.type === 'attempt') {
+        const { id, jobId, state, desired } = change.attempt;
+        this.trace.event(`store: attempt ${id} of ${this.#nameOf(jobId)} ${state} desired=${desired}`);
+      }
+    }
+  }
+
+  #logged({ level, message, fields }: LoggedLine): void {
+    const error = fields['err'] ?? fields['error'];
+    const told = error instanceof Error ? ` (${error.message})` : '';
+    const text = [fields['process'], `${level}:`, message + told, fields['reason']].join(' ').trim();
+    if (level === 'debug' || level === 'info') this.trace.detail(text);
+    else this.trace.event(text);
+    if (isProgramFault(error)) this.violates(`a fault in the program: ${message}: ${(error as Error).stack}`);
+  }
+}
+
+/** What no disk, network or program can be blamed for. */
+function isProgramFault(error: unknown): boolean {
+  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return true;
+  return error instanceof Error && error.message.includes('the code asked for');
+}
