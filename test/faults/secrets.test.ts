@@ -11,7 +11,7 @@ const secret = 'correct-horse-battery-staple';
 for (const victim of ['agent', 'hub', 'both'] as const) {
   faultTest(
     {
-      broken: `${victim}, by SIGKILL`,
+      broken: `${victim === 'both' ? 'hub and agent' : victim}, by SIGKILL`,
       when: 'between two halves of a secret that is printed',
       outcome: 'the stream fits its digest and shows no trace of it',
     },

@@ -35,7 +35,7 @@ export function faultTest(row: FaultRow, run: (scene: FaultScene) => Promise<voi
     };
     await run(scene);
     t.diagnostic(
-      `seen ${JSON.stringify({ ...row, file: thisFile(), seen: [...describe(places), ...notes].join('; ') })}`,
+      `seen ${JSON.stringify({ ...row, file: thisFile(), seen: [...describe(places), ...notes].join('; ') || 'holds' })}`,
     );
   });
 }
@@ -56,5 +56,13 @@ function describe(places: readonly FaultPlace[]): readonly string[] {
   const told = [...ends]
     .sort(([first], [second]) => (first < second ? -1 : 1))
     .map(([end, count]) => `${count} ${end}`);
-  return [`${sum('jobs')} jobs, ${sum('starts')} starts`, told.join(', '), `${sum('bytes')} bytes equal`];
+  return [
+    `${count(sum('jobs'), 'job')}, ${count(sum('starts'), 'start')}`,
+    told.join(', '),
+    `${sum('bytes')} bytes equal`,
+  ];
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
