@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { byteCount, listenAddress, oneOf, url, wholeNumber, yesOrNo } from '../../../runtime/configuration/formats.ts';
+import {
+  byteCount,
+  decimalNumber,
+  listenAddress,
+  oneOf,
+  url,
+  wholeNumber,
+  yesOrNo,
+} from '../../../runtime/configuration/formats.ts';
 import { isLoopback } from '../../../runtime/configuration/loopback.ts';
 
 describe('formats of the configuration', () => {
@@ -26,6 +34,15 @@ describe('formats of the configuration', () => {
 
     assert.equal(format.fromText('10'), 10);
     for (const wrong of ['0', '11', '1.5', '12abc', '', ' 1', '1e1'])
+      assert.equal(format.fromText(wrong), undefined, wrong);
+  });
+
+  it('decimalNumber takes parts, and nothing out of bounds', () => {
+    const format = decimalNumber({ from: 0.001, to: 10 });
+
+    assert.equal(format.fromText('0.001'), 0.001);
+    assert.equal(format.fromText('10'), 10);
+    for (const wrong of ['0', '0.0009', '10.1', '.5', '1.', '1e1', '-1', ''])
       assert.equal(format.fromText(wrong), undefined, wrong);
   });
 
