@@ -55,7 +55,7 @@ class CarriedChannel<In, Out> implements Channel<In, Out> {
     const carrier = options.carry({
       received: (message, bytes) => this.#inbox.push(message, bytes),
       drained: () => this.#gate.drained(carrier.bufferedBytes()),
-      failed: (error) => this.#beginClosing({ type: 'failure', error }),
+      ending: (reason) => this.#beginClosing(reason),
       ended: (reason) => this.#finish(reason),
     });
     this.#carrier = carrier;

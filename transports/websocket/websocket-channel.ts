@@ -43,7 +43,7 @@ function carry<In, Out>(options: WebsocketChannelOptions<In, Out>, events: Carri
     socketError = error;
   });
   websocket.on('message', (data: Buffer, binary) => receive(data, binary));
-  websocket.on('error', (error) => events.failed(fromWebsocketError(error)));
+  websocket.on('error', (error) => events.ending({ type: 'failure', error: fromWebsocketError(error) }));
   websocket.on('close', (code, text) =>
     events.ended(fromCloseFrame({ code, text: text.toString('utf8') }, socketError)),
   );
@@ -57,7 +57,7 @@ function carry<In, Out>(options: WebsocketChannelOptions<In, Out>, events: Carri
       garbled = true;
       const failure = fromProtocolError(error);
       closeWith(failureFrame(failure));
-      events.failed(failure);
+      events.ending({ type: 'failure', error: failure });
       return;
     }
     events.received(message, data.length);
