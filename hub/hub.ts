@@ -26,6 +26,7 @@ import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
+import { serveGrpcBesideHttp } from './listeners/grpc-beside-http.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
@@ -195,18 +196,22 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   });
   opened.use(new Housekeeping({ chores, clock, logger, loops }));
 
-  const listener = createWebsocketListener<AgentPrincipal>({
+  const listening = {
     authenticate: createAgentAuthenticator({ store, secretKey, clock, random, logger }),
     clock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),
-  });
+  };
+  const listener = createWebsocketListener<AgentPrincipal>(listening);
   listener.attach(api.server);
-  const accepting = acceptAll(listener, { control, sessions: served, loops });
+  const accepting = acceptAll(listener, { control, sessions: served, loops, name: 'accepting' });
   opened.defer(async () => {
     await listener[Symbol.asyncDispose]();
     await accepting;
   });
+  const serve = (calls: Listener<AgentPrincipal>) =>
+    acceptAll(calls, { control, sessions: served, loops, name: 'accepting grpc' });
+  opened.use(serveGrpcBesideHttp(api.server, { ...listening, serve }));
   await api.listen(options.listen);
 
   const address = toAddress(api.server.address());
@@ -253,9 +258,15 @@ async function acceptAll(
     control,
     sessions,
     loops,
-  }: { readonly control: ControlService; readonly sessions: SessionService; readonly loops: LoopBoard },
+    name,
+  }: {
+    readonly control: ControlService;
+    readonly sessions: SessionService;
+    readonly loops: LoopBoard;
+    readonly name: string;
+  },
 ): Promise<void> {
-  using loop = loops.open('accepting');
+  using loop = loops.open(name);
   loop.does('waits for agents to dial');
   for await (const accepted of listener) {
     if (accepted.type === 'session') sessions.serve(accepted);
