@@ -51,7 +51,9 @@ export function fromEventMessage(message: EventMessage): CloudEvent {
   const { id, source, specVersion: specversion, type, attributes } = message;
   const given = attributeNames.flatMap((name) => {
     const value = attributes.get(name);
-    return value === undefined ? [] : [[name, fromAttribute(value)] as const];
+    return value === undefined
+      ? []
+      : [[name, name === 'resourceversion' ? fromVersion(value) : fromAttribute(value)] as const];
   });
   const event = parse(Attributes, { specversion, id, source, type, ...Object.fromEntries(given) }, 'CloudEvent');
   const data = fromData(message.data, event.datacontenttype);
@@ -70,6 +72,12 @@ function checkUnicode(value: string): void {
 function toVersion(version: number): AttributeValue {
   if (version > largestInteger) return text(String(version));
   return { attr: { $case: 'ceInteger', value: version } };
+}
+
+/** Also one that the text form of JSON has too few digits for. */
+function fromVersion(value: AttributeValue): unknown {
+  const version = fromAttribute(value);
+  return typeof version === 'string' && /^\d{1,16}$/.test(version) ? Number(version) : version;
 }
 
 function toTime(value: string): AttributeValue {
