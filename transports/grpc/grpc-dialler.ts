@@ -1,12 +1,10 @@
-import { createSecureContext } from 'node:tls';
-import { ChannelCredentials, Metadata } from '@grpc/grpc-js';
 import type { Channel } from '../channel.ts';
 import type { Credential } from '../credential.ts';
 import { createDialler, type Dialler } from '../dialler.ts';
-import { attemptKey } from './call-target.ts';
+import { toCallMetadata } from './call-metadata.ts';
 import { readChallenge } from './errors.ts';
 import { createGrpcChannel } from './grpc-channel.ts';
-import { handshake } from './handshake.ts';
+import { type Address, handshake } from './handshake.ts';
 import type { GrpcTransportOptions } from './options.ts';
 import type { Codec } from './wire.ts';
 
@@ -27,42 +25,30 @@ export interface GrpcDialler {
   open<In, Out>(dial: GrpcDial<In, Out>): Promise<Channel<In, Out>>;
 }
 
-interface Address {
-  readonly url: string;
-  /** `host:port`. */
-  readonly address: string;
-  readonly isSecure: boolean;
-}
-
 class CallDialler implements GrpcDialler {
   readonly #options: GrpcTransportOptions;
   readonly #address: Address;
-  readonly #credentials: ChannelCredentials;
   readonly #dialler: Dialler;
   #opened = 0;
 
   constructor(options: GrpcTransportOptions) {
     this.#options = options;
-    this.#address = toAddress(options.url);
-    this.#credentials = options.credentials ?? usualCredentials(this.#address.isSecure);
+    this.#address = toAddress(options);
     const { clock, limits } = options;
     this.#dialler = createDialler({ clock, dialMs: limits.dialMs, address: this.#address.url });
   }
 
   open<In, Out>(dial: GrpcDial<In, Out>): Promise<Channel<In, Out>> {
     const { target, kind, codec, credential, signal } = dial;
-    const { address, url } = this.#address;
     return this.#dialler.dial({
       target,
       credential,
       signal,
       attempt: async (presented, attemptSignal) => {
         const outcome = await handshake({
-          address,
-          url,
-          credentials: this.#credentials,
+          address: this.#address,
           path: codec.path,
-          metadata: toMetadata(presented, dial.attempt),
+          metadata: toCallMetadata(presented, dial.attempt),
           limits: this.#options.limits,
           signal: attemptSignal,
           onOpen: (call) => {
@@ -80,15 +66,8 @@ class CallDialler implements GrpcDialler {
   }
 }
 
-function toMetadata(presented: string, attempt: string | null): Metadata {
-  const metadata = new Metadata();
-  metadata.set('authorization', `Farhand ${presented}`);
-  if (attempt !== null) metadata.set(attemptKey, attempt);
-  return metadata;
-}
-
 /** Throws `TypeError` for anything but an absolute grpc or grpcs URL without a path. */
-function toAddress(url: string): Address {
+function toAddress({ url, tls = {} }: GrpcTransportOptions): Address {
   const { protocol, host, hostname, port, pathname } = new URL(url);
   if (protocol !== 'grpc:' && protocol !== 'grpcs:') {
     throw new TypeError(`expected a grpc or grpcs address, got ${protocol}//…: check FARHAND_HUB_URL`);
@@ -99,18 +78,13 @@ function toAddress(url: string): Address {
     );
   }
   const isSecure = protocol === 'grpcs:';
+  const usualPort = isSecure ? 443 : 80;
   return {
     url: `${protocol}//${host}`,
-    address: `${hostname}:${port === '' ? (isSecure ? 443 : 80) : port}`,
-    isSecure,
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? usualPort : Number(port),
+    tls: isSecure ? tls : null,
   };
-}
-
-/** With what Node trusts, `NODE_EXTRA_CA_CERTS` included; grpc-js alone would look at variables of its own. */
-function usualCredentials(isSecure: boolean): ChannelCredentials {
-  return isSecure
-    ? ChannelCredentials.createFromSecureContext(createSecureContext({ minVersion: 'TLSv1.2' }))
-    : ChannelCredentials.createInsecure();
 }
 
 export function createGrpcDialler(options: GrpcTransportOptions): GrpcDialler {

@@ -1,11 +1,23 @@
 import type { Socket } from 'node:net';
-import { type ChannelCredentials, Client, type Metadata, type StatusObject } from '@grpc/grpc-js';
+import { Client, type Metadata, type StatusObject } from '@grpc/grpc-js';
 import type { ChannelLimits } from '../limits.ts';
 import { TransportError } from '../transport-error.ts';
+import { isAccepted } from './call-metadata.ts';
+import { createDialledCredentials, type TlsOptions } from './dialled-credentials.ts';
 import { type DialProgress, fromDialStatus } from './errors.ts';
 import type { CallStream } from './grpc-channel.ts';
 import { flowWindowBytes, toHardLimit } from './options.ts';
-import { watchCredentials } from './watched-credentials.ts';
+
+/** Where to dial, and how. */
+export interface Address {
+  /** For messages. */
+  readonly url: string;
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Null for plaintext. */
+  readonly tls: TlsOptions | null;
+}
 
 /** A call that the other side accepted, on a connection of its own. */
 export interface AcceptedCall {
@@ -16,10 +28,7 @@ export interface AcceptedCall {
 }
 
 export interface HandshakeOptions<T> {
-  /** `host:port`. */
-  readonly address: string;
-  readonly url: string;
-  readonly credentials: ChannelCredentials;
+  readonly address: Address;
   readonly path: string;
   readonly metadata: Metadata;
   readonly limits: ChannelLimits;
@@ -40,24 +49,26 @@ const asIs = (bytes: Buffer) => bytes;
  * Rejects with `TransportError` (`aborted`) when the signal ended it.
  */
 export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOutcome<T>> {
-  const { url, signal } = options;
+  const { signal, address } = options;
+  const { url, host, port, tls } = address;
   if (signal.aborted) return Promise.reject(givenUp(url));
   const { promise, resolve, reject } = Promise.withResolvers<HandshakeOutcome<T>>();
   const sockets = new Set<Socket>();
   let securing: unknown;
   let state: 'dialling' | 'opened' | 'given-up' = 'dialling';
 
-  const credentials = watchCredentials(options.credentials, {
-    connected(socket) {
+  const watch = {
+    connected(socket: Socket) {
       if (state !== 'dialling') return false;
       sockets.add(socket);
       return true;
     },
-    failed(error) {
+    failed(error: unknown) {
       securing ??= error;
     },
-  });
-  const client = new Client(options.address, credentials, toClientOptions(options.limits));
+  };
+  const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  const client = new Client(target, createDialledCredentials({ host, tls, watch }), toClientOptions(options.limits));
   const stream = client.makeBidiStreamRequest(options.path, asIs, asIs, options.metadata);
   // What an error says is said by the status too.
   stream.on('error', () => {});
@@ -81,7 +92,12 @@ export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOut
     return { type: 'connected', receivedBytes: Math.max(...[...sockets].map(({ bytesRead }) => bytesRead)) };
   }
 
-  stream.on('metadata', () => {
+  stream.on('metadata', (metadata) => {
+    // What a proxy answers with may have a page behind it: only when it was read does the status come.
+    if (!isAccepted(metadata)) {
+      stream.resume();
+      return;
+    }
     const socket = chooseSocket(sockets, stream.getPeer());
     if (state !== 'dialling' || socket === null) return;
     state = 'opened';

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
-import { Metadata, Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
 import type { Timer } from '../../runtime/clock.ts';
 import { type AcceptQueue, createAcceptQueue } from '../accept-queue.ts';
 import { admit } from '../admit.ts';
 import type { Accepted, Listener } from '../listener.ts';
 import { controlTarget, sessionTarget, type Target } from '../targets.ts';
-import { attemptKey, readPresented, readSessionTarget } from './call-target.ts';
+import { attemptKey, readPresented, readSessionTarget, toAcceptance } from './call-metadata.ts';
 import { createGrpcChannel } from './grpc-channel.ts';
 import { serveHealth } from './health.ts';
 import { type GrpcListenerOptions, toHardLimit } from './options.ts';
@@ -152,7 +152,7 @@ class CallListener<Principal> implements GrpcListener<Principal> {
     connection.state = 'taken';
     connection.patience.cancel();
     widenWindow(call);
-    call.sendMetadata(new Metadata());
+    call.sendMetadata(toAcceptance());
     this.#accepted += 1;
     const { target, ...rest } = accepted;
     const id = `${target.type}-in-${this.#accepted}-${socket.remotePort ?? 0}`;

@@ -7,7 +7,7 @@ interface Session {
 
 /**
  * Lets more than the 64 KiB of HTTP/2 be on its way to a call of a grpc-js server, which has an option for that only on its clients. The
- * session is a private part of the call: where a later version keeps it elsewhere the window stays small, and `grpc-window.test.ts` says so.
+ * session is a private part of the call: where a later version keeps it elsewhere the window stays small, and `grpc-limits.test.ts` says so.
  */
 export function widenWindow(call: object): void {
   const session = findSession(call);
