@@ -6,6 +6,9 @@ import type { Logger } from '../../runtime/logger.ts';
 /** What every connection of HTTP/2 begins with (RFC 9113 §3.4), and none of HTTP/1: there is no method `PRI`. */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
+/** How long a connection may take to tell when nobody waits for it any more. */
+const leavingMs = 1_000;
+
 export interface ConnectionSwitchOptions {
   /** Takes a connection that speaks HTTP/2, with its first bytes put back. */
   readonly http2: (socket: Socket) => void;
@@ -18,7 +21,8 @@ export interface ConnectionSwitchOptions {
 /**
  * One port for HTTP/1 and HTTP/2: looks at the first bytes of each connection of `server` and puts them back. HTTP/1 goes on to the server as
  * if nothing had been, with all its own bounds. Whoever says nothing, or too little to tell, is cut in time.
- * Disposing it cuts those who have not told yet; later connections go to the server unseen.
+ * Disposing it cuts those who have not told yet. The server may go on for a while: later connections have a second to tell, and those that
+ * speak HTTP/2 are cut.
  */
 export function switchConnections(server: Server, options: ConnectionSwitchOptions): Disposable {
   const { http2, clock, patienceMs, logger } = options;
@@ -27,10 +31,7 @@ export function switchConnections(server: Server, options: ConnectionSwitchOptio
   let isDisposed = false;
 
   server.removeAllListeners('connection');
-  server.on('connection', (socket: Socket) => {
-    if (isDisposed) http1(socket);
-    else decide(socket);
-  });
+  server.on('connection', decide);
 
   function http1(socket: Socket): void {
     for (const listener of own) listener.call(server, socket);
@@ -38,7 +39,7 @@ export function switchConnections(server: Server, options: ConnectionSwitchOptio
 
   function decide(socket: Socket): void {
     let begin = Buffer.alloc(0);
-    const timer: Timer = clock.schedule(patienceMs, () => socket.destroy(), { background: true });
+    const timer: Timer = clock.schedule(isDisposed ? leavingMs : patienceMs, leave, { background: true });
     undecided.add(socket);
     socket.on('readable', look);
     socket.on('error', complain);
@@ -54,8 +55,9 @@ export function switchConnections(server: Server, options: ConnectionSwitchOptio
         if (told === null) continue;
         forget();
         socket.unshift(begin);
-        if (told === 'http2') http2(socket);
-        else http1(socket);
+        if (told === 'http1') http1(socket);
+        else if (isDisposed) socket.destroy();
+        else http2(socket);
         return;
       }
     }

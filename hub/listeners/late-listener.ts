@@ -37,6 +37,10 @@ export function createLateListener<Principal>(options: LateListenerOptions<Princ
     const complain = (error: Error) => logger.debug({ err: error }, 'connection failed');
     socket.on('error', complain);
     try {
+      if (isDisposed) {
+        socket.destroy();
+        return;
+      }
       opening ??= open();
       const listener = await opening;
       if (isDisposed) socket.destroy();

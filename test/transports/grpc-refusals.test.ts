@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 import type { Admission } from '../../transports/credential.ts';
 import { HealthCheckRequest, HealthCheckResponse } from '../../transports/grpc/generated/grpc/health/v1/health.ts';
+import { controlCodec } from '../../transports/grpc/wire.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { TransportError, type TransportErrorCode } from '../../transports/transport-error.ts';
 import { checkLeaks } from '../support/leak-check.ts';
@@ -164,6 +165,25 @@ describe('grpc listener: refusals', () => {
 
     assert.equal(headers['grpc-status'], '9');
     assert.equal(first.closed, false);
+  });
+
+  it('says something behind the headers of a call that it accepts: nginx keeps them until then', async () => {
+    await using place = await startGrpcPlace();
+    await using client = dial(place.port);
+    const request = client.request({
+      ':method': 'POST',
+      ':path': control,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+      ...authorized,
+    });
+    request.on('error', () => {});
+
+    const [headers] = (await once(request, 'response')) as [Record<string, string>];
+    const [message] = (await once(request, 'data')) as [Buffer];
+
+    assert.equal(headers['farhand-accepted'], '1');
+    assert.deepEqual(controlCodec.decode(message.subarray(5)), { type: 'pong' });
   });
 
   it('answers those it was still judging when disposed, and cuts who waits for nothing', async () => {

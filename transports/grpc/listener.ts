@@ -153,6 +153,8 @@ class CallListener<Principal> implements GrpcListener<Principal> {
     connection.patience.cancel();
     widenWindow(call);
     call.sendMetadata(toAcceptance());
+    // nginx keeps headers until something follows them, and who dials a session waits for them before it says anything.
+    call.write((accepted.target.type === 'control' ? controlCodec : hubSessionCodec).encode({ type: 'pong' }));
     this.#accepted += 1;
     const { target, ...rest } = accepted;
     const id = `${target.type}-in-${this.#accepted}-${socket.remotePort ?? 0}`;

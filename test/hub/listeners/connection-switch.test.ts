@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, request, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, it } from 'node:test';
@@ -82,6 +82,7 @@ async function talk(port: number, pieces: readonly string[]): Promise<string> {
 
 async function askHttp2(port: number): Promise<string> {
   const client = connectHttp2(`http://127.0.0.1:${port}`);
+  client.on('error', () => {});
   const stream = client.request({ ':path': '/' });
   stream.setEncoding('utf8');
   let said = '';
@@ -131,7 +132,7 @@ describe('one port for HTTP/1 and HTTP/2', () => {
     for (let count = 0; count < 3; count += 1) {
       const asked = request({ port: servers.port, host: '127.0.0.1', method: 'POST', path: '/large' });
       asked.end(body);
-      const [response] = (await once(asked, 'response')) as [import('node:http').IncomingMessage];
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
       let bytes = 0;
       for await (const chunk of response) bytes += (chunk as Buffer).length;
       assert.equal(bytes, body.length + 'one POST /large '.length);
@@ -192,6 +193,18 @@ describe('one port for HTTP/1 and HTTP/2', () => {
 
     servers.switching[Symbol.dispose]();
 
+    assert.equal(await talking, '');
+  });
+
+  it('answers HTTP/1 when disposed, cuts HTTP/2, and waits little for those who do not tell', async () => {
+    await using servers = await startServers();
+    servers.switching[Symbol.dispose]();
+
+    assert.match(await talk(servers.port, [get]), /^HTTP\/1\.1 200 OK\r\n/);
+    await assert.rejects(askHttp2(servers.port));
+    const talking = talk(servers.port, []);
+    await until(() => servers.open === 1, 'a connection');
+    await servers.clock.advance(1_000);
     assert.equal(await talking, '');
   });
 });

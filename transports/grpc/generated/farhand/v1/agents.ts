@@ -407,7 +407,7 @@ export const Complaint: MessageFns<Complaint> = {
  * How an agent talks to its hub. Each call has a connection of its own, so that the bulk of a session never delays control.
  *
  * Metadata of a call: `authorization: Farhand <credential>`, and for Session `farhand-attempt: <id>`. The hub's initial metadata says
- * `farhand-accepted: 1` for a call that it accepts; nothing is sent before. Instead of it may come one of these statuses:
+ * `farhand-accepted: 1` for a call that it accepts, with a Pong behind it; nothing is sent before. Instead of it may come one of these statuses:
  *
  * | status              | trailers                                  | meaning |
  * | UNAUTHENTICATED     | farhand-challenge: sign this, dial again  | the credential answers no challenge of the hub, or an old one |
