@@ -16,9 +16,12 @@ function createSilentListener(taken: Socket[]) {
   return {
     name: 'silent',
     take: (socket: Socket) => void taken.push(socket),
-    async *[Symbol.asyncIterator](): AsyncGenerator<Accepted<string>> {
-      await promise;
-    },
+    [Symbol.asyncIterator]: (): AsyncIterator<Accepted<string>> => ({
+      async next() {
+        await promise;
+        return { value: undefined, done: true };
+      },
+    }),
     async [Symbol.asyncDispose]() {
       for (const socket of taken) socket.destroy();
       resolve();
