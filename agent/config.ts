@@ -52,7 +52,7 @@ export const usualAutomations = 'automations';
 export const agentConfigSchema = {
   hubUrl: {
     variable: 'FARHAND_HUB_URL',
-    doc: 'The hub to dial: ws:// or wss://. grpc://, grpcs://, mqtt:// and mqtts:// are reserved and not there yet.',
+    doc: 'The hub to dial: wss:// (websockets) or grpcs:// (gRPC), at the same port; ws:// and grpc:// are the same without TLS. mqtt:// and mqtts:// are reserved and not there yet.',
     format: url(['ws', 'wss', 'grpc', 'grpcs', 'mqtt', 'mqtts']),
     default: null,
     sensitive: false,
@@ -256,8 +256,13 @@ export function toPressureLimits(config: AgentConfig): PressureLimits {
   };
 }
 
-const availableSchemes = ['ws:', 'wss:'];
-const plainSchemes = ['ws:', 'grpc:', 'mqtt:'];
+/** Of the transports that are there, with those that do the same over TLS. */
+const secureSchemes: Readonly<Record<string, string>> = {
+  'ws:': 'wss:',
+  'wss:': 'wss:',
+  'grpc:': 'grpcs:',
+  'grpcs:': 'grpcs:',
+};
 
 function findBrokenRules({ hubUrl, sessionListen, insecure }: AgentConfig): readonly string[] {
   const broken: string[] = [];
@@ -270,13 +275,19 @@ function findBrokenRules({ hubUrl, sessionListen, insecure }: AgentConfig): read
     );
     return broken;
   }
-  if (!availableSchemes.includes(hubUrl.protocol)) {
+  const secure = secureSchemes[hubUrl.protocol];
+  if (secure === undefined) {
     broken.push(
-      `FARHAND_HUB_URL: expected ws:// or wss://, the transports that are there so far; got ${hubUrl.protocol}//`,
+      `FARHAND_HUB_URL: expected ws://, wss://, grpc:// or grpcs://, the transports that are there so far; got ${hubUrl.protocol}//`,
     );
-  } else if (plainSchemes.includes(hubUrl.protocol) && !insecure && !isLoopback(hubUrl.hostname)) {
+  } else if (hubUrl.protocol !== secure && !insecure && !isLoopback(hubUrl.hostname)) {
     broken.push(
-      `FARHAND_HUB_URL: expected wss:// for a hub on another machine, got ${hubUrl.protocol}//${hubUrl.host}. Set FARHAND_INSECURE=true only where the network may carry tokens and secrets in the clear`,
+      `FARHAND_HUB_URL: expected ${secure}// for a hub on another machine, got ${hubUrl.protocol}//${hubUrl.host}. Set FARHAND_INSECURE=true only where the network may carry tokens and secrets in the clear`,
+    );
+  }
+  if (secure === 'grpcs:' && !/^\/?$/.test(hubUrl.pathname)) {
+    broken.push(
+      `FARHAND_HUB_URL: expected no path, because gRPC has none of its own; got ${hubUrl.pathname}. Give the hub a host or port of its own, or dial it by wss://`,
     );
   }
   return broken;

@@ -8,7 +8,17 @@ interface Manifest {
 }
 
 /** Licences that ask for nothing but their own text. Any other wants somebody to think about it first. */
-const known = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0']);
+const known = new Set([
+  '(Apache-2.0 AND BSD-3-Clause)',
+  '0BSD',
+  'Apache-2.0',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  'BlueOak-1.0.0',
+  'ISC',
+  'MIT',
+  'MIT-0',
+]);
 
 /** The notices of all packages of which something is bundled. `inputs` are paths relative to `root`. Throws for a licence that is not known. */
 export async function renderNotices(root: string, inputs: readonly string[]): Promise<string> {

@@ -7,8 +7,8 @@ import { isLoopback } from '../runtime/configuration/loopback.ts';
 export const clientConfigSchema = {
   hubUrl: {
     variable: 'FARHAND_HUB_URL',
-    doc: 'The hub to talk to. ws:// and wss:// are read as http:// and https://, so that an agent and a person can share the variable.',
-    format: url(['http', 'https', 'ws', 'wss']),
+    doc: 'The hub to talk to. ws:// and grpc:// are read as http://, wss:// and grpcs:// as https://, so that an agent and a person can share the variable.',
+    format: url(['http', 'https', 'ws', 'wss', 'grpc', 'grpcs']),
     default: null,
     defaultDoc: 'the `farhand dev` that was started in this folder',
     sensitive: false,
@@ -36,7 +36,7 @@ export type ClientConfig = ConfigOf<typeof clientConfigSchema>;
 export function loadClientConfig(sources: ConfigSources): ClientConfig {
   return loadConfiguration(clientConfigSchema, sources, ({ hubUrl, insecure }) => {
     if (hubUrl === null || insecure || isLoopback(hubUrl.hostname)) return [];
-    if (hubUrl.protocol === 'https:' || hubUrl.protocol === 'wss:') return [];
+    if (/^(?:https|wss|grpcs):$/.test(hubUrl.protocol)) return [];
     return [
       `FARHAND_HUB_URL: expected https:// for a hub on another machine, because the token would travel in the clear; got ${hubUrl.protocol}//${hubUrl.host}. Set FARHAND_INSECURE=true to do it all the same`,
     ];

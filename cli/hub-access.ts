@@ -7,6 +7,7 @@ import type { Context } from './context.ts';
 import { defaultDevFolder, readDevHub, readDevToken, toDevFolder } from './dev-folder.ts';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
+import { toHttpUrl } from './http-url.ts';
 
 /** Gives a command the flags that say which hub, and who asks. */
 export function addHubOptions(command: Command): Command {
@@ -29,7 +30,7 @@ export function readHubAccess(
   const config = loadClientConfig(toConfigSources(command, clientConfigSchema, context));
   const folder = toDevFolder(join(context.folder, defaultDevFolder));
   const dev = readDevHub(folder);
-  const address = config.hubUrl === null ? dev?.url : toHttp(config.hubUrl);
+  const address = config.hubUrl === null ? dev?.url : toHttpUrl(config.hubUrl).href;
   if (address === undefined) {
     throw new Failure(
       exitCodes.usage,
@@ -40,8 +41,4 @@ export function readHubAccess(
   const isDev = dev !== undefined && new URL(dev.url).origin === new URL(address).origin;
   const token = config.token ?? (isDev ? readDevToken(folder) : undefined);
   return { address: address.replace(/\/+$/, ''), token: token ?? null };
-}
-
-function toHttp(url: URL): string {
-  return url.href.replace(/^ws/, 'http');
 }

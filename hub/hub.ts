@@ -25,6 +25,7 @@ import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
+import { serveGrpcBesideHttp } from './listeners/grpc-beside-http.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
@@ -145,18 +146,21 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   opened.use(core);
   await core.start();
 
-  const listener = createWebsocketListener<AgentPrincipal>({
+  const listening = {
     authenticate: admitArrivals(createAgentAuthenticator({ store, secretKey, clock, random, logger }), arrivals),
     clock: agentClock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),
-  });
+  };
+  const listener = createWebsocketListener<AgentPrincipal>(listening);
   listener.attach(api.server);
-  const accepting = acceptAll(listener, { core, loops });
+  const accepting = acceptAll(listener, { core, loops, name: 'accepting' });
   opened.defer(async () => {
     await listener[Symbol.asyncDispose]();
     await accepting;
   });
+  const serve = (calls: Listener<AgentPrincipal>) => acceptAll(calls, { core, loops, name: 'accepting grpc' });
+  opened.use(serveGrpcBesideHttp(api.server, { ...listening, serve }));
   await api.listen(options.listen);
 
   const address = toAddress(api.server.address());
@@ -200,9 +204,9 @@ function watchCommits({
 /** Ends when the listener does. */
 async function acceptAll(
   listener: Listener<AgentPrincipal>,
-  { core, loops }: { readonly core: HubCore; readonly loops: LoopBoard },
+  { core, loops, name }: { readonly core: HubCore; readonly loops: LoopBoard; readonly name: string },
 ): Promise<void> {
-  using loop = loops.open('accepting');
+  using loop = loops.open(name);
   loop.does('waits for agents to dial');
   for await (const accepted of listener) {
     core.accept(accepted);

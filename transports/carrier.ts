@@ -1,5 +1,4 @@
 import type { CloseReason } from './channel.ts';
-import type { TransportError } from './transport-error.ts';
 
 /** What the other side is told when a channel closes in order. */
 export interface Farewell {
@@ -39,8 +38,8 @@ export interface CarrierEvents<In> {
   received(message: In, bytes: number): void;
   /** The wire took some of what was written. */
   drained(): void;
-  /** The connection cannot go on, and the other side was told so far as it can be. `ended` is still to come. */
-  failed(error: TransportError): void;
+  /** It is known why the connection ends, and the other side was told so far as it can be. `ended` is still to come. */
+  ending(reason: CloseReason): void;
   /** The connection is gone: the last call. `reason` counts unless one was settled before. */
   ended(reason: CloseReason): void;
 }

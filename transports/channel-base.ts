@@ -102,8 +102,8 @@ class CarriedChannel<In, Out> implements Channel<In, Out>, CarrierEvents<In>, In
     this.#gate.drained(this.#carrier.bufferedBytes());
   }
 
-  failed(error: TransportError): void {
-    this.#beginClosing({ type: 'failure', error });
+  ending(reason: CloseReason): void {
+    this.#beginClosing(reason);
   }
 
   ended(reason: CloseReason): void {

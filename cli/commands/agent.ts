@@ -19,7 +19,9 @@ import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { type ExitCode, exitCodes, outcomeToExitCode } from '../exit-code.ts';
+import { toHttpUrl } from '../http-url.ts';
 import { openConfiguredJobLog } from '../job-log-from-config.ts';
+import { openTransport } from '../open-transport.ts';
 import { printReadyLine } from '../ready-line.ts';
 import { listenForHangup, listenForShutdown, type Shutdown } from '../shutdown.ts';
 import { toStartFailure } from '../start-failure.ts';
@@ -66,9 +68,9 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     format: config.logFormat,
     color: context.stderr.hasColor,
   });
-  const [{ composeAgent }, { createWebsocketTransport }, { startStatusServer }] = await Promise.all([
+  const [{ composeAgent }, transport, { startStatusServer }] = await Promise.all([
     import('../compose-agent.ts'),
-    import('../../transports/websocket/websocket-transport.ts'),
+    openTransport({ url: hubUrl, clock: systemClock, limits: defaultLimits, logger }),
     import('../../agent/status-server.ts'),
   ]);
 
@@ -96,9 +98,8 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
       logger,
       jobLog: jobLog?.log ?? null,
       takeOwnerLock,
-      enrolment:
-        config.joinToken === null ? null : { hubUrl: hubUrl.href.replace(/^ws/, 'http'), joinToken: config.joinToken },
-      transport: createWebsocketTransport({ url: hubUrl.href, clock: systemClock, limits: defaultLimits, logger }),
+      enrolment: config.joinToken === null ? null : { hubUrl: toHttpUrl(hubUrl).href, joinToken: config.joinToken },
+      transport,
     }),
   );
   reportMistakes(catalog, logger);
@@ -127,7 +128,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
   );
   await Promise.race([settled, agent.ended, aborted(shutdown.asked)]);
   if (start.state === 'failed') fail(start.error);
-  if (start.state === 'ready') await printReadyLine(context, 'agent', server?.address ?? toHttpOrigin(hubUrl));
+  if (start.state === 'ready') await printReadyLine(context, 'agent', server?.address ?? toHttpUrl(hubUrl).origin);
   tellReady();
   await Promise.race([agent.ended, aborted(shutdown.asked)]);
   const end = shutdown.asked.aborted ? await drain({ agent, config, shutdown, logger }) : await agent.ended;
@@ -155,10 +156,6 @@ async function drain(options: {
   });
   const end = await Promise.race([drained, aborted(shutdown.forced)]);
   return end ?? { type: 'left' };
-}
-
-function toHttpOrigin({ protocol, host }: URL): string {
-  return `${protocol === 'wss:' ? 'https' : 'http'}://${host}`;
 }
 
 /** Logs each mistake once, when it is new. */

@@ -12,7 +12,7 @@ import { readSmallFile, systemFileSystem } from '../../runtime/file-system.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { TransportError } from '../../transports/transport-error.ts';
-import { createWebsocketTransport } from '../../transports/websocket/websocket-transport.ts';
+import { openTransport } from '../open-transport.ts';
 import { type Check, type Found, fault, ok, skipped, warning } from './check.ts';
 import { isHubAnswer } from './hub-answer.ts';
 import type { HubProbe } from './hub-probe.ts';
@@ -26,6 +26,8 @@ const answerMs = 8_000;
 export function createAgentChecks(options: {
   readonly config: Pick<AgentConfig, 'data' | 'name' | 'joinToken'>;
   readonly probe: HubProbe | null;
+  /** What the agent dials; null where nothing says so. */
+  readonly url: URL | null;
   /** `FARHAND_NAME` was given, and is not the host's name by default. */
   readonly isNameGiven: boolean;
 }): readonly Check[] {
@@ -86,6 +88,7 @@ function judgeIdentity(
 interface CredentialOptions {
   readonly config: Pick<AgentConfig, 'name' | 'joinToken'>;
   readonly probe: HubProbe | null;
+  readonly url: URL | null;
   readonly folder: DataFolder;
   readonly signal: AbortSignal;
 }
@@ -116,7 +119,7 @@ async function isSafe(probe: HubProbe): Promise<boolean> {
 async function tryIdentity(
   { id, name }: EnrolmentAnswer,
   probe: HubProbe,
-  { folder, signal }: CredentialOptions,
+  { url, folder, signal }: CredentialOptions,
 ): Promise<Found> {
   if ((await systemFileSystem.lstat(folder.key)) === null) {
     return fault(
@@ -125,8 +128,8 @@ async function tryIdentity(
     );
   }
   const key = await loadAgentKey(systemFileSystem, folder.key);
-  const { session } = createWebsocketTransport({
-    url: probe.url.href,
+  const { session } = await openTransport({
+    url: url ?? probe.url,
     clock: systemClock,
     limits: { ...defaultLimits, dialMs: answerMs, closeMs: 1_000 },
     logger: silentLogger,
@@ -136,7 +139,7 @@ async function tryIdentity(
       { attempt: randomUUID(), credential: createAgentCredential(id, key) },
       { signal },
     );
-    return ok(`the hub knows ${name} by its key, and a websocket to it opens`);
+    return ok(`the hub knows ${name} by its key, and a session to it opens`);
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
     if (error.code === 'unauthorized') {
@@ -145,7 +148,10 @@ async function tryIdentity(
         `Correct FARHAND_HUB_URL (${probe.url.host} was asked); if it is right, move identity.json out of ${folder.root} and join again with a new token (farhand token create --join)`,
       );
     }
-    return fault(`no session opens: ${error.message}`, 'Mend what the message says; a proxy has to pass websockets on');
+    return fault(
+      `no session opens: ${error.message}`,
+      'Mend what the message says; a proxy has to pass websockets or gRPC on',
+    );
   }
 }
 

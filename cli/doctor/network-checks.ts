@@ -1,6 +1,7 @@
 import { isLoopback } from '../../runtime/configuration/loopback.ts';
 import { judgeCertificate } from './certificate-faults.ts';
 import { type Check, type Found, fault, ok, skipped, warning } from './check.ts';
+import { isGrpc, judgeGrpc } from './grpc-check.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import { describeStranger, isReady, readProblem } from './hub-answer.ts';
 import type { HubProbe, Step } from './hub-probe.ts';
@@ -10,19 +11,23 @@ const skewFaultMs = 300_000;
 /** `Date` counts whole seconds. */
 const dateStepMs = 1_000;
 
-/** The way to a hub: name, connection, TLS, what answers, its clock, and whether websockets get through. */
+/** The way to a hub: name, connection, TLS, what answers, its clock, and whether what agents dial gets through. */
 export function createNetworkChecks(
   probe: HubProbe,
-  { dialsWebsockets }: { readonly dialsWebsockets: boolean },
+  /** What an agent here dials; null where no agent is looked at. */
+  { agentUrl }: { readonly agentUrl: URL | null },
 ): readonly Check[] {
+  const dialsGrpc = agentUrl !== null && isGrpc(agentUrl);
   const isTls = probe.url.protocol === 'https:';
   const checks: Check[] = [
     { name: 'dns', about: 'hub', look: async () => judgeName(probe, await probe.addresses()) },
     { name: 'connection', about: 'hub', look: async () => judgeConnection(probe, await probe.connection()) },
     { name: 'tls', about: 'hub', look: async () => (isTls ? judgeTls(probe) : judgePlaintext(probe)) },
-    { name: 'hub', about: 'hub', look: () => judgeReadiness(probe, dialsWebsockets) },
+    { name: 'hub', about: 'hub', look: () => judgeReadiness(probe, agentUrl) },
     { name: 'clock', about: 'machine', look: () => judgeClock(probe) },
-    { name: 'websocket', about: 'hub', look: () => judgeUpgrade(probe, dialsWebsockets) },
+    dialsGrpc
+      ? { name: 'grpc', about: 'hub', look: (signal) => judgeGrpc(probe, agentUrl, signal) }
+      : { name: 'websocket', about: 'hub', look: () => judgeUpgrade(probe, agentUrl !== null) },
   ];
   return checks;
 }
@@ -86,8 +91,8 @@ async function judgeTls(probe: HubProbe): Promise<readonly Found[] | Found> {
     return fault(
       `FARHAND_HUB_URL says TLS, and ${probe.host}:${probe.port} answers without`,
       isLoopback(probe.url.hostname)
-        ? `Write http:// (for an agent ws://) in FARHAND_HUB_URL: http://${probe.url.host}`
-        : 'Put a proxy with TLS before the hub; only where nobody listens on the network: http:// (for an agent ws://) and FARHAND_INSECURE=true',
+        ? `Write http:// (for an agent ws:// or grpc://) in FARHAND_HUB_URL: http://${probe.url.host}`
+        : 'Put a proxy with TLS before the hub; only where nobody listens on the network: http:// (for an agent ws:// or grpc://) and FARHAND_INSECURE=true',
     );
   }
   return fault(
@@ -103,17 +108,17 @@ async function judgePlaintext(probe: HubProbe): Promise<Found> {
   if (isUnclear && (await probe.speaksOtherWay())) {
     return fault(
       `FARHAND_HUB_URL says no TLS, and ${probe.host}:${probe.port} speaks TLS`,
-      `Write https:// (for an agent wss://) in FARHAND_HUB_URL: https://${probe.url.host}`,
+      `Write https:// (for an agent wss:// or grpcs://) in FARHAND_HUB_URL: https://${probe.url.host}`,
     );
   }
   if (isLoopback(probe.url.hostname)) return ok('not used, and not needed: the hub is on this machine');
   return warning(
     `not used: what is sent to ${probe.host}, tokens too, can be read on the way`,
-    'Put a proxy with TLS before the hub, and write https:// (for an agent wss://) in FARHAND_HUB_URL',
+    'Put a proxy with TLS before the hub, and write https:// (for an agent wss:// or grpcs://) in FARHAND_HUB_URL',
   );
 }
 
-async function judgeReadiness(probe: HubProbe, dialsWebsockets: boolean): Promise<Found> {
+async function judgeReadiness(probe: HubProbe, agentUrl: URL | null): Promise<Found> {
   const readiness = await probe.readiness();
   if (readiness.type === 'skipped') return skipped('not asked: there is no connection');
   if (readiness.type === 'failed') {
@@ -135,7 +140,7 @@ async function judgeReadiness(probe: HubProbe, dialsWebsockets: boolean): Promis
   if (target !== null) {
     return fault(
       `${toShown(probe)} answers ${describeStranger(answer)}, and farhand follows none`,
-      `Set FARHAND_HUB_URL=${dialsWebsockets ? target.replace(/^http/, 'ws') : target}`,
+      `Set FARHAND_HUB_URL=${agentUrl === null ? target : target.replace(/^http/, isGrpc(agentUrl) ? 'grpc' : 'ws')}`,
     );
   }
   switch (answer.status) {

@@ -9,6 +9,7 @@ import { type ConfigSources, loadConfiguration } from '../../runtime/configurati
 import { version } from '../../runtime/version.ts';
 import type { ApiClient } from '../api-client.ts';
 import { Failure } from '../failure.ts';
+import { toHttpUrl } from '../http-url.ts';
 import { createAgentChecks } from './agent-checks.ts';
 import { createAutomationChecks } from './automation-checks.ts';
 import { type Check, type Found, fault, ok } from './check.ts';
@@ -58,8 +59,8 @@ function planClient({ accessHub, sources }: DoctorPlan): readonly Check[] {
   const probe = createHubProbe(url);
   return [
     { name: 'configuration', about: 'machine', look: async () => ok(`the hub is ${api.address}`) },
-    createProxyCheck(url, sources.environment, { dialsWebsockets: false }),
-    ...createNetworkChecks(probe, { dialsWebsockets: false }),
+    createProxyCheck(url, sources.environment, { isAgent: false }),
+    ...createNetworkChecks(probe, { agentUrl: null }),
     ...createClientChecks({ api, hasToken, probe }),
   ];
 }
@@ -70,8 +71,7 @@ function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
   if (config === null) return [check];
   const data = resolve(folder, config.data);
   const url = config.hubUrl ?? readRawUrl(sources);
-  const httpUrl =
-    url === null || !/^(ws|http)s?:$/.test(url.protocol) ? null : new URL(url.href.replace(/^ws/, 'http'));
+  const httpUrl = url === null || !/^(ws|grpc|http)s?:$/.test(url.protocol) ? null : toHttpUrl(url);
   const probe = httpUrl === null ? null : createHubProbe(httpUrl);
   const path = sources.environment['PATH'];
   return [
@@ -79,11 +79,11 @@ function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
     ...(httpUrl === null || probe === null
       ? []
       : [
-          createProxyCheck(httpUrl, sources.environment, { dialsWebsockets: true }),
-          ...createNetworkChecks(probe, { dialsWebsockets: true }),
+          createProxyCheck(httpUrl, sources.environment, { isAgent: true }),
+          ...createNetworkChecks(probe, { agentUrl: url }),
         ]),
     { name: 'version', about: 'machine', look: async () => ok(`this is farhand ${version}; ${whereVersionsAre}`) },
-    ...createAgentChecks({ config: { ...config, data }, probe, isNameGiven: isGiven('FARHAND_NAME', sources) }),
+    ...createAgentChecks({ config: { ...config, data }, probe, url, isNameGiven: isGiven('FARHAND_NAME', sources) }),
     ...createFolderChecks({
       folder: data,
       process: 'agent',

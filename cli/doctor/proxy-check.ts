@@ -4,19 +4,19 @@ import { type Check, type Found, ok, warning } from './check.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What variables name proxies, and what of it farhand keeps to. Its websockets dial directly: the `ws` library makes connections of its
- * own and asks no environment. HTTP calls (client commands, joining) go through Node's `fetch`, which minds the variables only with
+ * What variables name proxies, and what of it farhand keeps to. Agents dial directly, by websocket and gRPC alike: the one library asks
+ * no environment, the other is told not to. HTTP calls (client commands, joining) go through Node's `fetch`, which minds the variables only with
  * NODE_USE_ENV_PROXY=1.
  */
 export function createProxyCheck(
   url: URL,
   environment: Environment,
-  { dialsWebsockets }: { readonly dialsWebsockets: boolean },
+  { isAgent }: { readonly isAgent: boolean },
 ): Check {
-  return { name: 'proxy', about: 'hub', look: async () => judge(url, environment, dialsWebsockets) };
+  return { name: 'proxy', about: 'hub', look: async () => judge(url, environment, isAgent) };
 }
 
-function judge(url: URL, environment: Environment, dialsWebsockets: boolean): Found {
+function judge(url: URL, environment: Environment, isAgent: boolean): Found {
   const named = findProxy(url, environment);
   const heeded = environment['NODE_USE_ENV_PROXY'] === '1';
   if (named === null) {
@@ -28,9 +28,9 @@ function judge(url: URL, environment: Environment, dialsWebsockets: boolean): Fo
   }
   const place = `${named.variable} (${named.host})`;
   if (isLoopback(url.hostname) && !heeded) return ok(`${place} is not used: the hub is on this machine`);
-  if (dialsWebsockets) {
+  if (isAgent) {
     return warning(
-      `${place} is not used: an agent's websockets dial ${url.hostname} directly${heeded ? '; only joining goes through it' : ''}`,
+      `${place} is not used: an agent dials ${url.hostname} directly${heeded ? '; only joining goes through it' : ''}`,
       `Let the firewall pass TCP to ${url.host} directly, and add ${url.hostname} to NO_PROXY so that everybody sees it is meant`,
     );
   }

@@ -26,6 +26,16 @@ describe('plain text beyond this machine is refused unless told otherwise', () =
     assert.equal(agent({ FARHAND_HUB_URL: 'wss://hub.example.org' })().hubUrl?.host, 'hub.example.org');
     assert.equal(agent({ FARHAND_HUB_URL: 'ws://hub.example.org', FARHAND_INSECURE: 'yes' })().insecure, true);
     assert.equal(agent({ FARHAND_HUB_URL: 'ws://localhost:7400' })().hubUrl?.port, '7400');
+    assert.throws(
+      agent({ FARHAND_HUB_URL: 'grpc://hub.example.org' }),
+      /FARHAND_HUB_URL: expected grpcs:\/\/.*got grpc:\/\/hub\.example\.org.*FARHAND_INSECURE=true/,
+    );
+    assert.equal(agent({ FARHAND_HUB_URL: 'grpcs://hub.example.org' })().hubUrl?.host, 'hub.example.org');
+    assert.equal(agent({ FARHAND_HUB_URL: 'grpc://[::1]:7400' })().hubUrl?.port, '7400');
+    assert.throws(
+      agent({ FARHAND_HUB_URL: 'grpcs://hub.example.org/far/hand' }),
+      /expected no path, because gRPC has none of its own; got \/far\/hand/,
+    );
   });
 });
 
@@ -33,7 +43,7 @@ describe('what is reserved and not there yet is refused in words', () => {
   it('other transports, other stores, listening for workers', () => {
     assert.throws(
       agent({ FARHAND_HUB_URL: 'mqtts://broker' }),
-      /expected ws:\/\/ or wss:\/\/, the transports that are there so far; got mqtts:/,
+      /expected ws:\/\/, wss:\/\/, grpc:\/\/ or grpcs:\/\/, the transports that are there so far; got mqtts:/,
     );
     assert.throws(
       agent({ FARHAND_HUB_URL: 'ws://127.0.0.1', FARHAND_SESSION_LISTEN: '127.0.0.1:0' }),

@@ -213,6 +213,23 @@ describe('farhand doctor on the way to a hub', () => {
     assert.deepEqual([client.exitCode, client.verdict], [0, 'warning']);
   });
 
+  it('a proxy that does not pass gRPC on', async () => {
+    await using hub = await startStandInHub({});
+
+    const agent = await examine({ FARHAND_HUB_URL: `grpc://127.0.0.1:${hub.port}` }, '--agent');
+
+    assert.equal(verdictOf(agent, 'hub'), 'ok');
+    assertFound(agent, 'grpc', 'fault', /no call reaches the hub: expected gRPC of a hub/, /grpc_pass/);
+  });
+
+  it('a hub that a call of gRPC reaches', async () => {
+    await using hub = await startTestHub();
+
+    const agent = await examine({ FARHAND_HUB_URL: hub.address.replace(/^http/, 'grpc') }, '--agent');
+
+    assert.equal(verdictOf(agent, 'grpc'), 'ok');
+  });
+
   it('a clock that differs by an hour, and one that differs by a minute', async () => {
     const hour = await examineHub({ clockMs: 3_600_000 });
     const minute = await examineHub({ clockMs: -60_000 });

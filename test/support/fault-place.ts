@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { findFreePort } from '../../bench/free-port.ts';
 import { createDaemon, type Daemon } from './daemon.ts';
 import type { Environment } from './farhand-process.ts';
+import { readFaultScheme } from './fault-scheme.ts';
 import { createHubApi, type HubApi } from './hub-api.ts';
 import { findMarked, signalProcess } from './job-processes.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -111,7 +112,7 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
       const data = environment['FARHAND_DATA'] ?? join(folder, name);
       const variables = {
         ...marks,
-        FARHAND_HUB_URL: `ws://127.0.0.1:${line.port}`,
+        FARHAND_HUB_URL: `${readFaultScheme()}://127.0.0.1:${line.port}`,
         FARHAND_JOIN_TOKEN: await api.joinToken(),
         FARHAND_NAME: name,
         FARHAND_DATA: data,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { findGrpcAcceptance, readGrpcTarget } from './grpc-line.ts';
 
 /** `up` is from the one who dialled. */
 export type ProxyDirection = 'up' | 'down';
@@ -85,7 +86,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     const to = line.sockets[direction];
     from.setNoDelay();
     from.on('data', (chunk) => {
-      if (direction === 'up') line.path ??= /^[A-Z]+ (\S+) /.exec(chunk.toString('latin1', 0, 2_000))?.[1] ?? '';
+      if (direction === 'up') line.path = readPath(line.path, chunk);
       for (const piece of splitAtUpgrade(line, direction, chunk)) {
         if (isHeld(line, direction)) line.held[direction].push(piece);
         else pass(line, direction, piece);
@@ -183,18 +184,29 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   };
 }
 
+/** HTTP/2 begins with a request for `*`, and says what it wants in one of the next pieces. */
+function readPath(before: string | null, chunk: Buffer): string {
+  const path = before ?? /^[A-Z]+ (\S+) /.exec(chunk.toString('latin1', 0, 2_000))?.[1] ?? '';
+  return path === '*' ? (readGrpcTarget(chunk) ?? path) : path;
+}
+
 function matches(line: Line, { path }: LineFilter): boolean {
   return path === undefined || path.test(line.path ?? '');
 }
 
-/** The head of the answer that upgrades a connection goes by itself: what comes behind may be held. */
+/** The head of the answer that upgrades a connection, or accepts its call, goes by itself: what comes behind may be held. */
 function* splitAtUpgrade(line: Line, direction: ProxyDirection, chunk: Buffer): Generator<Buffer> {
-  const end = line.upgraded || direction === 'up' ? -1 : chunk.indexOf(endOfHead);
-  if (end < 0 || !chunk.toString('latin1', 0, 12).startsWith('HTTP/1.1 101')) return yield chunk;
-  const behind = end + endOfHead.length;
+  const behind = line.upgraded || direction === 'up' ? -1 : findEndOfUpgrade(line, chunk);
+  if (behind < 0) return yield chunk;
   yield chunk.subarray(0, behind);
   line.upgraded = true;
   if (behind < chunk.length) yield chunk.subarray(behind);
+}
+
+function findEndOfUpgrade({ path }: Line, chunk: Buffer): number {
+  if (!chunk.toString('latin1', 0, 12).startsWith('HTTP/1.1')) return path === null ? -1 : findGrpcAcceptance(chunk);
+  const end = chunk.toString('latin1', 0, 12) === 'HTTP/1.1 101' ? chunk.indexOf(endOfHead) : -1;
+  return end < 0 ? -1 : end + endOfHead.length;
 }
 
 /** What was passed on is still delivered. */

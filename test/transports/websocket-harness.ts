@@ -7,6 +7,7 @@ import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 import { createWebsocketListener } from '../../transports/websocket/listener.ts';
 import { createWebsocketTransport } from '../../transports/websocket/websocket-transport.ts';
 import type { TransportHarness } from '../contract/transport-harness.ts';
+import { findClosedPort } from '../support/find-closed-port.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/turns.ts';
 
@@ -68,12 +69,3 @@ export const websocketHarness: TransportHarness = {
     };
   },
 };
-
-async function findClosedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

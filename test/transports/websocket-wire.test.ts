@@ -1,66 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { CloudEvent } from '../../protocol/cloud-event.ts';
 import { ProtocolError } from '../../protocol/protocol-error.ts';
-import type { AgentFrame, HubFrame } from '../../protocol/session-frame.ts';
 import { closeCodes, fromCloseFrame, toCloseFrame } from '../../transports/websocket/close-frame.ts';
 import { type Codec, controlCodec, createAgentSessionCodec, hubSessionCodec } from '../../transports/websocket/wire.ts';
+import { agentFrames, events, hubFrames } from './wire-arbitraries.ts';
 
 const agentSessionCodec = createAgentSessionCodec();
 const codecs: Readonly<Record<string, Codec<unknown, never>>> = { controlCodec, agentSessionCodec, hubSessionCodec };
-
-const text = fc.string({ unit: 'binary', maxLength: 50 });
-
-/** As `JSON.parse` makes them: with a prototype. */
-function object<T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> {
-  return fc.record<T>(model, { noNullPrototype: true });
-}
-
-/** JSON has no -0. */
-const json = fc.jsonValue().map((value): unknown => JSON.parse(JSON.stringify(value)));
-
-const event = fc.record(
-  {
-    specversion: fc.constant('1.0' as const),
-    id: fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }),
-    source: fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }),
-    type: fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }),
-    data: json,
-    resourceid: text,
-    resourceversion: fc.nat(),
-    traceparent: text,
-  },
-  { requiredKeys: ['specversion', 'id', 'source', 'type'], noNullPrototype: true },
-) as fc.Arbitrary<CloudEvent>;
-
-const logFrame = object({
-  type: fc.constant('log' as const),
-  offset: fc.maxSafeNat(),
-  at: fc.double({ noNaN: true, noDefaultInfinity: true }),
-  bytes: fc.uint8Array({ maxLength: 2_000 }),
-});
-
-const agentFrame: fc.Arbitrary<AgentFrame> = fc.oneof(
-  logFrame,
-  object({
-    type: fc.constant('progress' as const),
-    percent: fc.option(fc.integer({ min: 0, max: 100 })),
-    message: fc.option(text),
-    outputs: fc.constant(null),
-  }),
-);
-
-const hubFrame: fc.Arbitrary<HubFrame> = fc.oneof(
-  object({ type: fc.constantFrom('ack' as const, 'rewind' as const), offset: fc.maxSafeNat() }),
-  fc.constant({ type: 'accepted' as const }),
-  object({
-    type: fc.constant('error' as const),
-    code: fc.constantFrom('overloaded' as const, 'unknown-attempt' as const),
-    message: text,
-    retryAfterMs: fc.option(fc.nat()),
-  }),
-);
 
 function carried<Message>(encoder: Codec<unknown, Message>, decoder: Codec<Message, never>, message: Message): Message {
   const encoded = encoder.encode(message);
@@ -71,18 +18,20 @@ function carried<Message>(encoder: Codec<unknown, Message>, decoder: Codec<Messa
 
 describe('websocket wire', () => {
   it('brings every event back as it was', () => {
-    fc.assert(fc.property(event, (message) => assert.deepEqual(carried(controlCodec, controlCodec, message), message)));
+    fc.assert(
+      fc.property(events, (message) => assert.deepEqual(carried(controlCodec, controlCodec, message), message)),
+    );
   });
 
   it('brings every frame of a session back as it was', () => {
     fc.assert(
-      fc.property(agentFrame, (message) => {
+      fc.property(agentFrames, (message) => {
         const back = carried(agentSessionCodec, hubSessionCodec, message);
         assert.deepEqual(back.type === 'log' ? { ...back, bytes: Uint8Array.from(back.bytes) } : back, message);
       }),
     );
     fc.assert(
-      fc.property(hubFrame, (message) =>
+      fc.property(hubFrames, (message) =>
         assert.deepEqual(carried(hubSessionCodec, agentSessionCodec, message), message),
       ),
     );

@@ -75,7 +75,7 @@ function carry<In, Out>(options: MemoryChannelOptions<In, Out>, events: CarrierE
       const failure = fromProtocolError(error);
       state = 'closing';
       end.push({ type: 'complaint', code: failure.code, message: failure.message });
-      events.failed(failure);
+      events.ending({ type: 'failure', error: failure });
       return;
     }
     events.received(message, bytes);

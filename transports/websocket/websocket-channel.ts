@@ -56,7 +56,7 @@ class WebsocketCarrier<In, Out> implements Carrier<Out> {
       this.#socketError = error;
     });
     websocket.on('message', (data: Buffer, binary) => this.#receive(data, binary));
-    websocket.on('error', (error) => events.failed(fromWebsocketError(error)));
+    websocket.on('error', (error) => events.ending({ type: 'failure', error: fromWebsocketError(error) }));
     websocket.on('close', (code, text) =>
       events.ended(fromCloseFrame({ code, text: text.toString('utf8') }, this.#socketError)),
     );
@@ -124,7 +124,7 @@ class WebsocketCarrier<In, Out> implements Carrier<Out> {
       this.#garbled = true;
       const failure = fromProtocolError(error);
       this.#closeWith(failureFrame(failure));
-      this.#events.failed(failure);
+      this.#events.ending({ type: 'failure', error: failure });
       return;
     }
     this.#events.received(message, data.length);

@@ -1,0 +1,37 @@
+import type { Server } from 'node:http';
+import type { GrpcListenerOptions } from '../../transports/grpc/options.ts';
+import type { Listener } from '../../transports/listener.ts';
+import { switchConnections } from './connection-switch.ts';
+import { createLateListener } from './late-listener.ts';
+
+/** How long a connection may take to say which protocol it speaks. */
+const patienceMs = 30_000;
+
+/**
+ * Takes the calls of agents that dial gRPC at the port of an HTTP server. Disposing it stops that; calls that were accepted belong to whoever
+ * took them.
+ */
+export function serveGrpcBesideHttp<Principal>(
+  server: Server,
+  options: GrpcListenerOptions<Principal> & {
+    /** Takes what was accepted; ends with the listener. */
+    readonly serve: (listener: Listener<Principal>) => Promise<void>;
+  },
+): AsyncDisposable {
+  const { serve, clock, logger } = options;
+  const grpc = createLateListener<Principal>({
+    async open() {
+      const { createGrpcListener } = await import('../../transports/grpc/listener.ts');
+      return createGrpcListener(options);
+    },
+    serve,
+    logger,
+  });
+  const connections = switchConnections(server, { http2: (socket) => grpc.take(socket), clock, patienceMs, logger });
+  return {
+    async [Symbol.asyncDispose]() {
+      connections[Symbol.dispose]();
+      await grpc[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Authenticate } from '../credential.ts';
+import type { ChannelLimits } from '../limits.ts';
+import type { TlsOptions } from './dialled-credentials.ts';
+
+export interface GrpcTransportOptions {
+  /** The hub's address: grpc (without TLS) and grpcs are taken. It has no path: a call is known by its method. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly limits: ChannelLimits;
+  readonly logger: Logger;
+  /** For grpcs. */
+  readonly tls?: TlsOptions | undefined;
+}
+
+export interface GrpcListenerOptions<Principal> {
+  readonly authenticate: Authenticate<Principal>;
+  readonly clock: Clock;
+  readonly limits: ChannelLimits;
+  readonly logger: Logger;
+}
+
+/**
+ * Beyond the limit of a channel: a message that is a little too large is read and answered with a complaint that says so. One that is larger
+ * than that is not read at all: grpc-js ends the call.
+ */
+const excessBytes = 1024 * 1024;
+
+/** Largest message that grpc-js reads. */
+export function toHardLimit(limits: ChannelLimits): number {
+  return limits.maxMessageBytes + excessBytes;
+}
+
+/** What may be on its way to us: the 64 KiB of HTTP/2 are little on a line with a round trip of 50 ms. */
+export const flowWindowBytes = 1024 * 1024;
