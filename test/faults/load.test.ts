@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
-import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentStatus } from '../../agent/agent-status.ts';
 import { findFreePort } from '../../bench/free-port.ts';
 import type { HubStatus } from '../../protocol/hub-status.ts';
 import type { Job } from '../../protocol/job.ts';
-import { createFaultPlace, type FaultPlace } from '../support/fault-place.ts';
+import type { FaultPlace } from '../support/fault-place.ts';
+import { faultTest } from '../support/fault-test.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { until } from '../support/until.ts';
 
@@ -44,8 +44,14 @@ async function readJson<T>(url: string, token: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
-test("jobs that take all processors, the memory's bandwidth and the disk: their agent stays online, its logs flow, and new jobs run", async (t) => {
-  await using place = await createFaultPlace();
+const eaten = {
+  broken: 'processors, memory bandwidth and disk of the machine, taken by jobs',
+  when: 'for longer than a lease',
+  outcome: 'their agent stays online, logs flow, and further jobs run',
+};
+
+faultTest(eaten, async ({ createPlace, note }) => {
+  const place = await createPlace();
   const { api } = place;
   const port = await findFreePort();
   await place.hub.start();
@@ -79,13 +85,19 @@ test("jobs that take all processors, the memory's bandwidth and the disk: their 
   assert.ok(ended.every(({ state }) => state === 'succeeded'));
   assert.ok(ends.every(({ state }) => state === 'cancelled'));
   for (const job of [...ended, ...ends]) await place.ledger.check(job, api);
-  t.diagnostic(
+  note(
     `${eaters.length} eaters, ${ended.length} jobs beside them; longest stop: agent ${status.loopLagMaxMs} ms, hub ${hubStatus.loopLagMaxMs} ms`,
   );
 });
 
-test('an agent whose spool has no room takes no more jobs, says why they wait, and takes them when there is room again', async () => {
-  await using place = await createFaultPlace();
+const closed = {
+  broken: "room for the output of an agent's jobs, used up",
+  when: 'while one runs and another waits',
+  outcome: 'the agent takes no more, says why they wait, and takes them when there is room again',
+};
+
+faultTest(closed, async ({ createPlace }) => {
+  const place = await createPlace();
   const { api } = place;
   await place.hub.start();
   const agent = await place.addAgent('a1', { FARHAND_SPOOL_BYTES: '50000' });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Crowd } from '../../bench/crowd/crowd.ts';
-import { createFaultPlace, type FaultPlace } from '../support/fault-place.ts';
+import type { FaultPlace } from '../support/fault-place.ts';
+import { faultTest } from '../support/fault-test.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { until } from '../support/until.ts';
 
@@ -13,8 +13,14 @@ const patienceMs = 120_000;
 
 const crowdSize = 150;
 
-test('a crowd of agents is back after their hub was killed, and after it was stopped, and the hub has what it had', async (t) => {
-  await using place = await createFaultPlace();
+const returned = {
+  broken: 'hub of a crowd of agents, by SIGKILL and by SIGTERM',
+  when: 'while all are there',
+  outcome: 'all come back, a few at a time, and the hub has what it had',
+};
+
+faultTest(returned, async ({ createPlace, note }) => {
+  const place = await createPlace();
   await place.hub.start();
   await using crowd = new Crowd();
   const joinToken = await place.api.joinToken({ uses: crowdSize });
@@ -46,7 +52,7 @@ test('a crowd of agents is back after their hub was killed, and after it was sto
   });
   assert.ok(online);
   assert.equal((await place.api.job(id)).state, 'queued');
-  t.diagnostic(takes.join(', '));
+  note(`${crowdSize} agents; ${takes.join(', ')}`);
 });
 
 /** What came of a submission; null when no answer came. */
@@ -87,9 +93,15 @@ async function listMarks({ api }: FaultPlace): Promise<ReadonlyMap<string, strin
   }
 }
 
-test('a hub flooded with submissions and killed meanwhile has each that it answered 201, and none that it answered 429', async (t) => {
+const flooded = {
+  broken: 'hub, by SIGKILL',
+  when: 'while it is flooded with submissions, more than it takes',
+  outcome: 'it has each that it answered with 201, and none that it answered with 429',
+};
+
+faultTest(flooded, async ({ createPlace, note }) => {
   const limits = { FARHAND_MAX_SUBMISSIONS: '4', FARHAND_MAX_QUEUED_JOBS: '400' };
-  await using place = await createFaultPlace(limits);
+  const place = await createPlace(limits);
   await place.hub.start();
   const answers: Submitted[] = [];
   let flooding = true;
@@ -120,11 +132,17 @@ test('a hub flooded with submissions and killed meanwhile has each that it answe
     assert.match(retryAfter ?? '', /^[1-9]\d*$/);
   }
   assert.match(metrics, /farhand_hub_submissions_refused_total\{what="[a-z-]+"\} [1-9]/);
-  t.diagnostic(`${accepted.length} accepted, ${refused.length} refused, ${count(null)} without an answer`);
+  note(`${accepted.length} accepted, ${refused.length} refused, ${count(null)} without an answer`);
 });
 
-test('a line on which nothing crosses any more is noticed on both ends, and the job that runs ends with every byte', async (t) => {
-  await using place = await createFaultPlace();
+const halfOpen = {
+  broken: 'all lines of an agent, half open for good',
+  when: 'while its job runs, and ends',
+  outcome: 'both ends notice, and the log goes on over another line',
+};
+
+faultTest(halfOpen, async ({ createPlace, note }) => {
+  const place = await createPlace();
   await place.hub.start();
   const agent = await place.addAgent('a1');
   await agent.start();
@@ -142,11 +160,17 @@ test('a line on which nothing crosses any more is noticed on both ends, and the 
   assert.equal(job.state, 'succeeded');
   await place.ledger.check(job, place.api);
   assert.ok(agent.line.carried('up') > before);
-  t.diagnostic(`over another line after ${((performance.now() - from) / 1_000).toFixed(0)} s`);
+  note(`over another line after ${((performance.now() - from) / 1_000).toFixed(0)} s`);
 });
 
-test('a hub that drains is not ready and takes the ends of jobs; a second signal cuts that short, and the next hub goes on', async () => {
-  await using place = await createFaultPlace({ FARHAND_DRAIN_SECONDS: '600' });
+const drained = {
+  broken: 'hub that drains, by a second SIGTERM',
+  when: 'while one job ends and another runs',
+  outcome: 'it took the end of the one, and the next hub goes on with the other',
+};
+
+faultTest(drained, async ({ createPlace }) => {
+  const place = await createPlace({ FARHAND_DRAIN_SECONDS: '600' });
   await place.hub.start();
   const agent = await place.addAgent('a1');
   await agent.start();
