@@ -100,7 +100,7 @@ test('A before hook that fails, is too slow, prints without end or is not there 
 test('The whole tree of a hook is gone when it has ended, also what left its group', async () => {
   await using place = await createAgentPlace(automations);
   await place.start();
-  const leave = `(trap '' TERM; ${waitFor('never')}) & setsid sh -c '${waitFor('never')}' 2>/dev/null & echo left`;
+  const leave = `(trap '' TERM; ${waitFor('never')}) 2>/dev/null & setsid sh -c '${waitFor('never')}' 2>/dev/null & echo left`;
 
   const [result, log] = await run(place, { before: leave, run: 'echo run', after: leave });
 

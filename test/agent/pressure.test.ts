@@ -15,7 +15,7 @@ test('An agent under pressure says so, declines what is offered all the same, an
   const agent = await place.start({ pressure: () => reading });
   const running = place.hub.offer({ automation: 'sh', parameters: { run: `echo up; ${waitFor('go')}; echo down` } });
   await place.hub.until(() => place.hub.log(running).length === 3, 'the job to be up');
-  assert.equal(place.hub.agentReport?.admission?.state, 'open');
+  await place.hub.until(() => place.hub.agentReport?.admission?.state === 'open', 'the first report');
 
   reading = thrashing;
   await place.hub.until(() => place.hub.agentReport?.admission?.state === 'closed', 'the report');

@@ -85,7 +85,8 @@ describe('a job', () => {
     const rerun = await api.call(`${jobs}/${taken.json.id}/rerun`, { method: 'POST' });
     const again = await api.call(jobs, { body, headers });
 
-    assert.deepEqual([refused.status, refused.json.code, refused.headers.get('retry-after')], [429, 'too-many', '10']);
+    assert.deepEqual([refused.status, refused.json.code], [429, 'too-many']);
+    assert.match(refused.headers.get('retry-after') ?? '', /^([5-9]|1[0-5])$/);
     assert.equal(rerun.status, 429);
     assert.deepEqual([again.status, again.json.id], [200, taken.json.id]);
   });
