@@ -51,7 +51,7 @@ const eaten = {
 };
 
 faultTest(eaten, async ({ createPlace, note }) => {
-  const place = await createPlace();
+  await using place = await createPlace();
   const { api } = place;
   const port = await findFreePort();
   await place.hub.start();
@@ -97,7 +97,7 @@ const closed = {
 };
 
 faultTest(closed, async ({ createPlace }) => {
-  const place = await createPlace();
+  await using place = await createPlace();
   const { api } = place;
   await place.hub.start();
   const agent = await place.addAgent('a1', { FARHAND_SPOOL_BYTES: '50000' });

@@ -20,7 +20,7 @@ const returned = {
 };
 
 faultTest(returned, async ({ createPlace, note }) => {
-  const place = await createPlace();
+  await using place = await createPlace();
   await place.hub.start();
   await using crowd = new Crowd();
   const joinToken = await place.api.joinToken({ uses: crowdSize });
@@ -101,7 +101,7 @@ const flooded = {
 
 faultTest(flooded, async ({ createPlace, note }) => {
   const limits = { FARHAND_MAX_SUBMISSIONS: '4', FARHAND_MAX_QUEUED_JOBS: '400' };
-  const place = await createPlace(limits);
+  await using place = await createPlace(limits);
   await place.hub.start();
   const answers: Submitted[] = [];
   let flooding = true;
@@ -142,7 +142,7 @@ const halfOpen = {
 };
 
 faultTest(halfOpen, async ({ createPlace, note }) => {
-  const place = await createPlace();
+  await using place = await createPlace();
   await place.hub.start();
   const agent = await place.addAgent('a1');
   await agent.start();
@@ -170,7 +170,7 @@ const drained = {
 };
 
 faultTest(drained, async ({ createPlace }) => {
-  const place = await createPlace({ FARHAND_DRAIN_SECONDS: '600' });
+  await using place = await createPlace({ FARHAND_DRAIN_SECONDS: '600' });
   await place.hub.start();
   const agent = await place.addAgent('a1');
   await agent.start();
