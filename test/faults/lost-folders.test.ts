@@ -15,6 +15,8 @@ async function startJob(place: FaultPlace, agent: FaultAgent, request: object = 
   await place.api.takesWork(agent.name);
   const { id } = await place.api.submit(request);
   await until('the job to be up', async () => (await place.api.log(id)).length > 0);
+  // Of a start that it has not heard of the hub says, in truth, that it is unknown.
+  await place.api.jobWhen(id, 'started', ({ startedAt }) => startedAt !== null);
   return id;
 }
 
