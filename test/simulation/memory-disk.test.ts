@@ -69,6 +69,20 @@ describe('a disk in memory', () => {
     assert.deepEqual(seen, new Set(['one', 'one\0', 'one\0\0', 'one!', 'one!!']));
   });
 
+  it('keeps what a flush made durable when one that began before it ends after it', () => {
+    const disk = new MemoryDisk(() => 0);
+    disk.mkdir('/a', false);
+    const early = disk.beginFolderFlush('/');
+    disk.mkdir('/b', false);
+    const late = disk.beginFolderFlush('/');
+
+    late();
+    early();
+    disk.losePower(createSeededRandom('1'));
+
+    assert.deepEqual(disk.list('/').toSorted(), ['a', 'b']);
+  });
+
   it('may lose the name of a file whose folder was not flushed', async () => {
     const seen = await outcomes((fs) => writeWhole(fs, '/a', 'x'), '/a');
 

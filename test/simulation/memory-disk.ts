@@ -38,6 +38,9 @@ export class MemoryDisk {
   /** Grows with each power loss: flushes that were under way come to nothing. */
   generation = 0;
   #root = createFolder(0);
+  #flushes = 0;
+  /** The newest flush that is over: one that began before it, and ends after it, takes nothing back. */
+  readonly #newest = new WeakMap<DiskNode, number>();
 
   constructor(now: () => number) {
     this.#now = now;
@@ -97,16 +100,16 @@ export class MemoryDisk {
   /** Begins a flush of what is there now; to be called when it is on the disk. */
   beginFlush(file: FileNode): () => void {
     const { bytes } = file;
-    return this.#inThisLife(() => void (file.flushed = bytes));
+    return this.#inOrder(file, () => void (file.flushed = bytes));
   }
 
   beginFolderFlush(path: string): () => void {
     const folder = this.#folder(path);
     const names = new Map(folder.names);
-    const count = folder.changes.length;
-    return this.#inThisLife(() => {
+    const flushed = new Set(folder.changes);
+    return this.#inOrder(folder, () => {
       folder.flushed = names;
-      folder.changes = folder.changes.slice(count);
+      folder.changes = folder.changes.filter((change) => !flushed.has(change));
     });
   }
 
@@ -222,6 +225,16 @@ export class MemoryDisk {
       for (const child of names.values()) settle(child);
     };
     settle(this.#root);
+  }
+
+  #inOrder(node: DiskNode, finish: () => void): () => void {
+    this.#flushes += 1;
+    const flush = this.#flushes;
+    return this.#inThisLife(() => {
+      if ((this.#newest.get(node) ?? 0) > flush) return;
+      this.#newest.set(node, flush);
+      finish();
+    });
   }
 
   #inThisLife(done: () => void): () => void {
