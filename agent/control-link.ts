@@ -166,7 +166,7 @@ class Link implements ControlLink {
     return openGreeted({ ...this.#options, helloMs: this.#options.limits.helloMs }, signal);
   }
 
-  /** Serves a channel until its end, or until another has taken over from it: then that one is answered. */
+  /** Serves a channel until its end, however that comes. Where another one was found meanwhile, or is being opened, that one is answered. */
   async #serve({ channel, hello }: GreetedChannel, signal: AbortSignal): Promise<GreetedChannel | LinkFailure> {
     const { router, logger } = this.#options;
     const serving = new AbortController();
@@ -175,6 +175,7 @@ class Link implements ControlLink {
     if (signal.aborted) hangUp();
     let served: Promise<void> = Promise.resolve();
     let finding: Promise<GreetedChannel | null> | null = null;
+    let failure: LinkFailure | null = null;
     const look = ({ leaving }: HubHello) => {
       if (leaving === null || finding !== null) return;
       finding = this.#findSuccessor(leaving.reconnectInMs, { over: serving.signal, signal });
@@ -190,15 +191,17 @@ class Link implements ControlLink {
         else look(await this.#greet(event, { first: false, signal: serving.signal }));
       }
     } catch (error) {
-      const failure = toLinkFailure(error, logger);
+      failure = toLinkFailure(error, logger);
       await channel.close();
-      return failure;
     } finally {
       serving.abort();
       await served;
       signal.removeEventListener('abort', hangUp);
     }
-    return this.#goOn(channel, finding);
+    const found = await finding;
+    if (found === null) return failure ?? fromClose(await channel.closed);
+    this.#part(channel);
+    return found;
   }
 
   async #findSuccessor(
@@ -218,16 +221,10 @@ class Link implements ControlLink {
     });
   }
 
-  /** Behind the end of a channel: where another one was being opened, that one counts. */
-  async #goOn(
-    channel: ControlChannel,
-    finding: Promise<GreetedChannel | null> | null,
-  ): Promise<GreetedChannel | LinkFailure> {
-    const found = await finding;
-    if (found === null) return fromClose(await channel.closed);
+  /** Another channel has taken over from it. */
+  #part(channel: ControlChannel): void {
     const parting = channel.close().finally(() => this.#parting.delete(parting));
     this.#parting.add(parting);
-    return found;
   }
 
   /** The hub's hello: its first event, and news of its counter later. */

@@ -91,3 +91,24 @@ test('An agent that leaves while it looks for another hub leaves at once, and no
 
   assert.deepEqual(place.network.connections, []);
 });
+
+test('An agent takes the channel that it was opening when the old one failed, and opens no second', async () => {
+  await using place = await createAgentPlace();
+  const agent = await place.start();
+  const controls = () => place.network.connections.filter(({ target }) => target === '/v1/control').length;
+  place.network.faults.latencyMs = 500;
+  await announceLeaving(place);
+  await delay(400);
+
+  // It comes while the other one is being dialled, and is more than an agent can make sense of.
+  place.hub.commits = -1;
+  await place.hub.hello();
+  place.hub.commits = 1;
+  await place.hub.until(() => agent.status().counts.connects === 2, 'the other channel');
+  place.network.faults.latencyMs = 0;
+  await place.hub.until(() => controls() === 1, 'the old channel to be closed');
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo on' } });
+  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+  assert.deepEqual([place.hub.leaseEpoch, controls()], [2, 1]);
+});
