@@ -22,6 +22,7 @@ import {
 } from './greeted-channel.ts';
 import type { HubGuard } from './hub-guard.ts';
 import type { LinkState } from './link-state.ts';
+import { maxHintMs } from './max-hint.ts';
 import { createReturnWait, type ReturnWait } from './return-wait.ts';
 
 export interface LinkLimits {
@@ -42,7 +43,7 @@ export interface LinkLimits {
 export const defaultLinkLimits: LinkLimits = {
   firstRetryMs: 250,
   maxRetryMs: 15_000,
-  maxHintMs: 5 * 60_000,
+  maxHintMs,
   healthyMs: 60_000,
   helloMs: 15_000,
   trustPollMs: 1_000,

@@ -9,6 +9,7 @@ import { sleep } from '../runtime/sleep.ts';
 import { AgentError } from './agent-error.ts';
 import type { AgentKey } from './agent-key.ts';
 import { createBackoff } from './backoff.ts';
+import { maxHintMs } from './max-hint.ts';
 
 export interface EnrolmentOptions {
   /** `http://` or `https://` address of the hub, with the path that it is served under. */
@@ -25,8 +26,6 @@ export interface EnrolmentOptions {
 }
 
 const firstRetryMs = 200;
-/** A hub cannot put an agent off for longer than this. */
-const maxHintMs = 5 * 60_000;
 const maxRetryMs = 30_000;
 const answerMs = 15_000;
 

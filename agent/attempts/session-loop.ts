@@ -9,6 +9,7 @@ import type { Credential } from '../../transports/credential.ts';
 import type { AgentSessionChannel, SessionTransport } from '../../transports/session-transport.ts';
 import { TransportError } from '../../transports/transport-error.ts';
 import { createBackoff } from '../backoff.ts';
+import { maxHintMs } from '../max-hint.ts';
 import { LogPump } from './log-pump.ts';
 import type { SessionGate } from './session-gate.ts';
 import type { SessionSubject } from './session-subject.ts';
@@ -28,7 +29,7 @@ export const defaultSessionLimits: SessionLimits = {
   windowBytes: 4 * 1024 * 1024,
   answerMs: 60_000,
   maxRetryMs: 15_000,
-  maxHintMs: 5 * 60_000,
+  maxHintMs,
 };
 
 const firstRetryMs = 100;

@@ -37,6 +37,7 @@ export class KeyHolders {
     if (followed !== null) this.#remember(followed);
     return proved;
   }
+
   #remember(bootId: string): void {
     this.#earlier ??= new Set();
     this.#earlier.add(bootId);
