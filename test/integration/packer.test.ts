@@ -185,7 +185,8 @@ suite('a template of Packer', () => {
     await using place = await createPackerPlace();
     await place.start();
     const target = join(place.root, 'made.txt');
-    const parameters = { action: 'build', target, run: 'echo working; sleep 30' };
+    // Its script takes a second to end: else Packer may tell of its failure before it has seen the signal itself.
+    const parameters = { action: 'build', target, run: "trap 'sleep 1; exit 1' TERM; echo working; sleep 30 & wait" };
     const id = place.hub.offer({ automation: 'image', parameters });
     await place.hub.until(() => place.hub.log(id).toString().includes('file.image: working'), 'the build at work');
 
