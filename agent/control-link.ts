@@ -175,10 +175,12 @@ class Link implements ControlLink {
     signal.addEventListener('abort', hangUp);
     if (signal.aborted) hangUp();
     let served: Promise<void> = Promise.resolve();
-    let finding: Promise<GreetedChannel | null> | null = null;
+    let isLooking = false;
+    let finding = Promise.resolve<GreetedChannel | null>(null);
     let failure: LinkFailure | null = null;
     const look = ({ leaving }: HubHello) => {
-      if (leaving === null || finding !== null) return;
+      if (leaving === null || isLooking) return;
+      isLooking = true;
       finding = this.#findSuccessor(leaving.reconnectInMs, { over: serving.signal, signal });
       void finding.then((found) => {
         if (found !== null) void channel.close({ reason: 'the agent has another channel' });
