@@ -28,9 +28,13 @@ export type StartedShell =
 /**
  * Starts a shell that reads what to do from a pipe. It has an empty environment, a session of its own (so that no signal
  * meant for this process reaches it) and ends with the pipe, which ends with this process. It is as nice as jobs are to be, which it
- * hands down.
+ * hands down. `onGone` is called once, when it has ended, whether it had something at work or not: it takes nothing any more.
  */
-export async function startLauncherShell(path: string, standing: JobStanding): Promise<StartedShell> {
+export async function startLauncherShell(
+  path: string,
+  standing: JobStanding,
+  onGone: () => void,
+): Promise<StartedShell> {
   const subprocess = execa(path, [], {
     cwd: '/',
     env: {},
@@ -65,7 +69,10 @@ export async function startLauncherShell(path: string, standing: JobStanding): P
     rest = lines.pop() ?? '';
     for (const line of lines) take(line);
   });
-  nodeChildProcess.once('close', () => finish((told) => told.died()));
+  nodeChildProcess.once('close', () => {
+    finish((told) => told.died());
+    onGone();
+  });
 
   function take(line: string): void {
     if (line === 'ended') finish((told) => told.ended());

@@ -51,7 +51,9 @@ export function createShellLauncher(options: {
     if (line === null) return otherwise.launch(folder, command);
     let shell = idle.pop();
     if (shell === undefined) {
-      const started = await startLauncherShell(launcherShell, standing);
+      const started = await startLauncherShell(launcherShell, standing, () => {
+        if (started.type === 'started') forget(started.shell);
+      });
       if (started.type === 'failed') return toLaunchFailure({ ...started, shell: launcherShell, command });
       shell = started.shell;
       all.add(shell);
@@ -63,7 +65,7 @@ export function createShellLauncher(options: {
     const { promise, resolve } = Promise.withResolvers<Launch>();
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     let forked: { readonly pid: number; readonly startTime: string | null } | null = null;
-    const late = clock.schedule(forkBoundMs, () => shell.kill(), { background: true });
+    const late = clock.schedule(forkBoundMs, giveUp, { background: true });
 
     const listener: ShellListener = {
       forked(pid) {
@@ -81,11 +83,17 @@ export function createShellLauncher(options: {
       },
       died() {
         late.cancel();
-        forget(shell);
         if (forked === null) resolve({ type: 'unclear', message: `${launcherShell} died while it was starting` });
         else watchOrphan(forked, end);
       },
     };
+
+    /** Not even its death is waited for: a process that the kernel holds dies when that lets it. */
+    function giveUp(): void {
+      shell.kill();
+      resolve({ type: 'unclear', message: `${launcherShell} started nothing within ${forkBoundMs / 1000} s` });
+    }
+
     shell.run(line, listener);
     return promise;
   }

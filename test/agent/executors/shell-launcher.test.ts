@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
 import { readProcessStatus } from '../../../agent/executors/process/process-status.ts';
@@ -147,6 +148,25 @@ describe('a launcher by shells', () => {
     assert.ok(started.type === 'failed');
     assert.equal(started.fault, 'environment');
     assert.deepEqual(await executor.inspect(place.target), { type: 'recovered' });
+  });
+
+  it('whose shell died with nothing to do starts the next command by another', async () => {
+    const first = await places.create();
+    const place = await places.create();
+    const warming = await startCommand(executor, first, toCommand(`echo "wrapper $PPID"; sleep ${nearlyForever}`));
+    const shell = parentOf(await readPid(first, 'wrapper'));
+    await warming.clear(atOnce);
+    await warming.ended;
+    process.kill(shell, 'SIGKILL');
+    // Until the kernel has forgotten it, its end was not collected.
+    await eventually(() => readProcessStatus(shell) === null, 'the end of the shell to be noticed');
+    await setImmediate();
+
+    const execution = await startCommand(executor, place, toCommand('exit 4'));
+    await execution.ended;
+
+    assert.deepEqual(await executor.readExit(place.target), { status: 4, marked: false });
+    await execution.clear(atOnce);
   });
 
   it('leaves no shell behind when its process is killed, and the wrapper goes on', async () => {
