@@ -7,7 +7,7 @@ import { formatMistake } from '../../agent/automations/catalog-mistake.ts';
 import { watchCatalog } from '../../agent/automations/catalog-watch.ts';
 import { stampFolder } from '../../agent/automations/folder-stamp.ts';
 import { shippedProbes } from '../../agent/automations/shipped-probes.ts';
-import { type AgentConfig, agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
+import { agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
 import { createProcessProbeRunner } from '../../agent/probes/process-probe-runner.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -17,13 +17,14 @@ import { createProcessLogger } from '../../runtime/process-logger.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
+import { drainAgent } from '../drain-agent.ts';
 import { addExamples } from '../examples.ts';
 import { type ExitCode, exitCodes, outcomeToExitCode } from '../exit-code.ts';
 import { toHttpUrl } from '../http-url.ts';
 import { openConfiguredJobLog } from '../job-log-from-config.ts';
 import { openTransport } from '../open-transport.ts';
 import { printReadyLine } from '../ready-line.ts';
-import { listenForHangup, listenForShutdown, type Shutdown } from '../shutdown.ts';
+import { listenForHangup, listenForShutdown } from '../shutdown.ts';
 import { toStartFailure } from '../start-failure.ts';
 import { createTrustHubCommand } from './trust-hub.ts';
 
@@ -39,8 +40,6 @@ again. With FARHAND_JOB_LOG=stdout the ready line is the first on standard outpu
 Exit code: 0 it left in order; 2 configuration; 3 the hub does not take it. With --once: as \`farhand run\`, and 6 when no
 job came.`;
 
-/** Beyond the grace: how long what was cancelled may take to be delivered. */
-const deliverMs = 15_000;
 const maxLeaveMs = 5_000;
 
 export function createAgentCommand(context: Context): Command {
@@ -131,31 +130,11 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
   if (start.state === 'ready') await printReadyLine(context, 'agent', server?.address ?? toHttpUrl(hubUrl).origin);
   tellReady();
   await Promise.race([agent.ended, aborted(shutdown.asked)]);
-  const end = shutdown.asked.aborted ? await drain({ agent, config, shutdown, logger }) : await agent.ended;
+  const end = shutdown.asked.aborted
+    ? await drainAgent(agent, { config, shutdown, clock: systemClock, logger })
+    : await agent.ended;
   context.exitWith(toExitCode(end, once));
   context.exitWithin(maxLeaveMs);
-}
-
-async function drain(options: {
-  readonly agent: {
-    drain(options: { drainMs: number; afterwards: 'leave' | 'cancel'; cancelMs: number }): Promise<AgentEnd>;
-  };
-  readonly config: AgentConfig;
-  readonly shutdown: Shutdown;
-  readonly logger: Logger;
-}): Promise<AgentEnd> {
-  const { agent, config, shutdown, logger } = options;
-  logger.info(
-    { reason: shutdown.reason(), drainSeconds: config.drainSeconds, drainThen: config.drainThen },
-    'agent draining',
-  );
-  const drained = agent.drain({
-    drainMs: config.drainSeconds * 1000,
-    afterwards: config.drainThen,
-    cancelMs: config.graceSeconds * 1000 + deliverMs,
-  });
-  const end = await Promise.race([drained, aborted(shutdown.forced)]);
-  return end ?? { type: 'left' };
 }
 
 /** Logs each mistake once, when it is new. */
