@@ -14,6 +14,7 @@ import {
   readSync,
   renameSync,
   rmdirSync,
+  type Stats,
   unlinkSync,
   write,
   writeSync,
@@ -31,6 +32,8 @@ export interface FileHandle extends AsyncDisposable {
   sync(): Promise<void>;
   truncate(length: number): Promise<void>;
   size(): Promise<number>;
+  /** What was opened, whatever is under its name by now. */
+  status(): Promise<FileStatus>;
   close(): Promise<void>;
 }
 
@@ -54,6 +57,8 @@ export interface FileStatus {
   readonly size: number;
   /** Wall time in whole milliseconds. */
   readonly modifiedAt: number;
+  /** Number of the user whose it is. */
+  readonly owner: number;
 }
 
 /**
@@ -108,9 +113,7 @@ export const systemFileSystem: FileSystem = {
   readdir: async (path) => readdirSync(path),
   lstat: async (path) => {
     const status = lstatSync(path, { throwIfNoEntry: false });
-    if (status === undefined) return null;
-    const type = status.isFile() ? 'file' : status.isDirectory() ? 'folder' : 'other';
-    return { type, size: status.size, modifiedAt: Math.floor(status.mtimeMs) };
+    return status === undefined ? null : toStatus(status);
   },
   mkdir: async (path, options) => {
     mkdirSync(path, { mode: options?.mode ?? 0o700, recursive: options?.recursive ?? false });
@@ -130,6 +133,11 @@ export const systemFileSystem: FileSystem = {
     }
   },
 };
+
+function toStatus(stats: Stats): FileStatus {
+  const type = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other';
+  return { type, size: stats.size, modifiedAt: Math.floor(stats.mtimeMs), owner: stats.uid };
+}
 
 /**
  * Removes a file or a folder of few small files at once: a hop to the thread pool for each would cost ten times that. False
@@ -211,6 +219,7 @@ function openHandle(descriptor: number): FileHandle {
     sync: async () => inPool(flush(use())),
     truncate: async (length) => ftruncateSync(use(), length),
     size: async () => fstatSync(use()).size,
+    status: async () => toStatus(fstatSync(use())),
     close,
     [Symbol.asyncDispose]: close,
   };

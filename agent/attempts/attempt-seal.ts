@@ -76,7 +76,8 @@ export async function findOutputs(
   const kind = context.catalog.kinds.find(({ name }) => name === record.terms.kind);
   const outputs = findOutputsSchema(context, record);
   const { folder: written, user } = jobFiles(folder, record.terms.user);
-  const place = { folder: written, owner: user?.uid ?? null, logFolder: folder.path, secrets: secrets.secrets };
+  const { fs } = context;
+  const place = { fs, folder: written, owner: user?.uid ?? null, logFolder: folder.path, secrets: secrets.secrets };
   if (ending.status !== 0) {
     const harvest = kind?.harvest ?? null;
     if (harvest === null) return nothing;

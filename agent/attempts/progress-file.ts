@@ -53,10 +53,11 @@ export class ProgressFile {
   }
 
   async #readTail(): Promise<{ readonly text: string; readonly isWhole: boolean }> {
-    const file = await openJobFile(this.#path, { owner: this.#options.owner, variable: 'FARHAND_PROGRESS' });
+    const { fs, owner } = this.#options;
+    const file = await openJobFile(fs, this.#path, { owner, variable: 'FARHAND_PROGRESS' });
     if (file === null) return { text: '', isWhole: true };
     try {
-      const from = Math.max(0, (await file.stat()).size - maxTailBytes);
+      const from = Math.max(0, (await file.size()) - maxTailBytes);
       const buffer = Buffer.alloc(maxTailBytes);
       const length = await readFully(file, buffer, from);
       return { text: buffer.toString('utf8', 0, length), isWhole: from === 0 };

@@ -1,5 +1,5 @@
-import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FileHandle, FileSystem } from '../../runtime/file-system.ts';
 import { JobFileError, openJobFile, readFully } from './job-file.ts';
 import { OutputsError } from './outputs-error.ts';
 
@@ -16,6 +16,7 @@ export interface LeftFile {
 }
 
 export interface LeftPlace {
+  readonly fs: FileSystem;
   /** Where the command's own files are. */
   readonly folder: string;
   /** The user that the command ran as, where that is not the agent's own. */
@@ -30,7 +31,7 @@ async function readRange(file: FileHandle, from: number, maxBytes: number): Prom
 }
 
 async function readBounded(file: FileHandle, { called, maxBytes, over }: LeftFile): Promise<Buffer | null> {
-  const { size } = await file.stat();
+  const size = await file.size();
   if (over === 'tail') return readRange(file, Math.max(0, size - maxBytes), maxBytes);
   if (size <= maxBytes) return readRange(file, 0, size);
   if (over === 'none') return null;
@@ -42,7 +43,7 @@ export async function readLeftFile(place: LeftPlace, left: LeftFile): Promise<Bu
   const path = join(left.of === 'command' ? place.folder : place.logFolder, left.name);
   const owner = left.of === 'command' ? place.owner : null;
   try {
-    const file = await openJobFile(path, { owner, variable: left.called });
+    const file = await openJobFile(place.fs, path, { owner, variable: left.called });
     if (file === null) return null;
     try {
       return await readBounded(file, left);

@@ -11,6 +11,7 @@ import { readOutputs } from '../../agent/automations/outputs.ts';
 import { prepare } from '../../agent/automations/prepare.ts';
 import { findProgram } from '../../agent/executors/process/find-program.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import { systemFileSystem } from '../../runtime/file-system.ts';
 import { createAgentPlace } from '../agent/agent-place.ts';
 import { createPreparation, readAutomation } from '../agent/automations/sample.ts';
 import { checkLeaks } from '../support/leak-check.ts';
@@ -56,7 +57,14 @@ async function deliver(
   const { stdout } = await run(program, rest, { cwd: workingDirectory, env, maxBuffer: 64 * 1024 * 1024 });
   const outputs = await readOutputs(
     { outputs: null },
-    { folder: attempt, owner: null, logFolder: attempt, secrets: {}, harvest: ansibleKind.harvest },
+    {
+      fs: systemFileSystem,
+      folder: attempt,
+      owner: null,
+      logFolder: attempt,
+      secrets: {},
+      harvest: ansibleKind.harvest,
+    },
   );
   return {
     outputs: outputs.type === 'outputs' ? outputs.value : assert.fail(JSON.stringify(outputs)),

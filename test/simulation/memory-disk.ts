@@ -128,6 +128,7 @@ export class MemoryDisk {
       type: node.type,
       size: node.type === 'file' ? node.bytes.length : 0,
       modifiedAt: Math.floor(node.modifiedAt),
+      owner: 0,
     };
   }
 

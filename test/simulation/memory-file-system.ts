@@ -80,6 +80,11 @@ export function createMemoryFileSystem(options: MemoryFileSystemOptions): FileSy
       sync: () => through(`sync ${path}`, () => flush(path, () => disk.beginFlush(use()))),
       truncate: (length) => through(`truncate ${path}`, () => disk.truncate(use(), length)),
       size: () => through(`size ${path}`, () => use().bytes.length),
+      status: () =>
+        through(`status ${path}`, () => {
+          const { bytes, modifiedAt } = use();
+          return { type: 'file', size: bytes.length, modifiedAt: Math.floor(modifiedAt), owner: 0 };
+        }),
       close,
       [Symbol.asyncDispose]: close,
     };

@@ -59,9 +59,9 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'the agent frees the folder before the hub accepted the result',
     edits: [
       {
-        file: 'agent/attempts/attempt.ts',
-        find: "const flush = () => void this.#post('flush', () => this.#flushResult());",
-        replace: "const flush = () => void this.#post('flush', () => this.#release('accepted'));",
+        file: 'agent/attempts/attempt-ending.ts',
+        find: "const flush = () => void this.#core.post('flush', () => this.#flushResult());",
+        replace: "const flush = () => void this.#core.post('flush', () => this.#core.folder.remove());",
       },
     ],
     faults: ['crash', 'cut', 'partition'],
@@ -84,8 +84,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no tombstone stands for an attempt that ended',
     edits: [
       {
-        file: 'agent/attempts/attempt.ts',
-        find: "    if (why === 'accepted') await this.#context.spool.withReserve(() => this.#context.tombstones.add(this.id));\n",
+        file: 'agent/attempts/attempt-release.ts',
+        find: "    if (why === 'accepted') await context.spool.withReserve(() => context.tombstones.add(core.id));\n",
         replace: '',
       },
     ],

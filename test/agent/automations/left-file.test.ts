@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
 import { type LeftFile, readLeftFile } from '../../../agent/automations/left-file.ts';
+import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 
 let folder = '';
@@ -19,7 +20,7 @@ checkLeaks();
 
 async function read(over: LeftFile['over']): Promise<string | null> {
   const bytes = await readLeftFile(
-    { folder, owner: null, logFolder: folder },
+    { fs: systemFileSystem, folder, owner: null, logFolder: folder },
     { name: 'left', of: 'command', called: 'the list', maxBytes: 4, over },
   );
   return bytes === null ? null : bytes.toString();

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, suite, test } from 'node:test';
 import fc from 'fast-check';
 import { type Outputs, readOutputs } from '../../../agent/automations/outputs.ts';
 import { maxOutputsBytes } from '../../../agent/automations/program-outputs.ts';
+import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { readAutomation } from './sample.ts';
 
@@ -27,6 +28,7 @@ async function read(
 ): Promise<Outputs> {
   await writeFile(join(folder, 'outputs'), content);
   return readOutputs(readAutomation(`run: [p]\noutputs: ${schema}`), {
+    fs: systemFileSystem,
     folder,
     owner: null,
     logFolder: folder,
@@ -54,7 +56,14 @@ suite('outputs', () => {
     const automation = readAutomation('run: [p]');
 
     assert.deepEqual(
-      await readOutputs(automation, { folder, owner: null, logFolder: folder, secrets: {}, harvest: null }),
+      await readOutputs(automation, {
+        fs: systemFileSystem,
+        folder,
+        owner: null,
+        logFolder: folder,
+        secrets: {},
+        harvest: null,
+      }),
       { type: 'none' },
     );
     assert.deepEqual(await read(' \n'), { type: 'none' });
@@ -114,6 +123,7 @@ suite('outputs', () => {
     for (const make of makers) {
       await make();
       const outputs = await readOutputs(automation, {
+        fs: systemFileSystem,
         folder,
         owner: null,
         logFolder: folder,
@@ -144,6 +154,7 @@ suite('outputs', () => {
       fc.asyncProperty(content, async (bytes) => {
         await writeFile(join(folder, 'outputs'), bytes);
         const outputs = await readOutputs(automation, {
+          fs: systemFileSystem,
           folder,
           owner: null,
           logFolder: folder,
