@@ -121,7 +121,8 @@ describe('receiving a log', () => {
   });
 
   it('tells by itself what the log store failed with, and takes nothing from then on', async () => {
-    const writer = { ...memoryWriter(), flush: async () => Promise.reject(new Error('no space')) };
+    const writer = memoryWriter();
+    writer.flush = async () => Promise.reject(new Error('no space'));
     const told: unknown[] = [];
     const receiver = new LogReceiver(writer, {
       ack: async () => {},
