@@ -64,3 +64,23 @@ test('A record that somebody deleted or changed before its flush is written agai
   await file.flush({ text: 'one' });
   assert.deepEqual(await file.read(), { text: 'one' });
 });
+
+test('A record that an earlier process left is flushed before it is believed', async () => {
+  const { fs, calls } = watched();
+  const path = join(root, 'left.json');
+  await writeFile(path, '{"text":"one"}');
+
+  assert.deepEqual(await recordFile(fs, path, Note, 'torn').read(), { text: 'one' });
+
+  assert.deepEqual(calls.toSorted(), ['sync', 'syncFolder']);
+});
+
+test('A record that is torn, or is none, counts as none', async () => {
+  const path = join(root, 'torn.json');
+  const file = recordFile(disk, path, Note, 'torn');
+
+  for (const content of ['', '{"text":"o', '{"other":1}', '\0\0\0']) {
+    await writeFile(path, content);
+    assert.equal(await file.read(), null, JSON.stringify(content));
+  }
+});

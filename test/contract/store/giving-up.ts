@@ -44,6 +44,21 @@ export function testGivingUp(open: OpenStore): void {
       assert.equal((await scene.job(job)).state, 'cancelled');
     });
 
+    test('a job whose first try may have run is not said to have never started when a later one did not', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried } = await scene.start({ retry: { limit: 1, on: ['process-lost'] } });
+      await scene.end(tried, 'lost', { retrySafe: true, result: { started: 'unknown' } });
+      const second = await scene.offer(job, await scene.agent());
+      await scene.open(second);
+      await scene.end(second, 'never-started');
+
+      const answer = await scene.cancel(job);
+
+      assert.ok(answer.type === 'cancelled');
+      assert.equal(answer.job.started, 'unknown');
+    });
+
     test('the true end stands when the cancel came too late', async () => {
       await using store = await open();
       const scene = createScene(store);

@@ -1,20 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { systemRandom } from '../../../runtime/random.ts';
 import { account, createScene, type OpenStore, reportOf, type Scene, type Try } from './scene.ts';
 
 const safe = { retry: { limit: 1, on: ['agent-lost', 'state-lost', 'process-lost'] } } as const;
 
-/** The agent of this attempt says that the automation may run twice. */
-async function reportSafe(scene: Scene, tried: Try): Promise<void> {
+const form = 'ab'.repeat(32);
+
+/** The agent of this attempt says that the automation may run twice, or another one, or another form of it. */
+async function reportSafe(scene: Scene, tried: Try, name = 'greet', digest = form): Promise<void> {
   await scene.apply('record-agent-report', {
     agentId: tried.agent.id,
     labels: null,
     report: reportOf({
       automations: [
         {
-          name: 'greet',
+          name,
           kind: 'command',
-          digest: 'ab'.repeat(32),
+          digest,
           description: null,
           parameters: null,
           outputs: null,
@@ -72,6 +75,21 @@ export function testLosses(open: OpenStore): void {
 
       assert.deepEqual([first.lost, second.lost], [[tried.id], []]);
       assert.equal((await scene.attempt(offered)).state, 'offered');
+    });
+
+    test('of attempts that are silent together each is tried again only if its own automation allows that', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const agent = await scene.agent();
+      const unsafe = await scene.start(safe, agent);
+      const first = await scene.start(safe, agent);
+      const second = await scene.start(safe, agent);
+      const attemptIds = [first, unsafe, second].map(({ tried }) => tried.id);
+
+      await scene.apply('lose-attempts', { attemptIds, retrySafe: [true, false, true] });
+
+      const states = await Promise.all([first, unsafe, second].map(async ({ job }) => (await scene.job(job)).state));
+      assert.deepEqual(states, ['queued', 'lost', 'queued']);
     });
 
     for (const outcome of ['lost', 'never-started', 'cancelled'] as const) {
@@ -200,6 +218,57 @@ export function testLosses(open: OpenStore): void {
 
       assert.equal((await scene.job(job)).state, 'queued');
       assert.equal((await scene.attempt(tried)).state, 'state-lost');
+    });
+
+    test('a folder that is gone is the end where the agent no longer says that what ran may run twice', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried } = await scene.start(safe);
+      await reportSafe(scene, tried, 'another');
+      const other = await scene.submit(safe);
+      const agent = await scene.agent();
+      const attemptId = systemRandom.orderedUuid();
+      const leaseEpoch = agent.lease?.epoch ?? 0;
+      await scene.apply('offer-attempt', { jobId: other.id, attemptId, agentId: agent.id, leaseEpoch, digest: form });
+      const changed: Try = { id: attemptId, agent, folderId: systemRandom.uuid(), opens: 0 };
+      await scene.open(changed);
+      await reportSafe(scene, changed, 'greet', 'cd'.repeat(32));
+
+      await scene.decline(tried, 'state-lost');
+      await scene.decline(changed, 'state-lost');
+
+      assert.deepEqual([(await scene.job(job)).state, (await scene.job(other)).state], ['lost', 'lost']);
+    });
+
+    test('a start that is told after a silence is known, and the job stays lost until it ends', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried } = await scene.start();
+      await scene.lose(tried);
+      const startedAt = scene.now();
+
+      const report = { type: 'running', startedAt } as const;
+      const answer = await scene.apply('report-attempt', { attemptId: tried.id, agentId: tried.agent.id, report });
+
+      const { state, started, startedAt: known } = await scene.job(job);
+      assert.deepEqual([answer.type, state, started, known], ['applied', 'lost', true, startedAt]);
+    });
+
+    test('a folder that is gone is no news of an offer that was withdrawn: its job is on its way elsewhere', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const job = await scene.submit();
+      const withdrawn = await scene.offer(job, await scene.agent());
+      await scene.decline(withdrawn, 'no-slot');
+      const newer = await scene.offer(job, await scene.agent());
+
+      assert.equal((await scene.decline(withdrawn, 'state-lost')).type, 'ignored');
+
+      assert.equal((await scene.job(job)).state, 'offered');
+      assert.equal((await scene.attempt(withdrawn)).state, 'withdrawn');
+      await scene.open(newer);
+      await scene.end(newer, 'succeeded');
+      assert.equal((await scene.job(job)).state, 'succeeded');
     });
 
     test('a folder that is gone is no news where the result is stored', async () => {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Change } from '../../../hub/store/store.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { sampleNewJob } from '../../support/sample-new-job.ts';
-import { account, createScene, type OpenStore, type Scene } from './scene.ts';
+import { account, createScene, type OpenStore, resultOf, type Scene } from './scene.ts';
 
 const never = Number.MIN_SAFE_INTEGER;
 const all = { account, endedBefore: Number.MAX_SAFE_INTEGER, settledBefore: never };
@@ -68,6 +68,7 @@ export function testRetention(open: OpenStore): void {
       const ended = await scene.end(tried, 'succeeded');
 
       assert.deepEqual([early.jobs, late.jobs], [0, 1]);
+      assert.deepEqual(await store.queries.logRemovals('', 10), [tried.id], 'what came of its log until then');
       assert.equal(await store.queries.job(account, job.id), null);
       assert.deepEqual([answer, ended], [{ type: 'withdrawn' }, { type: 'withdrawn' }]);
       assert.ok(told.some((change) => change.type === 'attempt' && change.attempt.state === 'state-lost'));
@@ -177,6 +178,24 @@ export function testRetention(open: OpenStore): void {
       await scene.apply('forget-log-removals', { attemptIds: [first.tried.id, second.tried.id] });
       assert.deepEqual(await store.queries.logRemovals('', 10), []);
       assert.deepEqual(await scene.open(first.tried, 'ended'), { type: 'accepted' });
+    });
+
+    test('counts the bytes of a log that are here, whatever its agent said of them', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { tried } = await scene.start();
+      await scene.apply('end-attempt', {
+        attemptId: tried.id,
+        agentId: tried.agent.id,
+        epoch: { leaseEpoch: tried.agent.lease?.epoch ?? 0, opens: tried.opens },
+        result: resultOf('succeeded'),
+        storedLog: { bytes: 30, sha256: 'cd'.repeat(32), complete: false, gaps: [] },
+        retrySafe: false,
+      });
+
+      const [logged] = await store.queries.loggedAttempts(null, 10);
+
+      assert.equal(logged?.bytes, 30);
     });
 
     test('removes no log of a job that runs again or ended too recently, and goes on behind it', async () => {

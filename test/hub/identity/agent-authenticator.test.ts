@@ -119,6 +119,43 @@ describe('an agent that dials', () => {
     assert.deepEqual(revoked, wrongKey);
   });
 
+  it('is known by its own key only, whoever was let in before it', async () => {
+    const agents = ['a1', 'a2'].map((name) => ({
+      name,
+      id: systemRandom.orderedUuid(),
+      ...generateKeyPairSync('ed25519'),
+    }));
+    const queries = {
+      async agentIdentity(asked: string): Promise<AgentIdentity | null> {
+        const found = agents.find(({ id }) => id === asked);
+        if (found === undefined) return null;
+        const publicKey = found.publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+        return { id: found.id, account: 'default', name: found.name, publicKey, revokedAt: null };
+      },
+    };
+    const authenticate = createAgentAuthenticator({ ...setUp().options, store: { queries } as unknown as Store });
+    const ask = (presented: string) => authenticate({ presented, target, remote: '192.0.2.1' });
+    const asked = await ask(`agent=${systemRandom.orderedUuid()}`);
+    assert.ok(asked.type === 'challenged');
+    const signedBy = (agent: { readonly id: string }, key: KeyObject) =>
+      ask(present({ id: agent.id, privateKey: key, revokedAt: null }, asked.challenge));
+
+    const [first, second] = agents;
+    assert.ok(first && second);
+    const answers = [
+      await signedBy(first, first.privateKey),
+      await signedBy(second, second.privateKey),
+      await signedBy(first, second.privateKey),
+      await signedBy(second, first.privateKey),
+      await signedBy(first, first.privateKey),
+    ];
+
+    assert.deepEqual(
+      answers.map((answer) => (answer.type === 'admitted' ? answer.principal.name : answer.type)),
+      ['a1', 'a2', 'refused', 'refused', 'a1'],
+    );
+  });
+
   it('is challenged anew for a challenge that this hub never gave', async () => {
     const { agent, ask, challenge } = setUp();
     const real = await challenge();

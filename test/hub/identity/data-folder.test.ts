@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, rmdir, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ensureAdminToken } from '../../../hub/identity/admin-token.ts';
 import { loadSecretKey } from '../../../hub/identity/secret-key.ts';
@@ -11,6 +12,7 @@ import { systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { watchFlushes } from '../../support/watch-flushes.ts';
 
 checkLeaks();
 
@@ -21,6 +23,8 @@ async function makeFolder() {
   const logger = { ...silentLogger, info: say, warn: say, error: say };
   return { folder, said, logger, random: systemRandom, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
+
+const noProc = !existsSync('/proc/self/fd') && 'no /proc here';
 
 describe('the secret key of a hub', () => {
   it('is made once, for its owner only, and is the same from then on', async () => {
@@ -34,6 +38,16 @@ describe('the secret key of a hub', () => {
     for (const key of keys) assert.deepEqual(key.derive('job-secrets'), later.derive('job-secrets'));
     assert.notDeepEqual(later.derive('job-secrets'), later.derive('agent-challenges'));
     assert.deepEqual(place.said, []);
+  });
+
+  it('is on the disk, with its name, before anything is sealed with it', { skip: noProc }, async () => {
+    await using place = await makeFolder();
+    using flushes = await watchFlushes();
+
+    await loadSecretKey(place);
+
+    const [file = '', folder] = flushes.paths;
+    assert.deepEqual([dirname(file), folder, flushes.paths.length], [place.folder, place.folder, 2]);
   });
 
   it('is not taken when it is none, and complained about when others may read it', async () => {
@@ -76,6 +90,23 @@ describe('the administrator’s token', () => {
     const before = await readToken(place.folder);
     await withStore(place, null, async (find) => assert.equal(await find(before), 'admin'));
     assert.equal(await readToken(place.folder), before);
+  });
+
+  it('counts only when it is in its file, or nobody would know it', { skip: noProc }, async () => {
+    await using place = await makeFolder();
+    const path = join(place.folder, 'admin-token');
+    await using store = await openSqliteStore({ ...place, logger: silentLogger });
+    const options = { ...place, store, given: null, alwaysWrite: false, clock: systemClock };
+    await mkdir(path);
+
+    await assert.rejects(ensureAdminToken(options));
+    assert.equal(await store.queries.isEmpty(), true);
+
+    await rmdir(path);
+    using flushes = await watchFlushes();
+    await ensureAdminToken(options);
+    assert.deepEqual(flushes.paths, [path, place.folder]);
+    assert.equal(await store.queries.isEmpty(), false);
   });
 
   it('is the given one, on an empty store and on one that is not', async () => {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readdir, rm, stat, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import { toLogPaths } from '../../../hub/logs/log-paths.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { watchFlushes } from '../../support/watch-flushes.ts';
 import { describeLogStore, readAll, sha256 } from './log-contract.ts';
 
 checkLeaks();
@@ -27,6 +28,8 @@ describeLogStore('files, two open at a time', async () => {
   return { ...place, open: async () => createFileLogStore({ folder: join(place.folder, 'logs'), maxDescriptors: 2 }) };
 });
 
+const noProc = !existsSync('/proc/self/fd') && 'no /proc here';
+
 /** What the system keeps on the disk because this process has it open. */
 function deletedButOpen(folder: string): readonly string[] {
   return readdirSync('/proc/self/fd').flatMap((descriptor) => {
@@ -40,9 +43,7 @@ function deletedButOpen(folder: string): readonly string[] {
 }
 
 describe('a log store of files', () => {
-  it('keeps no descriptor of a log that is removed while somebody reads it', {
-    skip: !existsSync('/proc/self/fd') && 'no /proc here',
-  }, async () => {
+  it('keeps no descriptor of a log that is removed while somebody reads it', { skip: noProc }, async () => {
     await using place = await makeFolder();
     await using logs = await place.open();
     const attempts = Array.from({ length: 40 }, () => systemRandom.orderedUuid());
@@ -60,6 +61,108 @@ describe('a log store of files', () => {
     await Promise.all(reading);
 
     assert.deepEqual(deletedButOpen(place.folder), []);
+  });
+
+  it('calls durable what was flushed, with the names that lead to it', { skip: noProc }, async () => {
+    await using place = await makeFolder();
+    const attempt = systemRandom.orderedUuid();
+    const { log, folder } = toLogPaths(join(place.folder, 'logs'), attempt);
+    await using logs = await place.open();
+    using flushes = await watchFlushes();
+
+    await using writer = await logs.write(attempt);
+    assert.ok(flushes.paths.includes(place.folder), 'the name of the folder of all logs');
+    assert.ok(flushes.paths.includes(dirname(folder)), 'the name of the folder of this log');
+    await writer.append(Buffer.from('one'), 0);
+    flushes.paths.length = 0;
+    await writer.flush();
+    assert.deepEqual(flushes.paths.toSorted(), [folder, log]);
+
+    await writer.append(Buffer.from('two'), 0);
+    flushes.paths.length = 0;
+    await writer.flush();
+    assert.deepEqual(flushes.paths, [log]);
+  });
+
+  it('makes a folder for more logs that a power loss leaves there', { skip: noProc }, async () => {
+    await using place = await makeFolder();
+    await mkdir(join(place.folder, 'logs'));
+    await using logs = await place.open();
+    using flushes = await watchFlushes();
+
+    await using _writer = await logs.write(systemRandom.orderedUuid());
+
+    assert.deepEqual(flushes.paths, [join(place.folder, 'logs')]);
+  });
+
+  it('tells the length of what a killed hub left only when that is on the disk', { skip: noProc }, async () => {
+    await using place = await makeFolder();
+    const attempt = systemRandom.orderedUuid();
+    const { log, folder } = toLogPaths(join(place.folder, 'logs'), attempt);
+    await mkdir(folder, { recursive: true });
+    await writeFile(log, 'never flushed');
+    await using logs = await place.open();
+    using flushes = await watchFlushes();
+
+    await using writer = await logs.write(attempt);
+
+    assert.equal(writer.durable, 'never flushed'.length);
+    assert.ok(flushes.paths.includes(log), flushes.paths.map((path) => basename(path)).join(', '));
+  });
+
+  it('flushes what was written to a log before its descriptor makes room for another', { skip: noProc }, async () => {
+    await using place = await makeFolder();
+    await using logs = createFileLogStore({ folder: join(place.folder, 'logs'), maxDescriptors: 1 });
+    const [first, second] = [systemRandom.orderedUuid(), systemRandom.orderedUuid()];
+    await using one = await logs.write(first);
+    await using two = await logs.write(second);
+    using flushes = await watchFlushes();
+
+    await one.append(Buffer.from('one'), 0);
+    await two.append(Buffer.from('two'), 0);
+
+    assert.ok(flushes.paths.includes(toLogPaths(join(place.folder, 'logs'), first).log));
+  });
+
+  it('calls nothing durable that was written while the flush was on its way', { skip: noProc }, async () => {
+    await using place = await makeFolder();
+    await using logs = await place.open();
+    const attempt = systemRandom.orderedUuid();
+    await using writer = await logs.write(attempt);
+    await writer.append(Buffer.from('one'), 0);
+    using flushes = await watchFlushes();
+    flushes.onFlushed = async (path) => {
+      if (!path.endsWith('.log')) return;
+      flushes.onFlushed = async () => {};
+      await writer.append(Buffer.from('behind it'), 0);
+    };
+
+    const durable = await writer.flush();
+
+    assert.deepEqual([durable, writer.durable, writer.length], [3, 3, 12]);
+    assert.equal(await writer.flush(), 12);
+  });
+
+  it('writes nothing behind a piece that could not be written', async (t) => {
+    await using place = await makeFolder();
+    await using logs = await place.open();
+    const attempt = systemRandom.orderedUuid();
+    await using writer = await logs.write(attempt);
+    const { log } = toLogPaths(join(place.folder, 'logs'), attempt);
+    await using sample = await open(import.meta.filename, 'r');
+    const noRoom = Object.assign(new Error('no room'), { code: 'ENOSPC' });
+    t.mock.method(Object.getPrototypeOf(sample), 'writev', () => Promise.reject(noRoom), { times: 1 });
+
+    const pieces = await Promise.allSettled(
+      ['lost', 'behind', 'it'].map((text) => writer.append(Buffer.from(text), 0)),
+    );
+
+    assert.deepEqual(
+      pieces.map(({ status }) => status),
+      ['rejected', 'rejected', 'rejected'],
+    );
+    await writer[Symbol.asyncDispose]();
+    assert.equal((await stat(log)).size, 0);
   });
 
   it('counts what a killed hub left in the file, acknowledged or not, and hashes it from there', async () => {

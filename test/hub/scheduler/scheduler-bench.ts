@@ -6,7 +6,7 @@ import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
 import { OfferCounts } from '../../../hub/metrics/offer-counts.ts';
 import { Scheduler } from '../../../hub/scheduler/scheduler.ts';
 import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
-import type { NewJob } from '../../../hub/store/command.ts';
+import type { CommandName, NewJob } from '../../../hub/store/command.ts';
 import type { AttemptRecord, JobRecord } from '../../../hub/store/records.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
 import type { Store } from '../../../hub/store/store.ts';
@@ -35,6 +35,10 @@ export interface SchedulerBench extends AsyncDisposable {
   settle(): Promise<void>;
   /** From here on the store refuses every offer, until the function that is returned is called. */
   failOffers(): () => number;
+  /** The same for taking an offer back. */
+  failWithdrawals(): () => number;
+  /** Offers that the store was asked to make. */
+  asked(): number;
   /** What a hub does that is started anew on the same store. */
   restart(): Promise<void>;
 }
@@ -74,15 +78,24 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
   const clock = createVirtualClock();
   const store = await openSqliteStore({ folder, clock, logger: silentLogger, random: systemRandom });
   const offers = new OfferCounts(clock);
+  let asked = 0;
   let refused = 0;
-  let failing = false;
+  let failing: CommandName | null = null;
   const watched: Store = {
     ...store,
     apply: (name, input) => {
-      if (!failing || name !== 'offer-attempt') return store.apply(name, input);
+      if (name === 'offer-attempt') asked += 1;
+      if (failing !== name) return store.apply(name, input);
       refused += 1;
       return Promise.reject(new Error('the disk is full'));
     },
+  };
+  const fail = (name: CommandName) => {
+    failing = name;
+    return () => {
+      failing = null;
+      return refused;
+    };
   };
   await store.apply('create-join-token', {
     token: {
@@ -179,13 +192,9 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
     async settle() {
       for (let turn = 0; turn < 20; turn++) await clock.settle();
     },
-    failOffers() {
-      failing = true;
-      return () => {
-        failing = false;
-        return refused;
-      };
-    },
+    failOffers: () => fail('offer-attempt'),
+    failWithdrawals: () => fail('withdraw-offer'),
+    asked: () => asked,
     async restart() {
       await stop();
       hub = await start();

@@ -233,4 +233,66 @@ describe('the scheduler', () => {
       [job?.id],
     );
   });
+
+  it('offers an agent no more at once than it has slots, and of an automation no more than may run', async () => {
+    await using bench = await createSchedulerBench();
+    for (let index = 0; index < 4; index++) await bench.submit();
+    for (let index = 0; index < 4; index++) await bench.submit({ automation: 'single' });
+
+    const agent = await bench.agent('a1', { slots: 3, automations: [{}, { name: 'single', maxConcurrent: 1 }] });
+    await bench.settle();
+
+    assert.equal(bench.asked(), 3);
+    assert.equal(agent.offers.filter(({ automation }) => automation === 'single').length <= 1, true);
+  });
+
+  it('asks the store now and then for an agent whose lease another hub has', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1');
+    const at = bench.clock.now();
+    await bench.store.apply('take-lease', { agentId: agent.id, owner: 'other hub', expiresAt: at + 60_000, at });
+
+    await bench.submit();
+    await bench.settle();
+    const atOnce = bench.asked();
+    await bench.clock.advance(60_000);
+    await bench.settle();
+
+    assert.equal(atOnce, 1);
+    assert.ok(bench.asked() > 1 && bench.asked() < 15, `asked ${bench.asked()} times in a minute`);
+    assert.equal(agent.offers.length, 0);
+  });
+
+  it('takes an offer back that the store could not take back the first time', async () => {
+    await using bench = await createSchedulerBench();
+    await bench.agent('a1');
+    const { id } = await bench.submit();
+    await bench.settle();
+
+    const heal = bench.failWithdrawals();
+    await bench.clock.advance(offerTimeoutMs);
+    await bench.settle();
+    assert.equal(heal(), 1);
+    assert.equal((await bench.job(id)).state, 'offered');
+    await bench.clock.advance(offerTimeoutMs);
+    await bench.settle();
+
+    assert.notEqual((await bench.job(id)).state, 'offered');
+  });
+
+  it('holds nothing against an agent that took an offer in time, however long the job runs', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1', { slots: 2 });
+    await bench.submit();
+    await bench.settle();
+    const session = { attemptId: agent.offers[0]?.id ?? '', agentId: agent.id, epoch: { leaseEpoch: 1, opens: 1 } };
+    const at = bench.clock.now();
+    await bench.store.apply('open-attempt', { ...session, folderId: agent.id, have: 'claimed', at });
+
+    await bench.clock.advance(offerTimeoutMs);
+    await bench.settle();
+    const next = await bench.submitAtOnce();
+
+    assert.equal(next.offered, true);
+  });
 });

@@ -67,4 +67,32 @@ describe('what the hub makes of a log at its end', () => {
 
     assert.equal(judgeLog(result(9, gaps), { bytes: 3, sha256: other }).type, 'store');
   });
+
+  it('calls no log complete of which the agent itself misses something, also when both have the same of it', () => {
+    for (const why of ['spool-full', 'log-limit', 'sink-died', 'power-loss', 'secrets-gone'] as const) {
+      const gaps: Gap[] = [{ at: 5, bytes: null, why }];
+
+      const judgement = judgeLog(result(5, gaps), { bytes: 5, sha256: same });
+
+      assert.deepEqual(judgement, { type: 'store', bytes: 5, sha256: same, complete: false, gaps });
+    }
+  });
+
+  it('asks again for what is missing beside a gap of another kind: the agent has it', () => {
+    for (const why of ['spool-full', 'log-limit', 'sink-died'] as const) {
+      const gaps: Gap[] = [{ at: 9, bytes: 100, why }];
+
+      assert.deepEqual(judgeLog(result(9, gaps), { bytes: 3, sha256: other }), { type: 'rewind', offset: 3 });
+    }
+  });
+
+  it('calls a log that is longer here than there not complete, though nobody can say why', () => {
+    assert.deepEqual(judgeLog(result(3), { bytes: 5, sha256: same }), {
+      type: 'store',
+      bytes: 5,
+      sha256: same,
+      complete: false,
+      gaps: [{ at: 0, bytes: null, why: 'hub-mismatch' }],
+    });
+  });
 });

@@ -84,8 +84,45 @@ describe('receiving a log', () => {
     );
   });
 
+  it('acknowledges what is durable, and nothing that came while that was made so', async () => {
+    const inner = memoryWriter();
+    const flushes: (() => void)[] = [];
+    const writer: LogWriter = {
+      ...inner,
+      get length() {
+        return inner.length;
+      },
+      async flush() {
+        const { length } = inner;
+        await new Promise<void>((resolve) => flushes.push(resolve));
+        return length;
+      },
+    };
+    const acks: number[] = [];
+    const receiver = new LogReceiver(writer, {
+      ack: async (offset) => void acks.push(offset),
+      rewind: async () => {},
+      failed: async () => {},
+    });
+    const receive = (offset: number, text: string) =>
+      receiver.receive({ type: 'log', offset, at: 0, bytes: Buffer.from(text) });
+
+    await receive(0, 'abc');
+    await receive(3, 'de');
+    await new Promise(setImmediate);
+    assert.deepEqual(acks, []);
+    flushes.shift()?.();
+    await new Promise(setImmediate);
+    assert.deepEqual(acks, [3]);
+    flushes.shift()?.();
+    await receiver.settled();
+
+    assert.deepEqual(acks, [3, 5]);
+  });
+
   it('tells by itself what the log store failed with, and takes nothing from then on', async () => {
-    const writer = { ...memoryWriter(), flush: async () => Promise.reject(new Error('no space')) };
+    const writer = memoryWriter();
+    writer.flush = async () => Promise.reject(new Error('no space'));
     const told: unknown[] = [];
     const receiver = new LogReceiver(writer, {
       ack: async () => {},

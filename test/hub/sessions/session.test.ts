@@ -272,6 +272,22 @@ describe('a session at the hub', () => {
     assert.equal((await bench.job(jobId)).state, 'succeeded');
   });
 
+  it('ends an older session that had not begun when a newer one came, and serves the newer', async () => {
+    await using bench = await createSessionBench();
+    const { jobId, attempt } = await bench.offer();
+    const [older, newer] = await Promise.all([
+      bench.open(attempt, { opens: 5 }),
+      bench.open(attempt, { opens: 6, have: 'document', needsDocument: false }),
+    ]);
+
+    await expectJob(newer);
+    await expectError(older, 'session-replaced');
+    await newer.send({ type: 'result', result: resultFor('') });
+
+    assert.equal((await lastWord(newer))?.type, 'accepted');
+    assert.equal((await bench.job(jobId)).state, 'succeeded');
+  });
+
   it('tells an agent that has only claimed that the job is to be cancelled, and sends no document', async () => {
     await using bench = await createSessionBench();
     const { jobId, attempt } = await bench.offer();

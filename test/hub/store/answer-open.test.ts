@@ -59,6 +59,13 @@ const again: OpenRow = { type: 'job', desired: 'run', document: true, commits: f
 
 const rows: readonly Row[] = [
   {
+    title: 'a document leaves for nobody who is to stop',
+    attempt: offered,
+    job: { ...waiting, cancelRequested: true },
+    haves: ['claimed'],
+    answer: { type: 'job', desired: 'cancel', document: false, commits: true },
+  },
+  {
     title: 'a stored result is accepted again',
     attempt: { ...sent, state: 'ended' },
     job: running,

@@ -5,6 +5,8 @@ import { createGroupCommit } from '../../../../hub/store/sqlite/group-commit.ts'
 import { migrate } from '../../../../hub/store/sqlite/migrate.ts';
 import { createProgramDriver } from '../../../../hub/store/sqlite/program-driver.ts';
 import { createSqliteStore } from '../../../../hub/store/sqlite/sqlite-store.ts';
+import type { Change } from '../../../../hub/store/store.ts';
+import { writeAudit } from '../../../../hub/store/write-audit.ts';
 import { systemClock } from '../../../../runtime/clock.ts';
 import { silentLogger } from '../../../../runtime/logger.ts';
 import { createScene } from '../../../contract/store/scene.ts';
@@ -86,6 +88,55 @@ describe('group commit', () => {
     }
     assert.equal(empty, true);
     assert.equal(store.commits(), 1);
+  });
+
+  test('a turn in which anything was written is counted and told of, also beside commands that write nothing', async () => {
+    await using store = toStore(openMemory());
+    const told: string[] = [];
+    using _ = store.subscribe((changes) => told.push(...changes.map(({ type }) => type)));
+    const scene = createScene(store);
+    const nothing = () => scene.apply('expire-jobs', {});
+
+    await Promise.all([nothing(), scene.submit(), nothing()]);
+
+    assert.equal(store.commits(), 1);
+    assert.ok(told.includes('job'), told.join(', '));
+  });
+
+  test('a command that fails half-way leaves nothing, and those beside it stand', async () => {
+    using database = openMemory();
+    const told: Change[] = [];
+    const group = createGroupCommit({
+      database,
+      drive: createProgramDriver(database),
+      clock: systemClock,
+      logger: silentLogger,
+      onCommit: (_, changes) => told.push(...changes),
+    });
+    const event = { at: 0, account: 'a', actor: 'hub', object: 'job:1', data: {} };
+    const write = (action: string) => () => writeAudit({ ...event, action });
+    const half = function* () {
+      yield* writeAudit({ ...event, action: 'half' });
+      throw new Error('the rest does not work');
+    };
+
+    const outcomes = await Promise.allSettled([
+      group.apply(write('one')),
+      group.apply(half),
+      group.apply(write('two')),
+    ]);
+    await group.close();
+
+    const written = database.prepare('select action from audit order by sequence').all();
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+    assert.deepEqual(
+      written.map(({ action }) => action),
+      ['one', 'two'],
+    );
+    assert.equal(told.length, 2);
   });
 
   test('a disk that fails during a commit stops everything until the store is opened again', async () => {

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { SessionRegistry } from '../../../hub/sessions/session-registry.ts';
+
+const attempt = 'attempt';
+
+/** A session may have been replaced before it begins. */
+function untilReplaced(replaced: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (replaced.aborted) resolve();
+    else replaced.addEventListener('abort', () => resolve());
+  });
+}
+
+describe('the registry of sessions', () => {
+  it('lets a newer session of an attempt begin when the older one has heard of it and let go', async () => {
+    const registry = new SessionRegistry();
+    const steps: string[] = [];
+    const letGo = Promise.withResolvers<void>();
+
+    const older = registry.take(attempt, async (replaced) => {
+      steps.push('older begins');
+      await untilReplaced(replaced);
+      steps.push('older is told');
+      await letGo.promise;
+      steps.push('older ends');
+    });
+    const newer = registry.take(attempt, async () => void steps.push('newer begins'));
+    await new Promise(setImmediate);
+    assert.deepEqual(steps, ['older begins', 'older is told']);
+    letGo.resolve();
+    await Promise.all([older, newer]);
+
+    assert.deepEqual(steps, ['older begins', 'older is told', 'older ends', 'newer begins']);
+  });
+
+  it('knows of the newest session for as long as that lasts, whenever an older one ends', async () => {
+    const registry = new SessionRegistry();
+    const over = Promise.withResolvers<void>();
+
+    const older = registry.take(attempt, untilReplaced);
+    const newer = registry.take(attempt, () => over.promise);
+    await older;
+    assert.equal(registry.has(attempt), true);
+    over.resolve();
+    await newer;
+
+    assert.equal(registry.has(attempt), false);
+  });
+
+  it('lets one session begin behind another that failed', async () => {
+    const registry = new SessionRegistry();
+
+    const older = registry.take(attempt, () => Promise.reject(new Error('no')));
+    const newer = registry.take(attempt, async () => {});
+
+    await assert.rejects(older);
+    await newer;
+    assert.equal(registry.has(attempt), false);
+  });
+
+  it('serves sessions of different attempts side by side', async () => {
+    const registry = new SessionRegistry();
+    const over = Promise.withResolvers<void>();
+    const one = registry.take('one', () => over.promise);
+
+    await registry.take('other', async () => {});
+
+    assert.deepEqual([registry.has('one'), registry.has('other')], [true, false]);
+    over.resolve();
+    await one;
+  });
+});
