@@ -23,6 +23,7 @@ import { createHubCore, type HubCore } from './hub-core.ts';
 import { ensureAdminToken } from './identity/admin-token.ts';
 import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
+import { holdToCertificate } from './identity/hold-to-certificate.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
 import type { ConnectionRefusal } from './listeners/connection-refusal.ts';
@@ -159,7 +160,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   await core.start();
 
   const listening = {
-    authenticate: admitArrivals(createAgentAuthenticator({ store, secretKey, clock, random, logger }), arrivals),
+    authenticate: admitArrivals(
+      holdToCertificate(createAgentAuthenticator({ store, secretKey, clock, random, logger }), { logger }),
+      arrivals,
+    ),
     clock: agentClock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),
