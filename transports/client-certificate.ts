@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import { readSubjectAltNames } from '../runtime/subject-alt-names.ts';
 
 /** A certificate that the other side showed in the TLS handshake and that a CA of ours has signed. */
 export interface ClientCertificate {
@@ -14,15 +15,9 @@ export function readClientCertificate(socket: Duplex): ClientCertificate | null 
   if (!(socket instanceof TLSSocket) || !socket.authorized) return null;
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return null;
-  return { subject: certificate.subject.replaceAll('\n', ', '), uris: readUris(certificate.subjectAltName ?? '') };
-}
-
-/** Node writes a value that has a comma or a quote in it as a JSON string, so that no value looks like two (CVE-2021-44532). */
-function readUris(names: string): readonly string[] {
-  const uris: string[] = [];
-  for (const match of names.matchAll(/(?:^|, )([^:,"]+):("(?:[^"\\]|\\.)*"|[^,"]*)/g)) {
-    const [, kind, value = ''] = match;
-    if (kind === 'URI') uris.push(value.startsWith('"') ? (JSON.parse(value) as string) : value);
-  }
-  return uris;
+  const names = readSubjectAltNames(certificate.subjectAltName);
+  return {
+    subject: certificate.subject.replaceAll('\n', ', '),
+    uris: names.filter(({ kind }) => kind === 'URI').map(({ value }) => value),
+  };
 }
