@@ -122,6 +122,12 @@ export const commandList: readonly ListedCommand[] = [
     load: async (context) => (await import('./commands/restore.ts')).createRestoreCommand(context),
   },
   {
+    name: 'certs',
+    summary: 'make certificates for a hub and its agents',
+    group: look,
+    load: async (context) => (await import('./commands/certs.ts')).createCertsCommand(context),
+  },
+  {
     name: 'doctor',
     summary: 'find out why something does not work',
     group: help,

@@ -43,6 +43,12 @@ export function toStartFailure(
     case 'key-invalid':
     case 'token-invalid':
       return new Failure(exitCodes.usage, error.message, ['`farhand doctor --hub` looks at the data folder']);
+    case 'tls-unreadable':
+    case 'tls-certificate-invalid':
+    case 'tls-key-invalid':
+    case 'tls-client-ca-invalid':
+    case 'tls-mismatch':
+      return new Failure(exitCodes.usage, error.message, ['`farhand doctor --hub` looks at the TLS files']);
     case 'not-enrolled':
       return new Failure(exitCodes.usage, error.message, [
         'A token: `farhand token create --join`, where you can reach the hub as its administrator',

@@ -314,6 +314,33 @@ export type HubStatus = {
     readonly troubled: TroubledAgent[];
     readonly moreTroubled: number;
   };
+  /** null where the hub speaks plaintext */
+  readonly tls: {
+    /** the hub’s own */
+    readonly certificate: {
+      readonly subject: string;
+      /** the names and addresses it is for */
+      readonly names: string;
+      readonly notAfter: string;
+      /** whole days; negative when it is over */
+      readonly daysLeft: number;
+    };
+    /** what is asked of those who connect */
+    readonly clientCertificates: 'none' | 'optional' | 'required';
+    /** of those that sign certificates of clients: the one that ends first */
+    readonly clientCa: {
+      readonly subject: string;
+      /** the names and addresses it is for */
+      readonly names: string;
+      readonly notAfter: string;
+      /** whole days; negative when it is over */
+      readonly daysLeft: number;
+    } | null;
+    /** since when these files are in use */
+    readonly loadedAt: string;
+    /** why the files of this moment are not in use, but those from before */
+    readonly problem: string | null;
+  } | null;
   readonly sessions: number;
   readonly readers: number;
   readonly store: {
@@ -498,6 +525,8 @@ export type ProblemCode =
   | 'token-invalid'
   | 'agent-credential-invalid'
   | 'join-token-invalid'
+  | 'client-certificate-needed'
+  | 'client-certificate-invalid'
   | 'not-allowed'
   | 'labels-not-allowed'
   | 'not-found'
@@ -517,6 +546,7 @@ export type ProblemCode =
   | 'json-invalid'
   | 'query-invalid'
   | 'cursor-invalid'
+  | 'tls-needed'
   | 'header-invalid'
   | 'request-invalid'
   | 'parameters-invalid'

@@ -2,8 +2,10 @@ import type { ConfigOf, ConfigSchema } from '../runtime/configuration/config-key
 import {
   byteCount,
   decimalNumber,
+  file,
   folder,
   listenAddress,
+  oneOf,
   orForever,
   seconds,
   text,
@@ -15,6 +17,7 @@ import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
 import type { ApiLimits } from './api/api-limits.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
+import type { TlsOptions } from './tls/tls-options.ts';
 
 /** From a minute and a half to a hundred years. */
 const keptDays = { from: 0.001, to: 36_500 };
@@ -120,6 +123,36 @@ export const hubConfigSchema = {
     default: 'forever',
     sensitive: false,
   },
+  tlsCert: {
+    variable: 'FARHAND_TLS_CERT',
+    doc: "The hub's certificate and those between it and its CA, PEM: with it and its key, the hub speaks TLS. Changed files are used for new connections.",
+    format: file,
+    default: null,
+    defaultDoc: 'plaintext',
+    sensitive: false,
+  },
+  tlsKey: {
+    variable: 'FARHAND_TLS_KEY',
+    doc: 'The private key of the certificate, PEM, without a passphrase. Only the hub should be able to read it.',
+    format: file,
+    default: null,
+    sensitive: false,
+  },
+  tlsClientCa: {
+    variable: 'FARHAND_TLS_CLIENT_CA',
+    doc: 'The CAs that sign certificates of clients, PEM. A client certificate that names an agent is good for that agent alone.',
+    format: file,
+    default: null,
+    sensitive: false,
+  },
+  tlsClient: {
+    variable: 'FARHAND_TLS_CLIENT',
+    doc: 'Whether who connects has to show a certificate of these CAs. optional: one that is shown must be good. Tokens are needed all the same.',
+    format: oneOf('none', 'optional', 'required'),
+    default: null,
+    defaultDoc: 'required with FARHAND_TLS_CLIENT_CA, none without',
+    sensitive: false,
+  },
   insecure: {
     variable: 'FARHAND_INSECURE',
     doc: 'Allow listening without TLS beyond this machine. Right only behind something that adds TLS, or on a network where nobody listens.',
@@ -153,6 +186,17 @@ export function toApiLimits(config: HubConfig): Partial<ApiLimits> {
   };
 }
 
+/** Null: plaintext. */
+export function toTlsOptions({ tlsCert, tlsKey, tlsClientCa, tlsClient }: HubConfig): TlsOptions | null {
+  if (tlsCert === null || tlsKey === null) return null;
+  return {
+    certificatePath: tlsCert,
+    keyPath: tlsKey,
+    clientCaPath: tlsClientCa,
+    clientCertificates: tlsClient ?? (tlsClientCa === null ? 'none' : 'required'),
+  };
+}
+
 /** Throws `ConfigError` with every mistake at once. */
 export function loadHubConfig(sources: ConfigSources): HubConfig {
   return loadConfiguration(hubConfigSchema, sources, findBrokenRules);
@@ -160,13 +204,39 @@ export function loadHubConfig(sources: ConfigSources): HubConfig {
 
 function findBrokenRules(config: HubConfig): readonly string[] {
   const broken: string[] = [];
-  if (!config.insecure && !isLoopback(config.listen.host)) {
+  if (!config.insecure && toTlsOptions(config) === null && !isLoopback(config.listen.host)) {
     broken.push(
-      `FARHAND_LISTEN: expected an address of this machine alone, such as 127.0.0.1:${config.listen.port}, because the hub speaks without TLS; got ${config.listen.host}. Put a proxy with TLS before it, or set FARHAND_INSECURE=true where the network may carry tokens in the clear`,
+      `FARHAND_LISTEN: expected an address of this machine alone, such as 127.0.0.1:${config.listen.port}, because the hub speaks without TLS; got ${config.listen.host}. Give it a certificate (FARHAND_TLS_CERT, FARHAND_TLS_KEY), put a proxy with TLS before it, or set FARHAND_INSECURE=true where the network may carry tokens in the clear`,
     );
   }
+  broken.push(...findTlsMistakes(config));
   if (config.store !== null) {
     broken.push('FARHAND_STORE: expected it not to be set: SQLite in FARHAND_DATA is the only store so far');
+  }
+  return broken;
+}
+
+function findTlsMistakes({ tlsCert, tlsKey, tlsClientCa, tlsClient }: HubConfig): readonly string[] {
+  const broken: string[] = [];
+  if ((tlsCert === null) !== (tlsKey === null)) {
+    const [missing, given] =
+      tlsCert === null ? ['FARHAND_TLS_CERT', 'FARHAND_TLS_KEY'] : ['FARHAND_TLS_KEY', 'FARHAND_TLS_CERT'];
+    broken.push(`${missing}: expected it beside ${given}, got nothing: a certificate and its key go together`);
+  }
+  if (tlsClientCa !== null && tlsCert === null && tlsKey === null) {
+    broken.push(
+      'FARHAND_TLS_CLIENT_CA: expected FARHAND_TLS_CERT and FARHAND_TLS_KEY with it: without TLS nobody can show a certificate',
+    );
+  }
+  if (tlsClient !== null && tlsClient !== 'none' && tlsClientCa === null) {
+    broken.push(
+      `FARHAND_TLS_CLIENT: expected FARHAND_TLS_CLIENT_CA with ${tlsClient}: the hub has to know whose certificates count`,
+    );
+  }
+  if (tlsClient === 'none' && tlsClientCa !== null) {
+    broken.push(
+      'FARHAND_TLS_CLIENT: expected optional or required with FARHAND_TLS_CLIENT_CA, got none: with it nobody is asked',
+    );
   }
   return broken;
 }

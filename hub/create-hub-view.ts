@@ -15,6 +15,7 @@ import type { ProgressBoard } from './sessions/progress-board.ts';
 import type { SessionService } from './sessions/session-service.ts';
 import { toHubStatus } from './status/hub-status.ts';
 import type { Store } from './store/store.ts';
+import type { TlsKeeper } from './tls/tls-keeper.ts';
 
 export interface HubParts {
   readonly dataFolder: string;
@@ -31,6 +32,8 @@ export interface HubParts {
   readonly loops: LoopBoard;
   readonly counters: ReturnType<typeof createSyncCounters>;
   readonly clock: Clock;
+  /** Null where the hub speaks plaintext. */
+  readonly tls: TlsKeeper | null;
   readonly sessions: Pick<SessionService, 'count'>;
 }
 
@@ -90,6 +93,7 @@ export function createHubView(parts: HubParts): HubView {
           waiting: scheduler.overview.groups(),
           agents: fleet.all(),
           count: fleet.count(),
+          tls: parts.tls?.status() ?? null,
           sessions: sessions(),
           readers: readers.following,
           store: { commits: store.commits(), commandsWaiting: store.commandsWaiting() },

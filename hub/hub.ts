@@ -23,9 +23,12 @@ import { createHubCore, type HubCore } from './hub-core.ts';
 import { ensureAdminToken } from './identity/admin-token.ts';
 import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
+import { holdToCertificate } from './identity/hold-to-certificate.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
+import type { ConnectionRefusal } from './listeners/connection-refusal.ts';
 import { serveGrpcBesideHttp } from './listeners/grpc-beside-http.ts';
+import { RefusalLog } from './listeners/refusal-log.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
@@ -33,12 +36,16 @@ import { toRetainEveryMs } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 import { RoomReserve } from './retention/room-reserve.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
+import { TlsKeeper, type TlsKeeperOptions } from './tls/tls-keeper.ts';
+import type { TlsOptions } from './tls/tls-options.ts';
 
 export interface HubOptions {
   /** Port 0 lets the system choose. */
   readonly listen: { readonly host: string; readonly port: number };
   /** Holds the store, the logs, the secret key; one hub at a time. */
   readonly dataFolder: string;
+  /** Null or left out: the hub speaks plaintext. */
+  readonly tls?: TlsOptions | null;
   readonly adminToken: string | null;
   /** Where `admin-token` is written, and that it is written also when a token was given. Null: the data folder, when one is made. */
   readonly adminTokenFolder: string | null;
@@ -54,8 +61,10 @@ export interface HubOptions {
 }
 
 export interface Hub extends AsyncDisposable {
-  /** `http://127.0.0.1:7400` */
+  /** `http://127.0.0.1:7400`, or `https://…` */
   readonly address: string;
+  /** Looks at once whether the TLS files changed, and uses what is new for new connections. Never rejects. */
+  readAgain(): Promise<void>;
   /**
    * Takes no more agents, is not ready any more, and asks those that are here to open a channel to another hub behind the same address. Resolves when
    * all have gone and no session is open, after `drainMs`, or when `signal` aborts; then it is to be disposed of.
@@ -80,6 +89,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const metrics = opened.use(new HubMetrics({ version, clock }));
   const loops = createLoopBoard(clock);
   const room = new RoomWatch({ folder: dataFolder, logger });
+  const tls =
+    options.tls === undefined || options.tls === null
+      ? null
+      : opened.use(await openTls(options.tls, { metrics, loops, clock, logger }));
   const store = opened.use(
     await openSqliteStore({ folder: dataFolder, clock, logger, random, ...watchCommits({ metrics, room, loops }) }),
   );
@@ -125,7 +138,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const { scheduler, schemas } = core;
   const limits = { ...defaultApiLimits, ...options.limits };
   const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits, loops });
-  const parts = { ...core, arrivals, dataFolder, version, counters, store, readers, room, metrics, loops, clock };
+  const parts = { ...core, arrivals, dataFolder, version, counters, store, readers, room, metrics, loops, clock, tls };
   const api = createApi({
     store,
     logs,
@@ -147,7 +160,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   await core.start();
 
   const listening = {
-    authenticate: admitArrivals(createAgentAuthenticator({ store, secretKey, clock, random, logger }), arrivals),
+    authenticate: admitArrivals(
+      holdToCertificate(createAgentAuthenticator({ store, secretKey, clock, random, logger }), { logger }),
+      arrivals,
+    ),
     clock: agentClock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),
@@ -160,14 +176,17 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     await accepting;
   });
   const serve = (calls: Listener<AgentPrincipal>) => acceptAll(calls, { core, loops, name: 'accepting grpc' });
-  opened.use(serveGrpcBesideHttp(api.server, { ...listening, serve }));
+  const count = (reason: ConnectionRefusal) => metrics.connections.refused(reason);
+  const refusals = new RefusalLog({ count, clock, logger: listening.logger });
+  opened.use(serveGrpcBesideHttp(api.server, { ...listening, serve, tls, refusals }));
   await api.listen(options.listen);
 
-  const address = toAddress(api.server.address());
+  const address = toAddress(api.server.address(), tls === null ? 'http' : 'https');
   logger.info({ address, version }, 'hub ready');
   const disposables = opened.move();
   return {
     address,
+    readAgain: async () => tls?.look(),
     drain: (how) => drainHub({ ...core, arrivals, clock, logger }, how),
     async [Symbol.asyncDispose]() {
       await disposables.disposeAsync();
@@ -214,7 +233,17 @@ async function acceptAll(
   }
 }
 
-function toAddress(address: AddressInfo | string | null): string {
+async function openTls(
+  files: TlsOptions,
+  parts: Omit<TlsKeeperOptions, 'files'> & { readonly metrics: HubMetrics },
+): Promise<TlsKeeper> {
+  const logger = parts.logger.child({ scope: 'tls' });
+  const keeper = await TlsKeeper.open({ ...parts, files, logger });
+  parts.metrics.connections.watch(keeper);
+  return keeper;
+}
+
+function toAddress(address: AddressInfo | string | null, scheme: 'http' | 'https'): string {
   if (address === null || typeof address === 'string') throw new Error('expected the server to listen on a port');
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+  return `${scheme}://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }

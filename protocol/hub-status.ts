@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HubTls } from './hub-tls.ts';
 import { waitingReasons } from './job.ts';
 import { Name, Timestamp } from './names.ts';
 
@@ -89,6 +90,7 @@ export const HubStatus = z.object({
     troubled: z.array(TroubledAgent).describe('not all if there are many'),
     moreTroubled: Count,
   }),
+  tls: HubTls.nullable().describe('null where the hub speaks plaintext'),
   sessions: Count,
   readers: Count,
   store: z.object({ commits: Count, commandsWaiting: Count }),

@@ -1,3 +1,5 @@
+import type { ClientCertificate } from './client-certificate.ts';
+
 /**
  * Who dials. A transport asks for the text to present; when the other side answers with a challenge it asks once more with it.
  * `target` is what the credential is for (`/v1/control`, `/v1/sessions/<attempt>`), so that a captured one opens nothing else.
@@ -23,4 +25,6 @@ export type Authenticate<Principal> = (request: {
   readonly target: string;
   /** Address of the other side, for the audit. */
   readonly remote: string;
+  /** What it showed in the TLS handshake; null without. */
+  readonly certificate: ClientCertificate | null;
 }) => Promise<Admission<Principal>>;

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { hubConfigSchema, loadHubConfig, toApiLimits, toRetentionRules } from '../../hub/config.ts';
+import { hubConfigSchema, loadHubConfig, toApiLimits, toRetentionRules, toTlsOptions } from '../../hub/config.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
@@ -8,13 +8,13 @@ import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { printReadyLine } from '../ready-line.ts';
-import { listenForShutdown } from '../shutdown.ts';
+import { listenForHangup, listenForShutdown } from '../shutdown.ts';
 import { toStartFailure } from '../start-failure.ts';
 
 const details = `
 Prints one line on standard output once it is ready, with its address; the log goes to standard error. SIGTERM or SIGINT:
 it leaves at once, in order; jobs run on, and agents come back to the next hub on this data folder, each at a time of its
-own. With FARHAND_DRAIN_SECONDS it first asks them to open a channel to another hub behind the same address; a second
+own. SIGHUP: it looks at once whether its TLS files changed. With FARHAND_DRAIN_SECONDS it first asks them to open a channel to another hub behind the same address; a second
 signal cuts that short.`;
 
 /** How long stopping in order may take. */
@@ -28,6 +28,10 @@ export function createHubCommand(context: Context): Command {
   addExamples(
     command,
     ['farhand hub --data /var/lib/farhand/hub', 'on 127.0.0.1:7400, behind a proxy with TLS'],
+    [
+      'farhand hub --listen 0.0.0.0:7400 --tls-cert hub.pem --tls-key hub.key',
+      'with TLS of its own: see farhand certs',
+    ],
     ['FARHAND_LISTEN=127.0.0.1:0 farhand hub', 'on any free port; the ready line says which'],
   );
   return addConfigOptions(command, hubConfigSchema, 'Configuration:');
@@ -46,6 +50,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
   const options = {
     listen: config.listen,
     dataFolder: config.data,
+    tls: toTlsOptions(config),
     adminToken: config.adminToken,
     adminTokenFolder: null,
     lostAfterMs: config.lostAfterSeconds * 1000,
@@ -58,6 +63,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
   await using hub = await createHub(options).catch((error: unknown) => {
     throw toStartFailure(error, config);
   });
+  using _hangup = listenForHangup(() => void hub.readAgain());
   await printReadyLine(context, 'hub', hub.address);
   await aborted(shutdown.asked);
   logger.info({ reason: shutdown.reason() }, 'hub stopping');

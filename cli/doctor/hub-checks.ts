@@ -5,7 +5,7 @@ import { migrations } from '../../hub/store/sqlite/migrations.ts';
 import type { ListenAddress } from '../../runtime/configuration/formats.ts';
 import { isLoopback } from '../../runtime/configuration/loopback.ts';
 import { type Check, type Found, fault, ok } from './check.ts';
-import { isReady } from './hub-answer.ts';
+import { isReady, readProblem } from './hub-answer.ts';
 import { createHubProbe } from './hub-probe.ts';
 
 /** What a hub needs on its own machine. */
@@ -42,8 +42,9 @@ async function judgeListen({ host, port }: ListenAddress): Promise<Found> {
   const probe = createHubProbe(new URL(`http://${local.includes(':') ? `[${local}]` : local}:${port}`));
   if ((await probe.connection()).type === 'done') {
     const readiness = await probe.readiness();
-    const isHub = readiness.type === 'done' && isReady(readiness.value.answer);
-    if (isHub) return ok(`a hub answers at ${shown}`);
+    const answer = readiness.type === 'done' ? readiness.value.answer : null;
+    if (answer !== null && (isReady(answer) || readProblem(answer)?.code === 'tls-needed'))
+      return ok(`a hub answers at ${shown}`);
     return fault(
       `${shown} is taken by another program`,
       `See which (ss -ltnp 'sport = :${port}') and stop it, or choose another address: FARHAND_LISTEN=127.0.0.1:0 takes any free port`,

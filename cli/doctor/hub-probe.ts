@@ -2,6 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type PeerCertificate } from 'node:tls';
 import { exchange, type HttpAnswer } from './http-exchange.ts';
+import { readProblem } from './hub-answer.ts';
 
 /** How long each step may take. */
 const stepMs = 4_000;
@@ -82,8 +83,11 @@ export function createHubProbe(url: URL): HubProbe {
   );
   const speaksOtherWay = once(async () => {
     try {
-      if (!isTls) await handshake(host, port);
-      else await exchange(new URL(`http://${url.hostname}:${port}/readyz`), { timeoutMs: stepMs });
+      if (isTls) {
+        const answer = await exchange(new URL(`http://${url.hostname}:${port}/readyz`), { timeoutMs: stepMs });
+        return readProblem(answer)?.code !== 'tls-needed';
+      }
+      await handshake(host, port);
       return true;
     } catch {
       return false;

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { defaultSpoolLimits } from '../../agent/attempts/spool.ts';
 import { agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
-import { hubConfigSchema, loadHubConfig } from '../../hub/config.ts';
+import { hubConfigSchema, loadHubConfig, toTlsOptions } from '../../hub/config.ts';
+import type { TlsOptions } from '../../hub/tls/tls-options.ts';
 import { ConfigError } from '../../runtime/configuration/config-error.ts';
 import type { ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
 import { toFileVariable } from '../../runtime/configuration/config-key.ts';
@@ -21,6 +22,7 @@ import { createHubProbe } from './hub-probe.ts';
 import { createNetworkChecks } from './network-checks.ts';
 import { createProxyCheck } from './proxy-check.ts';
 import { createMachineChecks, createOpenFilesCheck } from './system-checks.ts';
+import { createTlsFileCheck } from './tls-file-checks.ts';
 
 export interface DoctorPlan {
   readonly sources: ConfigSources;
@@ -103,8 +105,10 @@ function planHub({ sources, folder }: DoctorPlan): readonly Check[] {
   const check = toConfigurationCheck(mistakes);
   if (config === null) return [check];
   const data = resolve(folder, config.data);
+  const tls = toTlsOptions(config);
   return [
     check,
+    ...(tls === null ? [] : [createTlsFileCheck(resolveFiles(tls, folder), config.listen)]),
     ...createHubChecks({ listen: config.listen, data }),
     ...createFolderChecks({
       folder: data,
@@ -116,6 +120,17 @@ function planHub({ sources, folder }: DoctorPlan): readonly Check[] {
     }),
     createOpenFilesCheck(4096),
   ];
+}
+
+/** Relative paths begin where the command was called. */
+function resolveFiles(files: TlsOptions, folder: string): TlsOptions {
+  const { certificatePath, keyPath, clientCaPath } = files;
+  return {
+    ...files,
+    certificatePath: resolve(folder, certificatePath),
+    keyPath: resolve(folder, keyPath),
+    clientCaPath: clientCaPath === null ? null : resolve(folder, clientCaPath),
+  };
 }
 
 /** Where some variables are wrong, the rest is looked at all the same, as if those were not set. */

@@ -1,13 +1,16 @@
 import type { EnrolmentAnswer, EnrolmentRequest } from '../../protocol/enrolment.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
+import type { ClientCertificate } from '../../transports/client-certificate.ts';
 import type { Store } from '../store/store.ts';
 import { isSignedBy, parseAgentKey } from './agent-key.ts';
+import { judgeCertificateNames } from './certificate-names.ts';
 import { hashToken } from './token-text.ts';
 
 export type EnrolmentOutcome =
   | { readonly type: 'enrolled' | 'repeated'; readonly answer: EnrolmentAnswer }
   | { readonly type: 'token-invalid' | 'name-taken' | 'key-invalid' | 'proof-invalid' }
+  | { readonly type: 'certificate-of-another'; readonly message: string }
   | { readonly type: 'labels-not-allowed'; readonly labels: readonly string[] };
 
 /** Rejects with `StoreError`. */
@@ -16,6 +19,7 @@ export type Enrol = (enrolment: {
   readonly request: EnrolmentRequest;
   /** Base64 of the signature that shows who holds the key. */
   readonly proof: string;
+  readonly certificate: ClientCertificate | null;
 }) => Promise<EnrolmentOutcome>;
 
 function toEnrolmentProofText(request: Pick<EnrolmentRequest, 'publicKey' | 'name'>): string {
@@ -32,7 +36,7 @@ export function createEnrolment(options: {
   readonly random: Random;
 }): Enrol {
   const { store, clock, random } = options;
-  return async ({ joinToken, request, proof }) => {
+  return async ({ joinToken, request, proof, certificate }) => {
     const joinTokenHash = hashToken(joinToken);
     const token = await store.queries.joinTokenByHash(joinTokenHash);
     if (token === null) return { type: 'token-invalid' };
@@ -43,6 +47,8 @@ export function createEnrolment(options: {
       const isOver = token.expiresAt !== null && token.expiresAt <= clock.now();
       return { type: isOver || token.usesLeft === 0 ? 'token-invalid' : 'proof-invalid' };
     }
+    const complaint = judgeCertificateNames(certificate, { account: token.account, name: request.name });
+    if (complaint !== null) return { type: 'certificate-of-another', message: complaint };
     const result = await store.apply('enrol-agent', {
       joinTokenHash,
       agentId: random.orderedUuid(),

@@ -8,6 +8,7 @@ import type { Metric } from '../../runtime/metrics-text.ts';
 import { readProcessMetrics } from '../../runtime/process-metrics.ts';
 import type { WaitingGroup, WaitingGroups } from '../scheduler/waiting-group.ts';
 import type { Change } from '../store/store.ts';
+import { ConnectionMetrics } from './connection-metrics.ts';
 import { JobCounts } from './job-counts.ts';
 import { LabelledCounter } from './labelled-counter.ts';
 import { OfferCounts } from './offer-counts.ts';
@@ -60,6 +61,7 @@ const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', '
 export class HubMetrics implements Disposable {
   readonly offers: OfferCounts;
   readonly sessions = new SessionCounts();
+  readonly connections = new ConnectionMetrics();
   readonly #version: string;
   readonly #clock: Clock;
   readonly #jobs = new JobCounts();
@@ -227,6 +229,7 @@ export class HubMetrics implements Disposable {
         help: 'Free on the disk of the data folder.',
         samples: toSamples(gauges.freeBytes()),
       },
+      ...this.connections.toMetrics(),
       {
         type: 'counter',
         name: 'farhand_hub_http_requests_total',

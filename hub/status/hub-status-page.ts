@@ -71,12 +71,25 @@ function toOverview(status: HubStatus, now: number): PageSection {
     ['sessions', `${status.sessions} open; ${status.readers} readers of logs and events`],
     ['store', `${store.commandsWaiting} commands wait, ${store.commits} commits in all`],
     ['disk', freeBytes === null ? 'unknown' : `${toSize(freeBytes)} free`],
+    ['TLS', toTlsCell(status.tls)],
     ['event loop', status.loopLagMs > 200 ? { text: toLoopLagWords(status), look: 'warn' } : toLoopLagWords(status)],
   ];
   if (stuck.length > 0) rows.push(['stuck', { text: stuck.map(({ name }) => name).join(', '), look: 'bad' }]);
   if (failing.length > 0)
     rows.push(['failing', { text: `${failing.map(({ name }) => name).join(', ')}: see below`, look: 'bad' }]);
   return { title: 'At a glance', rows };
+}
+
+const fewDays = 14;
+
+function toTlsCell(tls: HubStatus['tls']): Cell {
+  if (tls === null) return { text: 'off: the hub speaks plaintext', look: 'dim' };
+  const { problem, certificate, clientCa } = tls;
+  if (problem !== null) return { text: `new files are not in use: ${problem}`, look: 'bad' };
+  const ca = clientCa === null ? '' : `; CA of clients ends in ${clientCa.daysLeft} days`;
+  const daysLeft = Math.min(certificate.daysLeft, clientCa?.daysLeft ?? certificate.daysLeft);
+  const text = `the certificate ends in ${certificate.daysLeft} days (${certificate.names})${ca}`;
+  return { text, look: daysLeft < 0 ? 'bad' : daysLeft < fewDays ? 'warn' : 'good' };
 }
 
 function toReasonSection({ waiting }: HubStatus): PageSection {

@@ -21,6 +21,7 @@ export interface HubStatusSources {
   readonly waiting: WaitingGroups;
   readonly agents: Iterable<LiveAgent>;
   readonly count: { readonly online: number; readonly offline: number };
+  readonly tls: HubStatus['tls'];
   readonly sessions: number;
   readonly readers: number;
   readonly store: HubStatus['store'];
@@ -70,6 +71,7 @@ export function toHubStatus(sources: HubStatusSources, reader: StatusReader): Hu
       troubled: troubled.slice(0, maxTroubled),
       moreTroubled: Math.max(0, troubled.length - maxTroubled),
     },
+    tls: sources.tls,
     sessions: sources.sessions,
     readers: sources.readers,
     store: sources.store,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadAgentConfig } from '../../agent/config.ts';
 import { findUnknownVariables } from '../../cli/unknown-variables.ts';
-import { loadHubConfig } from '../../hub/config.ts';
+import { loadHubConfig, toTlsOptions } from '../../hub/config.ts';
 
 const hub = (environment: Record<string, string>) => () => loadHubConfig({ environment, flags: {} });
 const agent = (environment: Record<string, string>) => () => loadAgentConfig({ environment, flags: {} });
@@ -16,6 +16,31 @@ describe('plain text beyond this machine is refused unless told otherwise', () =
     assert.throws(hub({ FARHAND_LISTEN: '10.1.2.3:7400' }), /got 10\.1\.2\.3/);
     assert.equal(hub({ FARHAND_LISTEN: '0.0.0.0:7400', FARHAND_INSECURE: 'true' })().listen.host, '0.0.0.0');
     assert.equal(hub({ FARHAND_LISTEN: '[::1]:7400' })().listen.host, '::1');
+  });
+
+  it('and with a certificate it is no plain text', () => {
+    const pair = { FARHAND_TLS_CERT: '/etc/hub.pem', FARHAND_TLS_KEY: '/etc/hub.key' };
+
+    assert.equal(hub({ FARHAND_LISTEN: '0.0.0.0:7400', ...pair })().listen.host, '0.0.0.0');
+    assert.throws(hub({ FARHAND_TLS_CERT: '/etc/hub.pem' }), /FARHAND_TLS_KEY: expected it beside FARHAND_TLS_CERT/);
+    assert.throws(hub({ FARHAND_TLS_KEY: '/etc/hub.key' }), /FARHAND_TLS_CERT: expected it beside FARHAND_TLS_KEY/);
+    assert.throws(hub({ FARHAND_TLS_CLIENT_CA: '/etc/ca.pem' }), /FARHAND_TLS_CLIENT_CA: expected FARHAND_TLS_CERT/);
+    assert.throws(
+      hub({ ...pair, FARHAND_TLS_CLIENT: 'required' }),
+      /FARHAND_TLS_CLIENT: expected FARHAND_TLS_CLIENT_CA with required/,
+    );
+    assert.throws(
+      hub({ ...pair, FARHAND_TLS_CLIENT_CA: '/etc/ca.pem', FARHAND_TLS_CLIENT: 'none' }),
+      /FARHAND_TLS_CLIENT: expected optional or required/,
+    );
+  });
+
+  it('asks every client for a certificate when it knows whose count, unless told otherwise', () => {
+    const given = { FARHAND_TLS_CERT: 'a', FARHAND_TLS_KEY: 'b', FARHAND_TLS_CLIENT_CA: 'c' };
+    const asked = (more: Record<string, string>) => toTlsOptions(hub({ ...given, ...more })())?.clientCertificates;
+
+    assert.equal(asked({}), 'required');
+    assert.equal(asked({ FARHAND_TLS_CLIENT: 'optional' }), 'optional');
   });
 
   it('for an agent that dials', () => {

@@ -12,7 +12,7 @@ export interface Authority {
   /** Path of its certificate, for NODE_EXTRA_CA_CERTS. */
   readonly path: string;
   /** A certificate for these names (`DNS:localhost,IP:127.0.0.1`); with a negative number of days it is over already. */
-  issue(options: { readonly names: string; readonly days: number }): ServerCertificate;
+  issue(options: { readonly names: string; readonly days: number; readonly usage?: string }): ServerCertificate;
 }
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
@@ -31,12 +31,12 @@ export function createAuthority(folder: string): Authority {
     '-subj',
     '/CN=test-ca',
     '-days',
-    '30',
+    '60',
   );
   let issued = 0;
   return {
     path: at('ca.pem'),
-    issue({ names, days }) {
+    issue({ names, days, usage }) {
       issued += 1;
       const file = at(`server-${issued}`);
       openssl(
@@ -50,6 +50,7 @@ export function createAuthority(folder: string): Authority {
         '/CN=server',
         '-addext',
         `subjectAltName=${names}`,
+        ...(usage === undefined ? [] : ['-addext', `extendedKeyUsage=${usage}`]),
       );
       openssl(
         'x509',

@@ -3,6 +3,7 @@ import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grp
 import type { Timer } from '../../runtime/clock.ts';
 import { type AcceptQueue, createAcceptQueue } from '../accept-queue.ts';
 import { admit } from '../admit.ts';
+import { readClientCertificate } from '../client-certificate.ts';
 import type { Accepted, Listener } from '../listener.ts';
 import { controlTarget, sessionTarget, type Target } from '../targets.ts';
 import { attemptKey, readPresented, readSessionTarget, toAcceptance } from './call-metadata.ts';
@@ -118,7 +119,12 @@ class CallListener<Principal> implements GrpcListener<Principal> {
     this.#pending.add(call);
     const admission = await admit(
       { authenticate, clock, logger, timeoutMs: limits.dialMs },
-      { presented: readPresented(call.metadata), target: wanted, remote },
+      {
+        presented: readPresented(call.metadata),
+        target: wanted,
+        remote,
+        certificate: readClientCertificate(connection.socket),
+      },
     );
     connection.state = 'idle';
     // Refused by disposing, or gone.

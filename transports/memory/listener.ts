@@ -28,7 +28,10 @@ class NetworkListener<Principal> implements Listener<Principal>, MemoryAcceptor 
     if (target === null) return refused(`nothing is served at ${request.target}`);
     const { clock, limits, logger, authenticate } = this.#options;
     const remote = 'memory';
-    const admission = await admit({ authenticate, clock, logger, timeoutMs: limits.dialMs }, { ...request, remote });
+    const admission = await admit(
+      { authenticate, clock, logger, timeoutMs: limits.dialMs },
+      { ...request, remote, certificate: null },
+    );
     if (admission.type !== 'admitted') return admission;
     if (!this.#queue.takes) return refused('no connections are taken now: try again');
     const line = open();

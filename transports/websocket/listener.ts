@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { type AcceptQueue, createAcceptQueue } from '../accept-queue.ts';
 import { admit } from '../admit.ts';
+import { readClientCertificate } from '../client-certificate.ts';
 import type { Admission } from '../credential.ts';
 import type { Accepted, Listener } from '../listener.ts';
 import { controlTarget, sessionTarget, type Target } from '../targets.ts';
@@ -80,7 +81,7 @@ class UpgradeListener<Principal> implements WebsocketListener<Principal> {
     const stay = this.#awaitDecision(socket);
     const admission = await admit(
       { authenticate, clock, logger, timeoutMs: limits.dialMs },
-      { presented: upgrade.presented, target, remote },
+      { presented: upgrade.presented, target, remote, certificate: readClientCertificate(request.socket) },
     );
     if (!stay()) return;
     if (admission.type !== 'admitted') return refuse(socket, toRefusal(admission));

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { EnrolmentAnswer, EnrolmentRequest } from '../../../protocol/enrolment.ts';
+import { readClientCertificate } from '../../../transports/client-certificate.ts';
 import { parseBearerToken } from '../../identity/bearer-token.ts';
 import type { EnrolmentOutcome } from '../../identity/enrolment.ts';
 import type { ApiContext } from '../api-context.ts';
@@ -28,6 +29,7 @@ export function enrol(app: ApiServer, context: ApiContext): void {
           'token-missing',
           'join-token-invalid',
           'agent-credential-invalid',
+          'client-certificate-invalid',
           'labels-not-allowed',
           'name-taken',
         ],
@@ -42,6 +44,7 @@ export function enrol(app: ApiServer, context: ApiContext): void {
         joinToken: readJoinToken(request),
         request: request.body,
         proof: readProof(request),
+        certificate: readClientCertificate(request.raw.socket),
       });
       if (!('answer' in outcome)) throw toProblem(outcome);
       context.logger.info(
@@ -90,6 +93,8 @@ function toProblem(outcome: Exclude<EnrolmentOutcome, { readonly answer: Enrolme
         'name-taken',
         'an agent with this name and another key is enrolled; give this one another name',
       );
+    case 'certificate-of-another':
+      return new ApiProblem('client-certificate-invalid', outcome.message);
     case 'labels-not-allowed':
       return new ApiProblem(
         'labels-not-allowed',

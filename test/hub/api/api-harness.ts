@@ -117,6 +117,7 @@ export class FakeHubView implements HubView {
         waiting: { groups: [], more: { groups: 0, jobs: 0 } },
         agents: [],
         count: { online: 0, offline: 0 },
+        tls: null,
         sessions: 0,
         readers: 0,
         store: { commits: 0, commandsWaiting: 0 },

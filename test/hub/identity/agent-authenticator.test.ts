@@ -43,7 +43,8 @@ function setUp() {
     logger: silentLogger,
   };
   const authenticate = createAgentAuthenticator(options);
-  const ask = (presented: string | null, to = target) => authenticate({ presented, target: to, remote: '192.0.2.1' });
+  const ask = (presented: string | null, to = target) =>
+    authenticate({ presented, target: to, remote: '192.0.2.1', certificate: null });
   const challenge = async () => {
     const admission = await ask(`agent=${agent.id}`);
     assert.ok(admission.type === 'challenged');
@@ -92,7 +93,10 @@ describe('an agent that dials', () => {
 
     const other = createAgentAuthenticator(options);
 
-    assert.equal((await other({ presented: present(agent, await challenge()), target, remote: '' })).type, 'admitted');
+    assert.equal(
+      (await other({ presented: present(agent, await challenge()), target, remote: '', certificate: null })).type,
+      'admitted',
+    );
   });
 
   it('opens nothing but what it signed for', async () => {

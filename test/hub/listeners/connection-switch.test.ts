@@ -4,6 +4,8 @@ import { createServer, type IncomingMessage, request, type Server } from 'node:h
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, it } from 'node:test';
+import { connect as connectTls } from 'node:tls';
+import type { ConnectionRefusal } from '../../../hub/listeners/connection-refusal.ts';
 import { switchConnections } from '../../../hub/listeners/connection-switch.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
@@ -15,7 +17,8 @@ checkLeaks();
 const patienceMs = 1_000;
 
 /** One port: HTTP/1 answers `one` with what it was sent, HTTP/2 answers `two`. */
-async function startServers() {
+async function startServers({ maxUndecided = 100 }: { readonly maxUndecided?: number } = {}) {
+  const refused: ConnectionRefusal[] = [];
   const clock = createVirtualClock();
   const http1: Server = createServer((incoming, response) => {
     incoming.setEncoding('utf8');
@@ -31,6 +34,9 @@ async function startServers() {
   const http2 = createHttp2Server((_request, response) => response.end('two'));
   const switching = switchConnections(http1, {
     http2: (socket) => http2.emit('connection', socket),
+    tls: null,
+    maxUndecided,
+    refusals: { refused: (reason) => refused.push(reason) },
     clock,
     patienceMs,
     logger: silentLogger,
@@ -48,6 +54,7 @@ async function startServers() {
     port: (http1.address() as AddressInfo).port,
     clock,
     switching,
+    refused,
     get open() {
       return open;
     },
@@ -183,6 +190,29 @@ describe('one port for HTTP/1 and HTTP/2', () => {
 
     await until(() => servers.open === 0, 'both to be gone');
     assert.equal(await askHttp2(servers.port), 'two');
+  });
+
+  it('cuts the one that has taken longest to tell when there are too many', async () => {
+    await using servers = await startServers({ maxUndecided: 2 });
+    const first = talk(servers.port, ['PRI']);
+    await until(() => servers.open === 1, 'the first connection');
+    const others = [talk(servers.port, []), talk(servers.port, [])];
+
+    assert.equal(await first, '');
+    assert.deepEqual(servers.refused, ['crowded']);
+    assert.equal(servers.open, 2);
+    servers.switching[Symbol.dispose]();
+    await Promise.all(others);
+  });
+
+  it('answers one who speaks TLS in plaintext, and counts him', async () => {
+    await using servers = await startServers();
+    const client = connectTls({ port: servers.port, host: '127.0.0.1' });
+
+    const [error] = (await once(client, 'error')) as [NodeJS.ErrnoException];
+
+    assert.equal(error.code, 'ERR_SSL_WRONG_VERSION_NUMBER');
+    assert.deepEqual(servers.refused, ['tls']);
   });
 
   it('cuts those who have not told when disposed', async () => {
