@@ -18,6 +18,12 @@ export const folder: ConfigFormat<string> = {
   fromText: (path) => path,
 };
 
+export const file: ConfigFormat<string> = {
+  expected: 'the path of a file',
+  placeholder: 'file',
+  fromText: (path) => path,
+};
+
 export const listenAddress: ConfigFormat<ListenAddress> = {
   expected: 'host:port, such as 127.0.0.1:7400 or [::1]:0',
   placeholder: 'host:port',
