@@ -118,8 +118,8 @@ const cases: readonly Case[] = [
   },
 ];
 
-for (const { name, dial } of waysOut) {
-  describe(`${name} through a proxy`, () => {
+for (const way of waysOut) {
+  describe(`${way.name} through a proxy`, () => {
     const hub = { isSecure: true, host: 'hub.example.org', port: 443 };
 
     for (const { what, answer, login = '', code, says } of cases) {
@@ -127,7 +127,7 @@ for (const { name, dial } of waysOut) {
         await using proxy = await listen(answer);
         const outlet = outletWith({ proxy: `http://${login}127.0.0.1:${proxy.port}` });
 
-        const failure = await failureOf(dial(outlet, hub));
+        const failure = await failureOf(way.dial(outlet, hub));
 
         assert.equal(failure.code, code, failure.said);
         assert.match(failure.said, says);
@@ -144,7 +144,7 @@ for (const { name, dial } of waysOut) {
       await using proxy = await listen(http('403 Forbidden'));
       const outlet = outletWith({ proxy: `http://jane:p%40ss@127.0.0.1:${proxy.port}` });
 
-      await failureOf(dial(outlet, hub));
+      await failureOf(way.dial(outlet, hub));
 
       const login = Buffer.from('jane:p@ss').toString('base64');
       assert.ok(proxy.asked[0]?.toLowerCase().includes(`proxy-authorization: basic ${login}\r\n`.toLowerCase()));
@@ -153,14 +153,14 @@ for (const { name, dial } of waysOut) {
     it('says so where nobody listens', async () => {
       const outlet = outletWith({ proxy: `http://127.0.0.1:${await findClosedPort()}` });
 
-      const { code, said } = await failureOf(dial(outlet, hub));
+      const { code, said } = await failureOf(way.dial(outlet, hub));
 
       assert.equal(code, 'proxy-unreachable', said);
       assert.match(said, /no connection to the proxy http:\/\/127\.0\.0\.1:\d+ \(FARHAND_PROXY\): .*ECONNREFUSED/);
     });
 
     it('says so where its name leads nowhere', async () => {
-      const { code, said } = await failureOf(dial(outletWith({ proxy: 'http://no-such-proxy.invalid:3128' }), hub));
+      const { code, said } = await failureOf(way.dial(outletWith({ proxy: 'http://no-such-proxy.invalid:3128' }), hub));
 
       assert.equal(code, 'proxy-unreachable', said);
     });
@@ -169,7 +169,7 @@ for (const { name, dial } of waysOut) {
       const environment = { ALL_PROXY: 'socks5://jane:password@127.0.0.1:1080' };
       const outlet = createOutlet({ choice: null, environment, tls: noTlsSettings, logger: silentLogger });
 
-      const { code, said } = await failureOf(dial(outlet, hub));
+      const { code, said } = await failureOf(way.dial(outlet, hub));
 
       assert.equal(code, 'proxy-invalid', said);
       assert.match(said, /in ALL_PROXY, got something else/);
@@ -180,7 +180,7 @@ for (const { name, dial } of waysOut) {
       await using proxy = await listen(http('403 Forbidden'), { isSecure: true });
       const outlet = outletWith({ proxy: `https://127.0.0.1:${proxy.port}`, ca: authority.path });
 
-      const { code, said } = await failureOf(dial(outlet, hub));
+      const { code, said } = await failureOf(way.dial(outlet, hub));
 
       assert.equal(code, 'proxy-refused', said);
       assert.match(proxy.asked[0] ?? '', /^CONNECT hub\.example\.org:443 /);
@@ -190,7 +190,7 @@ for (const { name, dial } of waysOut) {
       await using proxy = await listen(http('403 Forbidden'), { isSecure: true });
       const outlet = outletWith({ proxy: `https://jane:secret@127.0.0.1:${proxy.port}` });
 
-      const { code, said } = await failureOf(dial(outlet, hub));
+      const { code, said } = await failureOf(way.dial(outlet, hub));
 
       assert.equal(code, 'certificate-unknown-ca', said);
       assert.match(said, /no TLS connection to the proxy https:\/\/127\.0\.0\.1/);
@@ -200,7 +200,7 @@ for (const { name, dial } of waysOut) {
     it('says so of one that speaks TLS and was asked without', async () => {
       await using proxy = await listen('', { isSecure: true });
 
-      const { code, said } = await failureOf(dial(outletWith({ proxy: `http://127.0.0.1:${proxy.port}` }), hub));
+      const { code, said } = await failureOf(way.dial(outletWith({ proxy: `http://127.0.0.1:${proxy.port}` }), hub));
 
       assert.equal(code, 'proxy-invalid', said);
       assert.match(said, /expected a proxy that opens tunnels/);
@@ -209,7 +209,7 @@ for (const { name, dial } of waysOut) {
     it('says so of one that was asked over TLS and speaks none', async () => {
       await using proxy = await listen(http('400 Bad Request'));
 
-      const { code, said } = await failureOf(dial(outletWith({ proxy: `https://127.0.0.1:${proxy.port}` }), hub));
+      const { code, said } = await failureOf(way.dial(outletWith({ proxy: `https://127.0.0.1:${proxy.port}` }), hub));
 
       assert.equal(code, 'no-tls-there', said);
       assert.match(said, /the proxy https:/);
