@@ -158,21 +158,27 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
   ];
 }
 
-/** Left out where no certificate is shown. */
+/** Without samples where no certificate is shown. */
 function toCertificateMetrics({ network }: AgentStatus): readonly Metric[] {
   const certificate = network?.certificate ?? null;
-  if (certificate === null) return [];
+  const problem = network?.problem ?? null;
   return [
-    gauge(
-      'tls_certificate_expiry_timestamp_seconds',
-      'When the certificate that is shown to the hub is over, in seconds since 1970.',
-      Date.parse(certificate.notAfter) / 1000,
-    ),
-    gauge('tls_certificate_days_left', 'Days until then; negative once it is over.', certificate.daysLeft),
+    {
+      type: 'gauge',
+      name: 'farhand_agent_tls_certificate_expiry_timestamp_seconds',
+      help: 'When the certificate that is shown to the hub is over, in seconds since 1970.',
+      samples: certificate === null ? [] : [{ value: Date.parse(certificate.notAfter) / 1000 }],
+    },
+    {
+      type: 'gauge',
+      name: 'farhand_agent_tls_certificate_days_left',
+      help: 'Days until then; negative once it is over.',
+      samples: certificate === null ? [] : [{ value: certificate.daysLeft }],
+    },
     gauge(
       'tls_files_problem',
       '1 while TLS files on the disk cannot be used, and the earlier ones are kept.',
-      network?.problem === null ? 0 : 1,
+      problem === null ? 0 : 1,
     ),
   ];
 }
