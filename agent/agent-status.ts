@@ -10,6 +10,7 @@ import type { Attempt } from './attempts/attempt.ts';
 import type { CatalogSnapshot } from './automations/catalog.ts';
 import type { JobLogStatus } from './job-log/job-log.ts';
 import type { LinkState } from './link-state.ts';
+import type { WayStatus } from './ways/way-status.ts';
 
 /** What `/status` answers: JSON. Times are ISO 8601. */
 export interface AgentStatus {
@@ -23,6 +24,8 @@ export interface AgentStatus {
     readonly message: string | null;
     readonly storeId: string | null;
   };
+  /** The ways to the hub, in the order of FARHAND_HUB_URL. */
+  readonly ways: readonly WayStatus[];
   readonly slots: { readonly total: number; readonly used: number };
   readonly attempts: readonly {
     readonly id: string;
@@ -80,6 +83,7 @@ export function toAgentStatus({
   readonly version: string;
   readonly state: AgentState;
   readonly link: LinkState;
+  readonly ways: readonly WayStatus[];
   readonly slots: { readonly total: number; readonly used: number };
   readonly attempts: readonly Attempt[];
   readonly health: AgentReport['health'];

@@ -24,7 +24,7 @@ export interface ComposedAgent extends AsyncDisposable {
 }
 
 export interface ComposeOptions
-  extends Pick<AgentOptions, 'transport' | 'enrolment' | 'takeOwnerLock' | 'catalog' | 'probeRunner' | 'jobLog'> {
+  extends Pick<AgentOptions, 'ways' | 'enrolment' | 'takeOwnerLock' | 'catalog' | 'probeRunner' | 'jobLog'> {
   readonly config: AgentConfig;
   readonly mode: AgentMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -35,8 +35,7 @@ export interface ComposeOptions
 
 /** Puts an agent of this machine together: real clock, disk and processes. Disposing leaves at once, jobs run on. */
 export async function composeAgent(options: ComposeOptions): Promise<ComposedAgent> {
-  const { config, mode, environment, logger, transport, enrolment, takeOwnerLock, catalog, probeRunner, jobLog } =
-    options;
+  const { config, mode, environment, logger, ways, enrolment, takeOwnerLock, catalog, probeRunner, jobLog } = options;
   await using opened = new AsyncDisposableStack();
   // POSIX promises a `sh` on the PATH, not where it is.
   const shell = findProgram('sh', { path: environment['PATH'], workingDirectory: process.cwd() }) ?? '/bin/sh';
@@ -60,7 +59,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       version,
       mode,
       enrolment,
-      transport,
+      ways,
       catalog,
       executor: options.adaptExecutor?.(executor) ?? executor,
       probeRunner,

@@ -21,7 +21,7 @@ import { addExamples } from '../examples.ts';
 import { type ExitCode, exitCodes, outcomeToExitCode } from '../exit-code.ts';
 import { toHttpUrl } from '../http-url.ts';
 import { openConfiguredJobLog } from '../job-log-from-config.ts';
-import { openTransport } from '../open-transport.ts';
+import { openWays } from '../open-ways.ts';
 import { printReadyLine } from '../ready-line.ts';
 import { listenForHangup, listenForShutdown, type Shutdown } from '../shutdown.ts';
 import { toStartFailure } from '../start-failure.ts';
@@ -59,8 +59,9 @@ export function createAgentCommand(context: Context): Command {
 
 async function runAgent(command: Command, context: Context, once: boolean): Promise<void> {
   const config = loadAgentConfig(toConfigSources(command, agentConfigSchema, context));
-  const { hubUrl, jobId, idleSeconds, statusListen } = config;
-  if (hubUrl === null) throw new Error('the configuration was checked for a hub');
+  const { hubUrls, joinToken, jobId, idleSeconds, statusListen } = config;
+  const [hubUrl, ...otherUrls] = hubUrls ?? [];
+  if (hubUrl === undefined) throw new Error('the configuration was checked for a hub');
   using shutdown = listenForShutdown();
   const logger = createProcessLogger({
     name: 'agent',
@@ -68,9 +69,9 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     format: config.logFormat,
     color: context.stderr.hasColor,
   });
-  const [{ composeAgent }, transport, { startStatusServer }] = await Promise.all([
+  const [{ composeAgent }, ways, { startStatusServer }] = await Promise.all([
     import('../compose-agent.ts'),
-    openTransport({ url: hubUrl, clock: systemClock, limits: defaultLimits, logger }),
+    openWays([hubUrl, ...otherUrls], { clock: systemClock, limits: defaultLimits, logger }),
     import('../../agent/status-server.ts'),
   ]);
 
@@ -98,8 +99,9 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
       logger,
       jobLog: jobLog?.log ?? null,
       takeOwnerLock,
-      enrolment: config.joinToken === null ? null : { hubUrl: toHttpUrl(hubUrl).href, joinToken: config.joinToken },
-      transport,
+      enrolment:
+        joinToken === null ? null : { hubUrls: [hubUrl, ...otherUrls].map((url) => toHttpUrl(url).href), joinToken },
+      ways,
     }),
   );
   reportMistakes(catalog, logger);
