@@ -246,7 +246,7 @@ class Link implements ControlLink {
     this.#options.logger.warn({ hub: hub.hub, storeId: hub.storeId, commits: hub.commits }, 'hub is not trusted');
     this.#setState({ type: 'distrusted', hub, way, message: verdict.message });
     this.#loop.does('is up, and waits until somebody on this machine trusts the hub');
-    if (!known) void this.#awaitTrust(signal);
+    if (first || !known) void this.#awaitTrust(signal);
     return hub;
   }
 
