@@ -46,6 +46,8 @@ async function runHub(command: Command, context: Context): Promise<void> {
   const options = {
     listen: config.listen,
     dataFolder: config.data,
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies ?? [],
     adminToken: config.adminToken,
     adminTokenFolder: null,
     lostAfterMs: config.lostAfterSeconds * 1000,

@@ -90,6 +90,31 @@ describe('several ways to a hub', () => {
   });
 });
 
+describe('proxies before a hub', () => {
+  it('are trusted as they are listed, and nobody unless they are', () => {
+    const text = 'loopback, 10.1.0.0/16,2001:db8::1';
+
+    assert.deepEqual(hub({ FARHAND_TRUSTED_PROXIES: text })().trustedProxies, [
+      'loopback',
+      '10.1.0.0/16',
+      '2001:db8::1',
+    ]);
+    assert.equal(hub({})().trustedProxies, null);
+    assert.throws(
+      hub({ FARHAND_TRUSTED_PROXIES: '10.1.0.0/16,proxy.example.org,10.0.0.0/99' }),
+      /FARHAND_TRUSTED_PROXIES: expected addresses, networks.*got "proxy\.example\.org"[^]*got "10\.0\.0\.0\/99"/,
+    );
+  });
+
+  it('are where people find the API', () => {
+    assert.equal(hub({ FARHAND_PUBLIC_URL: 'https://tools/farhand' })().publicUrl?.pathname, '/farhand');
+    assert.throws(
+      hub({ FARHAND_PUBLIC_URL: 'tools/farhand' }),
+      /FARHAND_PUBLIC_URL: expected a URL that begins with http/,
+    );
+  });
+});
+
 describe('what is reserved and not there yet is refused in words', () => {
   it('other transports, other stores, listening for workers', () => {
     assert.throws(
