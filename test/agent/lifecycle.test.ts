@@ -182,7 +182,7 @@ test('An agent with several ways to its hub joins by the first that takes it, wh
     ['hub', () => Promise.resolve(Response.json({ id: agentId, name: 'a1', account: 'default' }, { status: 201 }))],
   ]);
   const fetch = (url: string | URL | Request): Promise<Response> => {
-    const { hostname } = new URL(String(url));
+    const { hostname } = new URL(url instanceof Request ? url.url : url);
     asked.push(hostname);
     return answers.get(hostname)?.() ?? Promise.reject(new Error('no answer'));
   };
