@@ -75,6 +75,11 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
       samples: byState(linkStates, is(link.state)),
     },
     ...toCertificateMetrics(status),
+    gauge(
+      'hub_url_place',
+      'Which of FARHAND_HUB_URL the control channel is on, from 1; 0 while there is none.',
+      status.ways.findIndex(({ state: way }) => way === 'used') + 1,
+    ),
     counter('dials_total', 'Times the hub was dialled for a control channel.', counts.dials),
     counter('reconnects_total', 'Control channels that came up after the first.', Math.max(0, counts.connects - 1)),
     counter('offline_seconds_total', 'Time without a control channel that is up.', counts.offlineMs / 1000),

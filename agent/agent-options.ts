@@ -6,19 +6,18 @@ import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { LoopLag } from '../runtime/loop-lag.ts';
 import type { OutletStatus } from '../runtime/network/outlet-status.ts';
 import type { Random } from '../runtime/random.ts';
-import type { ControlTransport } from '../transports/control-transport.ts';
-import type { SessionTransport } from '../transports/session-transport.ts';
 import type { AttemptLimits } from './attempts/attempt-context.ts';
 import type { WatchFolder } from './attempts/raw-watch.ts';
 import { defaultSessionLimits } from './attempts/session-loop.ts';
 import { defaultSpoolLimits, type FreeBytes, type SpoolLimits } from './attempts/spool.ts';
 import type { Catalog } from './automations/catalog.ts';
-import { defaultLinkLimits, type LinkLimits } from './control-link.ts';
 import type { Executor } from './executors/executor.ts';
 import type { JobLog } from './job-log/job-log.ts';
+import { defaultLinkLimits, type LinkLimits } from './link-limits.ts';
 import { type AdmissionLimits, defaultAdmissionLimits } from './pressure/admission-limits.ts';
 import type { Pressure } from './pressure/pressure.ts';
 import type { ProbeRunner } from './probes/probe-runner.ts';
+import type { Way } from './ways/way.ts';
 
 export interface AgentLimits {
   readonly attempt: AttemptLimits;
@@ -59,9 +58,10 @@ export interface AgentOptions {
   readonly slots: number;
   readonly version: string;
   readonly mode: AgentMode;
-  /** Where and with what an agent without an identity gets one; null for one that must have it already. `hubUrl` is `http(s)://`. */
-  readonly enrolment: { readonly hubUrl: string; readonly joinToken: string } | null;
-  readonly transport: { readonly control: ControlTransport; readonly session: SessionTransport };
+  /** Where and with what an agent without an identity gets one; null for one that must have it already. `hubUrls` are `http(s)://`, the best one first. */
+  readonly enrolment: { readonly hubUrls: readonly string[]; readonly joinToken: string } | null;
+  /** To the hub, the best one first; at least one. */
+  readonly ways: readonly Way[];
   readonly catalog: Catalog;
   readonly executor: Executor;
   /** Null: no probe runs. In mode `once` none does anyway: the agent is gone before its facts could be of use. */
@@ -84,8 +84,8 @@ export interface AgentOptions {
   /** Where lines of jobs go besides the hub; null: nowhere. */
   readonly jobLog: JobLog | null;
   readonly fetch: typeof globalThis.fetch;
-  /** How it reaches its hub; null where that is in the same process. */
-  readonly network: (() => OutletStatus) | null;
+  /** How it reaches its hub at a URL, or at the best one; null where that is in the same process. */
+  readonly network: ((url: string | null) => OutletStatus) | null;
   /** Makes this process the folder's owner until disposed. Throws when another one is. */
   readonly takeOwnerLock: (folder: string) => Disposable;
 }

@@ -63,9 +63,11 @@ const noFacts: Pick<Probes, 'statuses'> = { statuses: { list: async () => [], ge
  */
 export function createAgentParts(given: AgentPartsOptions): AgentParts {
   const { options, logger, identity, spool, tombstones } = given;
-  const { clock, random, catalog, transport, limits, fileSystem } = options;
+  const { clock, random, catalog, limits, fileSystem } = options;
+  const sessionLoop = openSessionLoop(options.loops, given.counter);
+  const counting = { counter: watchSessions(sessionLoop, given.counter), clock };
   const link = createControlLink({
-    transport: transport.control,
+    ways: options.ways.map((way) => ({ ...way, session: countSessions(way.session, counting) })),
     credential: identity.credential,
     agentId: identity.id,
     hello: () => ({
@@ -94,7 +96,6 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     loops: options.loops,
   });
   const news = createStatusNews({ clock, publish: (attempt) => clients.jobs.publishStatus(attempt) });
-  const sessionLoop = openSessionLoop(options.loops, given.counter);
   const attempts = createAttemptRegistry(
     {
       ...options,
@@ -105,7 +106,6 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
       spool,
       tombstones,
       sessions: {
-        transport: countSessions(transport.session, { counter: watchSessions(sessionLoop, given.counter), clock }),
         credential: identity.credential,
         gate: link.gate,
       },
@@ -146,7 +146,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     ...options,
     agentId: identity.id,
     bootId: given.bootId,
-    transport: transport.control.name,
+    transport: () => (link.ways.find(({ state }) => state === 'used') ?? link.ways[0])?.transport ?? '',
     slots: () => dispatch.slots,
     health: given.health,
     admission: () => admission.current,

@@ -11,6 +11,7 @@ import type { Attempt } from './attempts/attempt.ts';
 import type { CatalogSnapshot } from './automations/catalog.ts';
 import type { JobLogStatus } from './job-log/job-log.ts';
 import type { LinkState } from './link-state.ts';
+import type { WayStatus } from './ways/way-status.ts';
 
 /** What `/status` answers: JSON. Times are ISO 8601. */
 export interface AgentStatus {
@@ -26,6 +27,8 @@ export interface AgentStatus {
   };
   /** How the hub is reached; null where that is in the same process. */
   readonly network: OutletStatus | null;
+  /** The ways to the hub, in the order of FARHAND_HUB_URL. */
+  readonly ways: readonly WayStatus[];
   readonly slots: { readonly total: number; readonly used: number };
   readonly attempts: readonly {
     readonly id: string;
@@ -84,6 +87,7 @@ export function toAgentStatus({
   readonly state: AgentState;
   readonly link: LinkState;
   readonly network: OutletStatus | null;
+  readonly ways: readonly WayStatus[];
   readonly slots: { readonly total: number; readonly used: number };
   readonly attempts: readonly Attempt[];
   readonly health: AgentReport['health'];

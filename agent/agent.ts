@@ -19,6 +19,7 @@ import { openHubGuard } from './hub-guard.ts';
 import { type Identity, loadIdentity } from './identity.ts';
 import type { LinkState } from './link-state.ts';
 import { createOnce, type Once, type OnceEnd } from './once.ts';
+import { toWayProblem } from './ways/to-way-problem.ts';
 
 /** How an agent's work came to its end: `drained` when nothing runs and the hub has it all, `left` when something may run on. */
 export type AgentEnd = OnceEnd | { readonly type: 'drained' } | { readonly type: 'left' };
@@ -107,7 +108,8 @@ class AgentProcess implements Agent {
       version: this.#options.version,
       id: parts?.identity.id ?? null,
       link: parts?.link.state ?? { type: 'idle' },
-      network: this.#options.network?.() ?? null,
+      network: this.#options.network?.(parts?.link.ways.find(({ state }) => state === 'used')?.url ?? null) ?? null,
+      ways: parts?.link.ways ?? [],
       slots: parts?.dispatch.slots ?? { total: this.#options.slots, used: 0 },
       attempts: parts?.attempts.list() ?? [],
       health: this.#health(),
@@ -245,6 +247,7 @@ class AgentProcess implements Agent {
       ...this.#options.catalog.current.mistakes.map(({ file, message }) => `${file}: ${message}`),
       ...(this.#parts?.probes?.problems() ?? []),
       ...this.#jobLogProblems(),
+      ...this.#wayProblems(),
       ...(this.#parts?.admission.current.reasons ?? []).map(({ message }) => `takes no jobs: ${message}`),
     ];
     const link = this.#parts?.link.state;
@@ -257,6 +260,11 @@ class AgentProcess implements Agent {
   #jobLogProblems(): readonly string[] {
     const { place, problem = null } = this.#options.jobLog?.status ?? {};
     return problem === null ? [] : [`job log ${place} ${problem}`];
+  }
+
+  #wayProblems(): readonly string[] {
+    const problem = toWayProblem(this.#parts?.link.ways ?? []);
+    return problem === null ? [] : [problem];
   }
 
   async #sweepTombstones(tombstones: Tombstones, startedAt: number): Promise<void> {

@@ -11,10 +11,10 @@ import {
   percent,
   seconds,
   text,
-  url,
   wholeNumber,
   yesOrNo,
 } from '../runtime/configuration/formats.ts';
+import { hubUrlList } from '../runtime/configuration/hub-url-list.ts';
 import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
 import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
@@ -51,10 +51,10 @@ export const usualAutomations = 'automations';
 
 /** Everything that an agent can be told. Help and `docs/config.md` are made of it. */
 export const agentConfigSchema = {
-  hubUrl: {
+  hubUrls: {
     variable: 'FARHAND_HUB_URL',
-    doc: 'The hub to dial: wss:// (websockets) or grpcs:// (gRPC), at the same port; ws:// and grpc:// are the same without TLS. mqtt:// and mqtts:// are reserved and not there yet.',
-    format: url(['ws', 'wss', 'grpc', 'grpcs', 'mqtt', 'mqtts']),
+    doc: 'The hub to dial: wss:// (websockets) or grpcs:// (gRPC), at the same port; ws:// and grpc:// are the same without TLS. Several, separated by commas, are ways to the same hub, the best one first: the next is dialled where one fails, and the better one again when it holds. mqtt:// and mqtts:// are reserved and not there yet.',
+    format: hubUrlList(['ws', 'wss', 'grpc', 'grpcs', 'mqtt', 'mqtts']),
     default: null,
     sensitive: false,
   },
@@ -266,17 +266,21 @@ const secureSchemes: Readonly<Record<string, string>> = {
   'grpcs:': 'grpcs:',
 };
 
-function findBrokenRules({ hubUrl, sessionListen, insecure, ...outlet }: AgentConfig): readonly string[] {
+function findBrokenRules({ hubUrls, sessionListen, insecure, ...outlet }: AgentConfig): readonly string[] {
   const broken: string[] = [...findOutletMistakes(outlet)];
   if (sessionListen !== null) {
     broken.push('FARHAND_SESSION_LISTEN: expected it not to be set: listening for workers is not there yet');
   }
-  if (hubUrl === null) {
+  if (hubUrls === null) {
     broken.push(
       'FARHAND_HUB_URL: expected the URL of the hub, such as wss://hub.example.org or ws://127.0.0.1:7400; got nothing',
     );
-    return broken;
   }
+  return [...broken, ...(hubUrls ?? []).flatMap((url) => findBrokenUrlRules(url, insecure))];
+}
+
+function findBrokenUrlRules(hubUrl: URL, insecure: boolean): readonly string[] {
+  const broken: string[] = [];
   const secure = secureSchemes[hubUrl.protocol];
   if (secure === undefined) {
     broken.push(

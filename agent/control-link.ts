@@ -8,52 +8,27 @@ import type { Loop, LoopBoard } from '../runtime/loop-board.ts';
 import type { Random } from '../runtime/random.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { EventRouter } from '../sync/event-router.ts';
-import type { ControlChannel, ControlTransport } from '../transports/control-transport.ts';
+import type { ControlChannel } from '../transports/control-transport.ts';
 import type { Credential } from '../transports/credential.ts';
-import type { SessionGate } from './attempts/session-gate.ts';
-import { findSuccessor } from './find-successor.ts';
-import {
-  fromClose,
-  type GreetedChannel,
-  hubHelloType,
-  type LinkFailure,
-  openGreeted,
-  toLinkFailure,
-} from './greeted-channel.ts';
+import type { SessionGate, SessionPass } from './attempts/session-gate.ts';
+import { fromClose, hubHelloType, type LinkFailure, toLinkFailure } from './greeted-channel.ts';
 import type { HubGuard } from './hub-guard.ts';
+import type { LinkLimits } from './link-limits.ts';
 import type { LinkState } from './link-state.ts';
-import { maxHintMs } from './max-hint.ts';
 import { createReturnWait, type ReturnWait } from './return-wait.ts';
-
-export interface LinkLimits {
-  /** Window of the first try after a channel ended. */
-  readonly firstRetryMs: number;
-  /** Largest window. */
-  readonly maxRetryMs: number;
-  /** A hub cannot send an agent away for longer than this. */
-  readonly maxHintMs: number;
-  /** A channel that lived so long was healthy: the next try is a first one again. */
-  readonly healthyMs: number;
-  /** How long the hub may take to say hello. */
-  readonly helloMs: number;
-  /** How often a distrusting agent looks whether somebody trusts the hub. */
-  readonly trustPollMs: number;
-}
-
-export const defaultLinkLimits: LinkLimits = {
-  firstRetryMs: 250,
-  maxRetryMs: 15_000,
-  maxHintMs,
-  healthyMs: 60_000,
-  helloMs: 15_000,
-  trustPollMs: 1_000,
-};
+import { type GreetedWay, type OpenWaysOptions, openWays, wayAt } from './ways/open-ways.ts';
+import { startSuccession } from './ways/succession.ts';
+import { watchSessions } from './ways/watched-sessions.ts';
+import type { Way } from './ways/way.ts';
+import { WayBoard } from './ways/way-board.ts';
+import type { WayStatus } from './ways/way-status.ts';
 
 /** Transports give up on a dial, and so does this on a hello: a dial that takes longer hangs in this process. */
 const maxDialMs = 10 * 60_000;
 
 export interface ControlLinkOptions {
-  readonly transport: ControlTransport;
+  /** The best one first. */
+  readonly ways: readonly Way[];
   readonly credential: Credential;
   readonly agentId: string;
   readonly hello: () => AgentHello;
@@ -74,6 +49,8 @@ export interface ControlLinkOptions {
 export interface ControlLink {
   readonly state: LinkState;
   readonly gate: SessionGate;
+  /** In the order of the configuration. */
+  readonly ways: readonly WayStatus[];
   /** Runs until `signal` aborts. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -85,15 +62,31 @@ class Link implements ControlLink {
   /** Channels that another took over from, on their way to their end. */
   readonly #parting = new Set<Promise<void>>();
   readonly #loop: Loop;
+  readonly #board: WayBoard;
+  readonly #ways: readonly Way[];
   #state: LinkState = { type: 'idle' };
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
+    const { limits } = options;
+    const { healthyMs, maxHintMs } = limits;
+    this.#board = new WayBoard({ ...options, healthyMs, maxHintMs, limits: limits.ways });
+    this.#ways = options.ways.map((way, index) => ({
+      ...way,
+      session: watchSessions(way.session, {
+        answered: () => this.#board.sessionAnswered(index),
+        failed: () => this.#board.sessionFailed(index),
+      }),
+    }));
     this.#loop = options.loops.open('control link');
   }
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  get ways(): readonly WayStatus[] {
+    return this.#board.list();
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -134,9 +127,12 @@ class Link implements ControlLink {
     if (state.type === 'up') for (const waiter of this.#waiters) waiter();
   }
 
-  async #enter(signal: AbortSignal): Promise<number | null> {
+  async #enter(signal: AbortSignal): Promise<SessionPass | null> {
     while (!signal.aborted) {
-      if (this.#state.type === 'up') return this.#state.hub.leaseEpoch;
+      if (this.#state.type === 'up') {
+        const { hub, way } = this.#state;
+        return { leaseEpoch: hub.leaseEpoch, transport: wayAt(this.#ways, way).session };
+      }
       await this.#nextUp(signal);
     }
     return null;
@@ -158,40 +154,44 @@ class Link implements ControlLink {
   async #live(signal: AbortSignal): Promise<LinkFailure> {
     this.#setState({ type: 'dialling' });
     this.#loop.does('dials the hub', { withinMs: maxDialMs });
-    let opened = await this.#open(signal);
+    let opened = await openWays(this.#board.toDial(), this.#dialling(), signal);
     while (opened.type === 'greeted') opened = await this.#serve(opened, signal);
     return opened;
   }
 
-  #open(signal: AbortSignal): Promise<GreetedChannel | LinkFailure> {
-    return openGreeted({ ...this.#options, helloMs: this.#options.limits.helloMs }, signal);
+  #dialling(): OpenWaysOptions {
+    const { limits } = this.#options;
+    return { ...this.#options, ways: this.#ways, board: this.#board, helloMs: limits.helloMs };
   }
 
   /** Serves a channel until its end, however that comes. Where another one was found meanwhile, or is being opened, that one is answered. */
-  async #serve({ channel, hello }: GreetedChannel, signal: AbortSignal): Promise<GreetedChannel | LinkFailure> {
-    const { router, logger } = this.#options;
+  async #serve({ channel, hello, way }: GreetedWay, signal: AbortSignal): Promise<GreetedWay | LinkFailure> {
+    const { router, clock, limits, logger } = this.#options;
+    const since = clock.monotonic();
+    this.#took(way);
     const serving = new AbortController();
     const hangUp = () => void channel.close({ reason: 'the agent is leaving' });
     signal.addEventListener('abort', hangUp);
     if (signal.aborted) hangUp();
-    let served: Promise<void> = Promise.resolve();
-    let isLooking = false;
-    let finding = Promise.resolve<GreetedChannel | null>(null);
-    let failure: LinkFailure | null = null;
+    const { holdMs } = limits.ways;
+    const createWait = () => this.#createWait();
+    const succession = startSuccession({ ...this.#dialling(), way, holdMs, createWait, over: serving.signal, signal });
+    void succession.found.then((found) => {
+      if (found !== null) void channel.close({ reason: 'the agent has another channel' });
+    });
     const look = ({ leaving }: HubHello) => {
-      if (leaving === null || isLooking) return;
-      isLooking = true;
-      finding = this.#findSuccessor(leaving.reconnectInMs, { over: serving.signal, signal });
-      void finding.then((found) => {
-        if (found !== null) void channel.close({ reason: 'the agent has another channel' });
-      });
+      if (leaving === null) return;
+      this.#loop.does('is up, and looks for another channel, because the hub is leaving');
+      succession.hubLeaves(leaving.reconnectInMs);
     };
+    let served: Promise<void> = Promise.resolve();
+    let failure: LinkFailure | null = null;
     try {
-      look(await this.#greet(hello, { first: true, signal: serving.signal }));
+      look(await this.#greet(hello, { first: true, way, signal: serving.signal }));
       served = router.serve((out) => channel.send(out), { signal: serving.signal });
       for await (const event of channel) {
         if (event.type !== hubHelloType) router.receive(event);
-        else look(await this.#greet(event, { first: false, signal: serving.signal }));
+        else look(await this.#greet(event, { first: false, way, signal: serving.signal }));
       }
     } catch (error) {
       failure = toLinkFailure(error, logger);
@@ -201,27 +201,22 @@ class Link implements ControlLink {
       await served;
       signal.removeEventListener('abort', hangUp);
     }
-    const found = await finding;
-    if (found === null) return failure ?? fromClose(await channel.closed);
-    this.#part(channel);
-    return found;
+    const found = await succession.found;
+    if (found !== null) {
+      this.#part(channel);
+      return found;
+    }
+    const ended = failure ?? fromClose(await channel.closed);
+    this.#board.lost(way, ended, clock.monotonic() - since);
+    return { ...ended, hint: this.#board.hint() };
   }
 
-  async #findSuccessor(
-    afterMs: number,
-    { over, signal }: { readonly over: AbortSignal; readonly signal: AbortSignal },
-  ): Promise<GreetedChannel | null> {
-    const { clock, logger } = this.#options;
-    logger.info({ afterMs }, 'hub is leaving, another channel is looked for');
-    this.#loop.does('is up, and looks for another channel, because the hub is leaving');
-    return findSuccessor({
-      open: () => this.#open(signal),
-      afterMs,
-      wait: this.#createWait(),
-      clock,
-      onFailed: ({ why }, waitMs) => logger.info({ why, waitMs }, 'no other channel yet, the hub that leaves is kept'),
-      signal: over,
-    });
+  /** The control channel is on that way now. */
+  #took(way: number): void {
+    this.#board.took(way);
+    if (this.#ways.length === 1) return;
+    const better = this.#board.list().slice(0, way);
+    this.#options.logger.info({ url: wayAt(this.#ways, way).url, better }, 'the way to the hub is this one');
   }
 
   /** Another channel has taken over from it. */
@@ -233,7 +228,7 @@ class Link implements ControlLink {
   /** The hub's hello: its first event, and news of its counter later. */
   async #greet(
     event: CloudEvent,
-    { first, signal }: { readonly first: boolean; readonly signal: AbortSignal },
+    { first, way, signal }: { readonly first: boolean; readonly way: number; readonly signal: AbortSignal },
   ): Promise<HubHello> {
     const hub = parse(HubHello, event.data, 'hello of the hub');
     const gap = findProtocolGap(hub, 'hub');
@@ -244,14 +239,14 @@ class Link implements ControlLink {
         this.#loop.turned();
         this.#loop.does('is up: sends and takes events');
       }
-      this.#setState({ type: 'up', hub });
+      this.#setState({ type: 'up', hub, way });
       return hub;
     }
     const known = this.#state.type === 'distrusted';
     this.#options.logger.warn({ hub: hub.hub, storeId: hub.storeId, commits: hub.commits }, 'hub is not trusted');
-    this.#setState({ type: 'distrusted', hub, message: verdict.message });
+    this.#setState({ type: 'distrusted', hub, way, message: verdict.message });
     this.#loop.does('is up, and waits until somebody on this machine trusts the hub');
-    if (!known) void this.#awaitTrust(signal);
+    if (first || !known) void this.#awaitTrust(signal);
     return hub;
   }
 
@@ -262,7 +257,8 @@ class Link implements ControlLink {
         if (await guard.takeTrust()) {
           if (signal.aborted || this.#state.type !== 'distrusted') return;
           this.#loop.does('is up: sends and takes events');
-          this.#setState({ type: 'up', hub: this.#state.hub });
+          const { hub, way } = this.#state;
+          this.#setState({ type: 'up', hub, way });
           onTrusted();
           return;
         }

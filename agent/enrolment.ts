@@ -12,8 +12,8 @@ import { createBackoff } from './backoff.ts';
 import { maxHintMs } from './max-hint.ts';
 
 export interface EnrolmentOptions {
-  /** `http://` or `https://` address of the hub, with the path that it is served under. */
-  readonly hubUrl: string;
+  /** `http://` or `https://` addresses of the hub, with the path that it is served under. The best one first. */
+  readonly hubUrls: readonly string[];
   readonly joinToken: string;
   readonly name: string;
   readonly labels: Labels;
@@ -55,10 +55,10 @@ function toWhy(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-async function tryOnce(options: EnrolmentOptions): Promise<Attempted> {
+async function tryOnce(hubUrl: string, options: EnrolmentOptions): Promise<Attempted> {
   const { key, name, labels } = options;
   const body: EnrolmentRequest = { name, labels, publicKey: key.publicKey };
-  const response = await options.fetch(`${options.hubUrl.replace(/\/+$/, '')}/v1/enrol`, {
+  const response = await options.fetch(`${hubUrl.replace(/\/+$/, '')}/v1/enrol`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${options.joinToken}`,
@@ -80,24 +80,30 @@ async function tryOnce(options: EnrolmentOptions): Promise<Attempted> {
 }
 
 /**
- * Makes the hub know the key. Tries until the hub answers, which may be the second answer to the same request: the hub knows the key again.
- * Rejects with `AgentError` (`enrolment-refused`), or with the signal's reason.
+ * Makes the hub know the key. Tries one address after the other until the hub answers, which may be the second answer to the same request: the hub knows
+ * the key again. Rejects with `AgentError` (`enrolment-refused`) when the hub refused at one and none took it, or with the signal's reason.
  */
 export async function enrol(options: EnrolmentOptions): Promise<EnrolmentAnswer> {
+  const { hubUrls, logger, signal } = options;
   const backoff = createBackoff({ random: options.random, firstMs: firstRetryMs, maxMs: maxRetryMs });
   for (;;) {
-    let retryAfterMs = 0;
-    try {
-      const answer = await tryOnce(options);
-      if ('id' in answer) return answer;
-      options.logger.warn({ why: answer.why }, 'hub cannot enrol now');
-      ({ retryAfterMs } = answer);
-    } catch (err) {
-      if (err instanceof AgentError) throw err;
-      options.signal.throwIfAborted();
-      options.logger.warn({ err, why: toWhy(err) }, 'hub does not answer, enrolment is tried again');
+    const waits: number[] = [];
+    let refused: AgentError | null = null;
+    for (const url of hubUrls) {
+      try {
+        const answer = await tryOnce(url, options);
+        if ('id' in answer) return answer;
+        logger.warn({ url, why: answer.why }, 'hub cannot enrol now');
+        waits.push(answer.retryAfterMs);
+      } catch (err) {
+        signal.throwIfAborted();
+        if (err instanceof AgentError) refused ??= err;
+        else logger.warn({ url, err, why: toWhy(err) }, 'hub does not answer, enrolment is tried again');
+        waits.push(0);
+      }
     }
-    await sleep(options.clock, Math.max(backoff.next(), retryAfterMs), options.signal);
-    options.signal.throwIfAborted();
+    if (refused !== null) throw refused;
+    await sleep(options.clock, Math.max(backoff.next(), Math.min(...waits)), signal);
+    signal.throwIfAborted();
   }
 }

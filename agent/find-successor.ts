@@ -1,11 +1,12 @@
 import type { Clock } from '../runtime/clock.ts';
 import { sleep } from '../runtime/sleep.ts';
-import type { GreetedChannel, LinkFailure } from './greeted-channel.ts';
+import type { LinkFailure } from './greeted-channel.ts';
 import type { ReturnWait } from './return-wait.ts';
+import type { GreetedWay } from './ways/open-ways.ts';
 
 export interface SuccessorOptions {
   /** One try to open a channel. Never rejects. */
-  readonly open: () => Promise<GreetedChannel | LinkFailure>;
+  readonly open: () => Promise<GreetedWay | LinkFailure>;
   /** When the leaving hub asks for the first try. */
   readonly afterMs: number;
   readonly wait: ReturnWait;
@@ -19,7 +20,7 @@ export interface SuccessorOptions {
  * Looks for the channel that takes over from one whose hub is leaving, while that one still serves. Resolves with null when the old one ended first:
  * then dialling is its owner's affair again.
  */
-export async function findSuccessor(options: SuccessorOptions): Promise<GreetedChannel | null> {
+export async function findSuccessor(options: SuccessorOptions): Promise<GreetedWay | null> {
   const { open, wait, clock, onFailed, signal } = options;
   for (let waitMs = wait.next(options.afterMs); ; ) {
     await sleep(clock, waitMs, signal);

@@ -1,7 +1,7 @@
 import type { HubHello } from '../protocol/hello.ts';
 
 /**
- * Where the one control channel stands.
+ * Where the one control channel stands. `way`: the place of its way in the list.
  *
  * - `idle`: before the first dial, and after the end
  * - `dialling`: a dial is out, or the channel waits for the hub's hello
@@ -12,6 +12,6 @@ import type { HubHello } from '../protocol/hello.ts';
 export type LinkState =
   | { readonly type: 'idle' }
   | { readonly type: 'dialling' }
-  | { readonly type: 'up'; readonly hub: HubHello }
-  | { readonly type: 'distrusted'; readonly hub: HubHello; readonly message: string }
+  | { readonly type: 'up'; readonly hub: HubHello; readonly way: number }
+  | { readonly type: 'distrusted'; readonly hub: HubHello; readonly way: number; readonly message: string }
   | { readonly type: 'waiting'; readonly why: string };

@@ -22,7 +22,8 @@ export interface ReportOptions {
   readonly version: string;
   /** Of this process. */
   readonly bootId: string;
-  readonly transport: string;
+  /** Of the control channel. */
+  readonly transport: () => string;
   readonly catalog: Catalog;
   readonly slots: () => AgentReport['slots'];
   readonly health: () => AgentReport['health'];
@@ -91,7 +92,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       version: options.version,
       bootId: options.bootId,
       platform: self,
-      transport: options.transport,
+      transport: options.transport(),
       sessionAddress: null,
       slots: options.slots(),
       automations: [...catalog.current.automations.values()].map(({ summary }) => summary),

@@ -2,6 +2,7 @@ import { toLoopLagWords } from '../runtime/loop-lag-words.ts';
 import { toAgo, toLoopSection, toSpan } from '../runtime/loop-rows.ts';
 import { type Cell, toStatusHtml } from '../runtime/status-html.ts';
 import type { AgentStatus } from './agent-status.ts';
+import type { WayStatus } from './ways/way-status.ts';
 
 function toLinkCell({ link, counts }: AgentStatus): Cell {
   const after = counts.connects > 1 ? `, after ${counts.connects - 1} reconnects` : '';
@@ -73,9 +74,14 @@ function toPressureWords({ admission }: AgentStatus): string {
   return `${told.join(', ')}; ${freeMemoryPercent ?? '?'} % of the memory is free`;
 }
 
+function toWayCell({ state, failedAt }: WayStatus): Cell {
+  if (state === 'used') return { text: state, look: 'good' };
+  return failedAt === null ? state : { text: `${state} at ${failedAt}`, look: 'warn' };
+}
+
 /** The status as a page for a person: what each loop of the agent is at. Text of others is text, never markup. */
 export function toStatusPage(status: AgentStatus): string {
-  const { name, version, id, state, attempts, health, catalog, counts } = status;
+  const { name, version, id, state, ways, attempts, health, catalog, counts } = status;
   const now = Date.parse(status.at);
   const mistakes = `${catalog.automations} automations, ${catalog.mistakes} mistakes`;
   return toStatusHtml({
@@ -104,6 +110,17 @@ export function toStatusPage(status: AgentStatus): string {
           ['job log', toJobLogWords(status)],
           ['event loop', toLoopLagWords(status)],
         ],
+      },
+      {
+        title: 'Ways to the hub',
+        head: ['url', 'transport', 'is', 'why', 'tried again'],
+        rows: ways.map((way) => [
+          way.url,
+          way.transport,
+          toWayCell(way),
+          way.why ?? '',
+          way.nextTryAt === null ? '' : `in ${toSpan(Math.max(0, Date.parse(way.nextTryAt) - now))}`,
+        ]),
       },
       { title: 'Problems', rows: health.problems.map((problem) => [problem]) },
       {

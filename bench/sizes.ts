@@ -1,4 +1,4 @@
-import { defaultLinkLimits } from '../agent/control-link.ts';
+import { defaultLinkLimits } from '../agent/link-limits.ts';
 
 /** How much is measured. Times are what each way gets, so that a slow machine takes no longer. */
 export interface Sizes {

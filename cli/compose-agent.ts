@@ -26,7 +26,7 @@ export interface ComposedAgent extends AsyncDisposable {
 export interface ComposeOptions
   extends Pick<
     AgentOptions,
-    'transport' | 'enrolment' | 'fetch' | 'network' | 'takeOwnerLock' | 'catalog' | 'probeRunner' | 'jobLog'
+    'ways' | 'enrolment' | 'fetch' | 'network' | 'takeOwnerLock' | 'catalog' | 'probeRunner' | 'jobLog'
   > {
   readonly config: AgentConfig;
   readonly mode: AgentMode;
@@ -38,7 +38,7 @@ export interface ComposeOptions
 
 /** Puts an agent of this machine together: real clock, disk and processes. Disposing leaves at once, jobs run on. */
 export async function composeAgent(options: ComposeOptions): Promise<ComposedAgent> {
-  const { config, mode, environment, logger, transport, enrolment, fetch, network } = options;
+  const { config, mode, environment, logger, ways, enrolment, fetch, network } = options;
   const { takeOwnerLock, catalog, probeRunner, jobLog } = options;
   await using opened = new AsyncDisposableStack();
   // POSIX promises a `sh` on the PATH, not where it is.
@@ -63,7 +63,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       version,
       mode,
       enrolment,
-      transport,
+      ways,
       catalog,
       executor: options.adaptExecutor?.(executor) ?? executor,
       probeRunner,

@@ -11,7 +11,7 @@ import type { Context } from './context.ts';
 import { defaultDevFolder, readDevHub, readDevToken, toDevFolder } from './dev-folder.ts';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
-import { toHttpUrl } from './http-url.ts';
+import { toApiUrl } from './http-url.ts';
 
 /** Gives a command the flags that say which hub, and who asks. */
 export function addHubOptions(command: Command): Command {
@@ -35,7 +35,7 @@ export function readHubAccess(
   const config = loadClientConfig(toConfigSources(command, clientConfigSchema, context));
   const folder = toDevFolder(join(context.folder, defaultDevFolder));
   const dev = readDevHub(folder);
-  const address = config.hubUrl === null ? dev?.url : toHttpUrl(config.hubUrl).href;
+  const address = toApiUrl(config.hubUrls ?? [])?.href ?? dev?.url;
   if (address === undefined) {
     throw new Failure(
       exitCodes.usage,

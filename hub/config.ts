@@ -1,14 +1,16 @@
-import type { ConfigOf, ConfigSchema } from '../runtime/configuration/config-key.ts';
+import type { ConfigFormat, ConfigOf, ConfigSchema } from '../runtime/configuration/config-key.ts';
 import {
   byteCount,
   decimalNumber,
   file,
   folder,
   listenAddress,
+  listOf,
   oneOf,
   orForever,
   seconds,
   text,
+  url,
   wholeNumber,
   yesOrNo,
 } from '../runtime/configuration/formats.ts';
@@ -16,8 +18,15 @@ import { type ConfigSources, loadConfiguration } from '../runtime/configuration/
 import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
 import type { ApiLimits } from './api/api-limits.ts';
+import { isProxyRange } from './front/trusted-proxies.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 import type { TlsOptions } from './tls/tls-options.ts';
+
+const proxyRange: ConfigFormat<string> = {
+  expected: 'an address, a network as address/bits, loopback, linklocal or uniquelocal',
+  placeholder: 'address',
+  fromText: (value) => (isProxyRange(value) ? value : undefined),
+};
 
 /** From a minute and a half to a hundred years. */
 const keptDays = { from: 0.001, to: 36_500 };
@@ -36,6 +45,25 @@ export const hubConfigSchema = {
     doc: 'Folder for the store, the logs and the key that secrets are sealed with. Made when it is not there; one hub at a time.',
     format: folder,
     default: '.farhand/hub',
+    sensitive: false,
+  },
+  publicUrl: {
+    variable: 'FARHAND_PUBLIC_URL',
+    doc: 'Where people find the API behind a proxy, such as https://tools.example.org/farhand. What the hub says of its own address begins with it.',
+    format: url(['http', 'https']),
+    default: null,
+    defaultDoc: 'the address that was asked; with X-Forwarded-Prefix of a trusted proxy before its path',
+    sensitive: false,
+  },
+  trustedProxies: {
+    variable: 'FARHAND_TRUSTED_PROXIES',
+    doc: 'Proxies that are believed when they say for whom they ask (X-Forwarded-For, Forwarded, X-Forwarded-Prefix): addresses, networks such as 10.1.0.0/16, and the words loopback, linklocal and uniquelocal, separated by commas. Nobody else is.',
+    format: listOf(
+      proxyRange,
+      'addresses, networks as address/bits, loopback, linklocal or uniquelocal, separated by commas',
+    ),
+    default: null,
+    defaultDoc: 'none',
     sensitive: false,
   },
   store: {

@@ -18,6 +18,9 @@ import { admitArrivals } from './control/admit-arrivals.ts';
 import { Arrivals } from './control/arrivals.ts';
 import { createHubView } from './create-hub-view.ts';
 import { type DrainOptions, drainHub } from './drain-hub.ts';
+import { createClientAddress } from './front/client-address.ts';
+import { createPublicBase } from './front/public-base.ts';
+import { createTrustedProxies } from './front/trusted-proxies.ts';
 import { RoomWatch } from './housekeeping/room-watch.ts';
 import { createHubCore, type HubCore } from './hub-core.ts';
 import { ensureAdminToken } from './identity/admin-token.ts';
@@ -46,6 +49,10 @@ export interface HubOptions {
   readonly dataFolder: string;
   /** Null or left out: the hub speaks plaintext. */
   readonly tls?: TlsOptions | null;
+  /** Addresses and networks of proxies that are believed; left out: none. */
+  readonly trustedProxies?: readonly string[];
+  /** Where people find the API; null or left out: where they asked. */
+  readonly publicUrl?: URL | null;
   readonly adminToken: string | null;
   /** Where `admin-token` is written, and that it is written also when a token was given. Null: the data folder, when one is made. */
   readonly adminTokenFolder: string | null;
@@ -139,7 +146,9 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const limits = { ...defaultApiLimits, ...options.limits };
   const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits, loops });
   const parts = { ...core, arrivals, dataFolder, version, counters, store, readers, room, metrics, loops, clock, tls };
+  const trusted = createTrustedProxies(options.trustedProxies ?? []);
   const api = createApi({
+    publicBase: createPublicBase({ publicUrl: options.publicUrl ?? null, trusted }),
     store,
     logs,
     hubView: createHubView(parts),
@@ -164,6 +173,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       holdToCertificate(createAgentAuthenticator({ store, secretKey, clock, random, logger }), { logger }),
       arrivals,
     ),
+    remoteOf: createClientAddress(trusted),
     clock: agentClock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),

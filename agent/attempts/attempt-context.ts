@@ -4,7 +4,6 @@ import type { FileSystem } from '../../runtime/file-system.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Credential } from '../../transports/credential.ts';
-import type { SessionTransport } from '../../transports/session-transport.ts';
 import type { Catalog } from '../automations/catalog.ts';
 import type { DataFolder } from '../data-folder.ts';
 import type { Executor } from '../executors/executor.ts';
@@ -47,7 +46,6 @@ export interface AttemptContext {
   readonly tombstones: Tombstones;
   readonly watchFolder: WatchFolder;
   readonly sessions: {
-    readonly transport: SessionTransport;
     readonly credential: Credential;
     readonly gate: SessionGate;
   };

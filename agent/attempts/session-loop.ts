@@ -6,12 +6,12 @@ import type { Random } from '../../runtime/random.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { CloseReason } from '../../transports/channel.ts';
 import type { Credential } from '../../transports/credential.ts';
-import type { AgentSessionChannel, SessionTransport } from '../../transports/session-transport.ts';
+import type { AgentSessionChannel } from '../../transports/session-transport.ts';
 import { TransportError } from '../../transports/transport-error.ts';
 import { createBackoff } from '../backoff.ts';
 import { maxHintMs } from '../max-hint.ts';
 import { LogPump } from './log-pump.ts';
-import type { SessionGate } from './session-gate.ts';
+import type { SessionGate, SessionPass } from './session-gate.ts';
 import type { SessionSubject } from './session-subject.ts';
 
 export interface SessionLimits {
@@ -65,7 +65,6 @@ const errorCodes: Record<SessionErrorCode, 'withdrawn' | 'soon' | 'slowly'> = {
 
 export interface SessionLoopOptions {
   readonly subject: SessionSubject;
-  readonly transport: SessionTransport;
   readonly credential: Credential;
   readonly gate: SessionGate;
   readonly clock: Clock;
@@ -81,10 +80,10 @@ export async function runSessions(options: SessionLoopOptions): Promise<Sessions
   const soon = createBackoff({ random, firstMs: firstRetryMs, maxMs: limits.maxRetryMs });
   let opens = 0;
   for (;;) {
-    const leaseEpoch = await options.gate.enter(signal);
-    if (leaseEpoch === null || signal.aborted) return 'stopped';
+    const pass = await options.gate.enter(signal);
+    if (pass === null || signal.aborted) return 'stopped';
     opens += 1;
-    const session = new Session(options, { leaseEpoch, opens }, () => soon.reset());
+    const session = new Session(options, { ...pass, opens }, () => soon.reset());
     const end = await session.run();
     if (end.type !== 'again') return end.type;
     if (signal.aborted) return 'stopped';
@@ -103,23 +102,19 @@ export async function runSessions(options: SessionLoopOptions): Promise<Sessions
  */
 class Session {
   readonly #options: SessionLoopOptions;
-  readonly #order: { readonly leaseEpoch: number; readonly opens: number };
+  readonly #pass: SessionPass & { readonly opens: number };
   readonly #answered: () => void;
 
-  constructor(
-    options: SessionLoopOptions,
-    order: { readonly leaseEpoch: number; readonly opens: number },
-    answered: () => void,
-  ) {
+  constructor(options: SessionLoopOptions, pass: SessionPass & { readonly opens: number }, answered: () => void) {
     this.#options = options;
-    this.#order = order;
+    this.#pass = pass;
     this.#answered = answered;
   }
 
   async run(): Promise<SessionEnd> {
-    const { subject, transport, credential, signal } = this.#options;
+    const { subject, credential, signal } = this.#options;
     try {
-      const channel = await transport.openSession({ attempt: subject.attempt, credential }, { signal });
+      const channel = await this.#pass.transport.openSession({ attempt: subject.attempt, credential }, { signal });
       const hangUp = () => void channel.close({ signal });
       signal.addEventListener('abort', hangUp);
       if (signal.aborted) hangUp();
@@ -136,9 +131,10 @@ class Session {
 
   async #converse(channel: AgentSessionChannel): Promise<SessionEnd> {
     const { subject } = this.#options;
+    const { leaseEpoch, opens } = this.#pass;
     const facts = await subject.describe();
     if (facts === null) return again('soon', 'nothing to open');
-    await channel.send({ type: 'open', attempt: subject.attempt, ...this.#order, ...facts });
+    await channel.send({ type: 'open', attempt: subject.attempt, leaseEpoch, opens, ...facts });
     const pumping = new AbortController();
     let pump: LogPump | null = null;
     let pumped: Promise<void> = Promise.resolve();

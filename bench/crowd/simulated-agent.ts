@@ -1,9 +1,10 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import type { AgentKey } from '../../agent/agent-key.ts';
 import { areOtherMeasures } from '../../agent/are-other-measures.ts';
-import { createControlLink, defaultLinkLimits } from '../../agent/control-link.ts';
+import { createControlLink } from '../../agent/control-link.ts';
 import { enrol } from '../../agent/enrolment.ts';
 import { createAgentCredential } from '../../agent/identity.ts';
+import { defaultLinkLimits } from '../../agent/link-limits.ts';
 import type { LinkState } from '../../agent/link-state.ts';
 import { createSyncClients, type SyncClients } from '../../agent/sync-clients.ts';
 import type { AgentReport } from '../../protocol/agent-report.ts';
@@ -87,7 +88,16 @@ export async function createSimulatedAgent(options: SimulatedAgentOptions): Prom
   const { hubUrl, joinToken, name, maxRetryMs, localAddress, onState, signal } = options;
   const key = createKey();
   const common = { clock: systemClock, random: systemRandom, logger: silentLogger };
-  const { id } = await enrol({ ...common, hubUrl, joinToken, name, labels: { site: 'crowd' }, key, fetch, signal });
+  const { id } = await enrol({
+    ...common,
+    hubUrls: [hubUrl],
+    joinToken,
+    name,
+    labels: { site: 'crowd' },
+    key,
+    fetch,
+    signal,
+  });
   const outlet = createDirectOutlet({ ...common, localAddress });
   const transport = createWebsocketTransport({ ...common, url: hubUrl, limits: defaultLimits, outlet });
   const told = { lagMs: 0 };
@@ -95,7 +105,7 @@ export async function createSimulatedAgent(options: SimulatedAgentOptions): Prom
   const bootId = systemRandom.uuid();
   const link = createControlLink({
     ...common,
-    transport: transport.control,
+    ways: [{ url: hubUrl, ...transport }],
     credential: createAgentCredential(id, key),
     agentId: id,
     hello: () => ({ version, bootId, protocols: [protocolVersion], attempts: 0 }),

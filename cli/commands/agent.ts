@@ -27,7 +27,7 @@ import { addExamples } from '../examples.ts';
 import { type ExitCode, exitCodes, outcomeToExitCode } from '../exit-code.ts';
 import { toHttpUrl } from '../http-url.ts';
 import { openConfiguredJobLog } from '../job-log-from-config.ts';
-import { openTransport } from '../open-transport.ts';
+import { openWays } from '../open-ways.ts';
 import { printReadyLine } from '../ready-line.ts';
 import { listenForHangup, listenForShutdown } from '../shutdown.ts';
 import { toStartFailure } from '../start-failure.ts';
@@ -63,8 +63,9 @@ export function createAgentCommand(context: Context): Command {
 
 async function runAgent(command: Command, context: Context, once: boolean): Promise<void> {
   const config = loadAgentConfig(toConfigSources(command, agentConfigSchema, context));
-  const { hubUrl, jobId, idleSeconds, statusListen } = config;
-  if (hubUrl === null) throw new Error('the configuration was checked for a hub');
+  const { hubUrls, joinToken, jobId, idleSeconds, statusListen } = config;
+  const [hubUrl, ...otherUrls] = hubUrls ?? [];
+  if (hubUrl === undefined) throw new Error('the configuration was checked for a hub');
   using shutdown = listenForShutdown();
   const logger = createProcessLogger({
     name: 'agent',
@@ -73,9 +74,9 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     color: context.stderr.hasColor,
   });
   const outlet = openConfiguredOutlet(config, { environment: context.environment, logger });
-  const [{ composeAgent }, transport, { startStatusServer }] = await Promise.all([
+  const [{ composeAgent }, ways, { startStatusServer }] = await Promise.all([
     import('../compose-agent.ts'),
-    openTransport({ url: hubUrl, outlet, clock: systemClock, limits: defaultLimits, logger }),
+    openWays([hubUrl, ...otherUrls], { outlet, clock: systemClock, limits: defaultLimits, logger }),
     import('../../agent/status-server.ts'),
   ]);
 
@@ -104,10 +105,12 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
       logger,
       jobLog: jobLog?.log ?? null,
       takeOwnerLock,
-      enrolment: config.joinToken === null ? null : { hubUrl: toHttpUrl(hubUrl).href, joinToken: config.joinToken },
-      transport,
+      enrolment:
+        joinToken === null ? null : { hubUrls: [hubUrl, ...otherUrls].map((url) => toHttpUrl(url).href), joinToken },
+      ways,
       fetch: createOutletFetch(outlet),
-      network: () => toOutletStatus(outlet, { destination: toDestination(hubUrl, []), clock: systemClock }),
+      network: (url) =>
+        toOutletStatus(outlet, { destination: toDestination(new URL(url ?? hubUrl), []), clock: systemClock }),
     }),
   );
   reportMistakes(catalog, logger);

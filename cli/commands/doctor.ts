@@ -23,7 +23,7 @@ import { printJson } from '../json-document.ts';
 import { toPrintable } from '../to-printable.ts';
 
 const schema = {
-  hubUrl: clientConfigSchema.hubUrl,
+  hubUrls: clientConfigSchema.hubUrls,
   token: clientConfigSchema.token,
   insecure: clientConfigSchema.insecure,
   ...outletKeys,

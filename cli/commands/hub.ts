@@ -51,6 +51,8 @@ async function runHub(command: Command, context: Context): Promise<void> {
     listen: config.listen,
     dataFolder: config.data,
     tls: toTlsOptions(config),
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies ?? [],
     adminToken: config.adminToken,
     adminTokenFolder: null,
     lostAfterMs: config.lostAfterSeconds * 1000,

@@ -79,15 +79,22 @@ function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
   const { outlet, mistakes: files } = openOutlet(config, sources.environment);
   const check = toConfigurationCheck([...mistakes, ...files]);
   const data = resolve(folder, config.data);
-  const url = config.hubUrl ?? readRawUrl(sources);
-  const httpUrl = url === null || !/^(ws|grpc|http)s?:$/.test(url.protocol) ? null : toHttpUrl(url);
-  const probe = httpUrl === null ? null : createHubProbe(httpUrl, outlet);
+  const urls = config.hubUrls ?? readRawUrls(sources);
+  const url = urls[0] ?? null;
+  const probes = urls.map((one) =>
+    /^(ws|grpc|http)s?:$/.test(one.protocol) ? createHubProbe(toHttpUrl(one), outlet) : null,
+  );
+  const probe = probes[0] ?? null;
   const path = sources.environment['PATH'];
   return [
     check,
-    ...(probe === null ? [] : [createProxyCheck(probe.route)]),
+    ...urls.flatMap((agentUrl, index) => {
+      const there = probes[index] ?? null;
+      if (there === null) return [];
+      const checks = [createProxyCheck(there.route), ...createNetworkChecks(there, { agentUrl, outlet })];
+      return urls.length === 1 ? checks : checks.map((one) => nameWay(one, agentUrl));
+    }),
     ...createOwnCertificateChecks(outlet),
-    ...(probe === null ? [] : createNetworkChecks(probe, { agentUrl: url, outlet })),
     { name: 'version', about: 'machine', look: async () => ok(`this is farhand ${version}; ${whereVersionsAre}`) },
     ...createAgentChecks({
       config: { ...config, data },
@@ -212,12 +219,22 @@ function toFaults(error: unknown): readonly Found[] {
   throw error;
 }
 
-/** What was meant, where the scheme is the wrong one, or more is there than belongs there, such as a password. */
-function readRawUrl({ environment, flags }: ConfigSources): URL | null {
+/** What was meant, where a scheme is the wrong one, or more is there than belongs there, such as a password. */
+function readRawUrls({ environment, flags }: ConfigSources): readonly URL[] {
   const text = flags['FARHAND_HUB_URL'] ?? environment['FARHAND_HUB_URL'] ?? '';
-  if (!URL.canParse(text)) return null;
-  const url = new URL(text);
-  return Object.assign(url, { username: '', password: '', search: '', hash: '' });
+  return text.split(',').flatMap((one) => {
+    if (!URL.canParse(one.trim())) return [];
+    return Object.assign(new URL(one.trim()), { username: '', password: '', search: '', hash: '' });
+  });
+}
+
+/** The same check, which says of which of several ways to the hub it speaks. */
+function nameWay(check: Check, { href }: URL): Check {
+  return {
+    ...check,
+    look: async (signal) =>
+      [await check.look(signal)].flat().map((found) => ({ ...found, message: `${href}: ${found.message}` })),
+  };
 }
 
 function isGiven(variable: string, { environment, flags }: ConfigSources): boolean {

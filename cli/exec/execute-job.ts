@@ -122,7 +122,7 @@ async function runJob(
     jobLog: null,
     environment,
     logger,
-    transport: createMemoryTransport(wire),
+    ways: [{ url: 'memory://hub', ...createMemoryTransport(wire) }],
     enrolment: null,
     fetch: globalThis.fetch,
     network: null,

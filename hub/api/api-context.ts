@@ -1,6 +1,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
+import type { PublicBase } from '../front/public-base.ts';
 import type { Enrol } from '../identity/enrolment.ts';
 import type { SecretBox } from '../identity/secret-box.ts';
 import type { AuthenticateUser } from '../identity/user-authenticator.ts';
@@ -36,6 +37,7 @@ export interface ApiContext {
   readonly metrics: HubMetrics;
   readonly authenticate: AuthenticateUser;
   readonly description: ApiDescription;
+  readonly publicBase: PublicBase;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

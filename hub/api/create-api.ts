@@ -30,7 +30,7 @@ import { SubmissionGate } from './submission-gate.ts';
 export interface ApiOptions
   extends Pick<
     ApiContext,
-    'store' | 'logs' | 'hubView' | 'offerAtOnce' | 'clock' | 'random' | 'logger' | 'metrics' | 'readers'
+    'store' | 'logs' | 'hubView' | 'offerAtOnce' | 'clock' | 'random' | 'logger' | 'metrics' | 'readers' | 'publicBase'
   > {
   readonly secretKey: SecretKey;
   readonly schemas: ParameterSchemas;
@@ -150,6 +150,7 @@ function createContext(options: ApiOptions): ApiContext {
     authenticate: createUserAuthenticator({ store, clock }),
     description: new ApiDescription(options.version),
     readers: options.readers,
+    publicBase: options.publicBase,
     clock,
     random,
     logger,

@@ -52,7 +52,8 @@ export async function answerSubmission(
     );
   }
   const job = await toJob(result.job, context);
-  reply.code(result.type === 'created' ? 201 : 200).header('location', `/api/v1/jobs/${job.id}`);
+  const base = context.publicBase(request.raw, 'path');
+  reply.code(result.type === 'created' ? 201 : 200).header('location', `${base}/api/v1/jobs/${job.id}`);
   // As it was stored. What was offered in the same commit waits for nobody, though the agent that has it now would say that it is full.
   return offered ? { ...job, waiting: [] } : job;
 }

@@ -68,7 +68,9 @@ export class SessionService implements AsyncDisposable {
     const frames = channel[Symbol.asyncIterator]();
     try {
       const first = await this.#first(frames);
-      if (first === null || first.done === true || first.value.type !== 'open' || first.value.attempt !== attempt) {
+      // Whoever only looked whether the way carries sessions says nothing on one.
+      if (first?.done === true) return;
+      if (first === null || first.value.type !== 'open' || first.value.attempt !== attempt) {
         outcome = 'invalid-frame';
         await channel
           .send({

@@ -6,6 +6,8 @@ export interface ConfigFormat<T> {
   readonly placeholder: string | null;
   /** Answers undefined for a text that is not of this format. */
   fromText(text: string): T | undefined;
+  /** Of a list: the texts of its entries, so that each that is wrong has a mistake of its own. */
+  readonly toEntries?: (text: string) => readonly string[];
 }
 
 /**

@@ -117,6 +117,21 @@ export function url(schemes: readonly string[]): ConfigFormat<URL> {
   };
 }
 
+/** One value or several, separated by commas; each once. `many` ends the sentence "expected …". */
+export function listOf<T>(format: ConfigFormat<T>, many: string): ConfigFormat<readonly T[]> {
+  const toEntries = (text: string) => text.split(',').map((entry) => entry.trim());
+  return {
+    expected: many,
+    placeholder: `${format.placeholder}[,${format.placeholder}…]`,
+    toEntries,
+    fromText(text) {
+      const entries = toEntries(text);
+      const values = entries.flatMap((entry) => format.fromText(entry) ?? []);
+      return values.length === entries.length && new Set(entries).size === entries.length ? values : undefined;
+    },
+  };
+}
+
 const byteUnits: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
 
 /** Bytes, also as `512M` or `20GiB` (always powers of 1024). */

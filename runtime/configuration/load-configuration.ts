@@ -52,10 +52,13 @@ function toConvictSchema(
   const entries = Object.entries(schema).map(([name, key]) => {
     const format = (value: unknown) => {
       if (typeof value !== 'string' || key.format.fromText(value) !== undefined) return;
-      const came = key.sensitive
-        ? 'something else (a secret, not shown)'
-        : JSON.stringify(toShown(value).slice(0, 200));
-      mistakes.push(`${toPlace(key, flags)}: expected ${key.format.expected}, got ${came}`);
+      const wrong = key.format.toEntries?.(value).filter((entry) => key.format.fromText(entry) === undefined) ?? [];
+      for (const text of wrong.length > 0 ? wrong : [value]) {
+        const came = key.sensitive
+          ? 'something else (a secret, not shown)'
+          : JSON.stringify(toShown(text).slice(0, 200));
+        mistakes.push(`${toPlace(key, flags)}: expected ${key.format.expected}, got ${came}`);
+      }
     };
     return [
       name,

@@ -108,7 +108,7 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
       version: '0.0.0',
       mode: { type: 'daemon' },
       enrolment: null,
-      transport: createMemoryTransport(wire),
+      ways: [{ url: 'memory://hub', ...createMemoryTransport(wire) }],
       catalog: await openCatalog(catalogFolder),
       executor,
       probeRunner: createProcessProbeRunner({ clock: systemClock }),

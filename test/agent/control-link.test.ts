@@ -62,12 +62,13 @@ test('An unauthorized agent tries again for ever', async () => {
     throw new TransportError('unauthorized', 'who?');
   };
   const capabilities = { sessions: true, maxEventBytes: 1_000_000 };
-  const transport = {
+  const deaf = {
+    url: 'deaf://hub',
     control: { name: 'deaf', capabilities, connect: refuse },
     session: { name: 'deaf', openSession: refuse },
   };
 
-  const agent = await place.create({ transport });
+  const agent = await place.create({ ways: [deaf] });
   await place.hub.until(() => dials > 3, 'more dials');
 
   assert.equal(agent.state, 'serving');

@@ -127,7 +127,7 @@ test('An agent enrols once, proves its key, and keeps both in files that only it
     requests.push(new Request(url, init));
     return answers[Math.min(requests.length, answers.length) - 1]?.() ?? Promise.reject(new Error('no answer'));
   };
-  const enrolment = { hubUrl: 'http://hub.example', joinToken: 'join-me' };
+  const enrolment = { hubUrls: ['http://hub.example'], joinToken: 'join-me' };
 
   const first = await place.start({ enrolment, fetch, labels: { site: 'ams' } });
   await first[Symbol.asyncDispose]();
@@ -161,7 +161,7 @@ test('A join token that the hub refuses ends the start with a word on what to do
   };
   const fetch = () => Promise.resolve(Response.json(problem, { status: 401 }));
 
-  const agent = await place.create({ enrolment: { hubUrl: 'http://hub.example', joinToken: 'old' }, fetch });
+  const agent = await place.create({ enrolment: { hubUrls: ['http://hub.example'], joinToken: 'old' }, fetch });
 
   await assert.rejects(agent.ready, (error: unknown) => {
     assert.ok(error instanceof AgentError);
@@ -170,6 +170,27 @@ test('A join token that the hub refuses ends the start with a word on what to do
     return true;
   });
   assert.deepEqual(await agent.ended, { type: 'left' });
+});
+
+test('An agent with several ways to its hub joins by the first that takes it, whatever the ones before say', async () => {
+  await using place = await createAgentPlace();
+  await rm(join(place.data, 'identity.json'));
+  const asked: string[] = [];
+  const answers = new Map([
+    ['gone', () => Promise.reject(new TypeError('fetch failed'))],
+    ['portal', () => Promise.resolve(new Response('log in first', { status: 403 }))],
+    ['hub', () => Promise.resolve(Response.json({ id: agentId, name: 'a1', account: 'default' }, { status: 201 }))],
+  ]);
+  const fetch = (url: string | URL | Request): Promise<Response> => {
+    const { hostname } = new URL(url instanceof Request ? url.url : url);
+    asked.push(hostname);
+    return answers.get(hostname)?.() ?? Promise.reject(new Error('no answer'));
+  };
+  const hubUrls = [...answers.keys(), 'spare'].map((host) => `http://${host}`);
+
+  await place.start({ enrolment: { hubUrls, joinToken: 'join-me' }, fetch });
+
+  assert.deepEqual(asked, ['gone', 'portal', 'hub']);
 });
 
 test('An agent with neither identity nor join token says so', async () => {

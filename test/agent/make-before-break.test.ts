@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent } from '../../agent/agent.ts';
+import { toDataFolder } from '../../agent/data-folder.ts';
+import { requestTrust } from '../../agent/hub-guard.ts';
+import { systemFileSystem } from '../../runtime/file-system.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { type AgentPlace, createAgentPlace, waitFor } from './agent-place.ts';
 
@@ -111,4 +115,20 @@ test('An agent takes the channel that it was opening when the old one failed, an
   const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo on' } });
   assert.equal((await place.hub.result(id)).outcome, 'succeeded');
   assert.deepEqual([place.hub.leaseEpoch, controls()], [2, 1]);
+});
+
+test('An agent that distrusts a hub which is leaving sees on its next channel too that somebody trusts it', async () => {
+  await using place = await createAgentPlace();
+  const agent = await place.start();
+  place.hub.storeId = randomUUID();
+  for (const connection of place.network.connections) connection.cut();
+  await place.hub.until(() => agent.status().link.state === 'distrusted', 'the agent to notice');
+  const epoch = place.hub.leaseEpoch;
+  await announceLeaving(place);
+  await place.hub.until(() => place.hub.leaseEpoch === epoch + 1, 'the other channel');
+  await place.hub.until(() => place.network.connections.length === 1, 'the old channel to be closed');
+
+  await requestTrust(systemFileSystem, toDataFolder(place.data));
+
+  await place.hub.until(() => agent.status().link.state === 'up', 'the agent to trust it');
 });

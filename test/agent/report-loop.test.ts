@@ -21,7 +21,7 @@ function start() {
     labels: {},
     version: '0.0.0',
     bootId: 'boot',
-    transport: 'memory',
+    transport: () => 'memory',
     catalog: noCatalog,
     slots: () => ({ total: 1, used: 0 }),
     health: () => ({ state: 'ok', problems: [] }),

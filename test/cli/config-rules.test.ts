@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadAgentConfig } from '../../agent/config.ts';
+import { loadClientConfig } from '../../cli/client-config.ts';
+import { toApiUrl } from '../../cli/http-url.ts';
 import { findUnknownVariables } from '../../cli/unknown-variables.ts';
 import { loadHubConfig, toTlsOptions } from '../../hub/config.ts';
 
 const hub = (environment: Record<string, string>) => () => loadHubConfig({ environment, flags: {} });
+const client = (environment: Record<string, string>) => () => loadClientConfig({ environment, flags: {} });
 const agent = (environment: Record<string, string>) => () => loadAgentConfig({ environment, flags: {} });
 
 describe('plain text beyond this machine is refused unless told otherwise', () => {
@@ -48,18 +51,91 @@ describe('plain text beyond this machine is refused unless told otherwise', () =
       agent({ FARHAND_HUB_URL: 'ws://hub.example.org' }),
       /FARHAND_HUB_URL: expected wss:\/\/.*got ws:\/\/hub\.example\.org.*FARHAND_INSECURE=true/,
     );
-    assert.equal(agent({ FARHAND_HUB_URL: 'wss://hub.example.org' })().hubUrl?.host, 'hub.example.org');
+    assert.equal(agent({ FARHAND_HUB_URL: 'wss://hub.example.org' })().hubUrls?.[0]?.host, 'hub.example.org');
     assert.equal(agent({ FARHAND_HUB_URL: 'ws://hub.example.org', FARHAND_INSECURE: 'yes' })().insecure, true);
-    assert.equal(agent({ FARHAND_HUB_URL: 'ws://localhost:7400' })().hubUrl?.port, '7400');
+    assert.equal(agent({ FARHAND_HUB_URL: 'ws://localhost:7400' })().hubUrls?.[0]?.port, '7400');
     assert.throws(
       agent({ FARHAND_HUB_URL: 'grpc://hub.example.org' }),
       /FARHAND_HUB_URL: expected grpcs:\/\/.*got grpc:\/\/hub\.example\.org.*FARHAND_INSECURE=true/,
     );
-    assert.equal(agent({ FARHAND_HUB_URL: 'grpcs://hub.example.org' })().hubUrl?.host, 'hub.example.org');
-    assert.equal(agent({ FARHAND_HUB_URL: 'grpc://[::1]:7400' })().hubUrl?.port, '7400');
+    assert.equal(agent({ FARHAND_HUB_URL: 'grpcs://hub.example.org' })().hubUrls?.[0]?.host, 'hub.example.org');
+    assert.equal(agent({ FARHAND_HUB_URL: 'grpc://[::1]:7400' })().hubUrls?.[0]?.port, '7400');
     assert.throws(
       agent({ FARHAND_HUB_URL: 'grpcs://hub.example.org/far/hand' }),
       /expected no path, because gRPC has none of its own; got \/far\/hand/,
+    );
+  });
+});
+
+describe('several ways to a hub', () => {
+  const hosts = (urls: readonly URL[] | null) => urls?.map(({ protocol, host }) => `${protocol}//${host}`);
+
+  it('are read in their order, with spaces where somebody put them', () => {
+    const text = 'wss://a.example.org, grpcs://b.example.org:7400,ws://127.0.0.1:7400';
+
+    assert.deepEqual(hosts(agent({ FARHAND_HUB_URL: text })().hubUrls), [
+      'wss://a.example.org',
+      'grpcs://b.example.org:7400',
+      'ws://127.0.0.1:7400',
+    ]);
+  });
+
+  it('have each a mistake of its own, and all of them at once', () => {
+    const text = 'wss://a.example.org,ftp://b,,wss://user:hunter2@c';
+    const mistakes = (error: Error) => {
+      assert.match(error.message, /FARHAND_HUB_URL: expected a URL that begins with .*, got "ftp:\/\/b"/);
+      assert.match(error.message, /, got ""/);
+      assert.match(error.message, /, got "wss:\/\/…@c"/);
+      assert.ok(!error.message.includes('a.example.org') && !error.message.includes('hunter2'));
+      return true;
+    };
+
+    assert.throws(agent({ FARHAND_HUB_URL: text }), mistakes);
+    assert.throws(client({ FARHAND_HUB_URL: text }), mistakes);
+    assert.throws(agent({ FARHAND_HUB_URL: 'wss://a,wss://a' }), /each once, .*got "wss:\/\/a,wss:\/\/a"/);
+  });
+
+  it('are held to the rules one by one', () => {
+    const text = 'wss://a.example.org,ws://b.example.org,grpcs://c.example.org/x';
+    const mistakes = (error: Error) => {
+      assert.match(error.message, /expected wss:\/\/ .*got ws:\/\/b\.example\.org/);
+      assert.match(error.message, /expected no path.*got \/x/);
+      return true;
+    };
+
+    assert.throws(agent({ FARHAND_HUB_URL: text }), mistakes);
+    assert.throws(client({ FARHAND_HUB_URL: text }), /expected https:\/\/.*got ws:\/\/b\.example\.org/);
+  });
+
+  it('lead a client to the first that is not for gRPC alone', () => {
+    const toApi = (text: string) => toApiUrl(client({ FARHAND_HUB_URL: text })().hubUrls ?? [])?.href;
+
+    assert.equal(toApi('grpcs://a.example.org,wss://b.example.org/farhand'), 'https://b.example.org/farhand');
+    assert.equal(toApi('grpcs://a.example.org,grpcs://b.example.org'), 'https://a.example.org/');
+  });
+});
+
+describe('proxies before a hub', () => {
+  it('are trusted as they are listed, and nobody unless they are', () => {
+    const text = 'loopback, 10.1.0.0/16,2001:db8::1';
+
+    assert.deepEqual(hub({ FARHAND_TRUSTED_PROXIES: text })().trustedProxies, [
+      'loopback',
+      '10.1.0.0/16',
+      '2001:db8::1',
+    ]);
+    assert.equal(hub({})().trustedProxies, null);
+    assert.throws(
+      hub({ FARHAND_TRUSTED_PROXIES: '10.1.0.0/16,proxy.example.org,10.0.0.0/99' }),
+      /FARHAND_TRUSTED_PROXIES: expected addresses, networks.*got "proxy\.example\.org"[^]*got "10\.0\.0\.0\/99"/,
+    );
+  });
+
+  it('are where people find the API', () => {
+    assert.equal(hub({ FARHAND_PUBLIC_URL: 'https://tools/farhand' })().publicUrl?.pathname, '/farhand');
+    assert.throws(
+      hub({ FARHAND_PUBLIC_URL: 'tools/farhand' }),
+      /FARHAND_PUBLIC_URL: expected a URL that begins with http/,
     );
   });
 });

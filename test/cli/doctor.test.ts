@@ -144,6 +144,17 @@ describe('farhand doctor on the way to a hub', () => {
     assertFound(result, 'hub', 'fault', /302, a redirect to https:\/\/login\.example\.org/, /login page/);
   });
 
+  it('looks at each of several ways, and says of which one it speaks', async () => {
+    await using hub = await startTestHub();
+    const good = hub.address.replace(/^http/, 'ws');
+
+    const agent = await examine({ FARHAND_HUB_URL: `wss://no-such-hub.invalid,${good}` }, '--agent');
+
+    assertFound(agent, 'dns', 'fault', /^wss:\/\/no-such-hub\.invalid\/: the name/, /getent/);
+    const found = agent.findings.find(({ check, verdict }) => check === 'websocket' && verdict === 'ok');
+    assert.match(found?.message ?? '', new RegExp(`^${good}/?: `));
+  });
+
   it('a redirect to TLS, and the URL to set', async () => {
     await using hub = await startStandInHub({
       answer: ({ url }, response) => response.writeHead(308, { location: `https://hub.example.org${url}` }).end(),

@@ -114,7 +114,7 @@ export class SimulatedAgent {
       version: 'simulated',
       mode: { type: 'daemon' },
       enrolment: null,
-      transport: createMemoryTransport(wire),
+      ways: [{ url: 'memory://hub', ...createMemoryTransport(wire) }],
       catalog,
       executor: createSimulatedExecutor({ machine, process, fileSystem, scriptOf }),
       probeRunner: null,

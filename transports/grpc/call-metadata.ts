@@ -19,6 +19,12 @@ export function readPresented(metadata: Metadata): string | null {
   return typeof header === 'string' ? (/^Farhand +(?<text>\S+)$/iu.exec(header)?.groups?.['text'] ?? null) : null;
 }
 
+/** Of several with one name all, with commas between. */
+export function readHeader(metadata: Metadata, name: string): string | undefined {
+  const values = metadata.get(name);
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
 /** The session that a call is for; null when it does not say so well. */
 export function readSessionTarget(metadata: Metadata): Target | null {
   const [attempt] = metadata.get(attemptKey);

@@ -3,6 +3,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Outlet } from '../../runtime/network/outlet.ts';
 import type { Authenticate } from '../credential.ts';
 import type { ChannelLimits } from '../limits.ts';
+import type { RemoteOf } from '../remote-of.ts';
 
 export interface GrpcTransportOptions {
   /** The hub's address: grpc (without TLS) and grpcs are taken. It has no path: a call is known by its method. */
@@ -16,6 +17,8 @@ export interface GrpcTransportOptions {
 
 export interface GrpcListenerOptions<Principal> {
   readonly authenticate: Authenticate<Principal>;
+  /** Who dials, where a proxy stands between; left out: the one at the other end of the connection. */
+  readonly remoteOf?: RemoteOf | undefined;
   readonly clock: Clock;
   readonly limits: ChannelLimits;
   readonly logger: Logger;

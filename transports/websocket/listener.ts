@@ -75,9 +75,10 @@ class UpgradeListener<Principal> implements WebsocketListener<Principal> {
     if (head.length > 0)
       return refuse(socket, { code: 'request-invalid', detail: 'expected silence until the answer' });
     if (!this.#queue.takes) return refuse(socket, unavailable(closedDetail, retryAfterMs));
-    const { clock, limits, logger, authenticate } = this.#options;
+    const { clock, limits, logger, authenticate, remoteOf } = this.#options;
     const target = upgrade.target.type === 'control' ? controlTarget : sessionTarget(upgrade.target.attempt);
-    const remote = request.socket.remoteAddress ?? '';
+    const peer = request.socket.remoteAddress ?? '';
+    const remote = remoteOf?.(peer, (name) => request.headers[name]?.toString()) ?? peer;
     const stay = this.#awaitDecision(socket);
     const admission = await admit(
       { authenticate, clock, logger, timeoutMs: limits.dialMs },

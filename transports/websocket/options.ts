@@ -3,6 +3,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Outlet } from '../../runtime/network/outlet.ts';
 import type { Authenticate } from '../credential.ts';
 import type { ChannelLimits } from '../limits.ts';
+import type { RemoteOf } from '../remote-of.ts';
 
 export interface WebsocketTransportOptions {
   /** The hub's address, with the path it is served under: ws, wss, http and https are taken. */
@@ -16,6 +17,8 @@ export interface WebsocketTransportOptions {
 
 export interface WebsocketListenerOptions<Principal> {
   readonly authenticate: Authenticate<Principal>;
+  /** Who dials, where a proxy stands between; left out: the one at the other end of the connection. */
+  readonly remoteOf?: RemoteOf | undefined;
   readonly clock: Clock;
   readonly limits: ChannelLimits;
   readonly logger: Logger;

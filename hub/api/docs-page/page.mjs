@@ -1,6 +1,8 @@
 // The page at /docs: it reads the hub's own description, and tries what it describes. Everything foreign becomes text, never markup.
 
 const maxShown = 500_000;
+/** Where the hub is: behind a proxy that may be below the root. Ends with a slash. */
+const base = new URL('.', location.href);
 const access = { token: '' };
 
 document.getElementById('access').addEventListener('submit', (event) => {
@@ -13,7 +15,7 @@ document.getElementById('access').addEventListener('submit', (event) => {
 async function connect() {
   say('Asking the hub…');
   try {
-    const response = await fetch('/api/v1/openapi.json', { headers: toHeaders({}) });
+    const response = await fetch(new URL('api/v1/openapi.json', base), { headers: toHeaders({}) });
     const answer = await response.json();
     if (!response.ok) {
       say(answer.detail ?? `The hub answered ${response.status}`, 'bad');
@@ -167,7 +169,7 @@ function toBodyField(description, { requestBody }) {
 
 function toRequest({ method, path }, fields, body) {
   const at = (place) => fields.filter((field) => field.place === place);
-  let url = path;
+  let url = path.replace(/^\//, base.pathname);
   for (const { name, read } of at('path')) url = url.replace(`{${name}}`, encodeURIComponent(read()[0] ?? `{${name}}`));
   const query = new URLSearchParams(at('query').flatMap(({ name, read }) => read().map((value) => [name, value])));
   const headers = Object.fromEntries(at('header').flatMap(({ name, read }) => read().map((value) => [name, value])));

@@ -33,10 +33,13 @@ export class ApiDescription {
     }
   }
 
-  /** OpenAPI 3.1, the same object each time. To be asked for once all routes are registered. */
-  toDocument(): JsonObject {
+  /** OpenAPI 3.1. To be asked for once all routes are registered. `base` is what stands before its paths. */
+  toDocument(base: string): JsonObject {
     this.#document ??= this.#build();
-    return this.#document;
+    return {
+      ...this.#document,
+      servers: [{ url: base === '' ? '/' : base, description: 'The hub that serves this description' }],
+    };
   }
 
   #build(): JsonObject {
@@ -57,7 +60,8 @@ export class ApiDescription {
         description: words,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
-      servers: [{ url: '/', description: 'The hub that serves this description' }],
+      // Where it is served is said to each reader.
+      servers: [],
       security: [{ token: [] }],
       tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
       paths,

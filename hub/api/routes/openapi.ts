@@ -5,7 +5,7 @@ import type { ApiServer } from '../api-server.ts';
 const OpenapiDocument = JsonObject.describe('OpenAPI 3.1');
 
 /** `GET /openapi.json`, made from the schemas that check the requests. */
-export function openapi(app: ApiServer, { description }: ApiContext): void {
+export function openapi(app: ApiServer, { description, publicBase }: ApiContext): void {
   app.get(
     '/openapi.json',
     {
@@ -17,6 +17,6 @@ export function openapi(app: ApiServer, { description }: ApiContext): void {
         response: { 200: OpenapiDocument },
       },
     },
-    async () => description.toDocument(),
+    async (request) => description.toDocument(publicBase(request.raw, 'absolute')),
   );
 }

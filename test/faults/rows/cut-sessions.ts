@@ -99,9 +99,8 @@ async function deliver(bench: SessionBench, log: Log, { from, to }: Stretch): Pr
 
   const end = await runSessions({
     subject,
-    transport: bench.transport,
     credential: { present: async () => bench.agentId },
-    gate: { enter: async () => bench.leaseEpoch },
+    gate: { enter: async () => ({ leaseEpoch: bench.leaseEpoch, transport: bench.transport }) },
     clock: systemClock,
     // No wait between two sessions.
     random: { ...systemRandom, fraction: () => 0 },

@@ -11,6 +11,8 @@ import { createApi } from '../../../hub/api/create-api.ts';
 import type { HubView, LiveAgentView } from '../../../hub/api/hub-view.ts';
 import { Readers } from '../../../hub/api/readers.ts';
 import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
+import { createPublicBase } from '../../../hub/front/public-base.ts';
+import { createTrustedProxies } from '../../../hub/front/trusted-proxies.ts';
 import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import { hashToken, makeToken } from '../../../hub/identity/token-text.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
@@ -65,6 +67,12 @@ export interface ApiHarness extends AsyncDisposable {
   call(path: string, call?: Call): Promise<Answer>;
   /** Sends these bytes and answers all that comes back until the other side hangs up, or `enough` says so. */
   talk(bytes: string | Uint8Array, enough?: (text: string) => boolean): Promise<string>;
+}
+
+/** What the hub was told about proxies before it. */
+export interface HarnessFront {
+  readonly publicUrl?: URL;
+  readonly trustedProxies?: readonly string[];
 }
 
 /** The hub's memory, as a test wants it. */
@@ -178,7 +186,8 @@ function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
   socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n');
 }
 
-export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarness> {
+export async function startApi(limits: Partial<ApiLimits> = {}, front: HarnessFront = {}): Promise<ApiHarness> {
+  const trusted = createTrustedProxies(front.trustedProxies ?? []);
   const folder = await mkdtemp(join(tmpdir(), 'farhand-api-'));
   const store = await openSqliteStore({ folder, logger: silentLogger, random: systemRandom });
   const logs = createFileLogStore({ folder: join(folder, 'logs') });
@@ -194,6 +203,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
     logs,
     hubView: view,
     offerAtOnce: async () => false,
+    publicBase: createPublicBase({ publicUrl: front.publicUrl ?? null, trusted }),
     schemas: new ParameterSchemas(),
     clock: systemClock,
     random: systemRandom,

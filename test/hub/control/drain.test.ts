@@ -24,8 +24,9 @@ test('A hub that drains gives its agent to another without a gap, while its sess
   await using balancer = await startTcpProxy(old.port);
   await using agents = await createAgentPlace();
   const wire = { clock: systemClock, logger: silentLogger, limits: defaultLimits };
-  const transport = createWebsocketTransport({ ...wire, url: `ws://127.0.0.1:${balancer.port}` });
-  const agent = await agents.start({ transport, slots: 3 });
+  const url = `ws://127.0.0.1:${balancer.port}`;
+  const ways = [{ url, ...createWebsocketTransport({ ...wire, url }) }];
+  const agent = await agents.start({ ways, slots: 3 });
   const stays = await place.submit('sh', run(waitFor('go')));
   const moves = await place.submit('sh', run(waitFor('later')));
   await until('two sessions', () => old.sessions.count() === 2);
@@ -85,8 +86,9 @@ test('A hub that drains with nobody to go to keeps its agent until its time is o
   await using balancer = await startTcpProxy(hub.port);
   await using agents = await createAgentPlace();
   const wire = { clock: systemClock, logger: silentLogger, limits: defaultLimits };
-  const transport = createWebsocketTransport({ ...wire, url: `ws://127.0.0.1:${balancer.port}` });
-  const agent = await agents.start({ transport });
+  const url = `ws://127.0.0.1:${balancer.port}`;
+  const ways = [{ url, ...createWebsocketTransport({ ...wire, url }) }];
+  const agent = await agents.start({ ways });
 
   const impatient = new AbortController();
   const drained = hub.drain({ drainMs: 60_000, signal: impatient.signal });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createControlLink, defaultLinkLimits } from '../../../agent/control-link.ts';
+import { createControlLink } from '../../../agent/control-link.ts';
+import { defaultLinkLimits } from '../../../agent/link-limits.ts';
 import type { LinkState } from '../../../agent/link-state.ts';
 import { createSyncClients } from '../../../agent/sync-clients.ts';
 import { protocolVersion } from '../../../protocol/hello.ts';
@@ -34,9 +35,10 @@ function runAgent(id: string, port: number, signal: AbortSignal) {
     facts: { statuses: { list: async () => [], get: async () => null } },
   });
   const whys: string[] = [];
+  const url = `ws://127.0.0.1:${port}`;
   const link = createControlLink({
     ...common,
-    transport: createWebsocketTransport({ ...common, url: `ws://127.0.0.1:${port}`, limits: defaultLimits }).control,
+    ways: [{ url, ...createWebsocketTransport({ ...common, url, limits: defaultLimits }) }],
     credential: { present: async () => `agent=${id}` },
     agentId: id,
     hello: () => ({ version: '0.0.0', bootId: id, protocols: [protocolVersion], attempts: 0 }),

@@ -138,7 +138,7 @@ describe('an agent that dials', () => {
       },
     };
     const authenticate = createAgentAuthenticator({ ...setUp().options, store: { queries } as unknown as Store });
-    const ask = (presented: string) => authenticate({ presented, target, remote: '192.0.2.1' });
+    const ask = (presented: string) => authenticate({ presented, target, certificate: null, remote: '192.0.2.1' });
     const asked = await ask(`agent=${systemRandom.orderedUuid()}`);
     assert.ok(asked.type === 'challenged');
     const signedBy = (agent: { readonly id: string }, key: KeyObject) =>
