@@ -122,7 +122,7 @@ export type AgentPage = {
 
 export type ApiEvent = {
   readonly at: string;
-  /** `token:<id>`, `agent:<id>`, `join-token:<id>` or `hub` */
+  /** `token:<id>`, `user:<issuer>/<subject>`, `agent:<id>`, `join-token:<id>` or `hub` */
   readonly actor: string;
   /** such as `job.queued`, `job.succeeded`, `agent.online` */
   readonly action: string;

@@ -14,6 +14,8 @@ import { type ConfigSources, loadConfiguration } from '../runtime/configuration/
 import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
 import type { ApiLimits } from './api/api-limits.ts';
+import { findBrokenOidcRules, oidcKeys } from './identity/oidc/oidc-keys.ts';
+import { isSignedToken } from './identity/user-authenticator.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 
 /** From a minute and a half to a hundred years. */
@@ -127,6 +129,7 @@ export const hubConfigSchema = {
     default: 'false',
     sensitive: false,
   },
+  ...oidcKeys,
   ...logKeys,
 } as const satisfies ConfigSchema;
 
@@ -159,10 +162,15 @@ export function loadHubConfig(sources: ConfigSources): HubConfig {
 }
 
 function findBrokenRules(config: HubConfig): readonly string[] {
-  const broken: string[] = [];
+  const broken: string[] = [...findBrokenOidcRules(config)];
   if (!config.insecure && !isLoopback(config.listen.host)) {
     broken.push(
       `FARHAND_LISTEN: expected an address of this machine alone, such as 127.0.0.1:${config.listen.port}, because the hub speaks without TLS; got ${config.listen.host}. Put a proxy with TLS before it, or set FARHAND_INSECURE=true where the network may carry tokens in the clear`,
+    );
+  }
+  if (config.oidcIssuer !== null && config.adminToken !== null && isSignedToken(config.adminToken)) {
+    broken.push(
+      'FARHAND_ADMIN_TOKEN: expected a token that is not of the form a.b.c, because with FARHAND_OIDC_ISSUER such tokens are taken for those of the issuer',
     );
   }
   if (config.store !== null) {

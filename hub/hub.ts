@@ -23,8 +23,10 @@ import { createHubCore, type HubCore } from './hub-core.ts';
 import { ensureAdminToken } from './identity/admin-token.ts';
 import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
+import type { OidcSettings } from './identity/oidc/oidc-settings.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
+import type { JudgeUserToken } from './identity/user-authenticator.ts';
 import { serveGrpcBesideHttp } from './listeners/grpc-beside-http.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { watchLogs } from './logs/watched-logs.ts';
@@ -42,6 +44,8 @@ export interface HubOptions {
   readonly adminToken: string | null;
   /** Where `admin-token` is written, and that it is written also when a token was given. Null: the data folder, when one is made. */
   readonly adminTokenFolder: string | null;
+  /** Whose tokens are taken besides the hub's own; left out or null: nobody's. */
+  readonly oidc?: OidcSettings | null;
   readonly lostAfterMs: number;
   readonly keep: RetentionRules;
   /** Of the API; what is left out is as usual. */
@@ -128,6 +132,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const parts = { ...core, arrivals, dataFolder, version, counters, store, readers, room, metrics, loops, clock };
   const api = createApi({
     store,
+    judgeUserToken: await openIssuer(options, { opened, loops }),
     logs,
     hubView: createHubView(parts),
     offerAtOnce: (job) => scheduler.offerAtOnce(job),
@@ -174,6 +179,21 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       logger.info({}, 'hub stopped');
     },
   };
+}
+
+/** What judges tokens of the issuer is loaded only where there is one. */
+async function openIssuer(
+  { oidc: settings = null, clock, logger: parent }: HubOptions,
+  { opened, loops }: { readonly opened: AsyncDisposableStack; readonly loops: LoopBoard },
+): Promise<JudgeUserToken | null> {
+  if (settings === null) return null;
+  const [{ IssuerKeys }, { createUserTokenJudge }] = await Promise.all([
+    import('./identity/oidc/issuer-keys.ts'),
+    import('./identity/oidc/user-token-judge.ts'),
+  ]);
+  const logger = parent.child({ scope: 'issuer' });
+  const keys = opened.use(new IssuerKeys({ issuer: settings.issuer, clock, loops, logger }));
+  return createUserTokenJudge({ settings, keys, clock, logger });
 }
 
 /** What the store's commits are told to. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { hubConfigSchema, loadHubConfig, toApiLimits, toRetentionRules } from '../../hub/config.ts';
+import { toOidcSettings } from '../../hub/identity/oidc/oidc-keys.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
@@ -48,6 +49,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
     dataFolder: config.data,
     adminToken: config.adminToken,
     adminTokenFolder: null,
+    oidc: toOidcSettings(config),
     lostAfterMs: config.lostAfterSeconds * 1000,
     keep: toRetentionRules(config),
     limits: toApiLimits(config),

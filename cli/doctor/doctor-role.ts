@@ -18,7 +18,13 @@ export function guessRole(
     'FARHAND_LABELS',
   );
   if (agent !== undefined) return { role: 'agent', why: `${agent} is set` };
-  const hub = first('FARHAND_LISTEN', 'FARHAND_ADMIN_TOKEN', 'FARHAND_ADMIN_TOKEN_FILE', 'FARHAND_LOST_AFTER_SECONDS');
+  const hub = first(
+    'FARHAND_LISTEN',
+    'FARHAND_ADMIN_TOKEN',
+    'FARHAND_ADMIN_TOKEN_FILE',
+    'FARHAND_LOST_AFTER_SECONDS',
+    'FARHAND_OIDC_ISSUER',
+  );
   if (hub !== undefined) return { role: 'hub', why: `${hub} is set` };
   const data = environment['FARHAND_DATA'];
   if (data !== undefined && data !== '') {

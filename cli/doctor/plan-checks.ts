@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { defaultSpoolLimits } from '../../agent/attempts/spool.ts';
 import { agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
 import { hubConfigSchema, loadHubConfig } from '../../hub/config.ts';
+import { toOidcSettings } from '../../hub/identity/oidc/oidc-keys.ts';
 import { ConfigError } from '../../runtime/configuration/config-error.ts';
 import type { ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
 import { toFileVariable } from '../../runtime/configuration/config-key.ts';
@@ -18,6 +19,7 @@ import type { DoctorRole } from './doctor-role.ts';
 import { createFolderChecks } from './folder-checks.ts';
 import { createHubChecks } from './hub-checks.ts';
 import { createHubProbe } from './hub-probe.ts';
+import { createIssuerCheck } from './issuer-check.ts';
 import { createNetworkChecks } from './network-checks.ts';
 import { createProxyCheck } from './proxy-check.ts';
 import { createMachineChecks, createOpenFilesCheck } from './system-checks.ts';
@@ -103,8 +105,10 @@ function planHub({ sources, folder }: DoctorPlan): readonly Check[] {
   const check = toConfigurationCheck(mistakes);
   if (config === null) return [check];
   const data = resolve(folder, config.data);
+  const oidc = toOidcSettings(config);
   return [
     check,
+    ...(oidc === null ? [] : [createIssuerCheck(oidc)]),
     ...createHubChecks({ listen: config.listen, data }),
     ...createFolderChecks({
       folder: data,

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { type Permission, rolesWith } from '../identity/permissions.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { AuthenticateUser } from '../identity/user-authenticator.ts';
+import { toAdmissionProblem } from './admission-problem.ts';
 import { ApiProblem } from './api-problem.ts';
 
 declare module 'fastify' {
@@ -38,12 +39,11 @@ export function createAccessHook(authenticate: AuthenticateUser) {
   };
 }
 
-/** Who calls. Throws `ApiProblem` (`token-missing`, `token-invalid`). */
+/** Who calls. Throws `ApiProblem` (`token-missing`, `token-invalid`, `not-allowed`, `unavailable`). */
 export async function admit(authenticate: AuthenticateUser, request: FastifyRequest): Promise<Principal> {
   const admission = await authenticate(request.headers.authorization);
   if (admission.type === 'admitted') return admission.principal;
-  const challenge = admission.code === 'token-missing' ? 'Bearer' : 'Bearer error="invalid_token"';
-  throw new ApiProblem(admission.code, admission.message, { headers: { 'www-authenticate': challenge } });
+  throw toAdmissionProblem(admission, { missing: 'Bearer', invalid: 'Bearer error="invalid_token"' });
 }
 
 /** The caller of a route that is not public. */

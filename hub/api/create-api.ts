@@ -4,7 +4,7 @@ import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
 import { createEnrolment } from '../identity/enrolment.ts';
 import { createSecretBox } from '../identity/secret-box.ts';
 import type { SecretKey } from '../identity/secret-key.ts';
-import { createUserAuthenticator } from '../identity/user-authenticator.ts';
+import { createUserAuthenticator, type JudgeUserToken } from '../identity/user-authenticator.ts';
 import { createAccessHook, requireDeclaredAccess } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { type ApiLimits, defaultApiLimits } from './api-limits.ts';
@@ -34,6 +34,8 @@ export interface ApiOptions
   > {
   readonly secretKey: SecretKey;
   readonly schemas: ParameterSchemas;
+  /** Left out or null where no issuer is believed. */
+  readonly judgeUserToken?: JudgeUserToken | null;
   /** Of the hub, for the description of the API. */
   readonly version: string;
   readonly limits?: Partial<ApiLimits>;
@@ -147,7 +149,7 @@ function createContext(options: ApiOptions): ApiContext {
     auditWatch: new AuditWatch(store),
     jobWatch: new JobWatch(store),
     metrics: options.metrics,
-    authenticate: createUserAuthenticator({ store, clock }),
+    authenticate: createUserAuthenticator({ store, clock, judgeUserToken: options.judgeUserToken ?? null }),
     description: new ApiDescription(options.version),
     readers: options.readers,
     clock,

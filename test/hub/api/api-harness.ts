@@ -13,6 +13,7 @@ import { Readers } from '../../../hub/api/readers.ts';
 import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
 import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import { hashToken, makeToken } from '../../../hub/identity/token-text.ts';
+import type { JudgeUserToken } from '../../../hub/identity/user-authenticator.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
 import { HubMetrics } from '../../../hub/metrics/hub-metrics.ts';
@@ -177,7 +178,10 @@ function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
   socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n');
 }
 
-export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarness> {
+export async function startApi(
+  limits: Partial<ApiLimits> = {},
+  { judgeUserToken = null }: { readonly judgeUserToken?: JudgeUserToken | null } = {},
+): Promise<ApiHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-api-'));
   const store = await openSqliteStore({ folder, logger: silentLogger, random: systemRandom });
   const logs = createFileLogStore({ folder: join(folder, 'logs') });
@@ -194,6 +198,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
     hubView: view,
     offerAtOnce: async () => false,
     schemas: new ParameterSchemas(),
+    judgeUserToken,
     clock: systemClock,
     random: systemRandom,
     logger,
