@@ -5,6 +5,7 @@ import {
   folder,
   listenAddress,
   orForever,
+  orNever,
   seconds,
   text,
   wholeNumber,
@@ -80,6 +81,27 @@ export const hubConfigSchema = {
     default: '1000',
     sensitive: false,
   },
+  rateRequests: {
+    variable: 'FARHAND_RATE_REQUESTS',
+    doc: 'How many requests a second one token or user may send in the long run; twice as many at once. Another is answered 429.',
+    format: orNever(wholeNumber({ from: 1, to: 1_000_000 })),
+    default: '2000',
+    sensitive: false,
+  },
+  ratePublicRequests: {
+    variable: 'FARHAND_RATE_PUBLIC_REQUESTS',
+    doc: 'The same of one address (IPv6: one /64), for what needs no token, such as agents that join; twenty times as many at once.',
+    format: orNever(wholeNumber({ from: 1, to: 1_000_000 })),
+    default: '500',
+    sensitive: false,
+  },
+  maxFailedSignIns: {
+    variable: 'FARHAND_MAX_FAILED_SIGN_INS',
+    doc: 'How many tokens that do not count may come from one address before others that do not are answered 429, for a second at first and a minute at most. Valid ones always count.',
+    format: wholeNumber({ from: 1, to: 1_000_000 }),
+    default: '30',
+    sensitive: false,
+  },
   drainSeconds: {
     variable: 'FARHAND_DRAIN_SECONDS',
     doc: 'After SIGTERM: how long agents may take to open a channel to another hub behind the same address, and sessions to end. 0: leave at once; agents are told when to come back.',
@@ -153,6 +175,9 @@ export function toApiLimits(config: HubConfig): Partial<ApiLimits> {
     queuedJobs: config.maxQueuedJobs,
     queuedJobsInAll: config.maxQueuedJobsInAll,
     submissionsAtOnce: config.maxSubmissions,
+    requestsPerSecond: config.rateRequests,
+    publicRequestsPerSecond: config.ratePublicRequests,
+    failedSignIns: config.maxFailedSignIns,
   };
 }
 

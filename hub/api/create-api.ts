@@ -22,6 +22,8 @@ import { KnownRoutes } from './known-routes.ts';
 import { NoQuery } from './no-query.ts';
 import { ApiDescription } from './openapi/api-description.ts';
 import { createParameterCheck } from './parameter-check.ts';
+import { limitSignIns } from './rates/limit-sign-ins.ts';
+import { RequestRates } from './rates/request-rates.ts';
 import { createRequestDigest } from './request-digest.ts';
 import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
@@ -88,7 +90,7 @@ export function createApi(options: ApiOptions): ApiServer {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
   });
   app.addHook('onRequest', checkHeaders);
-  app.addHook('onRequest', createAccessHook(context.authenticate));
+  app.addHook('onRequest', createAccessHook(context));
   const refuseUnknown = async (request: FastifyRequest) => {
     const allowed = known.methodsOf(request.url);
     if (allowed.length === 0)
@@ -136,6 +138,8 @@ function createContext(options: ApiOptions): ApiContext {
   const { store, logs, hubView, secretKey, clock, random } = options;
   const logger = options.logger.child({ scope: 'api' });
   const limits = { ...defaultApiLimits, ...options.limits };
+  const rates = new RequestRates({ limits, metrics: options.metrics, clock });
+  const judgeUserToken = options.judgeUserToken ?? null;
   return {
     store,
     logs,
@@ -149,7 +153,11 @@ function createContext(options: ApiOptions): ApiContext {
     auditWatch: new AuditWatch(store),
     jobWatch: new JobWatch(store),
     metrics: options.metrics,
-    authenticate: createUserAuthenticator({ store, clock, judgeUserToken: options.judgeUserToken ?? null }),
+    signIn: limitSignIns(createUserAuthenticator({ store, clock, judgeUserToken }), {
+      failures: rates.failures,
+      onDeferred: () => options.metrics.refusals.request('failed-sign-ins'),
+    }),
+    rates,
     description: new ApiDescription(options.version),
     readers: options.readers,
     clock,

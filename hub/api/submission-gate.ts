@@ -20,7 +20,7 @@ const storeRetrySeconds = 2;
 export class SubmissionGate {
   readonly #view: Pick<HubView, 'queued'>;
   readonly #store: Pick<Store, 'commandsWaiting'>;
-  readonly #metrics: Pick<HubMetrics, 'refused'>;
+  readonly #metrics: Pick<HubMetrics, 'refusals'>;
   readonly #random: Random;
   readonly #limits: ApiLimits;
   #underWay = 0;
@@ -28,7 +28,7 @@ export class SubmissionGate {
   constructor(options: {
     readonly view: Pick<HubView, 'queued'>;
     readonly store: Pick<Store, 'commandsWaiting'>;
-    readonly metrics: Pick<HubMetrics, 'refused'>;
+    readonly metrics: Pick<HubMetrics, 'refusals'>;
     readonly random: Random;
     readonly limits: ApiLimits;
   }) {
@@ -95,7 +95,7 @@ export class SubmissionGate {
     readonly detail: string;
     readonly retrySeconds: number;
   }): never {
-    this.#metrics.refused(what);
+    this.#metrics.refusals.submission(what);
     // Those who are refused together are not to come back together.
     const seconds = Math.ceil(retrySeconds * (0.5 + this.#random.fraction()));
     throw new ApiProblem(

@@ -1,14 +1,8 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Store } from '../store/store.ts';
 import { parseBearerToken } from './bearer-token.ts';
-import type { Principal } from './principal.ts';
 import { hashToken } from './token-text.ts';
-
-export type UserRefusal = 'token-missing' | 'token-invalid' | 'not-allowed' | 'unavailable';
-
-export type UserAdmission =
-  | { readonly type: 'admitted'; readonly principal: Principal }
-  | { readonly type: 'refused'; readonly code: UserRefusal; readonly message: string };
+import type { UserAdmission, UserRefusal } from './user-admission.ts';
 
 /** Called with the `Authorization` header before any handler runs. Rejects with `StoreError` only. */
 export type AuthenticateUser = (authorization: string | undefined) => Promise<UserAdmission>;

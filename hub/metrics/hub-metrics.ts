@@ -11,6 +11,7 @@ import type { Change } from '../store/store.ts';
 import { JobCounts } from './job-counts.ts';
 import { LabelledCounter } from './labelled-counter.ts';
 import { OfferCounts } from './offer-counts.ts';
+import { RefusalCounts } from './refusal-counts.ts';
 import { SessionCounts } from './session-counts.ts';
 
 /** What is asked at each scrape. */
@@ -60,6 +61,7 @@ const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', '
 export class HubMetrics implements Disposable {
   readonly offers: OfferCounts;
   readonly sessions = new SessionCounts();
+  readonly refusals = new RefusalCounts();
   readonly #version: string;
   readonly #clock: Clock;
   readonly #jobs = new JobCounts();
@@ -69,7 +71,6 @@ export class HubMetrics implements Disposable {
   readonly #resyncs = new Histogram(resyncBounds);
   readonly #lag: LoopLag;
   readonly #removed = new LabelledCounter();
-  readonly #refused = new LabelledCounter();
   #logBytes = 0;
   #gauges: HubGauges | null = null;
 
@@ -120,11 +121,6 @@ export class HubMetrics implements Disposable {
     this.#resyncs.observe(tookMs / 1000);
   }
 
-  /** A submission, because this had no room for it. */
-  refused(what: string): void {
-    this.#refused.add({ what });
-  }
-
   removed(what: Removed, count: number): void {
     if (count > 0) this.#removed.add({ what }, count);
   }
@@ -148,12 +144,7 @@ export class HubMetrics implements Disposable {
         gauges.isReady() ? 1 : 0,
       ),
       ...this.#jobs.toMetrics(),
-      {
-        type: 'counter',
-        name: 'farhand_hub_submissions_refused_total',
-        help: 'Submissions that were answered 429, by what had no room for them.',
-        samples: this.#refused.toSamples(),
-      },
+      ...this.refusals.toMetrics(),
       {
         type: 'gauge',
         name: 'farhand_hub_jobs_waiting',

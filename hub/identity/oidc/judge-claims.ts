@@ -1,6 +1,6 @@
 import { Name } from '../../../protocol/names.ts';
 import { defaultAccount } from '../../account.ts';
-import type { UserAdmission } from '../user-authenticator.ts';
+import type { UserAdmission } from '../user-admission.ts';
 import { findClaim } from './find-claim.ts';
 import type { OidcSettings } from './oidc-settings.ts';
 

@@ -1,7 +1,8 @@
 import { errors, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Logger } from '../../../runtime/logger.ts';
-import { type JudgeUserToken, tokenRefused, type UserAdmission } from '../user-authenticator.ts';
+import type { UserAdmission } from '../user-admission.ts';
+import { type JudgeUserToken, tokenRefused } from '../user-authenticator.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 import { judgeClaims } from './judge-claims.ts';
 import { OidcError } from './oidc-error.ts';

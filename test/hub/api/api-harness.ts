@@ -26,7 +26,7 @@ import type { Store } from '../../../hub/store/store.ts';
 import type { AutomationSummary } from '../../../protocol/automation-summary.ts';
 import type { HubStatus } from '../../../protocol/hub-status.ts';
 import type { Progress } from '../../../protocol/progress.ts';
-import { systemClock } from '../../../runtime/clock.ts';
+import { type Clock, systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { systemRandom } from '../../../runtime/random.ts';
@@ -180,7 +180,10 @@ function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
 
 export async function startApi(
   limits: Partial<ApiLimits> = {},
-  { judgeUserToken = null }: { readonly judgeUserToken?: JudgeUserToken | null } = {},
+  {
+    judgeUserToken = null,
+    clock = systemClock,
+  }: { readonly judgeUserToken?: JudgeUserToken | null; readonly clock?: Clock } = {},
 ): Promise<ApiHarness> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-api-'));
   const store = await openSqliteStore({ folder, logger: silentLogger, random: systemRandom });
@@ -199,7 +202,7 @@ export async function startApi(
     offerAtOnce: async () => false,
     schemas: new ParameterSchemas(),
     judgeUserToken,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     logger,
     secretKey: createSecretKey(systemRandom.bytes(32)),

@@ -39,7 +39,7 @@ export async function startOidc(
   const loops = createLoopBoard(clock);
   const keys = new IssuerKeys({ issuer: issuer.url, clock, loops, logger: silentLogger });
   const judgeUserToken = createUserTokenJudge({ settings, keys, clock, logger: silentLogger });
-  const api = await startApi({}, { judgeUserToken });
+  const api = await startApi({ failedSignIns: 1000 }, { judgeUserToken });
   return {
     api,
     issuer,
