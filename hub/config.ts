@@ -17,6 +17,7 @@ import { isLoopback } from '../runtime/configuration/loopback.ts';
 import type { ApiLimits } from './api/api-limits.ts';
 import { findBrokenOidcRules, oidcKeys } from './identity/oidc/oidc-keys.ts';
 import { isSignedToken } from './identity/user-authenticator.ts';
+import type { AccountLimits } from './quotas/account-quotas.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 
 /** From a minute and a half to a hundred years. */
@@ -62,9 +63,23 @@ export const hubConfigSchema = {
   },
   maxQueuedJobs: {
     variable: 'FARHAND_MAX_QUEUED_JOBS',
-    doc: 'How many jobs of one account may wait for an agent. Another is answered 429. Each takes about a kilobyte of memory.',
+    doc: 'How many jobs of one account may wait for an agent, where nothing else was set for it. Another is answered 429. Each takes about a kilobyte of memory.',
     format: wholeNumber({ from: 1, to: 100_000_000 }),
     default: '100000',
+    sensitive: false,
+  },
+  maxRunningJobs: {
+    variable: 'FARHAND_MAX_RUNNING_JOBS',
+    doc: 'How many jobs of one account agents may have at a time, where nothing else was set for it. More of them wait.',
+    format: orNever(wholeNumber({ from: 0, to: 1_000_000_000 })),
+    default: 'never',
+    sensitive: false,
+  },
+  maxLogBytes: {
+    variable: 'FARHAND_MAX_LOG_BYTES',
+    doc: 'How much the logs of ended jobs of one account may take, where nothing else was set for it. From then on its submissions are answered 403; what runs is not cut.',
+    format: orNever(byteCount),
+    default: 'never',
     sensitive: false,
   },
   maxQueuedJobsInAll: {
@@ -179,6 +194,10 @@ export function toApiLimits(config: HubConfig): Partial<ApiLimits> {
     publicRequestsPerSecond: config.ratePublicRequests,
     failedSignIns: config.maxFailedSignIns,
   };
+}
+
+export function toUsualQuotas(config: HubConfig): Omit<AccountLimits, 'queuedJobs'> {
+  return { runningJobs: config.maxRunningJobs, logBytes: config.maxLogBytes };
 }
 
 /** Throws `ConfigError` with every mistake at once. */

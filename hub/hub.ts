@@ -31,6 +31,7 @@ import { serveGrpcBesideHttp } from './listeners/grpc-beside-http.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
+import { type AccountLimits, AccountQuotas, noLimits } from './quotas/account-quotas.ts';
 import { toRetainEveryMs } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 import { RoomReserve } from './retention/room-reserve.ts';
@@ -48,6 +49,8 @@ export interface HubOptions {
   readonly oidc?: OidcSettings | null;
   readonly lostAfterMs: number;
   readonly keep: RetentionRules;
+  /** What each account may have where nothing was set for it; `queuedJobs` stands in `limits`. Left out: no bound. */
+  readonly quotas?: Omit<AccountLimits, 'queuedJobs'>;
   /** Of the API; what is left out is as usual. */
   readonly limits?: Partial<ApiLimits>;
   /** How often it is looked for what is to be kept no longer; left out: as often as what is kept asks for. */
@@ -106,7 +109,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   await reserve.keep();
   const agentClock = createCoarseClock(clock, agentStepMs);
   const arrivals = new Arrivals({ clock, random });
+  const limits = { ...defaultApiLimits, ...options.limits };
+  const quotas = new AccountQuotas({ ...noLimits, ...options.quotas, queuedJobs: limits.queuedJobs });
   const core = createHubCore({
+    quotas,
     version,
     store,
     logs,
@@ -127,7 +133,6 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     logger,
   });
   const { scheduler, schemas } = core;
-  const limits = { ...defaultApiLimits, ...options.limits };
   const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits, loops });
   const parts = { ...core, arrivals, dataFolder, version, counters, store, readers, room, metrics, loops, clock };
   const api = createApi({
@@ -136,6 +141,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     logs,
     hubView: createHubView(parts),
     offerAtOnce: (job) => scheduler.offerAtOnce(job),
+    quotas,
     readers,
     limits,
     secretKey,

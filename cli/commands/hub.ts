@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { hubConfigSchema, loadHubConfig, toApiLimits, toRetentionRules } from '../../hub/config.ts';
+import { hubConfigSchema, loadHubConfig, toApiLimits, toRetentionRules, toUsualQuotas } from '../../hub/config.ts';
 import { toOidcSettings } from '../../hub/identity/oidc/oidc-keys.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -53,6 +53,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
     lostAfterMs: config.lostAfterSeconds * 1000,
     keep: toRetentionRules(config),
     limits: toApiLimits(config),
+    quotas: toUsualQuotas(config),
     clock: systemClock,
     random: systemRandom,
     logger,

@@ -5,6 +5,7 @@ import type { Enrol } from '../identity/enrolment.ts';
 import type { SecretBox } from '../identity/secret-box.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
+import type { AccountQuotas } from '../quotas/account-quotas.ts';
 import type { NewJob } from '../store/command.ts';
 import type { Store } from '../store/store.ts';
 import type { ApiLimits } from './api-limits.ts';
@@ -31,6 +32,7 @@ export interface ApiContext {
   readonly checkParameters: ParameterCheck;
   readonly digestRequest: DigestRequest;
   readonly submissions: SubmissionGate;
+  readonly quotas: AccountQuotas;
   readonly auditWatch: AuditWatch;
   readonly jobWatch: JobWatch;
   readonly readers: Readers;

@@ -5,6 +5,7 @@ import { createEnrolment } from '../identity/enrolment.ts';
 import { createSecretBox } from '../identity/secret-box.ts';
 import type { SecretKey } from '../identity/secret-key.ts';
 import { createUserAuthenticator, type JudgeUserToken } from '../identity/user-authenticator.ts';
+import { AccountQuotas, noLimits } from '../quotas/account-quotas.ts';
 import { createAccessHook, requireDeclaredAccess } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { type ApiLimits, defaultApiLimits } from './api-limits.ts';
@@ -36,6 +37,8 @@ export interface ApiOptions
   > {
   readonly secretKey: SecretKey;
   readonly schemas: ParameterSchemas;
+  /** Left out: each account may have as many queued jobs as `limits` says, and no bound else. */
+  readonly quotas?: AccountQuotas;
   /** Left out or null where no issuer is believed. */
   readonly judgeUserToken?: JudgeUserToken | null;
   /** Of the hub, for the description of the API. */
@@ -140,6 +143,7 @@ function createContext(options: ApiOptions): ApiContext {
   const limits = { ...defaultApiLimits, ...options.limits };
   const rates = new RequestRates({ limits, metrics: options.metrics, clock });
   const judgeUserToken = options.judgeUserToken ?? null;
+  const quotas = options.quotas ?? new AccountQuotas({ ...noLimits, queuedJobs: limits.queuedJobs });
   return {
     store,
     logs,
@@ -149,7 +153,8 @@ function createContext(options: ApiOptions): ApiContext {
     enrol: createEnrolment({ store, clock, random }),
     checkParameters: createParameterCheck(hubView, options.schemas),
     digestRequest: createRequestDigest(secretKey),
-    submissions: new SubmissionGate({ view: hubView, store, metrics: options.metrics, random, limits }),
+    submissions: new SubmissionGate({ view: hubView, store, metrics: options.metrics, random, limits, quotas }),
+    quotas,
     auditWatch: new AuditWatch(store),
     jobWatch: new JobWatch(store),
     metrics: options.metrics,

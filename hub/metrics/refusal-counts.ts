@@ -1,7 +1,7 @@
 import type { Metric } from '../../runtime/metrics-text.ts';
 import { LabelledCounter } from './labelled-counter.ts';
 
-/** What was answered 429, and why. */
+/** What was refused because there was too much of it already. */
 export class RefusalCounts {
   readonly #submissions = new LabelledCounter();
   readonly #requests = new LabelledCounter();
@@ -21,7 +21,7 @@ export class RefusalCounts {
       {
         type: 'counter',
         name: 'farhand_hub_submissions_refused_total',
-        help: 'Submissions that were answered 429, by what had no room for them.',
+        help: 'Submissions that were refused, by what had no room for them.',
         samples: this.#submissions.toSamples(),
       },
       {

@@ -17,6 +17,7 @@ import type { JudgeUserToken } from '../../../hub/identity/user-authenticator.ts
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
 import { HubMetrics } from '../../../hub/metrics/hub-metrics.ts';
+import { AccountQuotas, noLimits } from '../../../hub/quotas/account-quotas.ts';
 import type { WaitingView } from '../../../hub/scheduler/waiting-view.ts';
 import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
 import { type StatusReader, toHubStatus } from '../../../hub/status/hub-status.ts';
@@ -73,6 +74,7 @@ export class FakeHubView implements HubView {
   readonly byAccount = new Map<string, LiveAgentView[]>();
   ready = true;
   waitingJobs = 0;
+  runningJobs = 0;
 
   agent(agentId: string): LiveAgentView | undefined {
     return [...this.byAccount.values()].flat().find((agent) => agent.id === agentId);
@@ -82,6 +84,9 @@ export class FakeHubView implements HubView {
   }
   queued(): number {
     return this.waitingJobs;
+  }
+  running(): number {
+    return this.runningJobs;
   }
   waiting(): WaitingView {
     return { agents: [{ agent: 'a2', reason: 'labels' }], reasons: [{ reason: 'labels', agents: 1 }] };
@@ -194,6 +199,10 @@ export async function startApi(
     complaints.push(`${message} ${'error' in fields ? String(fields.error) : ''}`);
   const logger = { ...silentLogger, warn: complain, error: complain, child: () => logger };
   const loops = createLoopBoard(systemClock);
+  const quotas = new AccountQuotas({ ...noLimits, queuedJobs: limits.queuedJobs ?? defaultApiLimits.queuedJobs });
+  store.subscribe((changes) => {
+    for (const change of changes) if (change.type === 'quotas') quotas.changed(change.account, change.quotas);
+  });
   const metrics = new HubMetrics({ version: '0.0.0', clock: systemClock });
   const api = createApi({
     store,
@@ -202,6 +211,7 @@ export async function startApi(
     offerAtOnce: async () => false,
     schemas: new ParameterSchemas(),
     judgeUserToken,
+    quotas,
     clock,
     random: systemRandom,
     logger,
