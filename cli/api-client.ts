@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Client, createClient, type Operations } from '../client/client.ts';
+import { Account } from '../protocol/account.ts';
 import { Agent, Automation } from '../protocol/agent.ts';
 import { Facts, FactsChange } from '../protocol/facts.ts';
 import { Job, JobLog } from '../protocol/job.ts';
@@ -60,6 +61,7 @@ const AnyAgent = toTolerant(Agent, {
     .default(null),
   health: z.looseObject({ state: Word, problems: z.array(z.string()).default([]) }).nullable(),
 });
+const AnyAccount = toTolerant(Account, { quotas: z.looseObject({}) });
 const AnyCreatedToken = z.looseObject({ token: z.string().min(1) });
 const answers: Partial<Record<keyof Operations, z.ZodType>> = {
   submitJob: AnyJob,
@@ -76,6 +78,8 @@ const answers: Partial<Record<keyof Operations, z.ZodType>> = {
   createJoinToken: AnyCreatedToken,
   listTokens: pageOf(toTolerant(Token, { role: Word, account: z.string().default('') })),
   listJoinTokens: pageOf(toTolerant(JoinToken, { account: z.string().default('') })),
+  listAccounts: pageOf(AnyAccount),
+  getAccount: AnyAccount,
   listFacts: pageOf(toTolerant(Facts, {})),
   getFacts: toTolerant(Facts, {}),
   listFactsHistory: pageOf(toTolerant(FactsChange, {})),

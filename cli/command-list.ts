@@ -74,6 +74,12 @@ export const commandList: readonly ListedCommand[] = [
     load: async (context) => (await import('./commands/token.ts')).createTokenCommand(context),
   },
   {
+    name: 'accounts',
+    summary: 'what accounts have, and may have',
+    group: look,
+    load: async (context) => (await import('./commands/accounts.ts')).createAccountsCommand(context),
+  },
+  {
     name: 'exec',
     summary: 'run a job document here, without a hub',
     group: work,

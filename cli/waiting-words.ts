@@ -17,6 +17,7 @@ const reasons: Readonly<Record<WaitingReason, (who: Who, job: Job) => string>> =
   'store-changed': ({ names }) =>
     `${names} saw that the hub lost or restored its store; on its machine: \`farhand agent trust-hub\``,
   pressure: ({ names, be }) => `${names} ${be} under pressure; wait, or see \`farhand agents\``,
+  quota: () => 'the account has as many jobs on agents as its quota allows; wait, or see `farhand accounts`',
   declined: ({ names }) => `${names} declined it a moment ago; it will be asked again`,
 };
 

@@ -38,6 +38,30 @@ export interface Wire {
   events<Data>(request: OperationRequest): AsyncGenerator<ServerEvent<Data>, void>;
 }
 
+export type Account = {
+  readonly name: string;
+  readonly usage: {
+    readonly queuedJobs: number;
+    readonly runningJobs: number;
+    readonly logBytes: number;
+  };
+  /** those that hold now; null: none */
+  readonly limits: {
+    readonly queuedJobs: number | null;
+    readonly runningJobs: number | null;
+    readonly logBytes: number | null;
+  };
+  /** what was set for this account */
+  readonly quotas: Quotas;
+  /** of the quotas: quoted, the ETag that `If-Match` takes */
+  readonly version: number;
+};
+
+export type AccountPage = {
+  readonly items: Account[];
+  readonly nextCursor: string | null;
+};
+
 export type Agent = {
   readonly id: string;
   readonly name: string;
@@ -122,7 +146,7 @@ export type AgentPage = {
 
 export type ApiEvent = {
   readonly at: string;
-  /** `token:<id>`, `agent:<id>`, `join-token:<id>` or `hub` */
+  /** `token:<id>`, `user:<issuer>/<subject>`, `agent:<id>`, `join-token:<id>` or `hub` */
   readonly actor: string;
   /** such as `job.queued`, `job.succeeded`, `agent.online` */
   readonly action: string;
@@ -292,6 +316,7 @@ export type HubStatus = {
         | 'store-changed'
         | 'pressure'
         | 'declined'
+        | 'quota'
         | 'no-agent'
         | 'soon'
         | 'store'
@@ -509,12 +534,12 @@ export type Problem = {
         readonly message: string;
       }[]
     | undefined;
-  /** of `too-many`: what had no room */
+  /** of `too-many` and `quota-exceeded`: what had no room */
   readonly full?:
     | {
         readonly what: string;
         readonly limit: number;
-        /** the key of the configuration that sets it */
+        /** the key of the configuration that sets it, or `quotas.…` where it was set for the account */
         readonly key: string;
       }
     | undefined;
@@ -528,6 +553,7 @@ export type ProblemCode =
   | 'client-certificate-needed'
   | 'client-certificate-invalid'
   | 'not-allowed'
+  | 'quota-exceeded'
   | 'labels-not-allowed'
   | 'not-found'
   | 'method-not-allowed'
@@ -559,6 +585,15 @@ export type Progress = {
   readonly percent: number | null;
   readonly message: string | null;
   readonly outputs: JsonObject | null;
+};
+
+export type Quotas = {
+  /** jobs that wait for an agent */
+  readonly queuedJobs: number | 'unlimited' | null;
+  /** jobs that agents have; more of them wait */
+  readonly runningJobs: number | 'unlimited' | null;
+  /** of logs of ended jobs, as the hub stores them */
+  readonly logBytes: number | 'unlimited' | null;
 };
 
 export type RerunRequest = {
@@ -618,7 +653,8 @@ export type Waiting = {
     | 'draining'
     | 'store-changed'
     | 'pressure'
-    | 'declined';
+    | 'declined'
+    | 'quota';
   /** of `pressure`: what the agent measured, and its limit */
   readonly message?: string | undefined;
 };
@@ -641,6 +677,7 @@ export type WaitingJobs = {
     | 'store-changed'
     | 'pressure'
     | 'declined'
+    | 'quota'
     | 'no-agent'
     | 'soon'
     | 'store'
@@ -657,7 +694,8 @@ export type WaitingJobs = {
       | 'draining'
       | 'store-changed'
       | 'pressure'
-      | 'declined';
+      | 'declined'
+      | 'quota';
     readonly agents: number;
   }[];
   /** the first of those that lack what is nearest */
@@ -675,7 +713,8 @@ export type WaitingReasonCount = {
     | 'draining'
     | 'store-changed'
     | 'pressure'
-    | 'declined';
+    | 'declined'
+    | 'quota';
   readonly agents: number;
 };
 
@@ -1070,6 +1109,49 @@ export interface Operations {
     options?: CallOptions,
   ) => Promise<FactsChangePage>;
   /**
+   * List accounts, what they have and what they may have.
+   *
+   * By name. Administrators of the account `default` see all of them, everybody else their own.
+   *
+   * Roles: admin, operator, approver, viewer.
+   *
+   * `GET /api/v1/accounts`
+   */
+  readonly listAccounts: (
+    query?: {
+      /** how many at most, up to 500 */
+      readonly limit?: number | undefined;
+      /** nextCursor of the page before */
+      readonly cursor?: string | undefined;
+    },
+    options?: CallOptions,
+  ) => Promise<AccountPage>;
+  /**
+   * Get what an account has, and what it may have.
+   *
+   * Roles: admin, operator, approver, viewer.
+   *
+   * `GET /api/v1/accounts/{account}`
+   */
+  readonly getAccount: (account: string, options?: CallOptions) => Promise<Account>;
+  /**
+   * Set what an account may have.
+   *
+   * Only with a token of the account `default`. All of them at once; `null` is what the configuration of the hub says. What an account has already is never taken from it.
+   *
+   * Roles: admin.
+   *
+   * `PUT /api/v1/accounts/{account}/quotas`
+   */
+  readonly setQuotas: (
+    account: string,
+    body: Quotas,
+    options?: CallOptions & {
+      /** The ETag of what was looked at: when it was changed by somebody since, nothing is done (412). */
+      readonly ifMatch?: string | undefined;
+    },
+  ) => Promise<Account>;
+  /**
    * Ask whether the process is well.
    *
    * `GET /livez`
@@ -1250,6 +1332,24 @@ export function createOperations(wire: Wire): Operations {
         method: 'GET',
         path: `/api/v1/agents/${encodeURIComponent(name)}/facts/${encodeURIComponent(probe)}/history`,
         query,
+        options,
+      }),
+    listAccounts: (query = {}, options = {}) =>
+      wire.json({ operation: 'listAccounts', method: 'GET', path: '/api/v1/accounts', query, options }),
+    getAccount: (account, options = {}) =>
+      wire.json({
+        operation: 'getAccount',
+        method: 'GET',
+        path: `/api/v1/accounts/${encodeURIComponent(account)}`,
+        options,
+      }),
+    setQuotas: (account, body, options = {}) =>
+      wire.json({
+        operation: 'setQuotas',
+        method: 'PUT',
+        path: `/api/v1/accounts/${encodeURIComponent(account)}/quotas`,
+        headers: { 'If-Match': options.ifMatch },
+        body,
         options,
       }),
     getLiveness: (options = {}) => wire.json({ operation: 'getLiveness', method: 'GET', path: '/livez', options }),

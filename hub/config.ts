@@ -8,6 +8,7 @@ import {
   listOf,
   oneOf,
   orForever,
+  orNever,
   seconds,
   text,
   url,
@@ -19,6 +20,9 @@ import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
 import type { ApiLimits } from './api/api-limits.ts';
 import { isProxyRange } from './front/trusted-proxies.ts';
+import { findBrokenOidcRules, oidcKeys } from './identity/oidc/oidc-keys.ts';
+import { isSignedToken } from './identity/user-authenticator.ts';
+import type { AccountLimits } from './quotas/account-quotas.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 import type { TlsOptions } from './tls/tls-options.ts';
 
@@ -90,9 +94,23 @@ export const hubConfigSchema = {
   },
   maxQueuedJobs: {
     variable: 'FARHAND_MAX_QUEUED_JOBS',
-    doc: 'How many jobs of one account may wait for an agent. Another is answered 429. Each takes about a kilobyte of memory.',
+    doc: 'How many jobs of one account may wait for an agent, where nothing else was set for it. Another is answered 429. Each takes about a kilobyte of memory.',
     format: wholeNumber({ from: 1, to: 100_000_000 }),
     default: '100000',
+    sensitive: false,
+  },
+  maxRunningJobs: {
+    variable: 'FARHAND_MAX_RUNNING_JOBS',
+    doc: 'How many jobs of one account agents may have at a time, where nothing else was set for it. More of them wait.',
+    format: orNever(wholeNumber({ from: 0, to: 1_000_000_000 })),
+    default: 'never',
+    sensitive: false,
+  },
+  maxLogBytes: {
+    variable: 'FARHAND_MAX_LOG_BYTES',
+    doc: 'How much the logs of ended jobs of one account may take, where nothing else was set for it. From then on its submissions are answered 403; what runs is not cut.',
+    format: orNever(byteCount),
+    default: 'never',
     sensitive: false,
   },
   maxQueuedJobsInAll: {
@@ -107,6 +125,27 @@ export const hubConfigSchema = {
     doc: 'How many submissions may be under way, and changes wait for the store, at a time. Another is answered 429 before it is read.',
     format: wholeNumber({ from: 1, to: 1_000_000 }),
     default: '1000',
+    sensitive: false,
+  },
+  rateRequests: {
+    variable: 'FARHAND_RATE_REQUESTS',
+    doc: 'How many requests a second one token or user may send in the long run; twice as many at once. Another is answered 429.',
+    format: orNever(wholeNumber({ from: 1, to: 1_000_000 })),
+    default: '2000',
+    sensitive: false,
+  },
+  ratePublicRequests: {
+    variable: 'FARHAND_RATE_PUBLIC_REQUESTS',
+    doc: 'The same of one address (IPv6: one /64), for what needs no token, such as agents that join; twenty times as many at once.',
+    format: orNever(wholeNumber({ from: 1, to: 1_000_000 })),
+    default: '500',
+    sensitive: false,
+  },
+  maxFailedSignIns: {
+    variable: 'FARHAND_MAX_FAILED_SIGN_INS',
+    doc: 'How many tokens that do not count may come from one address before others that do not are answered 429, for a second at first and a minute at most. Valid ones always count.',
+    format: wholeNumber({ from: 1, to: 1_000_000 }),
+    default: '30',
     sensitive: false,
   },
   drainSeconds: {
@@ -188,6 +227,7 @@ export const hubConfigSchema = {
     default: 'false',
     sensitive: false,
   },
+  ...oidcKeys,
   ...logKeys,
 } as const satisfies ConfigSchema;
 
@@ -211,6 +251,9 @@ export function toApiLimits(config: HubConfig): Partial<ApiLimits> {
     queuedJobs: config.maxQueuedJobs,
     queuedJobsInAll: config.maxQueuedJobsInAll,
     submissionsAtOnce: config.maxSubmissions,
+    requestsPerSecond: config.rateRequests,
+    publicRequestsPerSecond: config.ratePublicRequests,
+    failedSignIns: config.maxFailedSignIns,
   };
 }
 
@@ -225,19 +268,28 @@ export function toTlsOptions({ tlsCert, tlsKey, tlsClientCa, tlsClient }: HubCon
   };
 }
 
+export function toUsualQuotas(config: HubConfig): Omit<AccountLimits, 'queuedJobs'> {
+  return { runningJobs: config.maxRunningJobs, logBytes: config.maxLogBytes };
+}
+
 /** Throws `ConfigError` with every mistake at once. */
 export function loadHubConfig(sources: ConfigSources): HubConfig {
   return loadConfiguration(hubConfigSchema, sources, findBrokenRules);
 }
 
 function findBrokenRules(config: HubConfig): readonly string[] {
-  const broken: string[] = [];
+  const broken: string[] = [...findBrokenOidcRules(config)];
   if (!config.insecure && toTlsOptions(config) === null && !isLoopback(config.listen.host)) {
     broken.push(
       `FARHAND_LISTEN: expected an address of this machine alone, such as 127.0.0.1:${config.listen.port}, because the hub speaks without TLS; got ${config.listen.host}. Give it a certificate (FARHAND_TLS_CERT, FARHAND_TLS_KEY), put a proxy with TLS before it, or set FARHAND_INSECURE=true where the network may carry tokens in the clear`,
     );
   }
   broken.push(...findTlsMistakes(config));
+  if (config.oidcIssuer !== null && config.adminToken !== null && isSignedToken(config.adminToken)) {
+    broken.push(
+      'FARHAND_ADMIN_TOKEN: expected a token that is not of the form a.b.c, because with FARHAND_OIDC_ISSUER such tokens are taken for those of the issuer',
+    );
+  }
   if (config.store !== null) {
     broken.push('FARHAND_STORE: expected it not to be set: SQLite in FARHAND_DATA is the only store so far');
   }

@@ -76,6 +76,7 @@ export function createHubView(parts: HubParts): HubView {
     agent: (agentId) => fleet.get(agentId),
     agents: (account) => fleet.serving(account),
     queued: (account) => scheduler.queued(account),
+    running: (account) => scheduler.quota.running(account),
     waiting: (job) => scheduler.overview.of(job),
     progress: (attemptId) => progress.get(attemptId),
     nextProgress: (jobId, signal) => progress.next(jobId, signal),

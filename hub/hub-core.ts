@@ -16,6 +16,7 @@ import type { AgentPrincipal } from './identity/agent-principal.ts';
 import type { SecretBox } from './identity/secret-box.ts';
 import type { LogStore } from './logs/log-store.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
+import { AccountQuotas, noLimits } from './quotas/account-quotas.ts';
 import { Retention } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 import type { RoomReserve } from './retention/room-reserve.ts';
@@ -35,6 +36,8 @@ export interface HubCoreOptions {
   /** How long a late result may correct a lost job; its secrets are kept as long. */
   readonly correctionWindowMs: number;
   readonly keep: RetentionRules;
+  /** Left out: no account has any. */
+  readonly quotas?: AccountQuotas;
   readonly reserve: Pick<RoomReserve, 'keep' | 'give'>;
   readonly retainEveryMs: number;
   readonly room: Pick<RoomWatch, 'tryAgain'>;
@@ -68,6 +71,7 @@ export interface HubCore extends AsyncDisposable {
 }
 
 export function createHubCore(options: HubCoreOptions): HubCore {
+  const { quotas = new AccountQuotas(noLimits) } = options;
   const { store, logs, lostAfterMs, correctionWindowMs, metrics, loops, clock, random, logger } = options;
   const disposables = new AsyncDisposableStack();
   const fleet = new Fleet(clock);
@@ -75,7 +79,17 @@ export function createHubCore(options: HubCoreOptions): HubCore {
   const progress = createProgressBoard();
   const schedulerLogger = logger.child({ scope: 'scheduler' });
   const scheduler = disposables.use(
-    new Scheduler({ store, fleet, schemas, clock, random, logger: schedulerLogger, offers: metrics.offers, loops }),
+    new Scheduler({
+      store,
+      fleet,
+      schemas,
+      clock,
+      random,
+      logger: schedulerLogger,
+      offers: metrics.offers,
+      loops,
+      quotas,
+    }),
   );
   const retention = new Retention({
     store,
@@ -145,7 +159,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     control,
     sessions,
     async start() {
-      disposables.use(await followStore({ store, fleet, scheduler, control, progress, metrics, logger }));
+      disposables.use(await followStore({ store, fleet, scheduler, quotas, control, progress, metrics, logger }));
       disposables.use(new Housekeeping({ chores, clock, logger, loops }));
     },
     accept(accepted) {

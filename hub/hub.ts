@@ -27,14 +27,17 @@ import { ensureAdminToken } from './identity/admin-token.ts';
 import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
 import { holdToCertificate } from './identity/hold-to-certificate.ts';
+import type { OidcSettings } from './identity/oidc/oidc-settings.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
+import type { JudgeUserToken } from './identity/user-authenticator.ts';
 import type { ConnectionRefusal } from './listeners/connection-refusal.ts';
 import { serveGrpcBesideHttp } from './listeners/grpc-beside-http.ts';
 import { RefusalLog } from './listeners/refusal-log.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
 import { watchLogs } from './logs/watched-logs.ts';
 import { HubMetrics } from './metrics/hub-metrics.ts';
+import { type AccountLimits, AccountQuotas, noLimits } from './quotas/account-quotas.ts';
 import { toRetainEveryMs } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 import { RoomReserve } from './retention/room-reserve.ts';
@@ -56,8 +59,12 @@ export interface HubOptions {
   readonly adminToken: string | null;
   /** Where `admin-token` is written, and that it is written also when a token was given. Null: the data folder, when one is made. */
   readonly adminTokenFolder: string | null;
+  /** Whose tokens are taken besides the hub's own; left out or null: nobody's. */
+  readonly oidc?: OidcSettings | null;
   readonly lostAfterMs: number;
   readonly keep: RetentionRules;
+  /** What each account may have where nothing was set for it; `queuedJobs` stands in `limits`. Left out: no bound. */
+  readonly quotas?: Omit<AccountLimits, 'queuedJobs'>;
   /** Of the API; what is left out is as usual. */
   readonly limits?: Partial<ApiLimits>;
   /** How often it is looked for what is to be kept no longer; left out: as often as what is kept asks for. */
@@ -122,7 +129,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   await reserve.keep();
   const agentClock = createCoarseClock(clock, agentStepMs);
   const arrivals = new Arrivals({ clock, random });
+  const limits = { ...defaultApiLimits, ...options.limits };
+  const quotas = new AccountQuotas({ ...noLimits, ...options.quotas, queuedJobs: limits.queuedJobs });
   const core = createHubCore({
+    quotas,
     version,
     store,
     logs,
@@ -143,16 +153,17 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     logger,
   });
   const { scheduler, schemas } = core;
-  const limits = { ...defaultApiLimits, ...options.limits };
   const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits, loops });
   const parts = { ...core, arrivals, dataFolder, version, counters, store, readers, room, metrics, loops, clock, tls };
   const trusted = createTrustedProxies(options.trustedProxies ?? []);
   const api = createApi({
     publicBase: createPublicBase({ publicUrl: options.publicUrl ?? null, trusted }),
     store,
+    judgeUserToken: await openIssuer(options, { opened, loops }),
     logs,
     hubView: createHubView(parts),
     offerAtOnce: (job) => scheduler.offerAtOnce(job),
+    quotas,
     readers,
     limits,
     secretKey,
@@ -203,6 +214,21 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       logger.info({}, 'hub stopped');
     },
   };
+}
+
+/** What judges tokens of the issuer is loaded only where there is one. */
+async function openIssuer(
+  { oidc: settings = null, clock, logger: parent }: HubOptions,
+  { opened, loops }: { readonly opened: AsyncDisposableStack; readonly loops: LoopBoard },
+): Promise<JudgeUserToken | null> {
+  if (settings === null) return null;
+  const [{ IssuerKeys }, { createUserTokenJudge }] = await Promise.all([
+    import('./identity/oidc/issuer-keys.ts'),
+    import('./identity/oidc/user-token-judge.ts'),
+  ]);
+  const logger = parent.child({ scope: 'issuer' });
+  const keys = opened.use(new IssuerKeys({ issuer: settings.issuer, clock, loops, logger }));
+  return createUserTokenJudge({ settings, keys, clock, logger });
 }
 
 /** What the store's commits are told to. */

@@ -4,6 +4,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { ControlService } from './control/control-service.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
+import type { AccountQuotas } from './quotas/account-quotas.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import type { ProgressBoard } from './sessions/progress-board.ts';
 import type { AttemptRecord, JobRecord } from './store/records.ts';
@@ -13,6 +14,8 @@ export interface FollowerOptions {
   readonly store: Store;
   readonly fleet: Fleet;
   readonly scheduler: Scheduler;
+  /** Left out: nobody has any. */
+  readonly quotas?: AccountQuotas;
   readonly control: Pick<ControlService, 'attemptChanged' | 'agentChanged'>;
   readonly progress: ProgressBoard;
   readonly metrics: Pick<HubMetrics, 'loaded' | 'changed'>;
@@ -27,7 +30,7 @@ const batch = 1000;
  * come to be, then of each commit, in order.
  */
 export async function followStore(options: FollowerOptions): Promise<Disposable> {
-  const { store, fleet, scheduler, control, progress, metrics, logger } = options;
+  const { store, fleet, scheduler, quotas, control, progress, metrics, logger } = options;
 
   const tell = (change: Change) => {
     switch (change.type) {
@@ -40,6 +43,9 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
         return control.attemptChanged(change.attempt);
       case 'agent':
         return control.agentChanged(change.agentId);
+      case 'quotas':
+        quotas?.changed(change.account, change.quotas);
+        return scheduler.wake();
       case 'audit':
         return;
     }
@@ -67,6 +73,11 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
       tryToTell(change);
     }
   });
+  for await (const set of readAll(async (after) =>
+    (await store.queries.quotasAfter(after ?? '', batch)).map(({ account: id, ...rest }) => ({ id, ...rest })),
+  )) {
+    load({ type: 'quotas', account: set.id, quotas: set.quotas });
+  }
   for (const agent of await store.queries.allAgents()) fleet.put(agent);
   for await (const attempt of readAll<AttemptRecord>((after) => store.queries.allOpenAttempts(after, batch))) {
     load({ type: 'attempt', attempt });

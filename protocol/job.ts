@@ -55,6 +55,7 @@ export const waitingReasons = [
   'store-changed',
   'pressure',
   'declined',
+  'quota',
 ] as const;
 export type WaitingReason = (typeof waitingReasons)[number];
 

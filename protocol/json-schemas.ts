@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Account, Quotas } from './account.ts';
 import { Agent, AgentNote, Automation } from './agent.ts';
 import { AgentDesired, AgentReport } from './agent-report.ts';
 import { ApiEvent } from './api-event.ts';
@@ -25,6 +26,7 @@ import { CreatedJoinToken, CreatedToken, JoinToken, JoinTokenRequest, Role, Toke
 
 /** Everything that travels as JSON, by name. The description of the API refers to what stands here by that name. */
 export const protocolSchemas = {
+  Account,
   Agent,
   AgentDesired,
   AgentHello,
@@ -63,6 +65,7 @@ export const protocolSchemas = {
   Problem,
   ProblemCode,
   Progress,
+  Quotas,
   RerunRequest,
   Role,
   Secrets,

@@ -9,6 +9,7 @@ export const problems = {
   'client-certificate-needed': { status: 403, title: 'A client certificate is needed' },
   'client-certificate-invalid': { status: 403, title: 'The client certificate is not valid here' },
   'not-allowed': { status: 403, title: 'Not allowed' },
+  'quota-exceeded': { status: 403, title: 'The account has as much as it may' },
   'labels-not-allowed': { status: 403, title: 'The join token does not allow these labels' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
@@ -50,8 +51,14 @@ export const Problem = z.object({
   detail: z.string(),
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
   full: z
-    .object({ what: z.string(), limit: z.int(), key: z.string().describe('the key of the configuration that sets it') })
+    .object({
+      what: z.string(),
+      limit: z.int(),
+      key: z
+        .string()
+        .describe('the key of the configuration that sets it, or `quotas.…` where it was set for the account'),
+    })
     .optional()
-    .describe('of `too-many`: what had no room'),
+    .describe('of `too-many` and `quota-exceeded`: what had no room'),
 });
 export type Problem = Readonly<z.infer<typeof Problem>>;

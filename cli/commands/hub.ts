@@ -1,5 +1,13 @@
 import { Command } from 'commander';
-import { hubConfigSchema, loadHubConfig, toApiLimits, toRetentionRules, toTlsOptions } from '../../hub/config.ts';
+import {
+  hubConfigSchema,
+  loadHubConfig,
+  toApiLimits,
+  toRetentionRules,
+  toTlsOptions,
+  toUsualQuotas,
+} from '../../hub/config.ts';
+import { toOidcSettings } from '../../hub/identity/oidc/oidc-keys.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
@@ -55,9 +63,11 @@ async function runHub(command: Command, context: Context): Promise<void> {
     trustedProxies: config.trustedProxies ?? [],
     adminToken: config.adminToken,
     adminTokenFolder: null,
+    oidc: toOidcSettings(config),
     lostAfterMs: config.lostAfterSeconds * 1000,
     keep: toRetentionRules(config),
     limits: toApiLimits(config),
+    quotas: toUsualQuotas(config),
     clock: systemClock,
     random: systemRandom,
     logger,

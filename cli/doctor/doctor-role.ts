@@ -24,6 +24,7 @@ export function guessRole(
     'FARHAND_ADMIN_TOKEN_FILE',
     'FARHAND_LOST_AFTER_SECONDS',
     'FARHAND_TLS_CLIENT_CA',
+    'FARHAND_OIDC_ISSUER',
   );
   if (hub !== undefined) return { role: 'hub', why: `${hub} is set` };
   const data = environment['FARHAND_DATA'];

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { defaultSpoolLimits } from '../../agent/attempts/spool.ts';
 import { agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
 import { hubConfigSchema, loadHubConfig, toTlsOptions } from '../../hub/config.ts';
+import { toOidcSettings } from '../../hub/identity/oidc/oidc-keys.ts';
 import type { TlsOptions } from '../../hub/tls/tls-options.ts';
 import { ConfigError } from '../../runtime/configuration/config-error.ts';
 import type { ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
@@ -23,6 +24,7 @@ import type { DoctorRole } from './doctor-role.ts';
 import { createFolderChecks } from './folder-checks.ts';
 import { createHubChecks } from './hub-checks.ts';
 import { createHubProbe } from './hub-probe.ts';
+import { createIssuerCheck } from './issuer-check.ts';
 import { createNetworkChecks } from './network-checks.ts';
 import { createOwnCertificateChecks } from './own-certificate-check.ts';
 import { createProxyCheck } from './proxy-check.ts';
@@ -123,9 +125,11 @@ function planHub({ sources, folder }: DoctorPlan): readonly Check[] {
   if (config === null) return [check];
   const data = resolve(folder, config.data);
   const tls = toTlsOptions(config);
+  const oidc = toOidcSettings(config);
   return [
     check,
     ...(tls === null ? [] : [createTlsFileCheck(resolveFiles(tls, folder), config.listen)]),
+    ...(oidc === null ? [] : [createIssuerCheck(oidc)]),
     ...createHubChecks({ listen: config.listen, data }),
     ...createFolderChecks({
       folder: data,

@@ -1,13 +1,18 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { type Permission, rolesWith } from '../identity/permissions.ts';
 import type { Principal } from '../identity/principal.ts';
-import type { AuthenticateUser } from '../identity/user-authenticator.ts';
+import { toAdmissionProblem } from './admission-problem.ts';
 import { ApiProblem } from './api-problem.ts';
+import { toClientNetwork } from './rates/client-address.ts';
+import type { SignIn } from './rates/limit-sign-ins.ts';
+import type { RequestRates } from './rates/request-rates.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may call the route. A route that does not say is not registered. */
     access?: Permission | 'public';
+    /** Whoever watches over the hub asks as often as they like. Only of a route that is public, and costs nothing. */
+    isUnlimited?: true;
   }
   interface FastifyRequest {
     /** Set before any handler of a route that is not public runs. */
@@ -25,11 +30,15 @@ export function requireDeclaredAccess(route: RouteOptions): void {
  * Establishes who calls before anything else is looked at. Unknown paths of the API ask for a token too, so that without one nobody
  * learns which there are.
  */
-export function createAccessHook(authenticate: AuthenticateUser) {
+export function createAccessHook({ signIn, rates }: { readonly signIn: SignIn; readonly rates: RequestRates }) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     const access = request.is404 ? (isOfApi(request.url) ? 'any' : 'public') : request.routeOptions.config.access;
-    if (access === 'public') return;
-    request.principal = await admit(authenticate, request);
+    if (access === 'public') {
+      if (request.routeOptions.config.isUnlimited !== true) rates.countNetwork(request);
+      return;
+    }
+    request.principal = await admit(signIn, request);
+    rates.countCaller(request.principal);
     if (access === 'any') return;
     const roles: readonly string[] = access === undefined ? [] : rolesWith(access);
     if (!roles.includes(request.principal.role)) {
@@ -38,12 +47,11 @@ export function createAccessHook(authenticate: AuthenticateUser) {
   };
 }
 
-/** Who calls. Throws `ApiProblem` (`token-missing`, `token-invalid`). */
-export async function admit(authenticate: AuthenticateUser, request: FastifyRequest): Promise<Principal> {
-  const admission = await authenticate(request.headers.authorization);
+/** Who calls. Throws `ApiProblem` (`token-missing`, `token-invalid`, `not-allowed`, `unavailable`, `too-many`). */
+export async function admit(signIn: SignIn, request: FastifyRequest): Promise<Principal> {
+  const admission = await signIn(request.headers.authorization, toClientNetwork(request));
   if (admission.type === 'admitted') return admission.principal;
-  const challenge = admission.code === 'token-missing' ? 'Bearer' : 'Bearer error="invalid_token"';
-  throw new ApiProblem(admission.code, admission.message, { headers: { 'www-authenticate': challenge } });
+  throw toAdmissionProblem(admission, { missing: 'Bearer', invalid: 'Bearer error="invalid_token"' });
 }
 
 /** The caller of a route that is not public. */

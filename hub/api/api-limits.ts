@@ -12,6 +12,12 @@ export interface ApiLimits {
   readonly queuedJobsInAll: number;
   /** Submissions that are under way, or changes that wait for the store, at a time. */
   readonly submissionsAtOnce: number;
+  /** In the long run, of one token or user; twice as many may come at once. */
+  readonly requestsPerSecond: number;
+  /** The same of one address, for what needs no token; twenty times as many may come at once. */
+  readonly publicRequestsPerSecond: number;
+  /** Tokens of one address that do not count before it is slowed down. */
+  readonly failedSignIns: number;
   /** Readers that follow a log or events at a time. */
   readonly followers: number;
   /** A reader that takes nothing for so long is hung up. */
@@ -30,6 +36,9 @@ export const defaultApiLimits: ApiLimits = {
   queuedJobs: 100_000,
   queuedJobsInAll: 500_000,
   submissionsAtOnce: 1_000,
+  requestsPerSecond: 2000,
+  publicRequestsPerSecond: 500,
+  failedSignIns: 30,
   followers: 2000,
   stallMs: 120_000,
   heartbeatMs: 15_000,

@@ -4,7 +4,8 @@ import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
 import { createEnrolment } from '../identity/enrolment.ts';
 import { createSecretBox } from '../identity/secret-box.ts';
 import type { SecretKey } from '../identity/secret-key.ts';
-import { createUserAuthenticator } from '../identity/user-authenticator.ts';
+import { createUserAuthenticator, type JudgeUserToken } from '../identity/user-authenticator.ts';
+import { AccountQuotas, noLimits } from '../quotas/account-quotas.ts';
 import { createAccessHook, requireDeclaredAccess } from './access.ts';
 import type { ApiContext } from './api-context.ts';
 import { type ApiLimits, defaultApiLimits } from './api-limits.ts';
@@ -22,6 +23,8 @@ import { KnownRoutes } from './known-routes.ts';
 import { NoQuery } from './no-query.ts';
 import { ApiDescription } from './openapi/api-description.ts';
 import { createParameterCheck } from './parameter-check.ts';
+import { limitSignIns } from './rates/limit-sign-ins.ts';
+import { RequestRates } from './rates/request-rates.ts';
 import { createRequestDigest } from './request-digest.ts';
 import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
@@ -34,6 +37,10 @@ export interface ApiOptions
   > {
   readonly secretKey: SecretKey;
   readonly schemas: ParameterSchemas;
+  /** Left out: each account may have as many queued jobs as `limits` says, and no bound else. */
+  readonly quotas?: AccountQuotas;
+  /** Left out or null where no issuer is believed. */
+  readonly judgeUserToken?: JudgeUserToken | null;
   /** Of the hub, for the description of the API. */
   readonly version: string;
   readonly limits?: Partial<ApiLimits>;
@@ -86,7 +93,7 @@ export function createApi(options: ApiOptions): ApiServer {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
   });
   app.addHook('onRequest', checkHeaders);
-  app.addHook('onRequest', createAccessHook(context.authenticate));
+  app.addHook('onRequest', createAccessHook(context));
   const refuseUnknown = async (request: FastifyRequest) => {
     const allowed = known.methodsOf(request.url);
     if (allowed.length === 0)
@@ -134,6 +141,9 @@ function createContext(options: ApiOptions): ApiContext {
   const { store, logs, hubView, secretKey, clock, random } = options;
   const logger = options.logger.child({ scope: 'api' });
   const limits = { ...defaultApiLimits, ...options.limits };
+  const rates = new RequestRates({ limits, metrics: options.metrics, clock });
+  const judgeUserToken = options.judgeUserToken ?? null;
+  const quotas = options.quotas ?? new AccountQuotas({ ...noLimits, queuedJobs: limits.queuedJobs });
   return {
     store,
     logs,
@@ -143,11 +153,16 @@ function createContext(options: ApiOptions): ApiContext {
     enrol: createEnrolment({ store, clock, random }),
     checkParameters: createParameterCheck(hubView, options.schemas),
     digestRequest: createRequestDigest(secretKey),
-    submissions: new SubmissionGate({ view: hubView, store, metrics: options.metrics, random, limits }),
+    submissions: new SubmissionGate({ view: hubView, store, metrics: options.metrics, random, limits, quotas }),
+    quotas,
     auditWatch: new AuditWatch(store),
     jobWatch: new JobWatch(store),
     metrics: options.metrics,
-    authenticate: createUserAuthenticator({ store, clock }),
+    signIn: limitSignIns(createUserAuthenticator({ store, clock, judgeUserToken }), {
+      failures: rates.failures,
+      onDeferred: () => options.metrics.refusals.request('failed-sign-ins'),
+    }),
+    rates,
     description: new ApiDescription(options.version),
     readers: options.readers,
     publicBase: options.publicBase,

@@ -24,7 +24,10 @@ export function readIfMatch(request: FastifyRequest): number | null {
 export async function refuseIdleCondition(request: FastifyRequest): Promise<void> {
   if (request.headers['if-match'] === undefined || isRead(request)) return;
   if (request.routeOptions.schema?.takes?.includes('IfMatch') === true) return;
-  throw new ApiProblem('header-invalid', 'If-Match: only draining and resuming an agent take it; leave it out');
+  throw new ApiProblem(
+    'header-invalid',
+    'If-Match: only draining and resuming an agent and setting quotas take it; leave it out',
+  );
 }
 
 /** Gives every JSON answer of a `GET` an `ETag`, and answers 304 without a body when the reader has it already. */

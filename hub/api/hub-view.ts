@@ -30,6 +30,8 @@ export interface HubView {
   agents(account: string): Iterable<LiveAgentView>;
   /** How many jobs of the account, or of all of them, wait for an agent. */
   queued(account: string | null): number;
+  /** How many jobs of the account agents have. */
+  running(account: string): number;
   /** Why agents that serve the account do not take this queued job. */
   waiting(job: JobRecord): WaitingView;
   /** How far a running attempt says it is: the same object until there is news. */

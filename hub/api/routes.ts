@@ -1,5 +1,6 @@
 import type { ApiContext } from './api-context.ts';
 import type { ApiServer } from './api-server.ts';
+import { accounts } from './routes/accounts.ts';
 import { attemptLog } from './routes/attempt-log.ts';
 import { cancelJob } from './routes/cancel-job.ts';
 import { createJoinToken } from './routes/create-join-token.ts';
@@ -54,6 +55,7 @@ export const apiRoutes: readonly Route[] = [
   listFacts,
   getFacts,
   factsHistory,
+  accounts,
 ];
 
 /** Outside it. */

@@ -1,12 +1,13 @@
 import type { Random } from '../../runtime/random.ts';
 import type { HubMetrics } from '../metrics/hub-metrics.ts';
+import type { AccountLimits, AccountQuotas } from '../quotas/account-quotas.ts';
 import type { Store } from '../store/store.ts';
 import type { ApiLimits } from './api-limits.ts';
 import { ApiProblem } from './api-problem.ts';
 import type { HubView } from './hub-view.ts';
 
 /** What has no room for another job. */
-export const fullPlaces = ['account-queue', 'queue', 'store'] as const;
+export const fullPlaces = ['account-queue', 'account-logs', 'queue', 'store'] as const;
 export type FullPlace = (typeof fullPlaces)[number];
 
 /** A queue gets shorter as agents take jobs, the store has room again as soon as it has committed. */
@@ -15,28 +16,31 @@ const storeRetrySeconds = 2;
 
 /**
  * Refuses submissions that the hub has no room for, before anything is stored of them: whoever was answered 201 was counted before. Throws
- * `ApiProblem` (`too-many`), which says what is full, how much fits, which key says so, and when to come again.
+ * `ApiProblem` (`too-many`, `quota-exceeded`), which says what is full, how much fits, which key says so, and when to come again.
  */
 export class SubmissionGate {
   readonly #view: Pick<HubView, 'queued'>;
-  readonly #store: Pick<Store, 'commandsWaiting'>;
-  readonly #metrics: Pick<HubMetrics, 'refused'>;
+  readonly #store: Pick<Store, 'commandsWaiting' | 'queries'>;
+  readonly #metrics: Pick<HubMetrics, 'refusals'>;
   readonly #random: Random;
   readonly #limits: ApiLimits;
+  readonly #quotas: AccountQuotas;
   #underWay = 0;
 
   constructor(options: {
     readonly view: Pick<HubView, 'queued'>;
-    readonly store: Pick<Store, 'commandsWaiting'>;
-    readonly metrics: Pick<HubMetrics, 'refused'>;
+    readonly store: Pick<Store, 'commandsWaiting' | 'queries'>;
+    readonly metrics: Pick<HubMetrics, 'refusals'>;
     readonly random: Random;
     readonly limits: ApiLimits;
+    readonly quotas: AccountQuotas;
   }) {
     this.#view = options.view;
     this.#store = options.store;
     this.#metrics = options.metrics;
     this.#random = options.random;
     this.#limits = options.limits;
+    this.#quotas = options.quotas;
   }
 
   /** Also asked before the body is read: under a flood a refusal must cost next to nothing. */
@@ -54,12 +58,13 @@ export class SubmissionGate {
 
   /** Each job that waits takes memory of the hub. */
   checkQueue(account: string): void {
-    const { queuedJobs, queuedJobsInAll } = this.#limits;
+    const { queuedJobsInAll } = this.#limits;
+    const { queuedJobs } = this.#quotas.of(account);
     if (this.#view.queued(account) >= queuedJobs) {
       this.#refuse({
         what: 'account-queue',
         limit: queuedJobs,
-        key: 'FARHAND_MAX_QUEUED_JOBS',
+        key: this.#keyOf(account, 'queuedJobs', 'FARHAND_MAX_QUEUED_JOBS'),
         detail: `${queuedJobs} jobs of this account wait for an agent; cancel some, or wait until fewer do`,
         retrySeconds: queueRetrySeconds,
       });
@@ -73,6 +78,28 @@ export class SubmissionGate {
         retrySeconds: queueRetrySeconds,
       });
     }
+  }
+
+  /**
+   * Logs of ended jobs only: what runs may go on as long as it likes, and is stored whole. Time alone does not help, so it is no `too-many`.
+   * Throws `ApiProblem` (`quota-exceeded`).
+   */
+  async checkLogs(account: string): Promise<void> {
+    const { logBytes: limit } = this.#quotas.of(account);
+    if (limit === Infinity) return;
+    const { logBytes } = await this.#store.queries.account(account);
+    if (logBytes < limit) return;
+    this.#metrics.refusals.submission('account-logs');
+    const key = this.#keyOf(account, 'logBytes', 'FARHAND_MAX_LOG_BYTES');
+    throw new ApiProblem(
+      'quota-exceeded',
+      `the logs of this account take ${logBytes} bytes, and it may have ${limit} (${key}). Nothing was stored: ask who runs the hub for more, or wait until old jobs are removed`,
+      { full: { what: 'account-logs', limit, key } },
+    );
+  }
+
+  #keyOf(account: string, name: keyof AccountLimits, variable: string): string {
+    return this.#quotas.isOwn(account, name) ? `quotas.${name}` : variable;
   }
 
   /** A submission is under way until what is returned is disposed of. */
@@ -95,7 +122,7 @@ export class SubmissionGate {
     readonly detail: string;
     readonly retrySeconds: number;
   }): never {
-    this.#metrics.refused(what);
+    this.#metrics.refusals.submission(what);
     // Those who are refused together are not to come back together.
     const seconds = Math.ceil(retrySeconds * (0.5 + this.#random.fraction()));
     throw new ApiProblem(

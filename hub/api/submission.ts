@@ -17,7 +17,7 @@ export const submissionAnswers = {
   200: { description: 'The job that the same `Idempotency-Key` made before', headers: ['Location'] },
 } as const;
 
-export const submissionProblems = ['idempotency-conflict', 'parameters-invalid', 'too-many'] as const;
+export const submissionProblems = ['idempotency-conflict', 'parameters-invalid', 'quota-exceeded', 'too-many'] as const;
 
 /** Stores the job, durably, and answers with it. `said` is what the caller asked for: with the same key it must be the same. */
 export async function answerSubmission(
@@ -36,7 +36,10 @@ export async function answerSubmission(
   const idempotency = key === null ? null : { key, requestDigest: digestRequest(said) };
   // Before the parameters are checked: what agents offer may have changed since the job was taken.
   const earlier = idempotency === null ? null : await store.queries.submission(account, idempotency);
-  if (earlier === null) submissions.checkQueue(account);
+  if (earlier === null) {
+    await submissions.checkLogs(account);
+    submissions.checkQueue(account);
+  }
   const { result, offered } =
     earlier === null
       ? await submit(context, {

@@ -2,10 +2,11 @@
 export type BearerToken =
   | { readonly type: 'token'; readonly token: string }
   | { readonly type: 'missing' }
-  /** Another scheme, or no token after it. */
+  /** Another scheme, or no token after it, or one that is too long. */
   | { readonly type: 'unreadable' };
 
-const pattern = /^bearer +([\x21-\x7e]{1,512})$/i;
+/** Tokens of an issuer hold what it says of the user; the headers of a request are bounded at twice this. */
+const pattern = /^bearer +([\x21-\x7e]{1,8192})$/i;
 
 export function parseBearerToken(header: string | undefined): BearerToken {
   if (header === undefined || header === '') return { type: 'missing' };

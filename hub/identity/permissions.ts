@@ -10,6 +10,8 @@ const permissions = {
   'read-automations': ['admin', 'operator', 'approver', 'viewer'],
   'read-events': ['admin', 'operator', 'approver', 'viewer'],
   'read-api': ['admin', 'operator', 'approver', 'viewer'],
+  'read-accounts': ['admin', 'operator', 'approver', 'viewer'],
+  'set-quotas': ['admin'],
   'create-tokens': ['admin'],
   'read-tokens': ['admin'],
   'revoke-tokens': ['admin'],

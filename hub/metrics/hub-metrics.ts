@@ -12,6 +12,7 @@ import { ConnectionMetrics } from './connection-metrics.ts';
 import { JobCounts } from './job-counts.ts';
 import { LabelledCounter } from './labelled-counter.ts';
 import { OfferCounts } from './offer-counts.ts';
+import { RefusalCounts } from './refusal-counts.ts';
 import { SessionCounts } from './session-counts.ts';
 
 /** What is asked at each scrape. */
@@ -62,6 +63,7 @@ export class HubMetrics implements Disposable {
   readonly offers: OfferCounts;
   readonly sessions = new SessionCounts();
   readonly connections = new ConnectionMetrics();
+  readonly refusals = new RefusalCounts();
   readonly #version: string;
   readonly #clock: Clock;
   readonly #jobs = new JobCounts();
@@ -71,7 +73,6 @@ export class HubMetrics implements Disposable {
   readonly #resyncs = new Histogram(resyncBounds);
   readonly #lag: LoopLag;
   readonly #removed = new LabelledCounter();
-  readonly #refused = new LabelledCounter();
   #logBytes = 0;
   #gauges: HubGauges | null = null;
 
@@ -122,11 +123,6 @@ export class HubMetrics implements Disposable {
     this.#resyncs.observe(tookMs / 1000);
   }
 
-  /** A submission, because this had no room for it. */
-  refused(what: string): void {
-    this.#refused.add({ what });
-  }
-
   removed(what: Removed, count: number): void {
     if (count > 0) this.#removed.add({ what }, count);
   }
@@ -150,12 +146,7 @@ export class HubMetrics implements Disposable {
         gauges.isReady() ? 1 : 0,
       ),
       ...this.#jobs.toMetrics(),
-      {
-        type: 'counter',
-        name: 'farhand_hub_submissions_refused_total',
-        help: 'Submissions that were answered 429, by what had no room for them.',
-        samples: this.#refused.toSamples(),
-      },
+      ...this.refusals.toMetrics(),
       {
         type: 'gauge',
         name: 'farhand_hub_jobs_waiting',

@@ -10,6 +10,8 @@ export class BarrenLanes {
   readonly #lanes = new WeakSet<Lane>();
   /** Agents that may take work which they could not take in the last pass. */
   readonly #fresh = new Set<LiveAgent>();
+  /** Accounts whose lanes were not all looked at in the last pass, with whoever was fresh then. */
+  #unseen: ReadonlySet<string> = new Set();
 
   freshened(agent: LiveAgent): void {
     this.#fresh.add(agent);
@@ -17,7 +19,7 @@ export class BarrenLanes {
 
   /** Who of `all` has to be looked at for the lane. */
   candidates(lane: Lane, all: Iterable<LiveAgent>): Iterable<LiveAgent> {
-    if (!this.#lanes.has(lane)) return all;
+    if (!this.#lanes.has(lane) || this.#unseen.has(lane.account)) return all;
     return [...this.#fresh].filter((agent) => serves(agent.account, lane.account));
   }
 
@@ -26,8 +28,12 @@ export class BarrenLanes {
     this.#lanes.add(lane);
   }
 
-  /** Every account that has an agent with room had its lanes looked at: whoever is full now is fresh again when he is not. */
-  passed(): void {
+  /**
+   * Every account that has an agent with room had its lanes looked at, but for `held`, whom something else than agents keeps from having more:
+   * whoever is full now is fresh again when he is not.
+   */
+  passed(held: ReadonlySet<string>): void {
+    this.#unseen = held;
     this.#fresh.clear();
   }
 }

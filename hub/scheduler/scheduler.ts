@@ -9,6 +9,8 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { LiveAgent } from '../fleet/live-agent.ts';
 import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
 import type { OfferCounts } from '../metrics/offer-counts.ts';
+import type { AccountQuotas } from '../quotas/account-quotas.ts';
+import { RunningQuota } from '../quotas/running-quota.ts';
 import type { NewJob } from '../store/command.ts';
 import type { AttemptRecord, JobRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -31,6 +33,8 @@ export interface SchedulerOptions {
   readonly logger: Logger;
   readonly offers: Pick<OfferCounts, 'offered' | 'refused'>;
   readonly loops: LoopBoard;
+  /** Left out: nobody has any. */
+  readonly quotas?: AccountQuotas;
 }
 
 /** How soon a store that could not take an offer is asked again: asked at once, it would answer at once. */
@@ -55,6 +59,8 @@ export class Scheduler implements AsyncDisposable {
   readonly #schemas: ParameterSchemas;
   readonly #offers: SchedulerOptions['offers'];
   readonly #loop: Loop;
+  /** Who has as many jobs on agents as they may. */
+  readonly quota: RunningQuota;
   /** Jobs that are being offered: they left the queue, and come back to it unless the store says that they are queued no more. */
   readonly #offering = new Set<string>();
   readonly #inFlight = new Set<Promise<unknown>>();
@@ -71,6 +77,7 @@ export class Scheduler implements AsyncDisposable {
     this.#random = options.random;
     this.#logger = options.logger;
     this.#offers = options.offers;
+    this.quota = new RunningQuota(options.quotas);
     this.#loop = options.loops.open('scheduler', { words: () => this.#describe() });
     this.#cooling = new Cooling(options.clock, (agentId) => this.#freshened(this.#fleet.get(agentId)));
     const onTimeout = (attempt: AttemptRecord) => this.#track(this.#withdraw(attempt));
@@ -80,7 +87,7 @@ export class Scheduler implements AsyncDisposable {
       queue: this.#queue,
       fleet: this.#fleet,
       whyNotNow: (agent, demand) => this.#whyNotNow(agent, demand),
-      revision: () => this.#fleet.revision + this.#cooling.revision,
+      revision: () => this.#fleet.revision + this.#cooling.revision + this.quota.revision,
       isPaused: () => this.#pause !== null,
     });
   }
@@ -95,7 +102,7 @@ export class Scheduler implements AsyncDisposable {
     const { id, account, automation, selector, priority, digest } = job;
     const misfits: readonly string[] = [];
     const demand = { account, automation, selector: parseLabelSelector(selector), misfits };
-    const agent = this.#agentFor(demand, this.#fleet.serving(account));
+    const agent = this.quota.holds(account) ? null : this.#agentFor(demand, this.#fleet.serving(account));
     if (agent === null || !isCheckedAgainst(job, agent)) return false;
     const createdAt = this.#clock.now();
     return this.#offer({ id, account, automation, selector, priority, createdAt, digest, misfits }, agent);
@@ -114,6 +121,7 @@ export class Scheduler implements AsyncDisposable {
   }
 
   attemptChanged(attempt: AttemptRecord): void {
+    if (this.quota.attemptChanged(attempt)) this.wake();
     this.#timeouts.attemptChanged(attempt);
     if (attempt.state === 'running') this.#cooling.succeeded(attempt.agentId, attempt.automation);
     if (attempt.result?.outcome === 'never-started') {
@@ -154,10 +162,15 @@ export class Scheduler implements AsyncDisposable {
   /** In each round every account places one job, so that they alternate. A lane that nobody can serve now is looked at once. */
   #pass(): void {
     const lines = new Map<string, LaneLine>();
+    const held = new Set<string>();
     let placed = true;
     while (placed && this.#pause === null && !this.#disposed) {
       placed = false;
       for (const account of this.#queue.accountsByTurn()) {
+        if (this.quota.holds(account)) {
+          held.add(account);
+          continue;
+        }
         const line = lines.get(account) ?? new LaneLine(this.#hasRoom(account) ? this.#queue.lanes(account) : []);
         lines.set(account, line);
         if (!this.#placeOne(line)) continue;
@@ -165,7 +178,7 @@ export class Scheduler implements AsyncDisposable {
         placed = true;
       }
     }
-    if (this.#pause === null) this.#barren.passed();
+    if (this.#pause === null) this.#barren.passed(held);
     this.#loop.turned();
   }
 
@@ -204,7 +217,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #whyNotNow(agent: LiveAgent, demand: Demand): WaitingReason | null {
-    return whyNot(demand, agent) ?? (this.#cooling.isCooling(agent.id, demand.automation) ? 'declined' : null);
+    const reason = whyNot(demand, agent) ?? (this.#cooling.isCooling(agent.id, demand.automation) ? 'declined' : null);
+    return this.quota.reasonFor(demand.account, reason);
   }
 
   /** True when the offer is out. Never rejects: whatever goes wrong, the slot is free again and the job back in the queue. */
@@ -212,6 +226,7 @@ export class Scheduler implements AsyncDisposable {
     const attemptId = this.#random.orderedUuid();
     this.#offering.add(job.id);
     this.#fleet.reserve(agent, attemptId, job.automation);
+    this.quota.began(attemptId, job.account);
     const offering = this.#makeOffer(job, agent, attemptId);
     this.#track(offering);
     return offering;
@@ -229,6 +244,7 @@ export class Scheduler implements AsyncDisposable {
       if (this.#offering.delete(job.id)) this.#queue.add(job);
     }
     this.#fleet.release(attemptId);
+    this.quota.ended(attemptId);
     this.wake();
     return false;
   }

@@ -14,6 +14,7 @@ const maxNamed = 20;
  * all else, and one without the labels may have none of it.
  */
 const nearestFirst: readonly WaitingReason[] = [
+  'quota',
   'declined',
   'slots',
   'automation-busy',

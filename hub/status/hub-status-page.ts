@@ -9,6 +9,7 @@ const words: Readonly<Record<Obstacle, string>> = {
   soon: 'an agent can take it now: it is about to be offered, or others have their turn first',
   store: 'the store took no offer a moment ago and is asked again: see the loop “scheduler”',
   unexamined: 'too many groups and agents to look at each: see those above',
+  quota: 'the account has as many jobs on agents as it may: wait, or raise its quota (farhand accounts)',
   slots: 'every agent that could is busy: wait, add agents, or raise FARHAND_SLOTS',
   'automation-busy': 'maxConcurrent of the automation is reached on every agent that could: wait',
   declined: 'agents with room said no, or did not answer, a moment ago, and are asked again: see their log',
@@ -23,6 +24,7 @@ const words: Readonly<Record<Obstacle, string>> = {
 };
 
 const short: Readonly<Record<string, string>> = {
+  quota: 'held by the quota',
   slots: 'busy',
   'automation-busy': 'at maxConcurrent',
   declined: 'just declined or silent',

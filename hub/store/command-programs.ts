@@ -27,6 +27,7 @@ import { reportAttempt } from './commands/report-attempt.ts';
 import { revokeJoinToken } from './commands/revoke-join-token.ts';
 import { revokeToken } from './commands/revoke-token.ts';
 import { setAgentDesired } from './commands/set-agent-desired.ts';
+import { setQuotas } from './commands/set-quotas.ts';
 import { submitJob } from './commands/submit-job.ts';
 import { takeLease } from './commands/take-lease.ts';
 import { withdrawOffer } from './commands/withdraw-offer.ts';
@@ -55,6 +56,7 @@ export const commandPrograms: {
   'set-agent-desired': setAgentDesired,
   'create-token': createToken,
   'revoke-token': revokeToken,
+  'set-quotas': setQuotas,
   'create-join-token': createJoinToken,
   'revoke-join-token': revokeJoinToken,
   'live-on': liveOn,

@@ -1,3 +1,4 @@
+import type { Quotas } from '../../protocol/account.ts';
 import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { Cause } from '../../protocol/cause.ts';
@@ -207,6 +208,17 @@ export interface Commands extends KeepingCommands {
   'revoke-token': {
     input: { readonly id: string; readonly account: string; readonly actor: string; readonly at: number };
     result: { readonly type: 'revoked' | 'not-found' };
+  };
+  /** `ifVersion`: only while they are of this version; 0 before they were ever set. Null: whatever they are. */
+  'set-quotas': {
+    input: {
+      readonly account: string;
+      readonly quotas: Quotas;
+      readonly ifVersion: number | null;
+      readonly actor: string;
+      readonly at: number;
+    };
+    result: { readonly type: 'set' | 'stale'; readonly version: number };
   };
   'create-join-token': {
     input: { readonly token: JoinTokenRecord; readonly hash: string; readonly actor: string; readonly at: number };

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { JobState } from '../../protocol/job-state.ts';
+import { readQuotasAfter } from './account-statements.ts';
 import { agentColumns, toAgentRecord } from './agent-row.ts';
 import { readAgentByName } from './agent-statements.ts';
 import { attemptColumns, toAttemptRecord } from './attempt-row.ts';
@@ -13,8 +14,11 @@ import { findSubmission } from './find-submission.ts';
 import { jobColumns, toJobRecord } from './job-row.ts';
 import { readJob, readJobOfAccount } from './job-statements.ts';
 import { toJoinTokenRecord } from './join-token-row.ts';
+import { listAccounts } from './list-accounts.ts';
 import { need } from './need.ts';
 import { all, first, type Program } from './program.ts';
+import { toQuotas } from './quotas-row.ts';
+import { readAccount } from './read-account.ts';
 import { readAgentRecord } from './read-agent-record.ts';
 import type { JobRecord } from './records.ts';
 import {
@@ -257,6 +261,12 @@ export const queryPrograms: QueryPrograms = {
   },
   *auditRemovedThrough() {
     return (yield* first(readRetention, {}))?.audit_removed_through ?? 0;
+  },
+  account: readAccount,
+  accounts: listAccounts,
+  *quotasAfter(after, limit) {
+    const rows = yield* all(readQuotasAfter, { after, limit });
+    return rows.map((row) => ({ account: row.account, quotas: toQuotas(row) }));
   },
   *nextAccountWithJobs(after) {
     return (yield* first(readNextAccountWithJobs, { after }))?.account ?? null;

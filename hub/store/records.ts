@@ -1,3 +1,4 @@
+import type { Quotas } from '../../protocol/account.ts';
 import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
 import type { AttemptResult, Gap, Started } from '../../protocol/attempt-result.ts';
 import type { Cause } from '../../protocol/cause.ts';
@@ -185,6 +186,16 @@ export interface JoinTokenRecord {
 
 /** As a list shows it. */
 export type ListedJoinToken = JoinTokenRecord & { readonly createdAt: number };
+
+/** What the store knows of an account. */
+export interface AccountRecord {
+  readonly name: string;
+  /** Of its quotas; 0 before they were set. */
+  readonly version: number;
+  readonly quotas: Quotas;
+  /** Of logs of ended attempts that are there. */
+  readonly logBytes: number;
+}
 
 export interface AuditRecord {
   /** Grows without holes being promised; the id of server-sent events. */

@@ -23,6 +23,8 @@ export interface Schema {
   readonly removed_attempts: RemovedAttemptRow;
   readonly log_removals: { readonly attempt_id: string };
   readonly retention: RetentionRow;
+  readonly account_quotas: { readonly account: string; readonly version: number; readonly quotas: string };
+  readonly account_logs: { readonly account: string; readonly bytes: number };
 }
 
 /** A job without its ciphertext, which is read only where it is sent. */

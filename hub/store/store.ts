@@ -1,6 +1,8 @@
+import type { Quotas } from '../../protocol/account.ts';
 import type { JobState } from '../../protocol/job-state.ts';
 import type { CommandInput, CommandName, CommandResult, Idempotency, RepeatedSubmission } from './command.ts';
 import type {
+  AccountRecord,
   AgentIdentity,
   AgentRecord,
   AttemptRecord,
@@ -20,6 +22,7 @@ export type Change =
   | { readonly type: 'job'; readonly job: JobRecord }
   | { readonly type: 'attempt'; readonly attempt: AttemptRecord }
   | { readonly type: 'agent'; readonly agentId: string }
+  | { readonly type: 'quotas'; readonly account: string; readonly quotas: Quotas }
   | { readonly type: 'audit'; readonly sequence: number; readonly account: string; readonly object: string };
 
 export interface Page<Item> {
@@ -94,6 +97,12 @@ export interface Queries {
   auditOf(account: string, object: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;
   /** Events of the audit up to this one were removed; 0 when none were. */
   auditRemovedThrough(): Promise<number>;
+  /** Of one that nobody named yet, too: it has nothing. */
+  account(name: string): Promise<AccountRecord>;
+  /** By name: those that have a token, an agent, a job or quotas of their own. */
+  accounts(page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<AccountRecord>>;
+  /** Those that were set, by the name of the account, after this one. */
+  quotasAfter(after: string, limit: number): Promise<readonly { readonly account: string; readonly quotas: Quotas }[]>;
   /** The account that comes after this one among those that have ended jobs; null when none does. */
   nextAccountWithJobs(after: string): Promise<string | null>;
   /** The end that comes `skip` ends before this one, of the account; null when there are not so many. */

@@ -161,6 +161,64 @@ describe('what is reserved and not there yet is refused in words', () => {
   });
 });
 
+describe('an issuer of tokens', () => {
+  const issuer = {
+    FARHAND_OIDC_ISSUER: 'https://login.example.org/realms/ops/',
+    FARHAND_OIDC_AUDIENCE: 'farhand',
+    FARHAND_OIDC_ROLES: 'cn=admins=admin, devs=operator',
+  };
+
+  it('is kept as it is written, with its pairs in order', () => {
+    const { oidcIssuer, oidcRoles, oidcRoleClaim } = hub(issuer)();
+
+    assert.equal(oidcIssuer, issuer.FARHAND_OIDC_ISSUER);
+    assert.deepEqual(oidcRoles, [
+      { value: 'cn=admins', role: 'admin' },
+      { value: 'devs', role: 'operator' },
+    ]);
+    assert.equal(oidcRoleClaim, 'groups');
+    assert.equal(
+      hub({ ...issuer, FARHAND_OIDC_ISSUER: 'http://127.0.0.1:9000' })().oidcIssuer,
+      'http://127.0.0.1:9000',
+    );
+  });
+
+  it('speaks TLS, or is on this machine', () => {
+    for (const url of [
+      'http://login.example.org',
+      'https://login.example.org?a',
+      'https://me:pw@login.example.org',
+      'login',
+    ]) {
+      assert.throws(hub({ ...issuer, FARHAND_OIDC_ISSUER: url }), /FARHAND_OIDC_ISSUER: expected https/, url);
+    }
+  });
+
+  it('is of no use without audience and roles, nor they without it', () => {
+    assert.throws(
+      hub({ FARHAND_OIDC_ISSUER: 'https://login.example.org' }),
+      (error: Error) =>
+        /FARHAND_OIDC_AUDIENCE: expected it to be set/.test(error.message) &&
+        /FARHAND_OIDC_ROLES: expected it to be set/.test(error.message),
+    );
+    assert.throws(hub({ FARHAND_OIDC_ACCOUNT_CLAIM: 'team' }), /FARHAND_OIDC_ISSUER: expected it to be set/);
+  });
+
+  it('gives roles that there are', () => {
+    for (const roles of ['devs', 'devs=', '=admin', 'devs=root', 'devs=admin,', 'devs=ADMIN']) {
+      assert.throws(hub({ ...issuer, FARHAND_OIDC_ROLES: roles }), /FARHAND_OIDC_ROLES: expected value=role/, roles);
+    }
+  });
+
+  it('leaves no doubt whose the administrator’s token is', () => {
+    assert.throws(
+      hub({ ...issuer, FARHAND_ADMIN_TOKEN: 'abc.def.ghi' }),
+      (error: Error) => /FARHAND_ADMIN_TOKEN/.test(error.message) && !error.message.includes('abc.def'),
+    );
+    assert.equal(hub({ FARHAND_ADMIN_TOKEN: 'abc.def.ghi' })().adminToken, 'abc.def.ghi');
+  });
+});
+
 describe('findUnknownVariables', () => {
   it('names the nearest one that is read', () => {
     const lines = findUnknownVariables({

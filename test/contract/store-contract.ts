@@ -1,4 +1,5 @@
 import { describe } from 'node:test';
+import { testAccounts } from './store/accounts.ts';
 import { testAgents } from './store/agents.ts';
 import { testAttempts } from './store/attempts.ts';
 import { testCommits } from './store/commits.ts';
@@ -26,6 +27,7 @@ export function testStore(name: string, open: OpenStore): void {
     testAgents(open);
     testFacts(open);
     testTokens(open);
+    testAccounts(open);
     testQueries(open);
     testRetention(open);
   });

@@ -29,7 +29,13 @@ export class ApiDescription {
       if (!route.schema?.operationId || !route.schema.summary || !route.schema.tags) {
         throw new Error(`route ${method} ${route.url}: expected schema.operationId, summary and tags, got none`);
       }
-      this.#routes.push({ url: route.url, method, schema: route.schema, access: route.config?.access ?? 'public' });
+      this.#routes.push({
+        url: route.url,
+        method,
+        schema: route.schema,
+        access: route.config?.access ?? 'public',
+        isUnlimited: route.config?.isUnlimited === true,
+      });
     }
   }
 

@@ -15,6 +15,7 @@ export interface DescribedRoute {
   readonly url: string;
   readonly schema: FastifySchema;
   readonly access: Permission | 'public';
+  readonly isUnlimited: boolean;
 }
 
 /** Problems that have a header, which says how to go on. */
@@ -157,6 +158,7 @@ function problemsOf(route: DescribedRoute): readonly ProblemCode[] {
   const { params, querystring, body, problems: own = [] } = route.schema;
   const codes = new Set<ProblemCode>(['header-invalid', 'internal', 'unavailable']);
   const add = (...more: readonly ProblemCode[]) => more.forEach((code) => codes.add(code));
+  if (!route.isUnlimited) add('too-many');
   if (route.access !== 'public') add('token-missing', 'token-invalid', 'not-allowed');
   if (isSchema(params)) add('not-found');
   if (isSchema(querystring)) {

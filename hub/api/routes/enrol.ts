@@ -46,6 +46,7 @@ export function enrol(app: ApiServer, context: ApiContext): void {
         proof: readProof(request),
         certificate: readClientCertificate(request.raw.socket),
       });
+      if (outcome.type === 'token-invalid') context.rates.countFailure(request);
       if (!('answer' in outcome)) throw toProblem(outcome);
       context.logger.info(
         { agent: outcome.answer.id, name: outcome.answer.name, outcome: outcome.type },

@@ -9,7 +9,7 @@ import type { ApiServer } from '../api-server.ts';
  */
 export function health(app: ApiServer, { hubView }: ApiContext): void {
   const describe = (operationId: string, summary: string) => ({
-    config: { access: 'public' as const },
+    config: { access: 'public' as const, isUnlimited: true as const },
     schema: { operationId, summary, tags: ['health' as const], response: { 200: Health } },
   });
   const answer = (trouble: string | null) => {

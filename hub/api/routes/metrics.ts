@@ -14,7 +14,7 @@ const forwarding = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', '
  * `/metrics`. Who asks from this machine, for himself, needs no token: a collector beside the hub just works. Everybody else shows a token of
  * the hub's own account, because the numbers are those of all accounts.
  */
-export function metrics(app: ApiServer, { metrics: source, authenticate }: ApiContext): void {
+export function metrics(app: ApiServer, { metrics: source, signIn }: ApiContext): void {
   app.get(
     '/metrics',
     {
@@ -30,7 +30,7 @@ export function metrics(app: ApiServer, { metrics: source, authenticate }: ApiCo
       },
       onRequest: async (request) => {
         if (isFromHere(request)) return;
-        const { account } = await admit(authenticate, request);
+        const { account } = await admit(signIn, request);
         if (account !== defaultAccount)
           throw new ApiProblem('not-allowed', `the metrics take a token of the account ${defaultAccount}`);
       },

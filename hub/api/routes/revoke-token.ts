@@ -27,7 +27,7 @@ export function revokeToken(app: ApiServer, { store, clock }: ApiContext): void 
       const principal = principalOf(request);
       const { id } = request.params;
       const account = accountOf(principal, request.query.account);
-      if (id === principal.tokenId) {
+      if (principal.type === 'token' && id === principal.tokenId) {
         throw new ApiProblem(
           'own-token',
           'a token does not revoke itself; make another one and revoke this one with it',

@@ -6,7 +6,7 @@ import type { ApiServer } from '../api-server.ts';
 import { admitToStatus } from '../status-admission.ts';
 
 /** `/status`: what each loop of the hub does, and why jobs wait. JSON, or a page for a browser. */
-export function status(app: ApiServer, { hubView, authenticate }: ApiContext): void {
+export function status(app: ApiServer, { hubView, signIn }: ApiContext): void {
   app.get(
     '/status',
     {
@@ -24,7 +24,7 @@ export function status(app: ApiServer, { hubView, authenticate }: ApiContext): v
       },
     },
     async (request, reply) => {
-      const reader = await admitToStatus(authenticate, request);
+      const reader = await admitToStatus(signIn, request);
       const found = hubView.status(reader);
       reply.header('vary', 'accept, authorization');
       if (!wantsPage(request.headers.accept)) return found;

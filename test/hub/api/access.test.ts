@@ -37,6 +37,14 @@ const routes: readonly (readonly [string, string, unknown, Readonly<Record<(type
   ['GET', '/agents/a1/facts', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
   ['GET', '/agents/a1/facts/host', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
   ['GET', '/agents/a1/facts/host/history', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/accounts', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  ['GET', '/accounts/default', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
+  [
+    'PUT',
+    '/accounts/default/quotas',
+    { queuedJobs: null, runningJobs: null, logBytes: null },
+    { admin: 'yes', operator: 'no', approver: 'no', viewer: 'no' },
+  ],
   ['GET', '/openapi.json', null, { admin: 'yes', operator: 'yes', approver: 'yes', viewer: 'yes' }],
 ];
 
@@ -82,7 +90,8 @@ describe('who may call what', () => {
         .replace(':id', '{id}')
         .replace('/a1', '/{name}')
         .replace('/1/', '/{number}/')
-        .replace('/host', '/{probe}'),
+        .replace('/host', '/{probe}')
+        .replace('/default', '/{account}'),
     );
     assert.deepEqual(described.toSorted(), listed.toSorted());
   });

@@ -15,9 +15,11 @@ import { createPublicBase } from '../../../hub/front/public-base.ts';
 import { createTrustedProxies } from '../../../hub/front/trusted-proxies.ts';
 import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import { hashToken, makeToken } from '../../../hub/identity/token-text.ts';
+import type { JudgeUserToken } from '../../../hub/identity/user-authenticator.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
 import { HubMetrics } from '../../../hub/metrics/hub-metrics.ts';
+import { AccountQuotas, noLimits } from '../../../hub/quotas/account-quotas.ts';
 import type { WaitingView } from '../../../hub/scheduler/waiting-view.ts';
 import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
 import { type StatusReader, toHubStatus } from '../../../hub/status/hub-status.ts';
@@ -27,7 +29,7 @@ import type { Store } from '../../../hub/store/store.ts';
 import type { AutomationSummary } from '../../../protocol/automation-summary.ts';
 import type { HubStatus } from '../../../protocol/hub-status.ts';
 import type { Progress } from '../../../protocol/progress.ts';
-import { systemClock } from '../../../runtime/clock.ts';
+import { type Clock, systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { systemRandom } from '../../../runtime/random.ts';
@@ -69,8 +71,10 @@ export interface ApiHarness extends AsyncDisposable {
   talk(bytes: string | Uint8Array, enough?: (text: string) => boolean): Promise<string>;
 }
 
-/** What the hub was told about proxies before it. */
-export interface HarnessFront {
+/** What the hub was told besides its limits: proxies before it, whose tokens it takes, its clock. */
+export interface HarnessOptions {
+  readonly judgeUserToken?: JudgeUserToken | null;
+  readonly clock?: Clock;
   readonly publicUrl?: URL;
   readonly trustedProxies?: readonly string[];
 }
@@ -80,6 +84,7 @@ export class FakeHubView implements HubView {
   readonly byAccount = new Map<string, LiveAgentView[]>();
   ready = true;
   waitingJobs = 0;
+  runningJobs = 0;
 
   agent(agentId: string): LiveAgentView | undefined {
     return [...this.byAccount.values()].flat().find((agent) => agent.id === agentId);
@@ -89,6 +94,9 @@ export class FakeHubView implements HubView {
   }
   queued(): number {
     return this.waitingJobs;
+  }
+  running(): number {
+    return this.runningJobs;
   }
   waiting(): WaitingView {
     return { agents: [{ agent: 'a2', reason: 'labels' }], reasons: [{ reason: 'labels', agents: 1 }] };
@@ -186,7 +194,10 @@ function refuseUpgrade(_request: IncomingMessage, socket: Duplex): void {
   socket.end('HTTP/1.1 426 Upgrade Required\r\nConnection: close\r\n\r\n');
 }
 
-export async function startApi(limits: Partial<ApiLimits> = {}, front: HarnessFront = {}): Promise<ApiHarness> {
+export async function startApi(
+  limits: Partial<ApiLimits> = {},
+  { judgeUserToken = null, clock = systemClock, ...front }: HarnessOptions = {},
+): Promise<ApiHarness> {
   const trusted = createTrustedProxies(front.trustedProxies ?? []);
   const folder = await mkdtemp(join(tmpdir(), 'farhand-api-'));
   const store = await openSqliteStore({ folder, logger: silentLogger, random: systemRandom });
@@ -197,6 +208,10 @@ export async function startApi(limits: Partial<ApiLimits> = {}, front: HarnessFr
     complaints.push(`${message} ${'error' in fields ? String(fields.error) : ''}`);
   const logger = { ...silentLogger, warn: complain, error: complain, child: () => logger };
   const loops = createLoopBoard(systemClock);
+  const quotas = new AccountQuotas({ ...noLimits, queuedJobs: limits.queuedJobs ?? defaultApiLimits.queuedJobs });
+  store.subscribe((changes) => {
+    for (const change of changes) if (change.type === 'quotas') quotas.changed(change.account, change.quotas);
+  });
   const metrics = new HubMetrics({ version: '0.0.0', clock: systemClock });
   const api = createApi({
     store,
@@ -205,7 +220,9 @@ export async function startApi(limits: Partial<ApiLimits> = {}, front: HarnessFr
     offerAtOnce: async () => false,
     publicBase: createPublicBase({ publicUrl: front.publicUrl ?? null, trusted }),
     schemas: new ParameterSchemas(),
-    clock: systemClock,
+    judgeUserToken,
+    quotas,
+    clock,
     random: systemRandom,
     logger,
     secretKey: createSecretKey(systemRandom.bytes(32)),

@@ -172,6 +172,16 @@ describe('the description of the API', () => {
     await call(`${v1}/tokens/${token.json.id}`, { method: 'DELETE' });
     await call(`${v1}/tokens/${own.id}`, { method: 'DELETE' });
     await call(`${v1}/join-tokens/${joinToken.json.id}`, { method: 'DELETE' });
+    const quotas = { queuedJobs: 7, runningJobs: 'unlimited', logBytes: 0 };
+    const put = { method: 'PUT', body: quotas };
+    await call(`${v1}/accounts`);
+    await call(`${v1}/accounts/red`);
+    await call(`${v1}/accounts/red`, { token: api.tokens.viewer });
+    await call(`${v1}/accounts/red/quotas`, put);
+    await call(`${v1}/accounts/red/quotas`, { ...put, headers: { 'if-match': '"0"' } });
+    await call(`${v1}/accounts/red/quotas`, { ...put, body: {} });
+    await call(`${v1}/accounts/default/quotas`, put);
+    await call(`${v1}/jobs`, { body: { automation: 'greet' } });
     await call(`${v1}/openapi.json`);
 
     await call('/livez');

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkLeaks } from '../../support/leak-check.ts';
-import { type HarnessFront, startApi } from './api-harness.ts';
+import { type HarnessOptions, startApi } from './api-harness.ts';
 
 checkLeaks();
 
 /** What `Location` of a new job and the description say, without the job's id. */
-async function told(front: HarnessFront, headers: Record<string, string> = {}) {
+async function told(front: HarnessOptions, headers: Record<string, string> = {}) {
   await using api = await startApi({}, front);
   const made = await api.call('/api/v1/jobs', { body: { automation: 'x' }, headers });
   const description = await api.call('/api/v1/openapi.json', { headers });

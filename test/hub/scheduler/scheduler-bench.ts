@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Fleet } from '../../../hub/fleet/fleet.ts';
 import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
 import { OfferCounts } from '../../../hub/metrics/offer-counts.ts';
+import { AccountQuotas, noLimits } from '../../../hub/quotas/account-quotas.ts';
 import { Scheduler } from '../../../hub/scheduler/scheduler.ts';
 import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
 import type { CommandName, NewJob } from '../../../hub/store/command.ts';
@@ -114,6 +115,7 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
 
   const start = async () => {
     const fleet = new Fleet(clock);
+    const quotas = new AccountQuotas(noLimits);
     const scheduler = new Scheduler({
       store: watched,
       fleet,
@@ -123,11 +125,13 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
       logger: silentLogger,
       offers,
       loops: createLoopBoard(clock),
+      quotas,
     });
     const following = await followStore({
       store,
       fleet,
       scheduler,
+      quotas,
       control,
       metrics: { loaded: () => {}, changed: () => {} },
       progress: createProgressBoard(),

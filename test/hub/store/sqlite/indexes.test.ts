@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import * as accountStatements from '../../../../hub/store/account-statements.ts';
 import * as agentStatements from '../../../../hub/store/agent-statements.ts';
 import * as attemptStatements from '../../../../hub/store/attempt-statements.ts';
 import * as factsStatements from '../../../../hub/store/facts-statements.ts';
@@ -29,6 +30,7 @@ describe('with a million jobs, every command finds its rows by an index', () => 
     ...factsStatements,
     ...tokenStatements,
     ...retentionStatements,
+    ...accountStatements,
   };
   for (const [name, statement] of Object.entries(all)) {
     test(name, () => {

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { createPlace, farhand, startFarhand } from '../support/farhand-process.ts';
+import { checkLeaks } from '../support/leak-check.ts';
+import { startOidcIssuer } from '../support/oidc-issuer.ts';
+import { runCommand } from '../support/run-command.ts';
+
+checkLeaks();
+
+describe('a hub with an issuer', () => {
+  it('lets people do with commands what their role allows, and says who it was', async () => {
+    await using issuer = await startOidcIssuer({
+      ada: { claims: { roles: ['ops'] } },
+      bob: { claims: { roles: ['gardeners'] } },
+    });
+    await using place = await createPlace();
+    const hub = await place.hub({
+      FARHAND_OIDC_ISSUER: issuer.url,
+      FARHAND_OIDC_AUDIENCE: 'farhand',
+      FARHAND_OIDC_ROLE_CLAIM: 'roles',
+      FARHAND_OIDC_ROLES: 'ops=operator',
+    });
+    await using _hub = hub.process;
+    const as = async (client: string) => ({
+      environment: { FARHAND_HUB_URL: hub.address, FARHAND_TOKEN: await issuer.token(client) },
+    });
+    const request = ['run', 'greet', '--detach', '--queue-unknown'];
+
+    const made = await runCommand(request, await as('ada'));
+    const refused = await runCommand(request, await as('bob'));
+    await using events = startFarhand(['events', '--json', '--job', made.stdout.trim()], await as('ada'));
+    const [, actor] = await events.line(/"actor":"([^"]*)"/);
+
+    assert.equal(made.exitCode, 0);
+    assert.equal(actor, `user:${new URL(issuer.url).host}/ada`);
+    assert.equal(refused.exitCode, 3);
+    assert.match(refused.stderr, /the claim "roles"/);
+  });
+
+  it('starts while the issuer is down, says so, and lets its users in once it is back', async () => {
+    await using issuer = await startOidcIssuer({ ada: { claims: { groups: ['ops'] } } });
+    const token = await issuer.token('ada');
+    await issuer.stop();
+    await using place = await createPlace();
+    const hub = await place.hub({
+      FARHAND_OIDC_ISSUER: issuer.url,
+      FARHAND_OIDC_AUDIENCE: 'farhand',
+      FARHAND_OIDC_ROLES: 'ops=viewer',
+    });
+    await using process = hub.process;
+    const call = () => fetch(`${hub.address}/api/v1/jobs`, { headers: { authorization: `Bearer ${token}` } });
+
+    await process.said(/keys of the issuer cannot be had now/);
+    const down = await call();
+    const own = await fetch(`${hub.address}/api/v1/jobs`, {
+      headers: { authorization: `Bearer ${hub.client['FARHAND_TOKEN']}` },
+    });
+    await issuer.start();
+    let back = await call();
+    while (back.status === 503) {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      back = await call();
+    }
+
+    assert.deepEqual([down.status, own.status, back.status], [503, 200, 200]);
+    assert.match(down.headers.get('retry-after') ?? '', /^\d+$/);
+  });
+
+  it('is looked at by the doctor', async () => {
+    await using issuer = await startOidcIssuer({});
+    await using place = await createPlace();
+    const look = async (url: string) => {
+      const { stdout } = await farhand(['doctor', '--hub', '--json'], {
+        environment: {
+          FARHAND_DATA: join(place.folder, 'hub'),
+          FARHAND_LISTEN: '127.0.0.1:0',
+          FARHAND_OIDC_ISSUER: url,
+          FARHAND_OIDC_AUDIENCE: 'farhand',
+          FARHAND_OIDC_ROLES: 'ops=viewer',
+        },
+      });
+      const { findings } = JSON.parse(stdout) as {
+        readonly findings: readonly { check: string; verdict: string; message: string; remedy: string | null }[];
+      };
+      return findings.find(({ check }) => check === 'issuer');
+    };
+
+    const well = await look(issuer.url);
+    const slash = await look(`${issuer.url}/`);
+    await issuer.stop();
+    const down = await look(issuer.url);
+
+    assert.equal(well?.verdict, 'ok');
+    assert.equal(slash?.verdict, 'fault');
+    assert.match(slash?.message ?? '', /expected the issuer/);
+    assert.match(slash?.remedy ?? '', /a slash at the end counts/);
+    assert.equal(down?.verdict, 'fault');
+    assert.match(down?.message ?? '', /ECONNREFUSED/);
+  });
+});
