@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import type { RouteOptions } from 'fastify';
 import type { ApiLimits } from '../../../hub/api/api-limits.ts';
 import { defaultApiLimits } from '../../../hub/api/api-limits.ts';
 import { createApi } from '../../../hub/api/create-api.ts';
@@ -58,6 +59,8 @@ export interface ApiHarness extends AsyncDisposable {
   readonly view: FakeHubView;
   /** Of the account `default`, by role. */
   readonly tokens: Readonly<Record<Role, string>>;
+  /** Every route as it was registered, `HEAD` left out. */
+  readonly routes: readonly RouteOptions[];
   /** What the logger was told at `warn` and `error`. */
   readonly complaints: readonly string[];
   makeToken(role: Role, account: string): Promise<string>;
@@ -203,6 +206,8 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
     readers: new Readers({ clock: systemClock, logger, limits: { ...defaultApiLimits, ...limits }, loops }),
     limits,
   });
+  const routes: RouteOptions[] = [];
+  api.addHook('onRoute', (route) => void (route.method !== 'HEAD' && routes.push(route)));
   api.server.on('upgrade', refuseUpgrade);
   await api.listen({ host: '127.0.0.1', port: 0 });
   const { port } = api.server.address() as AddressInfo;
@@ -233,6 +238,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
     folder,
     view,
     tokens,
+    routes,
     complaints,
     makeToken: (role, account) => storeToken(store, role, account),
     fetch: fetchPath,
