@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Client, createClient, type Operations } from '../client/client.ts';
 import { Agent, Automation } from '../protocol/agent.ts';
+import { AuditEvent } from '../protocol/audit.ts';
 import { Facts, FactsChange } from '../protocol/facts.ts';
 import { Job, JobLog } from '../protocol/job.ts';
 import { parse } from '../protocol/parse.ts';
@@ -76,6 +77,7 @@ const answers: Partial<Record<keyof Operations, z.ZodType>> = {
   createJoinToken: AnyCreatedToken,
   listTokens: pageOf(toTolerant(Token, { role: Word, account: z.string().default('') })),
   listJoinTokens: pageOf(toTolerant(JoinToken, { account: z.string().default('') })),
+  listAudit: pageOf(toTolerant(AuditEvent, {})),
   listFacts: pageOf(toTolerant(Facts, {})),
   getFacts: toTolerant(Facts, {}),
   listFactsHistory: pageOf(toTolerant(FactsChange, {})),

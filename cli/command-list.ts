@@ -74,6 +74,12 @@ export const commandList: readonly ListedCommand[] = [
     load: async (context) => (await import('./commands/token.ts')).createTokenCommand(context),
   },
   {
+    name: 'audit',
+    summary: 'list what was done, and by whom',
+    group: look,
+    load: async (context) => (await import('./commands/audit.ts')).createAuditCommand(context),
+  },
+  {
     name: 'exec',
     summary: 'run a job document here, without a hub',
     group: work,

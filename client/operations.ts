@@ -152,6 +152,30 @@ export type AttemptPage = {
   readonly nextCursor: string | null;
 };
 
+export type AuditEvent = {
+  /** its place in the audit */
+  readonly id: string;
+  readonly at: string;
+  readonly account: string;
+  /** `token:<id>`, `user:<issuer>/<subject>`, `agent:<id>`, `join-token:<id>` or `hub` */
+  readonly actor: string;
+  /** such as `token.created`, `agent.revoked`, `job.cancel-requested` */
+  readonly action: string;
+  /** `job:<id>`, `agent:<id>`, `token:<id>`, `join-token:<id>` or `account:<name>` */
+  readonly object: string;
+  /** what there is to say of it; of what was edited, `before` and `after`. Never a secret */
+  readonly data: JsonObject;
+  /** of the request that asked for it; null where no call of the API did */
+  readonly requestId: string | null;
+  /** address of whoever asked, or of the agent */
+  readonly remote: string | null;
+};
+
+export type AuditEventPage = {
+  readonly items: AuditEvent[];
+  readonly nextCursor: string | null;
+};
+
 export type Automation = {
   readonly name: string;
   readonly kind: string;
@@ -491,6 +515,8 @@ export type Problem = {
         readonly key: string;
       }
     | undefined;
+  /** by which the log and the audit of the hub name the request */
+  readonly requestId?: string | undefined;
 };
 
 export type ProblemCode =
@@ -805,7 +831,7 @@ export interface Operations {
   readonly watchJob: (
     id: string,
     options?: CallOptions & {
-      /** The id of the last event that was seen: what came after it is sent first. */
+      /** The id of the last event that was seen: what came after it is sent first. `0` is the beginning. */
       readonly lastEventId?: string | undefined;
     },
   ) => AsyncGenerator<ServerEvent<ApiEvent>, void>;
@@ -820,7 +846,7 @@ export interface Operations {
    */
   readonly watchEvents: (
     options?: CallOptions & {
-      /** The id of the last event that was seen: what came after it is sent first. */
+      /** The id of the last event that was seen: what came after it is sent first. `0` is the beginning. */
       readonly lastEventId?: string | undefined;
     },
   ) => AsyncGenerator<ServerEvent<ApiEvent>, void>;
@@ -1040,6 +1066,36 @@ export interface Operations {
     options?: CallOptions,
   ) => Promise<FactsChangePage>;
   /**
+   * List what was done, and by whom.
+   *
+   * The newest first. A page may hold fewer than `limit`, even none, and still have a `nextCursor`. Kept for `FARHAND_KEEP_AUDIT_DAYS`.
+   *
+   * Roles: admin.
+   *
+   * `GET /api/v1/audit`
+   */
+  readonly listAudit: (
+    query?: {
+      /** how many at most, up to 500 */
+      readonly limit?: number | undefined;
+      /** nextCursor of the page before */
+      readonly cursor?: string | undefined;
+      /** the caller's own when left out */
+      readonly account?: string | undefined;
+      /** who did it, such as `token:<id>` */
+      readonly actor?: string | undefined;
+      /** what was done, such as `token.created`; `token` is everything that was done to tokens */
+      readonly action?: string | undefined;
+      /** to what, such as `agent:<id>` */
+      readonly object?: string | undefined;
+      /** at this time or later */
+      readonly since?: string | undefined;
+      /** before this time */
+      readonly until?: string | undefined;
+    },
+    options?: CallOptions,
+  ) => Promise<AuditEventPage>;
+  /**
    * Ask whether the process is well.
    *
    * `GET /livez`
@@ -1222,6 +1278,8 @@ export function createOperations(wire: Wire): Operations {
         query,
         options,
       }),
+    listAudit: (query = {}, options = {}) =>
+      wire.json({ operation: 'listAudit', method: 'GET', path: '/api/v1/audit', query, options }),
     getLiveness: (options = {}) => wire.json({ operation: 'getLiveness', method: 'GET', path: '/livez', options }),
     getReadiness: (options = {}) => wire.json({ operation: 'getReadiness', method: 'GET', path: '/readyz', options }),
     getMetrics: (options = {}) => wire.raw({ operation: 'getMetrics', method: 'GET', path: '/metrics', options }),

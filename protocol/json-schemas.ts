@@ -4,6 +4,7 @@ import { AgentDesired, AgentReport } from './agent-report.ts';
 import { ApiEvent } from './api-event.ts';
 import { Attempt } from './attempt.ts';
 import { AttemptResult } from './attempt-result.ts';
+import { AuditEvent } from './audit.ts';
 import { AutomationSummary } from './automation-summary.ts';
 import { Cause } from './cause.ts';
 import { CloudEvent } from './cloud-event.ts';
@@ -32,6 +33,7 @@ export const protocolSchemas = {
   AgentReport,
   AgentTextFrame,
   ApiEvent,
+  AuditEvent,
   Attempt,
   AttemptReport,
   AttemptResult,

@@ -50,5 +50,6 @@ export const Problem = z.object({
     .object({ what: z.string(), limit: z.int(), key: z.string().describe('the key of the configuration that sets it') })
     .optional()
     .describe('of `too-many`: what had no room'),
+  requestId: z.string().optional().describe('by which the log and the audit of the hub name the request'),
 });
 export type Problem = Readonly<z.infer<typeof Problem>>;

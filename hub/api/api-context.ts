@@ -10,6 +10,7 @@ import type { NewJob } from '../store/command.ts';
 import type { Store } from '../store/store.ts';
 import type { ApiLimits } from './api-limits.ts';
 import type { AuditWatch } from './audit-watch.ts';
+import type { EventPlaces } from './event-places.ts';
 import type { HubView } from './hub-view.ts';
 import type { JobWatch } from './job-watch.ts';
 import type { ApiDescription } from './openapi/api-description.ts';
@@ -31,6 +32,7 @@ export interface ApiContext {
   readonly digestRequest: DigestRequest;
   readonly submissions: SubmissionGate;
   readonly auditWatch: AuditWatch;
+  readonly places: EventPlaces;
   readonly jobWatch: JobWatch;
   readonly readers: Readers;
   readonly metrics: HubMetrics;

@@ -15,6 +15,7 @@ import { checkHeaders } from './check-headers.ts';
 import { answerClientError } from './client-error.ts';
 import { refuseIdleCondition, tagAnswer } from './entity-tag.ts';
 import { createErrorHandler, sendProblem, toApiProblem, unsupportedMediaType } from './error-handler.ts';
+import { EventPlaces } from './event-places.ts';
 import { refuseExpectation } from './expectation.ts';
 import { JobWatch } from './job-watch.ts';
 import { parseJsonBody } from './json-body.ts';
@@ -23,6 +24,7 @@ import { NoQuery } from './no-query.ts';
 import { ApiDescription } from './openapi/api-description.ts';
 import { createParameterCheck } from './parameter-check.ts';
 import { createRequestDigest } from './request-digest.ts';
+import { readRequestId, requestIdHeader } from './request-id.ts';
 import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
 import { SubmissionGate } from './submission-gate.ts';
@@ -50,6 +52,8 @@ export function createApi(options: ApiOptions): ApiServer {
   const { logger, limits } = context;
   const app: ApiServer = fastify({
     bodyLimit: limits.bodyBytes,
+    requestIdHeader: false,
+    genReqId: (request) => readRequestId(request, options.random),
     requestTimeout: limits.requestMs,
     forceCloseConnections: true,
     return503OnClosing: false,
@@ -82,8 +86,8 @@ export function createApi(options: ApiOptions): ApiServer {
     known.add(route);
     context.description.add(route);
   });
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', [requestIdHeader]: request.id });
   });
   app.addHook('onRequest', checkHeaders);
   app.addHook('onRequest', createAccessHook(context.authenticate));
@@ -145,6 +149,7 @@ function createContext(options: ApiOptions): ApiContext {
     digestRequest: createRequestDigest(secretKey),
     submissions: new SubmissionGate({ view: hubView, store, metrics: options.metrics, random, limits }),
     auditWatch: new AuditWatch(store),
+    places: new EventPlaces(secretKey),
     jobWatch: new JobWatch(store),
     metrics: options.metrics,
     authenticate: createUserAuthenticator({ store, clock }),

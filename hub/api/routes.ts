@@ -17,6 +17,7 @@ import { jobEvents } from './routes/job-events.ts';
 import { jobLog } from './routes/job-log.ts';
 import { listAgents } from './routes/list-agents.ts';
 import { listAttempts } from './routes/list-attempts.ts';
+import { listAudit } from './routes/list-audit.ts';
 import { listAutomations } from './routes/list-automations.ts';
 import { listFacts } from './routes/list-facts.ts';
 import { listJobs } from './routes/list-jobs.ts';
@@ -54,6 +55,7 @@ export const apiRoutes: readonly Route[] = [
   listFacts,
   getFacts,
   factsHistory,
+  listAudit,
 ];
 
 /** Outside it. */

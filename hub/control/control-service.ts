@@ -162,11 +162,17 @@ export class ControlService implements AsyncDisposable {
   }
 
   async #take(accepted: AcceptedControl): Promise<ServedLink | null> {
-    const { channel, principal } = accepted;
+    const { channel, principal, remote } = accepted;
     const { store, fleet, owner } = this.#options;
     await this.#turns.turn();
     const at = this.#clock.now();
-    const lease = await store.apply('take-lease', { agentId: principal.id, owner, expiresAt: at + leaseMs, at });
+    const lease = await store.apply('take-lease', {
+      agentId: principal.id,
+      owner,
+      expiresAt: at + leaseMs,
+      remote,
+      at,
+    });
     if (lease.type === 'unknown' || this.#stopping) {
       await this.#sendAway(accepted, this.#stopping ? 'the hub is stopping' : 'unknown agent');
       return null;

@@ -1,6 +1,7 @@
 import type { EnrolmentAnswer, EnrolmentRequest } from '../../protocol/enrolment.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
+import type { Origin } from '../store/actor.ts';
 import type { Store } from '../store/store.ts';
 import { isSignedBy, parseAgentKey } from './agent-key.ts';
 import { hashToken } from './token-text.ts';
@@ -16,6 +17,7 @@ export type Enrol = (enrolment: {
   readonly request: EnrolmentRequest;
   /** Base64 of the signature that shows who holds the key. */
   readonly proof: string;
+  readonly origin: Origin;
 }) => Promise<EnrolmentOutcome>;
 
 function toEnrolmentProofText(request: Pick<EnrolmentRequest, 'publicKey' | 'name'>): string {
@@ -32,7 +34,7 @@ export function createEnrolment(options: {
   readonly random: Random;
 }): Enrol {
   const { store, clock, random } = options;
-  return async ({ joinToken, request, proof }) => {
+  return async ({ joinToken, request, proof, origin }) => {
     const joinTokenHash = hashToken(joinToken);
     const token = await store.queries.joinTokenByHash(joinTokenHash);
     if (token === null) return { type: 'token-invalid' };
@@ -49,6 +51,7 @@ export function createEnrolment(options: {
       name: request.name,
       publicKey: request.publicKey,
       claimedLabels: request.labels,
+      origin,
       at: clock.now(),
     });
     if (!('agent' in result)) return result;

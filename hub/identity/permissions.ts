@@ -9,6 +9,7 @@ const permissions = {
   'change-agents': ['admin'],
   'read-automations': ['admin', 'operator', 'approver', 'viewer'],
   'read-events': ['admin', 'operator', 'approver', 'viewer'],
+  'read-audit': ['admin'],
   'read-api': ['admin', 'operator', 'approver', 'viewer'],
   'create-tokens': ['admin'],
   'read-tokens': ['admin'],

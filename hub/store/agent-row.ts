@@ -14,6 +14,7 @@ export const agentColumns = [
   'desired_version',
   'created_at',
   'revoked_at',
+  'next_public_key',
 ] as const satisfies readonly (keyof AgentRow)[];
 
 /** An agent with its report and lease, each of which may not be there yet. */
@@ -28,6 +29,7 @@ export function toAgentRecord(row: WholeAgentRow): AgentRecord {
     account: row.account,
     name: row.name,
     publicKey: row.public_key,
+    nextPublicKey: row.next_public_key,
     labels: JSON.parse(row.labels),
     desired: JSON.parse(row.desired),
     desiredVersion: row.desired_version,

@@ -34,6 +34,7 @@ export const updateAgent = statement((db, row: AgentRow) =>
     .set(
       columnsOf(row, [
         'public_key',
+        'next_public_key',
         'labels',
         'join_token_id',
         'allowed_labels',

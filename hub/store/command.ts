@@ -7,6 +7,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import type { DeclineReason } from '../../protocol/offer.ts';
 import type { Have } from '../../protocol/session-frame.ts';
+import type { Actor, Origin } from './actor.ts';
 import type { KeepingCommands } from './keeping-command.ts';
 import type {
   AgentRecord,
@@ -28,14 +29,14 @@ export interface Commands extends KeepingCommands {
   'submit-job': {
     input: {
       readonly job: NewJob;
-      readonly actor: string;
+      readonly actor: Actor;
       readonly idempotency: Idempotency | null;
       readonly at: number;
     };
     result: { readonly type: 'created'; readonly job: JobRecord } | RepeatedSubmission;
   };
   'cancel-job': {
-    input: { readonly account: string; readonly jobId: string; readonly actor: string; readonly at: number };
+    input: { readonly account: string; readonly jobId: string; readonly actor: Actor; readonly at: number };
     result:
       | { readonly type: 'cancelled' | 'requested'; readonly job: JobRecord }
       | { readonly type: 'ended'; readonly job: JobRecord }
@@ -133,6 +134,7 @@ export interface Commands extends KeepingCommands {
       readonly name: string;
       readonly publicKey: string;
       readonly claimedLabels: Labels;
+      readonly origin?: Origin;
       readonly at: number;
     };
     result:
@@ -142,7 +144,14 @@ export interface Commands extends KeepingCommands {
   };
   /** A newly authenticated control channel: epoch + 1, at once. */
   'take-lease': {
-    input: { readonly agentId: string; readonly owner: string; readonly expiresAt: number; readonly at: number };
+    input: {
+      readonly agentId: string;
+      readonly owner: string;
+      readonly expiresAt: number;
+      /** Address of the agent, for the audit. */
+      readonly remote?: string | null;
+      readonly at: number;
+    };
     result:
       | { readonly type: 'taken'; readonly epoch: number; readonly agent: AgentRecord }
       | { readonly type: 'unknown' };
@@ -184,7 +193,7 @@ export interface Commands extends KeepingCommands {
       readonly desired: AgentDesired;
       /** Changes nothing when the agent's `desiredVersion` is another one; null: whatever it is. */
       readonly ifVersion?: number | null;
-      readonly actor: string;
+      readonly actor: Actor;
       readonly at: number;
     };
     result: { readonly type: 'set' | 'stale'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
@@ -199,22 +208,22 @@ export interface Commands extends KeepingCommands {
       readonly role: Role;
       readonly name: string;
       readonly expiresAt: number | null;
-      readonly actor: string;
+      readonly actor: Actor;
       readonly at: number;
     };
     result: TokenRecord;
   };
   'revoke-token': {
-    input: { readonly id: string; readonly account: string; readonly actor: string; readonly at: number };
+    input: { readonly id: string; readonly account: string; readonly actor: Actor; readonly at: number };
     result: { readonly type: 'revoked' | 'not-found' };
   };
   'create-join-token': {
-    input: { readonly token: JoinTokenRecord; readonly hash: string; readonly actor: string; readonly at: number };
+    input: { readonly token: JoinTokenRecord; readonly hash: string; readonly actor: Actor; readonly at: number };
     result: JoinTokenRecord;
   };
   /** From here on no agent enrols with it. Those that did stay. */
   'revoke-join-token': {
-    input: { readonly id: string; readonly account: string; readonly actor: string; readonly at: number };
+    input: { readonly id: string; readonly account: string; readonly actor: Actor; readonly at: number };
     result: { readonly type: 'revoked' | 'not-found' };
   };
 }

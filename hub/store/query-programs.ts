@@ -4,10 +4,11 @@ import { agentColumns, toAgentRecord } from './agent-row.ts';
 import { readAgentByName } from './agent-statements.ts';
 import { attemptColumns, toAttemptRecord } from './attempt-row.ts';
 import { readAttempt } from './attempt-statements.ts';
-import { toAuditRecord } from './audit-row.ts';
+import { auditColumns, toAuditRecord } from './audit-row.ts';
 import { fromCursor, toCursor } from './cursor.ts';
 import { toFactsChangeRecord, toFactsRecord } from './facts-row.ts';
 import { readFacts, readFactsAfter, readFactsHistory } from './facts-statements.ts';
+import { findAudit } from './find-audit.ts';
 import { findJobs } from './find-jobs.ts';
 import { findSubmission } from './find-submission.ts';
 import { jobColumns, toJobRecord } from './job-row.ts';
@@ -88,7 +89,10 @@ const readWholeAgent = statement((db, { id }: { id: string }) =>
 );
 
 const readAgentIdentity = statement((db, { id }: { id: string }) =>
-  db.selectFrom('agents').select(['id', 'account', 'name', 'public_key', 'revoked_at']).where('id', '=', id),
+  db
+    .selectFrom('agents')
+    .select(['id', 'account', 'name', 'public_key', 'next_public_key', 'revoked_at'])
+    .where('id', '=', id),
 );
 
 const readAgentsAfterName = statement(
@@ -115,8 +119,6 @@ const readAllAgents = statement((db) =>
     .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
     .where('revoked_at', 'is', null),
 );
-
-const auditColumns = ['sequence', 'at', 'account', 'actor', 'action', 'object', 'data'] as const;
 
 const readAudit = statement((db, { account, after, limit }: { account: string; after: number; limit: number }) =>
   db
@@ -197,8 +199,8 @@ export const queryPrograms: QueryPrograms = {
     const row = yield* first(readAgentIdentity, { id: asked });
     if (row === null) return null;
     // Not the id that was asked for: that is mostly a piece of a longer text, which it would keep in memory.
-    const { id, public_key: publicKey, revoked_at: revokedAt, account, name } = row;
-    return { id, account, name, publicKey, revokedAt };
+    const { id, public_key: publicKey, next_public_key: nextPublicKey, revoked_at: revokedAt, account, name } = row;
+    return { id, account, name, publicKey, nextPublicKey, revokedAt };
   },
   *agentByName(account, name) {
     const row = yield* first(readAgentByName, { account, name });
@@ -249,6 +251,7 @@ export const queryPrograms: QueryPrograms = {
     const row = yield* first(readJoinTokenByHash, { hash });
     return row === null ? null : toJoinTokenRecord(row);
   },
+  audit: findAudit,
   *auditAfter(account, sequence, limit) {
     return (yield* all(readAudit, { account, after: sequence, limit })).map(toAuditRecord);
   },

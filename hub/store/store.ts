@@ -34,6 +34,17 @@ export interface JobFilter {
   readonly labels: readonly { readonly key: string; readonly value: string }[];
 }
 
+/** Each null: whatever it is. `action`: itself, or all that begin with it and a dot. Times are milliseconds since 1970. */
+export interface AuditFilter {
+  readonly actor: string | null;
+  readonly action: string | null;
+  readonly object: string | null;
+  /** At this time or later. */
+  readonly since: number | null;
+  /** Before this time. */
+  readonly until: number | null;
+}
+
 /** Reads. Each sees the last commit. Everything that a user may ask takes the account. */
 export interface Queries {
   job(account: string, id: string): Promise<JobRecord | null>;
@@ -89,6 +100,15 @@ export interface Queries {
   ): Promise<Page<ListedJoinToken>>;
   /** Used up and expired ones too: `enrol-agent` judges. */
   joinTokenByHash(hash: string): Promise<JoinTokenRecord | null>;
+  /**
+   * The newest first, before this one. `end` is where to go on, null when there is nothing before. A page may hold fewer than it could, even none, and
+   * have an `end`: one call looks at a bounded number of events.
+   */
+  audit(
+    account: string,
+    filter: AuditFilter,
+    page: { readonly limit: number; readonly before: number | null },
+  ): Promise<{ readonly items: readonly AuditRecord[]; readonly end: number | null }>;
   auditAfter(account: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;
   /** The same, of one object: `job:<id>`, `agent:<id>`, `token:<id>` or `join-token:<id>`. Events of attempts are those of their job. */
   auditOf(account: string, object: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;

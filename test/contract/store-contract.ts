@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
 import { testAgents } from './store/agents.ts';
 import { testAttempts } from './store/attempts.ts';
+import { testAudit } from './store/audit.ts';
 import { testCommits } from './store/commits.ts';
 import { testFacts } from './store/facts.ts';
 import { testGivingUp } from './store/giving-up.ts';
@@ -26,6 +27,7 @@ export function testStore(name: string, open: OpenStore): void {
     testAgents(open);
     testFacts(open);
     testTokens(open);
+    testAudit(open);
     testQueries(open);
     testRetention(open);
   });

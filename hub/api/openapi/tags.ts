@@ -5,6 +5,7 @@ export const tags = {
   facts: 'What agents found about the machines they stand on',
   automations: 'What can be run',
   events: 'What happens, as it happens',
+  audit: 'Who did what',
   tokens: 'Who may call, and who may join',
   health: 'How the hub is',
   api: 'This description',

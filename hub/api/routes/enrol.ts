@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { EnrolmentAnswer, EnrolmentRequest } from '../../../protocol/enrolment.ts';
 import { parseBearerToken } from '../../identity/bearer-token.ts';
 import type { EnrolmentOutcome } from '../../identity/enrolment.ts';
+import { originOf } from '../actor-of.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiProblem } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
@@ -42,6 +43,7 @@ export function enrol(app: ApiServer, context: ApiContext): void {
         joinToken: readJoinToken(request),
         request: request.body,
         proof: readProof(request),
+        origin: originOf(request),
       });
       if (!('answer' in outcome)) throw toProblem(outcome);
       context.logger.info(

@@ -25,7 +25,7 @@ export function* setAgentDesired({
     actor,
     action: 'agent.desired-changed',
     object: `agent:${agent.id}`,
-    data: { name, ...desired },
+    data: { name, ...desired, before: JSON.parse(before.desired), after: { ...desired } },
   });
   yield* tell({ type: 'agent', agentId: agent.id });
   return { type: 'set', agent: yield* readAgentRecord(agent) };

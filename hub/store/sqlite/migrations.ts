@@ -1,5 +1,6 @@
 import { factsSchema } from './facts-schema.ts';
 import { firstSchema } from './first-schema.ts';
+import { identitySchema } from './identity-schema.ts';
 import { retentionSchema } from './retention-schema.ts';
 import { traceSchema } from './trace-schema.ts';
 
@@ -9,4 +10,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: 'facts', sql: factsSchema },
   { name: 'traces', sql: traceSchema },
   { name: 'retention', sql: retentionSchema },
+  { name: 'identity', sql: identitySchema },
 ];

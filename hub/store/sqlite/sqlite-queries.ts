@@ -35,6 +35,7 @@ export function createSqliteQueries(drive: <Result>(program: Program<Result>) =>
     tokens: (...input) => ask(queryPrograms.tokens(...input)),
     joinTokens: (...input) => ask(queryPrograms.joinTokens(...input)),
     joinTokenByHash: (...input) => ask(queryPrograms.joinTokenByHash(...input)),
+    audit: (...input) => ask(queryPrograms.audit(...input)),
     auditAfter: (...input) => ask(queryPrograms.auditAfter(...input)),
     auditOf: (...input) => ask(queryPrograms.auditOf(...input)),
     auditRemovedThrough: (...input) => ask(queryPrograms.auditRemovedThrough(...input)),

@@ -128,8 +128,15 @@ export function testAgents(open: OpenStore): void {
         [agent?.report, agent?.reportedAt, agent?.lastSeenAt],
         [report, scene.now() - 1000, scene.now() - 1000],
       );
-      const { publicKey, revokedAt } = agent ?? {};
-      assert.deepEqual(await store.queries.agentIdentity(id), { id, account, name, publicKey, revokedAt });
+      const { publicKey, nextPublicKey, revokedAt } = agent ?? {};
+      assert.deepEqual(await store.queries.agentIdentity(id), {
+        id,
+        account,
+        name,
+        publicKey,
+        nextPublicKey,
+        revokedAt,
+      });
       assert.equal(await store.queries.agentIdentity('nobody'), null);
       assert.deepEqual(await store.queries.agentByName(account, name), agent);
       assert.equal(await store.queries.agentByName('other', name), null);

@@ -44,7 +44,7 @@ async function readEvents(
     .split('\n\n')
     .filter((block) => /^id: .*\nevent: /.test(block))
     .map((block) => {
-      const [, id = '', event = '', data = ''] = /^id: (\d+)\nevent: (\S+)\ndata: (.*)$/.exec(block) ?? [];
+      const [, id = '', event = '', data = ''] = /^id: (\S+)\nevent: (\S+)\ndata: (.*)$/.exec(block) ?? [];
       return { id, event, object: JSON.parse(data).object };
     });
 }
@@ -156,7 +156,7 @@ describe('events', () => {
     }
     leaving.abort();
 
-    assert.match(text, /^: farhand events\nretry: 2000\nid: \d+\n\n/);
+    assert.match(text, /^: farhand events\nretry: 2000\nid: [\w-]{22}\n\n/);
   });
 
   it('say where they begin, so that a reader who heard nothing yet can come back to that place', async () => {
@@ -170,7 +170,7 @@ describe('events', () => {
       if (text.endsWith('\n\n')) break;
     }
     leaving.abort();
-    const begin = /^id: (\d+)$/m.exec(text)?.[1] ?? '';
+    const begin = /^id: (\S+)$/m.exec(text)?.[1] ?? '';
 
     const missed = await submitJob(api);
     const events = await readEvents(api, '/api/v1/events', 'job.queued', { headers: { 'last-event-id': begin } });

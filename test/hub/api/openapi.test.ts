@@ -172,6 +172,8 @@ describe('the description of the API', () => {
     await call(`${v1}/tokens/${token.json.id}`, { method: 'DELETE' });
     await call(`${v1}/tokens/${own.id}`, { method: 'DELETE' });
     await call(`${v1}/join-tokens/${joinToken.json.id}`, { method: 'DELETE' });
+    await call(`${v1}/audit?action=token&limit=1`);
+    await call(`${v1}/audit?cursor=wrong`);
     await call(`${v1}/openapi.json`);
 
     await call('/livez');

@@ -28,6 +28,7 @@ function recordOf(id: string, report: AgentReport | null): AgentRecord {
     account: 'default',
     name: id,
     publicKey: id,
+    nextPublicKey: null,
     labels: { site: id },
     desired: { schedulable: true, drain: false, note: null },
     desiredVersion: 1,

@@ -27,6 +27,7 @@ function setUp() {
     account: 'default',
     name: 'a1',
     publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+    nextPublicKey: null,
     revokedAt: agent.revokedAt,
   });
   const queries = {

@@ -73,7 +73,7 @@ describe('between accounts', () => {
     }
   });
 
-  it('events are those of the account alone, from wherever they are asked for', async () => {
+  it('events are those of the account alone, from wherever they are asked for, and do not count those of others', async () => {
     await using api = await startApi();
     const rival = await api.makeToken('operator', 'rival');
     const ours = await submitJob(api);
@@ -84,18 +84,22 @@ describe('between accounts', () => {
       const response = await api.fetch('/api/v1/events', { token, headers, signal: leaving.signal });
       let text = '';
       for await (const chunk of response.body ?? []) {
+        // A place of another account is none: whoever comes with it begins now.
+        if (text === '' && place !== '0') await submitJob(api, { automation: 'greet' }, rival);
         text += Buffer.from(chunk).toString();
         if (text.includes('event: job.queued')) break;
       }
       leaving.abort();
       return text;
     };
-    const place = /^id: (\S+)$/m.exec(await read(api.tokens.operator, '0'))?.[1] ?? '';
+    const place = /^id: (\S+)\nevent/m.exec(await read(api.tokens.operator, '0'))?.[1] ?? '';
 
-    for (const from of ['0', place]) {
-      const text = await read(rival, from);
-      assert.ok(text.includes(theirs) && !text.includes(ours), text);
-    }
+    const fromTheBeginning = await read(rival, '0');
+    const fromOurPlace = await read(rival, place);
+
+    assert.match(place, /^[\w-]{22}$/);
+    assert.ok(fromTheBeginning.includes(theirs) && !fromTheBeginning.includes(ours), fromTheBeginning);
+    assert.ok(!fromOurPlace.includes(theirs) && !fromOurPlace.includes(ours), fromOurPlace);
   });
 
   it('metrics and status are for the account that the hub belongs to', async () => {

@@ -49,7 +49,7 @@ export interface WalkPlace extends AsyncDisposable {
   ask(
     method: string,
     path: string,
-    call: { readonly authorization: string | null; readonly body?: object },
+    call: { readonly authorization: string | null; readonly body?: object; readonly requestId?: string },
   ): Promise<Answer>;
 }
 
@@ -139,7 +139,7 @@ export async function createWalkPlace(): Promise<WalkPlace> {
     joinToken: join.id,
   };
 
-  const ask: WalkPlace['ask'] = async (method, path, { authorization, body }) => {
+  const ask: WalkPlace['ask'] = async (method, path, { authorization, body, requestId = 'walk' }) => {
     const leaving = new AbortController();
     const response = await fetch(`${hub.address}${path}`, {
       method,
@@ -148,6 +148,7 @@ export async function createWalkPlace(): Promise<WalkPlace> {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         // As a proxy would, so that `/metrics` asks who it is for.
         via: '1.1 proxy',
+        'x-request-id': requestId,
       },
       body: body === undefined ? null : JSON.stringify(body),
       signal: leaving.signal,

@@ -49,6 +49,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   listJoinTokens: reads(200, null, () => '/api/v1/join-tokens'),
   revokeToken: changes(204, 'token', ({ token }) => ({ path: `/api/v1/tokens/${token}` })),
   revokeJoinToken: changes(204, 'joinToken', ({ joinToken }) => ({ path: `/api/v1/join-tokens/${joinToken}` })),
+  listAudit: reads(200, null, () => '/api/v1/audit'),
   getDescription: reads(200, null, () => '/api/v1/openapi.json'),
 };
 

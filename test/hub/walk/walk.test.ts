@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { rolesWith } from '../../../hub/identity/permissions.ts';
+import type { AuditEvent } from '../../../protocol/audit.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { startApi } from '../api/api-harness.ts';
 import { type AccessRow, readAccessPage, toAccessLine } from './access-page.ts';
@@ -106,6 +107,30 @@ describe('the doors of a hub', () => {
         expectAnswer(answer, expected, `${role}: ${route.call}`);
       }
     }
+  });
+
+  it('write down who changed something, by which request and from where, without a secret', async () => {
+    await using place = await createWalkPlace();
+    const authorization = bearer(place.acme.admin);
+    const readAudit = async () => {
+      const { body } = await place.ask('GET', '/api/v1/audit?limit=500', { authorization });
+      return (JSON.parse(body) as { readonly items: readonly AuditEvent[] }).items;
+    };
+
+    for (const route of guarded.filter((one) => sampleOf(one).changes)) {
+      const { path, ...rest } = sampleOf(route).request(await place.makeThings());
+      const requestId = `walk-${route.operationId}`;
+      await place.ask(route.method, path, { authorization, requestId, ...rest });
+      const written = (await readAudit()).filter((event) => event.requestId === requestId);
+
+      assert.ok(written.length > 0, `${route.call} wrote nothing into the audit`);
+      for (const { actor, remote, account } of written) {
+        assert.match(actor, /^token:/, route.call);
+        assert.deepEqual([remote, account], ['127.0.0.1', 'acme'], route.call);
+      }
+    }
+
+    assert.doesNotMatch(JSON.stringify(await readAudit()), /fh[uj]_/);
   });
 
   it('stay shut for everything that is no token of a user, whatever it is', { timeout: 120_000 }, async () => {
