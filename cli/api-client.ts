@@ -51,6 +51,8 @@ const AnyJob = toTolerant(Job, {
 const Stall = z.looseObject({ percent: z.number() }).nullable().default(null);
 const AnyAgent = toTolerant(Agent, {
   drain: z.boolean().default(false),
+  keyFingerprint: z.string().default(''),
+  revokedAt: z.string().nullable().default(null),
   admission: z
     .looseObject({
       state: Word,
@@ -71,11 +73,18 @@ const answers: Partial<Record<keyof Operations, z.ZodType>> = {
   getAgent: AnyAgent,
   drainAgent: AnyAgent,
   resumeAgent: AnyAgent,
+  revokeAgent: AnyAgent,
   listAgents: pageOf(AnyAgent),
   listAutomations: pageOf(toTolerant(Automation, { retrySafe: z.boolean().default(false) })),
   createToken: AnyCreatedToken,
   createJoinToken: AnyCreatedToken,
-  listTokens: pageOf(toTolerant(Token, { role: Word, account: z.string().default('') })),
+  listTokens: pageOf(
+    toTolerant(Token, {
+      role: Word,
+      account: z.string().default(''),
+      revokedAt: z.string().nullable().default(null),
+    }),
+  ),
   listJoinTokens: pageOf(toTolerant(JoinToken, { account: z.string().default('') })),
   listAudit: pageOf(toTolerant(AuditEvent, {})),
   listFacts: pageOf(toTolerant(Facts, {})),

@@ -106,8 +106,11 @@ export type Agent = {
       readonly loopLagMaxMs: number;
     };
   } | null;
+  /** SHA-256 of the key by which the hub knows it */
+  readonly keyFingerprint: string;
   readonly lastSeenAt: string | null;
   readonly createdAt: string;
+  readonly revokedAt: string | null;
 };
 
 export type AgentNote = {
@@ -118,6 +121,13 @@ export type AgentNote = {
 export type AgentPage = {
   readonly items: Agent[];
   readonly nextCursor: string | null;
+};
+
+export type AgentRevocation = {
+  /** why, for whoever looks later */
+  readonly note?: string | null | undefined;
+  /** call what runs on it `lost` at once; else the hub waits as for any agent that is silent */
+  readonly loseJobs?: boolean | undefined;
 };
 
 export type ApiEvent = {
@@ -237,6 +247,7 @@ export type CreatedToken = {
   readonly name: string;
   readonly expiresAt: string | null;
   readonly createdAt: string;
+  readonly revokedAt: string | null;
   /** told this once */
   readonly token: string;
 };
@@ -531,6 +542,7 @@ export type ProblemCode =
   | 'job-ended'
   | 'idempotency-conflict'
   | 'name-taken'
+  | 'agent-in-use'
   | 'own-token'
   | 'log-removed'
   | 'events-removed'
@@ -571,6 +583,7 @@ export type Token = {
   readonly name: string;
   readonly expiresAt: string | null;
   readonly createdAt: string;
+  readonly revokedAt: string | null;
 };
 
 export type TokenPage = {
@@ -853,7 +866,7 @@ export interface Operations {
   /**
    * List agents.
    *
-   * By name.
+   * By name, offline ones too; with `revoked`, those that were revoked, the earliest enrolled first.
    *
    * Roles: admin, operator, approver, viewer.
    *
@@ -865,6 +878,8 @@ export interface Operations {
       readonly limit?: number | undefined;
       /** nextCursor of the page before */
       readonly cursor?: string | undefined;
+      /** true: those that were revoked, in the place of those that stand */
+      readonly revoked?: boolean | undefined;
     },
     options?: CallOptions,
   ) => Promise<AgentPage>;
@@ -876,6 +891,16 @@ export interface Operations {
    * `GET /api/v1/agents/{name}`
    */
   readonly getAgent: (name: string, options?: CallOptions) => Promise<Agent>;
+  /**
+   * Remove an agent.
+   *
+   * One that is offline and whose jobs are over, by name; one that was revoked by its id, too. If it comes back all the same it has to join anew.
+   *
+   * Roles: admin.
+   *
+   * `DELETE /api/v1/agents/{name}`
+   */
+  readonly removeAgent: (name: string, options?: CallOptions) => Promise<void>;
   /**
    * Give an agent no more work.
    *
@@ -933,7 +958,7 @@ export interface Operations {
   /**
    * List tokens.
    *
-   * The oldest first, without those that were revoked.
+   * The oldest first, those that stand; with `revoked`, those that were revoked. One that was revoked or expired is forgotten a month later.
    *
    * Roles: admin.
    *
@@ -947,6 +972,8 @@ export interface Operations {
       readonly cursor?: string | undefined;
       /** the caller's own when left out */
       readonly account?: string | undefined;
+      /** true: those that were revoked, in the place of those that stand */
+      readonly revoked?: boolean | undefined;
     },
     options?: CallOptions,
   ) => Promise<TokenPage>;
@@ -1096,6 +1123,16 @@ export interface Operations {
     options?: CallOptions,
   ) => Promise<AuditEventPage>;
   /**
+   * Revoke an agent.
+   *
+   * Its channels are cut, its key opens nothing from then on, and its name may join anew. What runs on its machine runs on there; the hub hears no more of it and calls those jobs `lost` after `FARHAND_LOST_AFTER_SECONDS`, or at once with `loseJobs`.
+   *
+   * Roles: admin.
+   *
+   * `POST /api/v1/agents/{name}/revoke`
+   */
+  readonly revokeAgent: (name: string, body?: AgentRevocation, options?: CallOptions) => Promise<Agent>;
+  /**
    * Ask whether the process is well.
    *
    * `GET /livez`
@@ -1209,6 +1246,13 @@ export function createOperations(wire: Wire): Operations {
       wire.json({ operation: 'listAgents', method: 'GET', path: '/api/v1/agents', query, options }),
     getAgent: (name, options = {}) =>
       wire.json({ operation: 'getAgent', method: 'GET', path: `/api/v1/agents/${encodeURIComponent(name)}`, options }),
+    removeAgent: (name, options = {}) =>
+      wire.json({
+        operation: 'removeAgent',
+        method: 'DELETE',
+        path: `/api/v1/agents/${encodeURIComponent(name)}`,
+        options,
+      }),
     drainAgent: (name, body = {}, options = {}) =>
       wire.json({
         operation: 'drainAgent',
@@ -1280,6 +1324,14 @@ export function createOperations(wire: Wire): Operations {
       }),
     listAudit: (query = {}, options = {}) =>
       wire.json({ operation: 'listAudit', method: 'GET', path: '/api/v1/audit', query, options }),
+    revokeAgent: (name, body = {}, options = {}) =>
+      wire.json({
+        operation: 'revokeAgent',
+        method: 'POST',
+        path: `/api/v1/agents/${encodeURIComponent(name)}/revoke`,
+        body,
+        options,
+      }),
     getLiveness: (options = {}) => wire.json({ operation: 'getLiveness', method: 'GET', path: '/livez', options }),
     getReadiness: (options = {}) => wire.json({ operation: 'getReadiness', method: 'GET', path: '/readyz', options }),
     getMetrics: (options = {}) => wire.raw({ operation: 'getMetrics', method: 'GET', path: '/metrics', options }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Agent, AgentNote, Automation } from './agent.ts';
+import { Agent, AgentNote, AgentRevocation, Automation } from './agent.ts';
 import { AgentDesired, AgentReport } from './agent-report.ts';
 import { ApiEvent } from './api-event.ts';
 import { Attempt } from './attempt.ts';
@@ -30,6 +30,7 @@ export const protocolSchemas = {
   AgentDesired,
   AgentHello,
   AgentNote,
+  AgentRevocation,
   AgentReport,
   AgentTextFrame,
   ApiEvent,

@@ -13,6 +13,7 @@ export const problems = {
   'job-ended': { status: 409, title: 'The job has ended' },
   'idempotency-conflict': { status: 409, title: 'The idempotency key was used for another request' },
   'name-taken': { status: 409, title: 'The name is taken' },
+  'agent-in-use': { status: 409, title: 'The agent is in use' },
   'own-token': { status: 409, title: 'The token is the one that asks' },
   'log-removed': { status: 410, title: 'The log was removed' },
   'events-removed': { status: 410, title: 'The events were removed' },

@@ -1,5 +1,6 @@
 import type { Agent } from '../../protocol/agent.ts';
 import type { AgentReport } from '../../protocol/agent-report.ts';
+import { toKeyFingerprint } from '../../runtime/key-fingerprint.ts';
 import type { AgentRecord } from '../store/records.ts';
 import type { HubView } from './hub-view.ts';
 import { toTimestamp } from './timestamp.ts';
@@ -27,8 +28,10 @@ export function toAgent(record: AgentRecord, hubView: HubView): Agent {
     loopLagMs: report?.loopLagMs ?? null,
     // A stored report may be of an earlier version.
     admission: report?.admission ?? null,
+    keyFingerprint: toKeyFingerprint(record.publicKey),
     lastSeenAt: toTimestamp(record.lastSeenAt),
     createdAt: toTimestamp(record.createdAt),
+    revokedAt: toTimestamp(record.revokedAt),
   };
 }
 

@@ -24,7 +24,9 @@ import { listJobs } from './routes/list-jobs.ts';
 import { listTokens } from './routes/list-tokens.ts';
 import { metrics } from './routes/metrics.ts';
 import { openapi } from './routes/openapi.ts';
+import { removeAgent } from './routes/remove-agent.ts';
 import { rerunJob } from './routes/rerun-job.ts';
+import { revokeAgent } from './routes/revoke-agent.ts';
 import { revokeToken } from './routes/revoke-token.ts';
 import { status } from './routes/status.ts';
 import { submitJob } from './routes/submit-job.ts';
@@ -56,6 +58,8 @@ export const apiRoutes: readonly Route[] = [
   getFacts,
   factsHistory,
   listAudit,
+  revokeAgent,
+  removeAgent,
 ];
 
 /** Outside it. */

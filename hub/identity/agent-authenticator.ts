@@ -49,14 +49,22 @@ export function createAgentAuthenticator(options: AgentAuthenticatorOptions): Au
     if (proof === null) return challenge('sign the challenge');
     if (!challenges.isValid(proof.challenge)) return challenge('that challenge is over; sign this one');
     const record = await store.queries.agentIdentity(agent);
-    const known = record !== null && record.revokedAt === null ? record : null;
-    const key = (known === null ? null : keys.get(known)) ?? nobodysKey;
+    const key = (record === null ? null : keys.get(record)) ?? nobodysKey;
     const signed = isSignedBy(key, toSignedText(proof.challenge, agent, target), proof.signature);
-    if (known === null || !signed) {
+    if (record !== null && signed && record.revokedAt !== null) {
+      logger.info({ agent, remote, target }, 'revoked agent refused');
+      // It has the key: it may know that nobody else took it for a stranger.
+      const when = new Date(record.revokedAt).toISOString();
+      return refuse(
+        'unauthorized',
+        `this agent was revoked at ${when}: its key opens nothing any more. To have it back, enrol it with an empty data folder`,
+      );
+    }
+    if (record === null || !signed) {
       logger.info({ agent, remote, target }, 'agent refused');
       return refuse('unauthorized', 'this hub does not know the agent by this key; enrol it with a join token');
     }
-    return { type: 'admitted', principal: { id: known.id, account: known.account, name: known.name } };
+    return { type: 'admitted', principal: { id: record.id, account: record.account, name: record.name } };
   }
 
   return async ({ presented, target, remote }) => {

@@ -7,6 +7,7 @@ const permissions = {
   'cancel-jobs': ['admin', 'operator'],
   'read-agents': ['admin', 'operator', 'approver', 'viewer'],
   'change-agents': ['admin'],
+  'revoke-agents': ['admin'],
   'read-automations': ['admin', 'operator', 'approver', 'viewer'],
   'read-events': ['admin', 'operator', 'approver', 'viewer'],
   'read-audit': ['admin'],

@@ -8,6 +8,7 @@ import { createToken } from './commands/create-token.ts';
 import { endAttempt } from './commands/end-attempt.ts';
 import { enrolAgent } from './commands/enrol-agent.ts';
 import { expireJobs } from './commands/expire-jobs.ts';
+import { forgetAgents } from './commands/forget-agents.ts';
 import { forgetAttempts } from './commands/forget-attempts.ts';
 import { forgetLogRemovals } from './commands/forget-log-removals.ts';
 import { liveOn } from './commands/live-on.ts';
@@ -18,12 +19,15 @@ import { openAttempt } from './commands/open-attempt.ts';
 import { recordAgentReport } from './commands/record-agent-report.ts';
 import { recordFacts } from './commands/record-facts.ts';
 import { releaseLease } from './commands/release-lease.ts';
+import { removeAgent } from './commands/remove-agent.ts';
 import { removeAudit } from './commands/remove-audit.ts';
 import { removeJobs } from './commands/remove-jobs.ts';
 import { removeJoinTokens } from './commands/remove-join-tokens.ts';
 import { removeLogs } from './commands/remove-logs.ts';
+import { removeTokens } from './commands/remove-tokens.ts';
 import { renewLeases } from './commands/renew-leases.ts';
 import { reportAttempt } from './commands/report-attempt.ts';
+import { revokeAgent } from './commands/revoke-agent.ts';
 import { revokeJoinToken } from './commands/revoke-join-token.ts';
 import { revokeToken } from './commands/revoke-token.ts';
 import { setAgentDesired } from './commands/set-agent-desired.ts';
@@ -53,6 +57,10 @@ export const commandPrograms: {
   'record-agent-report': recordAgentReport,
   'record-facts': recordFacts,
   'set-agent-desired': setAgentDesired,
+  'revoke-agent': revokeAgent,
+  'remove-agent': removeAgent,
+  'forget-agents': forgetAgents,
+  'remove-tokens': removeTokens,
   'create-token': createToken,
   'revoke-token': revokeToken,
   'create-join-token': createJoinToken,

@@ -198,6 +198,25 @@ export interface Commands extends KeepingCommands {
     };
     result: { readonly type: 'set' | 'stale'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
   };
+  'revoke-agent': {
+    input: {
+      readonly account: string;
+      readonly name: string;
+      /** Null: what may run there is left to the rule of silence. Else it is given up, and these attempts may be tried again elsewhere. */
+      readonly loseJobs: { readonly retrySafe: readonly string[] } | null;
+      readonly note: string | null;
+      readonly actor: Actor;
+      readonly at: number;
+    };
+    result: { readonly type: 'revoked'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
+  };
+  /** For good: only one that is offline, and of which no attempt is open. */
+  'remove-agent': {
+    input: { readonly account: string; readonly nameOrId: string; readonly actor: Actor; readonly at: number };
+    result:
+      | { readonly type: 'removed' | 'not-found' | 'online' }
+      | { readonly type: 'has-jobs'; readonly jobs: number };
+  };
 
   // Identity
   'create-token': {

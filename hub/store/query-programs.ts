@@ -3,7 +3,7 @@ import type { JobState } from '../../protocol/job-state.ts';
 import { agentColumns, toAgentRecord } from './agent-row.ts';
 import { readAgentByName } from './agent-statements.ts';
 import { attemptColumns, toAttemptRecord } from './attempt-row.ts';
-import { readAttempt } from './attempt-statements.ts';
+import { readAttempt, readOpenAttempts } from './attempt-statements.ts';
 import { auditColumns, toAuditRecord } from './audit-row.ts';
 import { fromCursor, toCursor } from './cursor.ts';
 import { toFactsChangeRecord, toFactsRecord } from './facts-row.ts';
@@ -25,13 +25,14 @@ import {
   readNextAccountWithJobs,
   readRetention,
 } from './retention-statements.ts';
-import type { JoinTokenRow, TokenRow } from './schema.ts';
+import type { JoinTokenRow } from './schema.ts';
 import { statement } from './statement.ts';
 import type { Page, Queries } from './store.ts';
-import { toTokenRecord } from './token-row.ts';
+import { toListedToken, toTokenRecord } from './token-row.ts';
 import {
   readJoinTokenByHash,
   readJoinTokensAfter,
+  readRevokedTokensAfter,
   readTokenByHash,
   readTokenOfHash,
   readTokensAfter,
@@ -62,10 +63,6 @@ const readNumberedAttempts = statement((db, { account, jobId }: { account: strin
     .where('account', '=', account)
     .where('number', '>', 0)
     .orderBy('number'),
-);
-
-const readOpenAttempts = statement((db, { agentId }: { agentId: string }) =>
-  db.selectFrom('attempts').select(attemptColumns).where('agent_id', '=', agentId).where('open', '=', 1).orderBy('id'),
 );
 
 const readAllOpenAttempts = statement((db, { after, limit }: { after: string; limit: number }) =>
@@ -107,6 +104,21 @@ const readAgentsAfterName = statement(
       .where('revoked_at', 'is', null)
       .where('name', '>', after)
       .orderBy('name')
+      .limit(limit),
+);
+
+const readRevokedAgentsAfter = statement(
+  (db, { account, after, limit }: { account: string; after: string; limit: number }) =>
+    db
+      .selectFrom('agents')
+      .leftJoin('agent_reports', 'agent_reports.agent_id', 'agents.id')
+      .leftJoin('agent_leases', 'agent_leases.agent_id', 'agents.id')
+      .select(agentColumns)
+      .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
+      .where('account', '=', account)
+      .where('revoked_at', 'is not', null)
+      .where('id', '>', after)
+      .orderBy('id')
       .limit(limit),
 );
 
@@ -211,6 +223,11 @@ export const queryPrograms: QueryPrograms = {
     const rows = yield* all(readAgentsAfterName, { account, after, limit: limit + 1 });
     return toPage(rows, limit, toAgentRecord, ({ name }) => toCursor('agents', name));
   },
+  *revokedAgents(account, { limit, cursor }) {
+    const after = cursor === null ? '' : fromCursor('revoked agents', cursor);
+    const rows = yield* all(readRevokedAgentsAfter, { account, after, limit: limit + 1 });
+    return toPage(rows, limit, toAgentRecord, ({ id }) => toCursor('revoked agents', id));
+  },
   *allAgents() {
     return (yield* all(readAllAgents, {})).map(toAgentRecord);
   },
@@ -238,8 +255,12 @@ export const queryPrograms: QueryPrograms = {
   *tokens(account, { limit, cursor }) {
     const after = cursor === null ? '' : fromCursor('tokens', cursor);
     const rows = yield* all(readTokensAfter, { account, after, limit: limit + 1 });
-    const toListed = (row: TokenRow) => ({ ...toTokenRecord(row), createdAt: row.created_at });
-    return toPage(rows, limit, toListed, ({ id }) => toCursor('tokens', id));
+    return toPage(rows, limit, toListedToken, ({ id }) => toCursor('tokens', id));
+  },
+  *revokedTokens(account, { limit, cursor }) {
+    const after = cursor === null ? '' : fromCursor('revoked tokens', cursor);
+    const rows = yield* all(readRevokedTokensAfter, { account, after, limit: limit + 1 });
+    return toPage(rows, limit, toListedToken, ({ id }) => toCursor('revoked tokens', id));
   },
   *joinTokens(account, { limit, cursor }) {
     const after = cursor === null ? '' : fromCursor('join-tokens', cursor);

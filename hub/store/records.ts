@@ -170,7 +170,7 @@ export interface TokenRecord {
 }
 
 /** As a list shows it. */
-export type ListedToken = TokenRecord & { readonly createdAt: number };
+export type ListedToken = TokenRecord & { readonly createdAt: number; readonly revokedAt: number | null };
 
 export interface JoinTokenRecord {
   readonly id: string;

@@ -74,6 +74,11 @@ export interface Queries {
   agentByName(account: string, name: string): Promise<AgentRecord | null>;
   /** By name, without those that were revoked. */
   agents(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<AgentRecord>>;
+  /** Those that were, the earliest enrolled first. */
+  revokedAgents(
+    account: string,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<AgentRecord>>;
   allAgents(): Promise<readonly AgentRecord[]>;
   factsOf(agentId: string, probe: string): Promise<FactsRecord | null>;
   /** By the name of the probe. */
@@ -93,6 +98,11 @@ export interface Queries {
   isTokenKnown(hash: string): Promise<boolean>;
   /** The oldest first, expired ones too, without those that were revoked. */
   tokens(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<ListedToken>>;
+  /** Those that were. */
+  revokedTokens(
+    account: string,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<ListedToken>>;
   /** The same of join tokens, used up ones too. */
   joinTokens(
     account: string,

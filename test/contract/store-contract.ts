@@ -5,6 +5,7 @@ import { testAudit } from './store/audit.ts';
 import { testCommits } from './store/commits.ts';
 import { testFacts } from './store/facts.ts';
 import { testGivingUp } from './store/giving-up.ts';
+import { testGoneAgents } from './store/gone-agents.ts';
 import { testJobs } from './store/jobs.ts';
 import { testLosses } from './store/losses.ts';
 import { testQueries } from './store/queries.ts';
@@ -25,6 +26,7 @@ export function testStore(name: string, open: OpenStore): void {
     testRestoredStore(open);
     testSecrets(open);
     testAgents(open);
+    testGoneAgents(open);
     testFacts(open);
     testTokens(open);
     testAudit(open);

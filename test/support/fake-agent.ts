@@ -34,6 +34,8 @@ export interface FakeAgent extends AsyncDisposable {
   /** What a probe found. */
   tellFacts(probe: string, facts: JsonObject): void;
   openSession(attempt: string, over?: Partial<OpenFrame>): Promise<FakeSession>;
+  /** Resolves when the control channel is over, whoever ended it. */
+  readonly ended: Promise<void>;
   /** Ends the control channel and waits for it. */
   hangUp(): Promise<void>;
   connect(): Promise<void>;
@@ -169,6 +171,7 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
   let opens = 0;
   let leaseEpoch = 0;
   let hangUp = async () => {};
+  let over: Promise<void> = Promise.resolve();
 
   const agent: FakeAgent = {
     id,
@@ -232,6 +235,9 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
         },
       };
     },
+    get ended() {
+      return over;
+    },
     hangUp: () => hangUp(),
     async connect() {
       const channel = await transport.control.connect(credential, { signal: AbortSignal.timeout(10_000) });
@@ -255,6 +261,7 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
         for (let next = await events.next(); next.done !== true; next = await events.next()) router.receive(next.value);
         ended.abort();
       })();
+      over = reading;
       const serving = router.serve((event) => channel.send(event), { signal: ended.signal });
       hangUp = async () => {
         await channel.close();

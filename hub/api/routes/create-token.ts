@@ -38,7 +38,7 @@ export function createToken(app: ApiServer, { store, clock, random }: ApiContext
         actor: actorOf(request),
         at,
       });
-      return reply.code(201).send({ ...toToken({ ...record, createdAt: at }), token });
+      return reply.code(201).send({ ...toToken({ ...record, createdAt: at, revokedAt: null }), token });
     },
   );
 }

@@ -108,6 +108,9 @@ export class FakeHubView implements HubView {
   fault(): null {
     return null;
   }
+  isRetrySafe(): boolean {
+    return false;
+  }
   status(reader: StatusReader): HubStatus {
     return toHubStatus(
       {

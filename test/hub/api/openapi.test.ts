@@ -172,6 +172,11 @@ describe('the description of the API', () => {
     await call(`${v1}/tokens/${token.json.id}`, { method: 'DELETE' });
     await call(`${v1}/tokens/${own.id}`, { method: 'DELETE' });
     await call(`${v1}/join-tokens/${joinToken.json.id}`, { method: 'DELETE' });
+    await call(`${v1}/tokens?revoked=true`);
+    await call(`${v1}/agents/a1`, { method: 'DELETE' });
+    await call(`${v1}/agents/a1/revoke`, { method: 'POST' });
+    await call(`${v1}/agents?revoked=true`);
+    await call(`${v1}/agents/${agent.id}`, { method: 'DELETE' });
     await call(`${v1}/audit?action=token&limit=1`);
     await call(`${v1}/audit?cursor=wrong`);
     await call(`${v1}/openapi.json`);

@@ -105,7 +105,7 @@ describe('an agent that dials', () => {
     assert.equal((await ask(presented, '/v1/sessions/1')).type, 'admitted');
   });
 
-  it('gets one and the same refusal, whether it is unknown, revoked, or signs with another key', async () => {
+  it('gets one and the same refusal, whether it is unknown or signs with another key, and hears that it was revoked from nobody’s key but its own', async () => {
     const { agent, ask, challenge } = setUp();
     const stranger = generateKeyPairSync('ed25519').privateKey;
     const given = await challenge();
@@ -114,10 +114,13 @@ describe('an agent that dials', () => {
     const unknown = await ask(present(agent, given, { id: systemRandom.orderedUuid() }));
     agent.revokedAt = 1;
     const revoked = await ask(present(agent, given));
+    const revokedAndWrong = await ask(present(agent, given, { key: stranger }));
 
     assert.ok(wrongKey.type === 'refused' && wrongKey.code === 'unauthorized');
     assert.deepEqual(unknown, wrongKey);
-    assert.deepEqual(revoked, wrongKey);
+    assert.deepEqual(revokedAndWrong, wrongKey);
+    assert.ok(revoked.type === 'refused' && revoked.code === 'unauthorized');
+    assert.match(revoked.message, /this agent was revoked at 1970-01-01T00:00:00.001Z/);
   });
 
   it('is challenged anew for a challenge that this hub never gave', async () => {
