@@ -52,6 +52,7 @@ const Stall = z.looseObject({ percent: z.number() }).nullable().default(null);
 const AnyAgent = toTolerant(Agent, {
   drain: z.boolean().default(false),
   keyFingerprint: z.string().default(''),
+  keyRotating: z.boolean().default(false),
   revokedAt: z.string().nullable().default(null),
   admission: z
     .looseObject({
@@ -74,6 +75,7 @@ const answers: Partial<Record<keyof Operations, z.ZodType>> = {
   drainAgent: AnyAgent,
   resumeAgent: AnyAgent,
   revokeAgent: AnyAgent,
+  rotateAgentKey: AnyAgent,
   listAgents: pageOf(AnyAgent),
   listAutomations: pageOf(toTolerant(Automation, { retrySafe: z.boolean().default(false) })),
   createToken: AnyCreatedToken,

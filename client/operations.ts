@@ -108,6 +108,8 @@ export type Agent = {
   } | null;
   /** SHA-256 of the key by which the hub knows it */
   readonly keyFingerprint: string;
+  /** another key was asked for, and is not in its place yet */
+  readonly keyRotating: boolean;
   readonly lastSeenAt: string | null;
   readonly createdAt: string;
   readonly revokedAt: string | null;
@@ -1133,6 +1135,16 @@ export interface Operations {
    */
   readonly revokeAgent: (name: string, body?: AgentRevocation, options?: CallOptions) => Promise<Agent>;
   /**
+   * Give an agent another key.
+   *
+   * The agent makes it as soon as it hears of it, and the old one opens nothing once the new one is in its place: `keyFingerprint` is another then, and `keyRotating` false. What runs on it goes on.
+   *
+   * Roles: admin.
+   *
+   * `POST /api/v1/agents/{name}/rotate-key`
+   */
+  readonly rotateAgentKey: (name: string, options?: CallOptions) => Promise<Agent>;
+  /**
    * Ask whether the process is well.
    *
    * `GET /livez`
@@ -1330,6 +1342,13 @@ export function createOperations(wire: Wire): Operations {
         method: 'POST',
         path: `/api/v1/agents/${encodeURIComponent(name)}/revoke`,
         body,
+        options,
+      }),
+    rotateAgentKey: (name, options = {}) =>
+      wire.json({
+        operation: 'rotateAgentKey',
+        method: 'POST',
+        path: `/api/v1/agents/${encodeURIComponent(name)}/rotate-key`,
         options,
       }),
     getLiveness: (options = {}) => wire.json({ operation: 'getLiveness', method: 'GET', path: '/livez', options }),

@@ -27,6 +27,7 @@ export const Agent = z.object({
   /** Whether it takes jobs as far as pressure goes; null while it has not said. */
   admission: Admission.nullable(),
   keyFingerprint: z.string().describe('SHA-256 of the key by which the hub knows it'),
+  keyRotating: z.boolean().describe('another key was asked for, and is not in its place yet'),
   lastSeenAt: Timestamp.nullable(),
   /** When it enrolled. */
   createdAt: Timestamp,

@@ -25,6 +25,7 @@ import { toPrintable } from '../to-printable.ts';
 import { watchView } from '../watch-view.ts';
 import { createAgentsRemoveCommand } from './agents-remove.ts';
 import { createAgentsRevokeCommand } from './agents-revoke.ts';
+import { createAgentsRotateKeyCommand } from './agents-rotate-key.ts';
 
 interface AgentsOptions {
   readonly json?: true;
@@ -62,6 +63,7 @@ export function createAgentsCommand(context: Context): Command {
     ['farhand agents --watch', 'keep an eye on them'],
   );
   return addHubOptions(command)
+    .addCommand(createAgentsRotateKeyCommand(context))
     .addCommand(createAgentsRevokeCommand(context))
     .addCommand(createAgentsRemoveCommand(context));
 }
@@ -173,7 +175,10 @@ function toFullLines(stdout: Output, agent: Agent, now: number): readonly string
     ['admission', toAdmissionWords(agent, now)],
     ['pressure', toPressureWords(agent)],
     ['loop lag', toLoopLagWords(agent)],
-    ['key', agent.keyFingerprint === '' ? null : agent.keyFingerprint],
+    [
+      'key',
+      agent.keyFingerprint === '' ? null : `${agent.keyFingerprint}${agent.keyRotating ? ' (to be replaced)' : ''}`,
+    ],
     ['last seen', toTimeWords(stdout, agent.lastSeenAt, now)],
     ['joined', agent.createdAt],
   ];

@@ -9,6 +9,7 @@ import { toTimestamp } from './timestamp.ts';
 export function toAgent(record: AgentRecord, hubView: HubView): Agent {
   const live = hubView.agent(record.id);
   const report = live?.report ?? record.report;
+  const keyFingerprint = toKeyFingerprint(record.publicKey);
   const online = live !== undefined && live.leaseEpoch !== null;
   return {
     id: record.id,
@@ -28,7 +29,8 @@ export function toAgent(record: AgentRecord, hubView: HubView): Agent {
     loopLagMs: report?.loopLagMs ?? null,
     // A stored report may be of an earlier version.
     admission: report?.admission ?? null,
-    keyFingerprint: toKeyFingerprint(record.publicKey),
+    keyFingerprint,
+    keyRotating: record.desired.replaceKey?.old === keyFingerprint,
     lastSeenAt: toTimestamp(record.lastSeenAt),
     createdAt: toTimestamp(record.createdAt),
     revokedAt: toTimestamp(record.revokedAt),

@@ -28,6 +28,7 @@ import { removeAgent } from './routes/remove-agent.ts';
 import { rerunJob } from './routes/rerun-job.ts';
 import { revokeAgent } from './routes/revoke-agent.ts';
 import { revokeToken } from './routes/revoke-token.ts';
+import { rotateAgentKey } from './routes/rotate-agent-key.ts';
 import { status } from './routes/status.ts';
 import { submitJob } from './routes/submit-job.ts';
 
@@ -60,6 +61,7 @@ export const apiRoutes: readonly Route[] = [
   listAudit,
   revokeAgent,
   removeAgent,
+  rotateAgentKey,
 ];
 
 /** Outside it. */

@@ -1,3 +1,4 @@
+import type { AgentDesired } from '../../protocol/agent-report.ts';
 import type { AgentRecord } from './records.ts';
 import type { AgentLeaseRow, AgentReportRow, AgentRow } from './schema.ts';
 
@@ -31,7 +32,7 @@ export function toAgentRecord(row: WholeAgentRow): AgentRecord {
     publicKey: row.public_key,
     nextPublicKey: row.next_public_key,
     labels: JSON.parse(row.labels),
-    desired: JSON.parse(row.desired),
+    desired: toDesired(row),
     desiredVersion: row.desired_version,
     report: JSON.parse(row.report ?? 'null'),
     reportedAt: row.reported_at ?? null,
@@ -40,4 +41,9 @@ export function toAgentRecord(row: WholeAgentRow): AgentRecord {
     revokedAt: row.revoked_at,
     lease: epoch === null || expiresAt === null ? null : { owner, epoch, expiresAt },
   };
+}
+
+/** What was stored by an earlier version says nothing of keys. */
+export function toDesired({ desired }: Pick<AgentRow, 'desired'>): AgentDesired {
+  return { replaceKey: null, ...JSON.parse(desired) };
 }

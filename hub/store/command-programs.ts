@@ -30,6 +30,7 @@ import { reportAttempt } from './commands/report-attempt.ts';
 import { revokeAgent } from './commands/revoke-agent.ts';
 import { revokeJoinToken } from './commands/revoke-join-token.ts';
 import { revokeToken } from './commands/revoke-token.ts';
+import { adoptAgentKey, offerAgentKey, rotateAgentKey } from './commands/rotate-agent-key.ts';
 import { setAgentDesired } from './commands/set-agent-desired.ts';
 import { submitJob } from './commands/submit-job.ts';
 import { takeLease } from './commands/take-lease.ts';
@@ -57,6 +58,9 @@ export const commandPrograms: {
   'record-agent-report': recordAgentReport,
   'record-facts': recordFacts,
   'set-agent-desired': setAgentDesired,
+  'rotate-agent-key': rotateAgentKey,
+  'offer-agent-key': offerAgentKey,
+  'adopt-agent-key': adoptAgentKey,
   'revoke-agent': revokeAgent,
   'remove-agent': removeAgent,
   'forget-agents': forgetAgents,

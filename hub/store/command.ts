@@ -190,13 +190,33 @@ export interface Commands extends KeepingCommands {
     input: {
       readonly account: string;
       readonly name: string;
-      readonly desired: AgentDesired;
+      readonly desired: Omit<AgentDesired, 'replaceKey'>;
       /** Changes nothing when the agent's `desiredVersion` is another one; null: whatever it is. */
       readonly ifVersion?: number | null;
       readonly actor: Actor;
       readonly at: number;
     };
     result: { readonly type: 'set' | 'stale'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
+  };
+  /** The agent is asked for another key. */
+  'rotate-agent-key': {
+    input: { readonly account: string; readonly name: string; readonly actor: Actor; readonly at: number };
+    result: { readonly type: 'asked'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
+  };
+  /** The agent has another key, as it was asked for: both open. Whoever gives the command has seen the proof. */
+  'offer-agent-key': {
+    input: { readonly agentId: string; readonly publicKey: string; readonly at: number };
+    result: { readonly type: 'accepted' | 'ignored' };
+  };
+  /** The other key is the agent's. */
+  'adopt-agent-key': {
+    input: {
+      readonly agentId: string;
+      readonly fingerprint: string;
+      readonly remote?: string | null;
+      readonly at: number;
+    };
+    result: { readonly type: 'adopted' | 'ignored' };
   };
   'revoke-agent': {
     input: {

@@ -45,6 +45,7 @@ function agent(name: string): Agent {
     admission: null,
     lastSeenAt: null,
     keyFingerprint: '',
+    keyRotating: false,
     createdAt: '2026-01-01T00:00:00.000Z',
     revokedAt: null,
   };

@@ -81,6 +81,7 @@ function createReport(options: FakeAgentOptions): AgentReport {
     health: { state: 'ok', problems: [] },
     loopLagMs: 0,
     admission: null,
+    key: null,
   };
 }
 

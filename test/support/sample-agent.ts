@@ -24,6 +24,7 @@ export function sampleAgent(changes: Partial<Agent> = {}): Agent {
     lastSeenAt: '2026-01-01T00:00:00.000Z',
     createdAt: '2026-01-01T00:00:00.000Z',
     revokedAt: null,
+    keyRotating: false,
     ...changes,
   };
 }

@@ -23,10 +23,10 @@ export function listAgents(app: ApiServer, { store, hubView }: ApiContext): void
       },
     },
     async (request) => {
-      const page = await (request.query.revoked ? store.queries.revokedAgents : store.queries.agents)(
-        principalOf(request).account,
-        request.query,
-      );
+      const { account } = principalOf(request);
+      const { query } = request;
+      const { queries } = store;
+      const page = await (query.revoked ? queries.revokedAgents(account, query) : queries.agents(account, query));
       return { items: page.items.map((agent) => toAgent(agent, hubView)), nextCursor: page.nextCursor };
     },
   );

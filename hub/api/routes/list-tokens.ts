@@ -26,7 +26,8 @@ export function listTokens(app: ApiServer, { store }: ApiContext): void {
     async (request) => {
       const { account, revoked } = request.query;
       const of = accountOf(principalOf(request), account);
-      const page = await (revoked ? store.queries.revokedTokens : store.queries.tokens)(of, request.query);
+      const { queries } = store;
+      const page = await (revoked ? queries.revokedTokens(of, request.query) : queries.tokens(of, request.query));
       return { items: page.items.map(toToken), nextCursor: page.nextCursor };
     },
   );

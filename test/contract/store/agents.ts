@@ -238,7 +238,7 @@ export function testAgents(open: OpenStore): void {
 
       assert.deepEqual([first.type, stale.type, second.type], ['set', 'stale', 'set']);
       assert.ok(stale.type === 'stale');
-      assert.deepEqual([stale.agent.desired, stale.agent.desiredVersion], [drained, 2]);
+      assert.deepEqual([stale.agent.desired, stale.agent.desiredVersion], [{ ...drained, replaceKey: null }, 2]);
       const trail = await store.queries.auditOf(account, `agent:${id}`, 0, 10);
       assert.equal(trail.filter(({ action }) => action === 'agent.desired-changed').length, 2);
     });

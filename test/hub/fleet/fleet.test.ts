@@ -30,7 +30,7 @@ function recordOf(id: string, report: AgentReport | null): AgentRecord {
     publicKey: id,
     nextPublicKey: null,
     labels: { site: id },
-    desired: { schedulable: true, drain: false, note: null },
+    desired: { schedulable: true, drain: false, note: null, replaceKey: null },
     desiredVersion: 1,
     report,
     reportedAt: null,

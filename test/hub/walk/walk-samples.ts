@@ -39,6 +39,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   getAgent: reads(200, 'agent', ({ agent }) => `/api/v1/agents/${agent}`),
   drainAgent: changes(202, 'agent', ({ agent }) => ({ path: `/api/v1/agents/${agent}/drain`, body: {} })),
   resumeAgent: changes(202, 'agent', ({ agent }) => ({ path: `/api/v1/agents/${agent}/resume`, body: {} })),
+  rotateAgentKey: changes(202, 'agent', ({ agent }) => ({ path: `/api/v1/agents/${agent}/rotate-key`, body: {} })),
   revokeAgent: changes(200, 'agent', ({ agent }) => ({ path: `/api/v1/agents/${agent}/revoke`, body: {} })),
   removeAgent: changes(204, 'agent', ({ agent }) => ({ path: `/api/v1/agents/${agent}` })),
   listAutomations: reads(200, null, () => '/api/v1/automations'),
