@@ -23,6 +23,8 @@ import { createHubCore, type HubCore } from './hub-core.ts';
 import { ensureAdminToken } from './identity/admin-token.ts';
 import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
+import { noteAgentRefusals } from './identity/noted-refusals.ts';
+import { Refusals } from './identity/refusals.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
 import { serveGrpcBesideHttp } from './listeners/grpc-beside-http.ts';
@@ -126,8 +128,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const limits = { ...defaultApiLimits, ...options.limits };
   const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits, loops });
   const parts = { ...core, arrivals, dataFolder, version, counters, store, readers, room, metrics, loops, clock };
+  const refusals = opened.use(new Refusals({ store, clock, logger }));
   const api = createApi({
     store,
+    refusals,
     logs,
     hubView: createHubView(parts),
     offerAtOnce: (job) => scheduler.offerAtOnce(job),
@@ -147,7 +151,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   await core.start();
 
   const listening = {
-    authenticate: admitArrivals(createAgentAuthenticator({ store, secretKey, clock, random, logger }), arrivals),
+    authenticate: admitArrivals(
+      noteAgentRefusals(createAgentAuthenticator({ store, secretKey, clock, random, logger }), { store, refusals }),
+      arrivals,
+    ),
     clock: agentClock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),

@@ -40,7 +40,7 @@ export function createAccessHook(authenticate: AuthenticateUser) {
 
 /** Who calls. Throws `ApiProblem` (`token-missing`, `token-invalid`). */
 export async function admit(authenticate: AuthenticateUser, request: FastifyRequest): Promise<Principal> {
-  const admission = await authenticate(request.headers.authorization);
+  const admission = await authenticate(request.headers.authorization, request.ip);
   if (admission.type === 'admitted') return admission.principal;
   const challenge = admission.code === 'token-missing' ? 'Bearer' : 'Bearer error="invalid_token"';
   throw new ApiProblem(admission.code, admission.message, { headers: { 'www-authenticate': challenge } });

@@ -2,6 +2,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Enrol } from '../identity/enrolment.ts';
+import type { Refusals } from '../identity/refusals.ts';
 import type { SecretBox } from '../identity/secret-box.ts';
 import type { AuthenticateUser } from '../identity/user-authenticator.ts';
 import type { LogStore } from '../logs/log-store.ts';
@@ -37,6 +38,7 @@ export interface ApiContext {
   readonly readers: Readers;
   readonly metrics: HubMetrics;
   readonly authenticate: AuthenticateUser;
+  readonly refusals: Refusals;
   readonly description: ApiDescription;
   readonly clock: Clock;
   readonly random: Random;

@@ -2,6 +2,7 @@ import fastify, { type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
 import { createEnrolment } from '../identity/enrolment.ts';
+import { noteUserRefusals } from '../identity/noted-refusals.ts';
 import { createSecretBox } from '../identity/secret-box.ts';
 import type { SecretKey } from '../identity/secret-key.ts';
 import { createUserAuthenticator } from '../identity/user-authenticator.ts';
@@ -32,7 +33,7 @@ import { SubmissionGate } from './submission-gate.ts';
 export interface ApiOptions
   extends Pick<
     ApiContext,
-    'store' | 'logs' | 'hubView' | 'offerAtOnce' | 'clock' | 'random' | 'logger' | 'metrics' | 'readers'
+    'store' | 'logs' | 'hubView' | 'offerAtOnce' | 'clock' | 'random' | 'logger' | 'metrics' | 'readers' | 'refusals'
   > {
   readonly secretKey: SecretKey;
   readonly schemas: ParameterSchemas;
@@ -152,7 +153,8 @@ function createContext(options: ApiOptions): ApiContext {
     places: new EventPlaces(secretKey),
     jobWatch: new JobWatch(store),
     metrics: options.metrics,
-    authenticate: createUserAuthenticator({ store, clock }),
+    authenticate: noteUserRefusals(createUserAuthenticator({ store, clock }), options),
+    refusals: options.refusals,
     description: new ApiDescription(options.version),
     readers: options.readers,
     clock,

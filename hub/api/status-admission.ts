@@ -13,7 +13,7 @@ const browserChallenge = 'Basic realm="farhand: any name, a token as the passwor
  * for being on the same machine. Throws `ApiProblem` (`token-missing`, `token-invalid`, `not-allowed`).
  */
 export async function admitToStatus(authenticate: AuthenticateUser, request: FastifyRequest): Promise<StatusReader> {
-  const admission = await authenticate(toBearer(request.headers.authorization));
+  const admission = await authenticate(toBearer(request.headers.authorization), request.ip);
   if (admission.type === 'refused') {
     const challenge = wantsPage(request.headers.accept) ? browserChallenge : 'Bearer';
     throw new ApiProblem(admission.code, admission.message, { headers: { 'www-authenticate': challenge } });

@@ -61,7 +61,7 @@ async function ensureGivenToken(options: AdminTokenOptions, token: string): Prom
     );
   }
   const known = await options.store.queries.tokenByHash(hashToken(token));
-  if (known === null && (await options.store.queries.isTokenKnown(hashToken(token)))) {
+  if (known === null && (await options.store.queries.anyToken(hashToken(token))) !== null) {
     throw new IdentityError('token-invalid', 'FARHAND_ADMIN_TOKEN: this token was revoked; give another one');
   }
   if (known === null) {

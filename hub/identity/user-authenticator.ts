@@ -8,8 +8,8 @@ export type UserAdmission =
   | { readonly type: 'admitted'; readonly principal: Principal }
   | { readonly type: 'refused'; readonly code: 'token-missing' | 'token-invalid'; readonly message: string };
 
-/** Called with the `Authorization` header before any handler runs. Rejects with `StoreError` only. */
-export type AuthenticateUser = (authorization: string | undefined) => Promise<UserAdmission>;
+/** Called with the `Authorization` header, and the address it came from, before any handler runs. Rejects with `StoreError` only. */
+export type AuthenticateUser = (authorization: string | undefined, remote: string) => Promise<UserAdmission>;
 
 /** Looks every token up anew, so that a revoked one is worth nothing from then on. */
 export function createUserAuthenticator({

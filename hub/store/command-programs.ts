@@ -18,6 +18,7 @@ import { offerAttempt } from './commands/offer-attempt.ts';
 import { openAttempt } from './commands/open-attempt.ts';
 import { recordAgentReport } from './commands/record-agent-report.ts';
 import { recordFacts } from './commands/record-facts.ts';
+import { recordRefusals } from './commands/record-refusals.ts';
 import { releaseLease } from './commands/release-lease.ts';
 import { removeAgent } from './commands/remove-agent.ts';
 import { removeAudit } from './commands/remove-audit.ts';
@@ -67,6 +68,7 @@ export const commandPrograms: {
   'remove-tokens': removeTokens,
   'create-token': createToken,
   'revoke-token': revokeToken,
+  'record-refusals': recordRefusals,
   'create-join-token': createJoinToken,
   'revoke-join-token': revokeJoinToken,
   'live-on': liveOn,

@@ -256,6 +256,22 @@ export interface Commands extends KeepingCommands {
     input: { readonly id: string; readonly account: string; readonly actor: Actor; readonly at: number };
     result: { readonly type: 'revoked' | 'not-found' };
   };
+  /** Who was turned away, gathered: one event each. */
+  'record-refusals': {
+    input: {
+      readonly refusals: readonly {
+        readonly account: string;
+        readonly object: string;
+        readonly door: string;
+        readonly count: number;
+        readonly since: number;
+        /** How often from which address. */
+        readonly from: Readonly<Record<string, number>>;
+      }[];
+      readonly at: number;
+    };
+    result: null;
+  };
   'create-join-token': {
     input: { readonly token: JoinTokenRecord; readonly hash: string; readonly actor: Actor; readonly at: number };
     result: JoinTokenRecord;

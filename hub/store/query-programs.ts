@@ -249,8 +249,8 @@ export const queryPrograms: QueryPrograms = {
     const row = yield* first(readTokenByHash, { hash });
     return row === null ? null : toTokenRecord(row);
   },
-  *isTokenKnown(hash) {
-    return (yield* first(readTokenOfHash, { hash })) !== null;
+  *anyToken(hash) {
+    return yield* first(readTokenOfHash, { hash });
   },
   *tokens(account, { limit, cursor }) {
     const after = cursor === null ? '' : fromCursor('tokens', cursor);

@@ -94,8 +94,8 @@ export interface Queries {
   ): Promise<Page<FactsChangeRecord>>;
   /** Not those that were revoked. Whether it has expired is for the caller's clock to say. */
   tokenByHash(hash: string): Promise<TokenRecord | null>;
-  /** Whether a token with this hash was ever made: one that was revoked is not made anew. */
-  isTokenKnown(hash: string): Promise<boolean>;
+  /** Whose hash this is or was, whether it stands or not. Null: no such token was made, or it is forgotten. */
+  anyToken(hash: string): Promise<{ readonly id: string; readonly account: string } | null>;
   /** The oldest first, expired ones too, without those that were revoked. */
   tokens(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<ListedToken>>;
   /** Those that were. */

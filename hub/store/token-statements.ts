@@ -76,7 +76,7 @@ export const readOverTokens = statement((db, { before, limit }: { before: number
 );
 
 export const readTokenOfHash = statement((db, { hash }: { hash: string }) =>
-  db.selectFrom('tokens').select('id').where('hash', '=', hash),
+  db.selectFrom('tokens').select(['id', 'account']).where('hash', '=', hash),
 );
 
 export const revokeTokenRow = statement((db, { id, at }: { id: string; at: number }) =>

@@ -190,7 +190,7 @@ export function testGoneAgents(open: OpenStore): void {
         (await store.queries.tokens(account, page)).items.map(({ id }) => id),
         ['stands'],
       );
-      assert.equal(await store.queries.isTokenKnown('configured'), true);
+      assert.deepEqual(await store.queries.anyToken('configured'), { id: 'configured', account });
     });
   });
 }

@@ -12,6 +12,7 @@ import { createApi } from '../../../hub/api/create-api.ts';
 import type { HubView, LiveAgentView } from '../../../hub/api/hub-view.ts';
 import { Readers } from '../../../hub/api/readers.ts';
 import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
+import { Refusals } from '../../../hub/identity/refusals.ts';
 import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import { hashToken, makeToken } from '../../../hub/identity/token-text.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
@@ -194,8 +195,10 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
   const logger = { ...silentLogger, warn: complain, error: complain, child: () => logger };
   const loops = createLoopBoard(systemClock);
   const metrics = new HubMetrics({ version: '0.0.0', clock: systemClock });
+  const refusals = new Refusals({ store, clock: systemClock, logger });
   const api = createApi({
     store,
+    refusals,
     logs,
     hubView: view,
     offerAtOnce: async () => false,
@@ -272,6 +275,7 @@ export async function startApi(limits: Partial<ApiLimits> = {}): Promise<ApiHarn
       }),
     async [Symbol.asyncDispose]() {
       await api.close();
+      await refusals[Symbol.asyncDispose]();
       metrics[Symbol.dispose]();
       await logs[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();

@@ -173,6 +173,7 @@ describe('the description of the API', () => {
     await call(`${v1}/tokens/${own.id}`, { method: 'DELETE' });
     await call(`${v1}/join-tokens/${joinToken.json.id}`, { method: 'DELETE' });
     await call(`${v1}/tokens?revoked=true`);
+    await call(`${v1}/agents/a1/rotate-key`, { method: 'POST' });
     await call(`${v1}/agents/a1`, { method: 'DELETE' });
     await call(`${v1}/agents/a1/revoke`, { method: 'POST' });
     await call(`${v1}/agents?revoked=true`);
