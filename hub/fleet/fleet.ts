@@ -57,9 +57,9 @@ export class Fleet {
     if (account !== defaultAccount) yield* this.#byAccount.get(defaultAccount) ?? [];
   }
 
-  /** What the agent says of the attempt's automation; false where it no longer offers that form of it. */
+  /** What the agent says, or last said, of the attempt's automation; false where it no longer offers that form of it. */
   isRetrySafe({ agentId, automation, digest }: AttemptRecord): boolean {
-    const offered = this.#agents.get(agentId)?.automations.get(automation);
+    const offered = (this.#agents.get(agentId) ?? this.#gone.get(agentId))?.automations.get(automation);
     return offered?.retrySafe === true && (digest === null || offered.digest === digest);
   }
 

@@ -50,7 +50,8 @@ export function events(app: ApiServer, context: ApiContext): void {
   );
 }
 
-/** Tokens are nobody's business but an administrator's. */
-function shows({ object }: AuditRecord): boolean {
+/** Tokens, and who was turned away from where, are nobody's business but an administrator's. */
+function shows({ object, action }: AuditRecord): boolean {
+  if (action === 'auth.refused') return false;
   return object.startsWith('job:') || object.startsWith('agent:');
 }

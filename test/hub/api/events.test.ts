@@ -121,6 +121,20 @@ describe('events', () => {
     assert.equal(events.at(-1)?.object, `job:${id}`);
   });
 
+  it('do not say who was turned away, and from where', async () => {
+    await using api = await startApi();
+    const refusal = { account: 'default', object: 'agent:a1', door: 'agents', count: 1, since: 0, from: { x: 1 } };
+    await api.store.apply('record-refusals', { refusals: [refusal], at: Date.now() });
+    await submitJob(api);
+
+    const events = await readEvents(api, '/api/v1/events', 'job.queued', { headers: { 'last-event-id': '0' } });
+
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ['job.queued'],
+    );
+  });
+
   it('go on after the one that was seen last', async () => {
     await using api = await startApi();
     const first = await submitJob(api);
