@@ -150,6 +150,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     slots: () => dispatch.slots,
     health: given.health,
     admission: () => admission.current,
+    key: () => identity.keys.told,
     publish: () => clients.agents.publishStatus(identity.id),
   });
   const { probeRunner, mode } = options;
@@ -180,6 +181,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
           if (entry.type === 'deleted') return;
           given.onDesired(entry.spec);
           report.changed();
+          if (await identity.keys.wish(entry.spec.replaceKey)) report.changed();
         },
       },
     },

@@ -66,7 +66,7 @@ class AgentProcess implements Agent {
   readonly #running: Promise<void>;
   #state: AgentState = 'starting';
   #parts: AgentParts | null = null;
-  #desired: AgentDesired = { schedulable: true, drain: false, note: null };
+  #desired: AgentDesired = { schedulable: true, drain: false, note: null, replaceKey: null };
   #announceReady: () => void = () => {};
   #drained: Promise<AgentEnd> | null = null;
   #disposed: Promise<void> | null = null;
@@ -222,13 +222,13 @@ class AgentProcess implements Agent {
   #identify(signal: AbortSignal): Promise<Identity> {
     const { enrolment, fileSystem, name, labels, fetch, clock, random } = this.#options;
     const logger = this.#logger;
-    return loadIdentity(
-      fileSystem,
-      this.#folder,
-      enrolment === null
-        ? null
-        : (key) => enrol({ ...enrolment, key, name, labels, fetch, clock, random, logger, signal }),
-    );
+    return loadIdentity(fileSystem, this.#folder, {
+      enrol:
+        enrolment === null
+          ? null
+          : (key) => enrol({ ...enrolment, key, name, labels, fetch, clock, random, logger, signal }),
+      logger,
+    });
   }
 
   #refuse(offer: Offer): Decline | null {

@@ -10,6 +10,8 @@ export interface DataFolder {
   readonly lock: string;
   /** The private key, PEM, mode 0600. */
   readonly key: string;
+  /** One that is to take its place. */
+  readonly nextKey: string;
   readonly identity: string;
   /** What was last seen of the hub's store. */
   readonly hub: string;
@@ -29,6 +31,7 @@ export function toDataFolder(root: string): DataFolder {
     format: join(root, 'format.json'),
     lock: join(root, 'lock'),
     key: join(root, 'agent.key'),
+    nextKey: join(root, 'agent.key.next'),
     identity: join(root, 'identity.json'),
     hub: join(root, 'hub.json'),
     trustHub: join(root, 'trust-hub'),

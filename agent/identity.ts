@@ -1,9 +1,11 @@
 import { EnrolmentAnswer } from '../protocol/enrolment.ts';
 import type { FileSystem } from '../runtime/file-system.ts';
+import type { Logger } from '../runtime/logger.ts';
 import type { Credential } from '../transports/credential.ts';
 import { AgentError } from './agent-error.ts';
 import { type AgentKey, loadAgentKey } from './agent-key.ts';
 import type { DataFolder } from './data-folder.ts';
+import { KeyRotation } from './key-rotation.ts';
 import { recordFile } from './record-file.ts';
 
 /** Who this agent is to its hub, from the enrolment on. */
@@ -12,6 +14,7 @@ export interface Identity {
   readonly name: string;
   readonly account: string;
   readonly credential: Credential;
+  readonly keys: KeyRotation;
 }
 
 /** Enrols a key; null where there is nothing to enrol with. */
@@ -21,7 +24,7 @@ export type Enrol = (key: AgentKey) => Promise<EnrolmentAnswer>;
  * Text that proves who dials. Before the hub handed out a challenge it is only the id; with one, a signature that holds for this
  * challenge, this agent and this target, so that a captured one opens nothing else.
  */
-export function createAgentCredential(id: string, key: AgentKey): Credential {
+export function createAgentCredential(id: string, key: Pick<AgentKey, 'sign'>): Credential {
   return {
     async present({ target, challenge }) {
       if (challenge === null) return `agent=${id}`;
@@ -32,7 +35,11 @@ export function createAgentCredential(id: string, key: AgentKey): Credential {
 }
 
 /** Reads the identity, or gets one by enrolling and keeps it. Rejects with `AgentError`. */
-export async function loadIdentity(fs: FileSystem, folder: DataFolder, enrol: Enrol | null): Promise<Identity> {
+export async function loadIdentity(
+  fs: FileSystem,
+  folder: DataFolder,
+  { enrol, logger }: { readonly enrol: Enrol | null; readonly logger: Logger },
+): Promise<Identity> {
   const key = await loadAgentKey(fs, folder.key);
   const file = recordFile(fs, folder.identity, EnrolmentAnswer);
   let known = await file.read();
@@ -46,5 +53,6 @@ export async function loadIdentity(fs: FileSystem, folder: DataFolder, enrol: En
     known = await enrol(key);
     await file.write(known);
   }
-  return { ...known, credential: createAgentCredential(known.id, key) };
+  const keys = await KeyRotation.open({ fs, folder, agentId: known.id, current: key, logger });
+  return { ...known, credential: createAgentCredential(known.id, keys), keys };
 }

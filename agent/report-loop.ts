@@ -28,6 +28,7 @@ export interface ReportOptions {
   readonly slots: () => AgentReport['slots'];
   readonly health: () => AgentReport['health'];
   readonly admission: () => AgentReport['admission'];
+  readonly key: () => AgentReport['key'];
   readonly loopLag: LoopLag;
   readonly clock: Clock;
   /** Tells the control channel that there is a new report. */
@@ -99,6 +100,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       health: { state: health.state, problems },
       loopLagMs,
       admission: admission === null || values === null ? null : { ...admission, values },
+      key: options.key(),
     };
   }
 

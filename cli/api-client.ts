@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Client, createClient, type Operations } from '../client/client.ts';
 import { Account } from '../protocol/account.ts';
 import { Agent, Automation } from '../protocol/agent.ts';
+import { AuditEvent } from '../protocol/audit.ts';
 import { Facts, FactsChange } from '../protocol/facts.ts';
 import { Job, JobLog } from '../protocol/job.ts';
 import { parse } from '../protocol/parse.ts';
@@ -51,6 +52,9 @@ const AnyJob = toTolerant(Job, {
 const Stall = z.looseObject({ percent: z.number() }).nullable().default(null);
 const AnyAgent = toTolerant(Agent, {
   drain: z.boolean().default(false),
+  keyFingerprint: z.string().default(''),
+  keyRotating: z.boolean().default(false),
+  revokedAt: z.string().nullable().default(null),
   admission: z
     .looseObject({
       state: Word,
@@ -72,14 +76,23 @@ const answers: Partial<Record<keyof Operations, z.ZodType>> = {
   getAgent: AnyAgent,
   drainAgent: AnyAgent,
   resumeAgent: AnyAgent,
+  revokeAgent: AnyAgent,
+  rotateAgentKey: AnyAgent,
   listAgents: pageOf(AnyAgent),
   listAutomations: pageOf(toTolerant(Automation, { retrySafe: z.boolean().default(false) })),
   createToken: AnyCreatedToken,
   createJoinToken: AnyCreatedToken,
-  listTokens: pageOf(toTolerant(Token, { role: Word, account: z.string().default('') })),
+  listTokens: pageOf(
+    toTolerant(Token, {
+      role: Word,
+      account: z.string().default(''),
+      revokedAt: z.string().nullable().default(null),
+    }),
+  ),
   listJoinTokens: pageOf(toTolerant(JoinToken, { account: z.string().default('') })),
   listAccounts: pageOf(AnyAccount),
   getAccount: AnyAccount,
+  listAudit: pageOf(toTolerant(AuditEvent, {})),
   listFacts: pageOf(toTolerant(Facts, {})),
   getFacts: toTolerant(Facts, {}),
   listFactsHistory: pageOf(toTolerant(FactsChange, {})),

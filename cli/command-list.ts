@@ -80,6 +80,12 @@ export const commandList: readonly ListedCommand[] = [
     load: async (context) => (await import('./commands/accounts.ts')).createAccountsCommand(context),
   },
   {
+    name: 'audit',
+    summary: 'list what was done, and by whom',
+    group: look,
+    load: async (context) => (await import('./commands/audit.ts')).createAuditCommand(context),
+  },
+  {
     name: 'exec',
     summary: 'run a job document here, without a hub',
     group: work,

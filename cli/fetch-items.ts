@@ -29,6 +29,10 @@ export function fetchAgents(api: ApiClient, limit = Number.POSITIVE_INFINITY): P
   return fetchItems(api.listAgents, {}, limit);
 }
 
+export function fetchRevokedAgents(api: ApiClient): Promise<readonly Agent[]> {
+  return fetchItems(api.listAgents, { revoked: true }, Number.POSITIVE_INFINITY);
+}
+
 export function fetchAgent(api: ApiClient, name: string, signal?: AbortSignal): Promise<Agent> {
   return api.getAgent(name, { signal });
 }

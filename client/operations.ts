@@ -130,8 +130,13 @@ export type Agent = {
       readonly loopLagMaxMs: number;
     };
   } | null;
+  /** SHA-256 of the key by which the hub knows it */
+  readonly keyFingerprint: string;
+  /** another key was asked for, and is not in its place yet */
+  readonly keyRotating: boolean;
   readonly lastSeenAt: string | null;
   readonly createdAt: string;
+  readonly revokedAt: string | null;
 };
 
 export type AgentNote = {
@@ -142,6 +147,13 @@ export type AgentNote = {
 export type AgentPage = {
   readonly items: Agent[];
   readonly nextCursor: string | null;
+};
+
+export type AgentRevocation = {
+  /** why, for whoever looks later */
+  readonly note?: string | null | undefined;
+  /** call what runs on it `lost` at once; else the hub waits as for any agent that is silent */
+  readonly loseJobs?: boolean | undefined;
 };
 
 export type ApiEvent = {
@@ -173,6 +185,30 @@ export type Attempt = {
 
 export type AttemptPage = {
   readonly items: Attempt[];
+  readonly nextCursor: string | null;
+};
+
+export type AuditEvent = {
+  /** its place in the audit */
+  readonly id: string;
+  readonly at: string;
+  readonly account: string;
+  /** `token:<id>`, `user:<issuer>/<subject>`, `agent:<id>`, `join-token:<id>` or `hub` */
+  readonly actor: string;
+  /** such as `token.created`, `agent.revoked`, `job.cancel-requested` */
+  readonly action: string;
+  /** `job:<id>`, `agent:<id>`, `token:<id>`, `join-token:<id>` or `account:<name>` */
+  readonly object: string;
+  /** what there is to say of it; of what was edited, `before` and `after`. Never a secret */
+  readonly data: JsonObject;
+  /** of the request that asked for it; null where no call of the API did */
+  readonly requestId: string | null;
+  /** address of whoever asked, or of the agent */
+  readonly remote: string | null;
+};
+
+export type AuditEventPage = {
+  readonly items: AuditEvent[];
   readonly nextCursor: string | null;
 };
 
@@ -237,6 +273,7 @@ export type CreatedToken = {
   readonly name: string;
   readonly expiresAt: string | null;
   readonly createdAt: string;
+  readonly revokedAt: string | null;
   /** told this once */
   readonly token: string;
 };
@@ -543,6 +580,8 @@ export type Problem = {
         readonly key: string;
       }
     | undefined;
+  /** by which the log and the audit of the hub name the request */
+  readonly requestId?: string | undefined;
 };
 
 export type ProblemCode =
@@ -560,6 +599,7 @@ export type ProblemCode =
   | 'job-ended'
   | 'idempotency-conflict'
   | 'name-taken'
+  | 'agent-in-use'
   | 'own-token'
   | 'log-removed'
   | 'events-removed'
@@ -610,6 +650,7 @@ export type Token = {
   readonly name: string;
   readonly expiresAt: string | null;
   readonly createdAt: string;
+  readonly revokedAt: string | null;
 };
 
 export type TokenPage = {
@@ -874,7 +915,7 @@ export interface Operations {
   readonly watchJob: (
     id: string,
     options?: CallOptions & {
-      /** The id of the last event that was seen: what came after it is sent first. */
+      /** The id of the last event that was seen: what came after it is sent first. `0` is the beginning. */
       readonly lastEventId?: string | undefined;
     },
   ) => AsyncGenerator<ServerEvent<ApiEvent>, void>;
@@ -889,14 +930,14 @@ export interface Operations {
    */
   readonly watchEvents: (
     options?: CallOptions & {
-      /** The id of the last event that was seen: what came after it is sent first. */
+      /** The id of the last event that was seen: what came after it is sent first. `0` is the beginning. */
       readonly lastEventId?: string | undefined;
     },
   ) => AsyncGenerator<ServerEvent<ApiEvent>, void>;
   /**
    * List agents.
    *
-   * By name.
+   * By name, offline ones too; with `revoked`, those that were revoked, the earliest enrolled first.
    *
    * Roles: admin, operator, approver, viewer.
    *
@@ -908,6 +949,8 @@ export interface Operations {
       readonly limit?: number | undefined;
       /** nextCursor of the page before */
       readonly cursor?: string | undefined;
+      /** true: those that were revoked, in the place of those that stand */
+      readonly revoked?: boolean | undefined;
     },
     options?: CallOptions,
   ) => Promise<AgentPage>;
@@ -919,6 +962,16 @@ export interface Operations {
    * `GET /api/v1/agents/{name}`
    */
   readonly getAgent: (name: string, options?: CallOptions) => Promise<Agent>;
+  /**
+   * Remove an agent.
+   *
+   * One that is offline and whose jobs are over, by name; one that was revoked by its id, too. If it comes back all the same it has to join anew.
+   *
+   * Roles: admin.
+   *
+   * `DELETE /api/v1/agents/{name}`
+   */
+  readonly removeAgent: (name: string, options?: CallOptions) => Promise<void>;
   /**
    * Give an agent no more work.
    *
@@ -976,7 +1029,7 @@ export interface Operations {
   /**
    * List tokens.
    *
-   * The oldest first, without those that were revoked.
+   * The oldest first, those that stand; with `revoked`, those that were revoked. One that was revoked or expired is forgotten a month later.
    *
    * Roles: admin.
    *
@@ -990,6 +1043,8 @@ export interface Operations {
       readonly cursor?: string | undefined;
       /** the caller's own when left out */
       readonly account?: string | undefined;
+      /** true: those that were revoked, in the place of those that stand */
+      readonly revoked?: boolean | undefined;
     },
     options?: CallOptions,
   ) => Promise<TokenPage>;
@@ -1152,6 +1207,56 @@ export interface Operations {
     },
   ) => Promise<Account>;
   /**
+   * List what was done, and by whom.
+   *
+   * The newest first. A page may hold fewer than `limit`, even none, and still have a `nextCursor`. Kept for `FARHAND_KEEP_AUDIT_DAYS`.
+   *
+   * Roles: admin.
+   *
+   * `GET /api/v1/audit`
+   */
+  readonly listAudit: (
+    query?: {
+      /** how many at most, up to 500 */
+      readonly limit?: number | undefined;
+      /** nextCursor of the page before */
+      readonly cursor?: string | undefined;
+      /** the caller's own when left out */
+      readonly account?: string | undefined;
+      /** who did it, such as `token:<id>` */
+      readonly actor?: string | undefined;
+      /** what was done, such as `token.created`; `token` is everything that was done to tokens */
+      readonly action?: string | undefined;
+      /** to what, such as `agent:<id>` */
+      readonly object?: string | undefined;
+      /** at this time or later */
+      readonly since?: string | undefined;
+      /** before this time */
+      readonly until?: string | undefined;
+    },
+    options?: CallOptions,
+  ) => Promise<AuditEventPage>;
+  /**
+   * Revoke an agent.
+   *
+   * Its channels are cut, its key opens nothing from then on, and its name may join anew. What runs on its machine runs on there; the hub hears no more of it and calls those jobs `lost` after `FARHAND_LOST_AFTER_SECONDS`, or at once with `loseJobs`.
+   *
+   * Roles: admin.
+   *
+   * `POST /api/v1/agents/{name}/revoke`
+   */
+  readonly revokeAgent: (name: string, body?: AgentRevocation, options?: CallOptions) => Promise<Agent>;
+  /**
+   * Give an agent another key.
+   *
+   * The agent makes it as soon as it hears of it, and the old one opens nothing once the new one is in its place: `keyFingerprint` is another then, and `keyRotating` false. What runs on it goes on.
+   *
+   * Roles: admin.
+   *
+   * `POST /api/v1/agents/{name}/rotate-key`
+   */
+  readonly rotateAgentKey: (name: string, options?: CallOptions) => Promise<Agent>;
+  /**
    * Ask whether the process is well.
    *
    * `GET /livez`
@@ -1265,6 +1370,13 @@ export function createOperations(wire: Wire): Operations {
       wire.json({ operation: 'listAgents', method: 'GET', path: '/api/v1/agents', query, options }),
     getAgent: (name, options = {}) =>
       wire.json({ operation: 'getAgent', method: 'GET', path: `/api/v1/agents/${encodeURIComponent(name)}`, options }),
+    removeAgent: (name, options = {}) =>
+      wire.json({
+        operation: 'removeAgent',
+        method: 'DELETE',
+        path: `/api/v1/agents/${encodeURIComponent(name)}`,
+        options,
+      }),
     drainAgent: (name, body = {}, options = {}) =>
       wire.json({
         operation: 'drainAgent',
@@ -1350,6 +1462,23 @@ export function createOperations(wire: Wire): Operations {
         path: `/api/v1/accounts/${encodeURIComponent(account)}/quotas`,
         headers: { 'If-Match': options.ifMatch },
         body,
+        options,
+      }),
+    listAudit: (query = {}, options = {}) =>
+      wire.json({ operation: 'listAudit', method: 'GET', path: '/api/v1/audit', query, options }),
+    revokeAgent: (name, body = {}, options = {}) =>
+      wire.json({
+        operation: 'revokeAgent',
+        method: 'POST',
+        path: `/api/v1/agents/${encodeURIComponent(name)}/revoke`,
+        body,
+        options,
+      }),
+    rotateAgentKey: (name, options = {}) =>
+      wire.json({
+        operation: 'rotateAgentKey',
+        method: 'POST',
+        path: `/api/v1/agents/${encodeURIComponent(name)}/rotate-key`,
         options,
       }),
     getLiveness: (options = {}) => wire.json({ operation: 'getLiveness', method: 'GET', path: '/livez', options }),

@@ -220,6 +220,13 @@ export const hubConfigSchema = {
     defaultDoc: 'required with FARHAND_TLS_CLIENT_CA, none without',
     sensitive: false,
   },
+  forgetAgentsDays: {
+    variable: 'FARHAND_FORGET_AGENTS_DAYS',
+    doc: 'How long an agent is kept that was revoked, or that nobody heard of. Then it is removed, and has to join anew. One whose jobs are not over stays.',
+    format: orForever(decimalNumber(keptDays)),
+    default: 'forever',
+    sensitive: false,
+  },
   insecure: {
     variable: 'FARHAND_INSECURE',
     doc: 'Allow listening without TLS beyond this machine. Right only behind something that adds TLS, or on a network where nobody listens.',
@@ -243,6 +250,7 @@ export function toRetentionRules(config: HubConfig): RetentionRules {
     logBytes: config.keepLogBytes,
     atLeastMs: config.keepAtLeastHours * hourMs,
     auditForMs: config.keepAuditDays * dayMs,
+    agentsForMs: config.forgetAgentsDays * dayMs,
   };
 }
 

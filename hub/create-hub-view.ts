@@ -82,6 +82,7 @@ export function createHubView(parts: HubParts): HubView {
     nextProgress: (jobId, signal) => progress.next(jobId, signal),
     notReady,
     fault,
+    isRetrySafe: (attempt) => fleet.isRetrySafe(attempt),
     status: (reader) =>
       toHubStatus(
         {

@@ -116,6 +116,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
         metrics.offers.refused(reason);
         scheduler.declined(agentId, automation);
       },
+      onGone: (agentId) => sessions.cut(agentId),
       onResynced: (tookMs) => metrics.resynced(tookMs),
       loops,
       arrivals: options.arrivals,
@@ -127,6 +128,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
       logs,
       openSecrets: (jobId, sealed) => options.secretBox.open(jobId, sealed),
       isRetrySafe: (attempt) => fleet.isRetrySafe(attempt),
+      isGone: (agentId) => fleet.isGone(agentId),
       heard: (agentId) => fleet.heard(agentId),
       progress,
       counts: metrics.sessions,

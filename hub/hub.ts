@@ -27,7 +27,9 @@ import { ensureAdminToken } from './identity/admin-token.ts';
 import { createAgentAuthenticator } from './identity/agent-authenticator.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
 import { holdToCertificate } from './identity/hold-to-certificate.ts';
+import { noteAgentRefusals } from './identity/noted-refusals.ts';
 import type { OidcSettings } from './identity/oidc/oidc-settings.ts';
+import { Refusals } from './identity/refusals.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
 import type { JudgeUserToken } from './identity/user-authenticator.ts';
@@ -156,10 +158,12 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits, loops });
   const parts = { ...core, arrivals, dataFolder, version, counters, store, readers, room, metrics, loops, clock, tls };
   const trusted = createTrustedProxies(options.trustedProxies ?? []);
+  const refusals = opened.use(new Refusals({ store, clock, logger }));
   const api = createApi({
     publicBase: createPublicBase({ publicUrl: options.publicUrl ?? null, trusted }),
     store,
     judgeUserToken: await openIssuer(options, { opened, loops }),
+    refusals,
     logs,
     hubView: createHubView(parts),
     offerAtOnce: (job) => scheduler.offerAtOnce(job),
@@ -181,7 +185,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   const listening = {
     authenticate: admitArrivals(
-      holdToCertificate(createAgentAuthenticator({ store, secretKey, clock, random, logger }), { logger }),
+      noteAgentRefusals(
+        holdToCertificate(createAgentAuthenticator({ store, secretKey, clock, random, logger }), { logger }),
+        { store, refusals },
+      ),
       arrivals,
     ),
     remoteOf: createClientAddress(trusted),
@@ -198,8 +205,8 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   });
   const serve = (calls: Listener<AgentPrincipal>) => acceptAll(calls, { core, loops, name: 'accepting grpc' });
   const count = (reason: ConnectionRefusal) => metrics.connections.refused(reason);
-  const refusals = new RefusalLog({ count, clock, logger: listening.logger });
-  opened.use(serveGrpcBesideHttp(api.server, { ...listening, serve, tls, refusals }));
+  const refused = new RefusalLog({ count, clock, logger: listening.logger });
+  opened.use(serveGrpcBesideHttp(api.server, { ...listening, serve, tls, refusals: refused }));
   await api.listen(options.listen);
 
   const address = toAddress(api.server.address(), tls === null ? 'http' : 'https');

@@ -32,6 +32,15 @@ export const AgentReport = z.object({
   loopLagMs: z.number().min(0),
   /** Null: the agent is of a version that takes jobs under any pressure. */
   admission: ReportedAdmission.nullable().default(null),
+  /** The key that it signs with, and the one that is to take its place. Null: the agent is of a version that keeps its key for ever. */
+  key: z
+    .object({
+      fingerprint: ShortText,
+      /** With a signature by itself (`toKeyProofText`), base64. */
+      next: z.object({ publicKey: ShortText, proof: ShortText }).nullable(),
+    })
+    .nullable()
+    .default(null),
 });
 export type AgentReport = Readonly<z.infer<typeof AgentReport>>;
 
@@ -40,5 +49,7 @@ export const AgentDesired = z.object({
   schedulable: z.boolean(),
   drain: z.boolean(),
   note: z.string().max(1024).nullable(),
+  /** Another key is to take the place of the one with the fingerprint `old`. `accepted`: of the one that the hub takes beside it. */
+  replaceKey: z.object({ old: ShortText, accepted: ShortText.nullable() }).nullable().default(null),
 });
 export type AgentDesired = Readonly<z.infer<typeof AgentDesired>>;

@@ -26,8 +26,12 @@ export const Agent = z.object({
   loopLagMs: z.number().nullable(),
   /** Whether it takes jobs as far as pressure goes; null while it has not said. */
   admission: Admission.nullable(),
+  keyFingerprint: z.string().describe('SHA-256 of the key by which the hub knows it'),
+  keyRotating: z.boolean().describe('another key was asked for, and is not in its place yet'),
   lastSeenAt: Timestamp.nullable(),
+  /** When it enrolled. */
   createdAt: Timestamp,
+  revokedAt: Timestamp.nullable(),
 });
 export type Agent = Readonly<z.infer<typeof Agent>>;
 
@@ -43,3 +47,11 @@ export const Automation = AutomationSummary.extend({
   online: z.int().min(0),
 });
 export type Automation = Readonly<z.infer<typeof Automation>>;
+
+/** Body of `POST /api/v1/agents/{name}/revoke`. */
+export const AgentRevocation = AgentNote.extend({
+  loseJobs: z
+    .boolean()
+    .default(false)
+    .describe('call what runs on it `lost` at once; else the hub waits as for any agent that is silent'),
+});

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { Account, Quotas } from './account.ts';
-import { Agent, AgentNote, Automation } from './agent.ts';
+import { Agent, AgentNote, AgentRevocation, Automation } from './agent.ts';
 import { AgentDesired, AgentReport } from './agent-report.ts';
 import { ApiEvent } from './api-event.ts';
 import { Attempt } from './attempt.ts';
 import { AttemptResult } from './attempt-result.ts';
+import { AuditEvent } from './audit.ts';
 import { AutomationSummary } from './automation-summary.ts';
 import { Cause } from './cause.ts';
 import { CloudEvent } from './cloud-event.ts';
@@ -31,9 +32,11 @@ export const protocolSchemas = {
   AgentDesired,
   AgentHello,
   AgentNote,
+  AgentRevocation,
   AgentReport,
   AgentTextFrame,
   ApiEvent,
+  AuditEvent,
   Attempt,
   AttemptReport,
   AttemptResult,

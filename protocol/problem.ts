@@ -16,6 +16,7 @@ export const problems = {
   'job-ended': { status: 409, title: 'The job has ended' },
   'idempotency-conflict': { status: 409, title: 'The idempotency key was used for another request' },
   'name-taken': { status: 409, title: 'The name is taken' },
+  'agent-in-use': { status: 409, title: 'The agent is in use' },
   'own-token': { status: 409, title: 'The token is the one that asks' },
   'log-removed': { status: 410, title: 'The log was removed' },
   'events-removed': { status: 410, title: 'The events were removed' },
@@ -60,5 +61,6 @@ export const Problem = z.object({
     })
     .optional()
     .describe('of `too-many` and `quota-exceeded`: what had no room'),
+  requestId: z.string().optional().describe('by which the log and the audit of the hub name the request'),
 });
 export type Problem = Readonly<z.infer<typeof Problem>>;

@@ -28,6 +28,7 @@ export const Token = z.object({
   name: z.string(),
   expiresAt: Timestamp.nullable(),
   createdAt: Timestamp,
+  revokedAt: Timestamp.nullable(),
 });
 export type Token = Readonly<z.infer<typeof Token>>;
 

@@ -11,6 +11,7 @@ import type { AgentReport } from '../../protocol/agent-report.ts';
 import type { FactsReport } from '../../protocol/facts.ts';
 import { protocolVersion } from '../../protocol/hello.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
+import { toKeyFingerprint } from '../../runtime/key-fingerprint.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createLoopBoard } from '../../runtime/loop-board.ts';
 import { createDirectOutlet } from '../../runtime/network/outlet.ts';
@@ -77,8 +78,10 @@ function createFacts(name: string): readonly FactsReport[] {
 
 function createKey(): AgentKey {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const spki = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
   return {
-    publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+    publicKey: spki,
+    fingerprint: toKeyFingerprint(spki),
     sign: (text) => sign(null, Buffer.from(text), privateKey),
   };
 }
@@ -144,6 +147,7 @@ function createClients(id: string, name: string, told: { readonly lagMs: number 
     health: { state: 'ok', problems: [] },
     loopLagMs: told.lagMs,
     admission: null,
+    key: null,
   });
   return createSyncClients({
     agentId: id,

@@ -14,19 +14,23 @@ import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { exitCodes } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
-import { fetchAgent, fetchAgents } from '../fetch-items.ts';
+import { fetchAgent, fetchAgents, fetchRevokedAgents } from '../fetch-items.ts';
 import { accessHub, addHubOptions } from '../hub-access.ts';
 import { printJson } from '../json-document.ts';
 import { withKnownAgent } from '../known-agent.ts';
 import type { Output } from '../output.ts';
-import { toTableLines } from '../table.ts';
+import { printTable, toTableLines } from '../table.ts';
 import { toAgeWords } from '../time-words.ts';
 import { toPrintable } from '../to-printable.ts';
 import { watchView } from '../watch-view.ts';
+import { createAgentsRemoveCommand } from './agents-remove.ts';
+import { createAgentsRevokeCommand } from './agents-revoke.ts';
+import { createAgentsRotateKeyCommand } from './agents-rotate-key.ts';
 
 interface AgentsOptions {
   readonly json?: true;
   readonly watch?: true;
+  readonly revoked?: true;
 }
 
 const details = `
@@ -38,6 +42,7 @@ export function createAgentsCommand(context: Context): Command {
     .description('list the agents and how they are, or show one in full')
     .argument('[agent]', 'the one to show')
     .option('-w, --watch', 'go on showing it as it changes')
+    .option('--revoked', 'list those that were revoked')
     .option('--json', 'print one JSON document')
     .addHelpText('after', details)
     .action(async (name: string | undefined, options: AgentsOptions) => {
@@ -46,7 +51,8 @@ export function createAgentsCommand(context: Context): Command {
           'For programs: --watch without a terminal prints lines with tabs; `farhand events --json` prints each event',
         ]);
       const api = accessHub(command, context);
-      if (name !== undefined) await showAgent(api, context, name, options);
+      if (options.revoked === true) await listRevoked(api, context, options.json === true);
+      else if (name !== undefined) await showAgent(api, context, name, options);
       else if (options.watch === true) await watchAgents(api, context, () => fetchAgents(api));
       else await listAgents(api, context, options.json === true);
     });
@@ -56,7 +62,10 @@ export function createAgentsCommand(context: Context): Command {
     ['farhand agents a1', 'its versions, labels, automations, problems'],
     ['farhand agents --watch', 'keep an eye on them'],
   );
-  return addHubOptions(command);
+  return addHubOptions(command)
+    .addCommand(createAgentsRotateKeyCommand(context))
+    .addCommand(createAgentsRevokeCommand(context))
+    .addCommand(createAgentsRemoveCommand(context));
 }
 
 async function listAgents(api: ApiClient, context: Context, json: boolean): Promise<void> {
@@ -68,6 +77,19 @@ async function listAgents(api: ApiClient, context: Context, json: boolean): Prom
   }
   for (const line of toTableLines(stdout, toAgentTable(stdout, agents, Date.now()))) await stdout.line(line);
   for (const line of toProblemLines(agents)) await stderr.line(stderr.paint('yellow', line));
+}
+
+async function listRevoked(api: ApiClient, context: Context, json: boolean): Promise<void> {
+  const agents = await fetchRevokedAgents(api);
+  if (json) return printJson(context, agents);
+  const rows = agents.map(({ id, name, revokedAt, createdAt, lastSeenAt }) => [
+    id,
+    name,
+    revokedAt ?? '-',
+    createdAt,
+    lastSeenAt ?? 'never',
+  ]);
+  await printTable(context.stdout, ['ID', 'NAME', 'REVOKED', 'ENROLLED', 'LAST SEEN'], rows);
 }
 
 async function showAgent(
@@ -153,6 +175,10 @@ function toFullLines(stdout: Output, agent: Agent, now: number): readonly string
     ['admission', toAdmissionWords(agent, now)],
     ['pressure', toPressureWords(agent)],
     ['loop lag', toLoopLagWords(agent)],
+    [
+      'key',
+      agent.keyFingerprint === '' ? null : `${agent.keyFingerprint}${agent.keyRotating ? ' (to be replaced)' : ''}`,
+    ],
     ['last seen', toTimeWords(stdout, agent.lastSeenAt, now)],
     ['joined', agent.createdAt],
   ];

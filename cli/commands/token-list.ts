@@ -10,6 +10,7 @@ import { toPrintable } from '../to-printable.ts';
 
 interface ListOptions {
   readonly join?: true;
+  readonly revoked?: true;
   readonly account?: string;
   readonly json?: true;
 }
@@ -18,6 +19,7 @@ export function createTokenListCommand(context: Context): Command {
   const command = new Command('list')
     .description('list the tokens that stand; the tokens themselves nobody has, only whom they were given knows them')
     .option('--join', 'those with which agents join')
+    .option('--revoked', 'those that were revoked in the last month, in the place of those that stand')
     .option('--account <name>', 'of this account (default: your own)')
     .option('--json', 'print one JSON document')
     .action((options: ListOptions) => listTokens(command, context, options));
@@ -25,7 +27,11 @@ export function createTokenListCommand(context: Context): Command {
   return addHubOptions(command);
 }
 
-async function listTokens(command: Command, context: Context, { join, account, json }: ListOptions): Promise<void> {
+async function listTokens(
+  command: Command,
+  context: Context,
+  { join, revoked, account, json }: ListOptions,
+): Promise<void> {
   const api = accessHub(command, context);
   const { stdout } = context;
   if (join === true) {
@@ -34,13 +40,18 @@ async function listTokens(command: Command, context: Context, { join, account, j
     else await printTable(stdout, ['ID', 'USES LEFT', 'EXPIRES', 'LABELS', 'MAY CLAIM'], tokens.map(toJoinRow));
     return;
   }
-  const tokens = await fetchItems(api.listTokens, { account }, Number.POSITIVE_INFINITY);
+  const tokens = await fetchItems(api.listTokens, { account, revoked }, Number.POSITIVE_INFINITY);
   if (json === true) await printJson(context, tokens);
-  else await printTable(stdout, ['ID', 'ROLE', 'NAME', 'MADE', 'EXPIRES'], tokens.map(toRow));
+  else
+    await printTable(
+      stdout,
+      ['ID', 'ROLE', 'NAME', 'MADE', revoked === true ? 'REVOKED' : 'EXPIRES'],
+      tokens.map(toRow),
+    );
 }
 
-function toRow({ id, role, name, createdAt, expiresAt }: Token): string[] {
-  return [id, role, name === '' ? '-' : toPrintable(name), createdAt, expiresAt ?? 'never'];
+function toRow({ id, role, name, createdAt, expiresAt, revokedAt }: Token): string[] {
+  return [id, role, name === '' ? '-' : toPrintable(name), createdAt, revokedAt ?? expiresAt ?? 'never'];
 }
 
 function toJoinRow({ id, uses, expiresAt, labels, allowedLabels }: JoinToken): string[] {

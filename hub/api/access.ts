@@ -1,10 +1,9 @@
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { type Permission, rolesWith } from '../identity/permissions.ts';
 import type { Principal } from '../identity/principal.ts';
+import type { AuthenticateUser } from '../identity/user-authenticator.ts';
 import { toAdmissionProblem } from './admission-problem.ts';
 import { ApiProblem } from './api-problem.ts';
-import { toClientNetwork } from './rates/client-address.ts';
-import type { SignIn } from './rates/limit-sign-ins.ts';
 import type { RequestRates } from './rates/request-rates.ts';
 
 declare module 'fastify' {
@@ -30,7 +29,13 @@ export function requireDeclaredAccess(route: RouteOptions): void {
  * Establishes who calls before anything else is looked at. Unknown paths of the API ask for a token too, so that without one nobody
  * learns which there are.
  */
-export function createAccessHook({ signIn, rates }: { readonly signIn: SignIn; readonly rates: RequestRates }) {
+export function createAccessHook({
+  signIn,
+  rates,
+}: {
+  readonly signIn: AuthenticateUser;
+  readonly rates: RequestRates;
+}) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     const access = request.is404 ? (isOfApi(request.url) ? 'any' : 'public') : request.routeOptions.config.access;
     if (access === 'public') {
@@ -48,8 +53,8 @@ export function createAccessHook({ signIn, rates }: { readonly signIn: SignIn; r
 }
 
 /** Who calls. Throws `ApiProblem` (`token-missing`, `token-invalid`, `not-allowed`, `unavailable`, `too-many`). */
-export async function admit(signIn: SignIn, request: FastifyRequest): Promise<Principal> {
-  const admission = await signIn(request.headers.authorization, toClientNetwork(request));
+export async function admit(signIn: AuthenticateUser, request: FastifyRequest): Promise<Principal> {
+  const admission = await signIn(request.headers.authorization, request.ip);
   if (admission.type === 'admitted') return admission.principal;
   throw toAdmissionProblem(admission, { missing: 'Bearer', invalid: 'Bearer error="invalid_token"' });
 }

@@ -1,5 +1,6 @@
 import type { Agent } from '../../protocol/agent.ts';
 import type { AgentReport } from '../../protocol/agent-report.ts';
+import { toKeyFingerprint } from '../../runtime/key-fingerprint.ts';
 import type { AgentRecord } from '../store/records.ts';
 import type { HubView } from './hub-view.ts';
 import { toTimestamp } from './timestamp.ts';
@@ -8,6 +9,7 @@ import { toTimestamp } from './timestamp.ts';
 export function toAgent(record: AgentRecord, hubView: HubView): Agent {
   const live = hubView.agent(record.id);
   const report = live?.report ?? record.report;
+  const keyFingerprint = toKeyFingerprint(record.publicKey);
   const online = live !== undefined && live.leaseEpoch !== null;
   return {
     id: record.id,
@@ -27,8 +29,11 @@ export function toAgent(record: AgentRecord, hubView: HubView): Agent {
     loopLagMs: report?.loopLagMs ?? null,
     // A stored report may be of an earlier version.
     admission: report?.admission ?? null,
+    keyFingerprint,
+    keyRotating: record.desired.replaceKey?.old === keyFingerprint,
     lastSeenAt: toTimestamp(record.lastSeenAt),
     createdAt: toTimestamp(record.createdAt),
+    revokedAt: toTimestamp(record.revokedAt),
   };
 }
 

@@ -33,7 +33,8 @@ export class ApiProblem extends Error {
 
 export const problemMediaType = 'application/problem+json';
 
-export function toProblemDocument({ code, message, errors, full }: ApiProblem): Problem {
+/** `requestId`: null for what was refused before it was a request. */
+export function toProblemDocument({ code, message, errors, full }: ApiProblem, requestId: string | null): Problem {
   const { status, title } = problems[code];
   return {
     type: `urn:farhand:problem:${code}`,
@@ -43,6 +44,7 @@ export function toProblemDocument({ code, message, errors, full }: ApiProblem): 
     detail: message,
     ...(errors.length === 0 ? {} : { errors: [...errors] }),
     ...(full === undefined ? {} : { full }),
+    ...(requestId === null ? {} : { requestId }),
   };
 }
 

@@ -8,9 +8,9 @@ export function answerClientError(error: Error & { readonly code?: string }, soc
     return;
   }
   const problem = toProblem(error.code);
-  const body = JSON.stringify(toProblemDocument(problem));
+  const body = JSON.stringify(toProblemDocument(problem, null));
   const head = [
-    `HTTP/1.1 ${problem.status} ${toProblemDocument(problem).title}`,
+    `HTTP/1.1 ${problem.status} ${toProblemDocument(problem, null).title}`,
     `Content-Type: ${problemMediaType}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     'X-Content-Type-Options: nosniff',

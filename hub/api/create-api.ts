@@ -2,6 +2,7 @@ import fastify, { type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
 import { createEnrolment } from '../identity/enrolment.ts';
+import { noteUserRefusals } from '../identity/noted-refusals.ts';
 import { createSecretBox } from '../identity/secret-box.ts';
 import type { SecretKey } from '../identity/secret-key.ts';
 import { createUserAuthenticator, type JudgeUserToken } from '../identity/user-authenticator.ts';
@@ -16,6 +17,7 @@ import { checkHeaders } from './check-headers.ts';
 import { answerClientError } from './client-error.ts';
 import { refuseIdleCondition, tagAnswer } from './entity-tag.ts';
 import { createErrorHandler, sendProblem, toApiProblem, unsupportedMediaType } from './error-handler.ts';
+import { EventPlaces } from './event-places.ts';
 import { refuseExpectation } from './expectation.ts';
 import { JobWatch } from './job-watch.ts';
 import { parseJsonBody } from './json-body.ts';
@@ -26,6 +28,7 @@ import { createParameterCheck } from './parameter-check.ts';
 import { limitSignIns } from './rates/limit-sign-ins.ts';
 import { RequestRates } from './rates/request-rates.ts';
 import { createRequestDigest } from './request-digest.ts';
+import { readRequestId, requestIdHeader } from './request-id.ts';
 import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
 import { SubmissionGate } from './submission-gate.ts';
@@ -33,7 +36,17 @@ import { SubmissionGate } from './submission-gate.ts';
 export interface ApiOptions
   extends Pick<
     ApiContext,
-    'store' | 'logs' | 'hubView' | 'offerAtOnce' | 'clock' | 'random' | 'logger' | 'metrics' | 'readers' | 'publicBase'
+    | 'store'
+    | 'logs'
+    | 'hubView'
+    | 'offerAtOnce'
+    | 'clock'
+    | 'random'
+    | 'logger'
+    | 'metrics'
+    | 'readers'
+    | 'publicBase'
+    | 'refusals'
   > {
   readonly secretKey: SecretKey;
   readonly schemas: ParameterSchemas;
@@ -57,6 +70,8 @@ export function createApi(options: ApiOptions): ApiServer {
   const { logger, limits } = context;
   const app: ApiServer = fastify({
     bodyLimit: limits.bodyBytes,
+    requestIdHeader: false,
+    genReqId: (request) => readRequestId(request, options.random),
     requestTimeout: limits.requestMs,
     forceCloseConnections: true,
     return503OnClosing: false,
@@ -89,8 +104,8 @@ export function createApi(options: ApiOptions): ApiServer {
     known.add(route);
     context.description.add(route);
   });
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', [requestIdHeader]: request.id });
   });
   app.addHook('onRequest', checkHeaders);
   app.addHook('onRequest', createAccessHook(context));
@@ -156,13 +171,15 @@ function createContext(options: ApiOptions): ApiContext {
     submissions: new SubmissionGate({ view: hubView, store, metrics: options.metrics, random, limits, quotas }),
     quotas,
     auditWatch: new AuditWatch(store),
+    places: new EventPlaces(secretKey),
     jobWatch: new JobWatch(store),
     metrics: options.metrics,
-    signIn: limitSignIns(createUserAuthenticator({ store, clock, judgeUserToken }), {
+    signIn: limitSignIns(noteUserRefusals(createUserAuthenticator({ store, clock, judgeUserToken }), options), {
       failures: rates.failures,
       onDeferred: () => options.metrics.refusals.request('failed-sign-ins'),
     }),
     rates,
+    refusals: options.refusals,
     description: new ApiDescription(options.version),
     readers: options.readers,
     publicBase: options.publicBase,

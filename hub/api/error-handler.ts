@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../../runtime/logger.ts';
 import { StoreError } from '../store/store-error.ts';
 import { ApiProblem, problemMediaType, toProblemDocument } from './api-problem.ts';
+import { requestIdHeader } from './request-id.ts';
 
 /** Fastify's own errors, by code. */
 const fastifyProblems: Readonly<Record<string, (error: Error) => ApiProblem>> = {
@@ -54,16 +55,16 @@ function isAbortedRequest(code: string): boolean {
 export function sendProblem(reply: FastifyReply, problem: ApiProblem): FastifyReply {
   return reply
     .code(problem.status)
-    .headers({ ...problem.headers, 'x-content-type-options': 'nosniff' })
+    .headers({ ...problem.headers, 'x-content-type-options': 'nosniff', [requestIdHeader]: reply.request.id })
     .type(problemMediaType)
-    .send(JSON.stringify(toProblemDocument(problem)));
+    .send(JSON.stringify(toProblemDocument(problem, reply.request.id)));
 }
 
 export function createErrorHandler(logger: Logger) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const problem = toApiProblem(
       error,
-      logger.child({ method: request.method, route: request.routeOptions.url ?? null }),
+      logger.child({ requestId: request.id, method: request.method, route: request.routeOptions.url ?? null }),
     );
     return sendProblem(reply, problem);
   };

@@ -2,6 +2,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { AuditRecord } from '../store/records.ts';
 import type { AuditTopic, AuditWatch } from './audit-watch.ts';
+import type { EventPlaces } from './event-places.ts';
 import { toTimestamp } from './timestamp.ts';
 
 const pageSize = 200;
@@ -17,6 +18,7 @@ export interface EventStreamOptions {
   readonly shows: (event: AuditRecord) => boolean;
   readonly after: number;
   readonly topic: AuditTopic;
+  readonly places: EventPlaces;
   readonly watch: AuditWatch;
   /** What is told beside the audit, without a place in it: only the newest, and not again after a reader comes back. */
   readonly live?: LiveNews;
@@ -38,9 +40,9 @@ export interface LiveNews {
  * `Last-Event-ID` misses nothing, even if it lost its connection before the first event.
  */
 export async function* streamEvents(options: EventStreamOptions): AsyncGenerator<string, void> {
-  const { read, shows, topic, watch, live, clock, heartbeatMs, signal } = options;
+  const { read, shows, topic, places, watch, live, clock, heartbeatMs, signal } = options;
   let after = options.after;
-  yield `: farhand events\nretry: ${retryMs}\nid: ${after}\n\n`;
+  yield `: farhand events\nretry: ${retryMs}\nid: ${places.toId(topic.account, after)}\n\n`;
   while (!signal.aborted) {
     // Listening first: what comes while the store is read would be missed the other way round.
     const heard = new AbortController();
@@ -52,7 +54,7 @@ export async function* streamEvents(options: EventStreamOptions): AsyncGenerator
     ]);
     try {
       const events = await read(after, pageSize);
-      for (const event of events) if (shows(event)) yield toEventText(event);
+      for (const event of events) if (shows(event)) yield toEventText(event, places);
       after = events.at(-1)?.sequence ?? after;
       if (events.length === pageSize) continue;
       const news = await live?.take();
@@ -69,7 +71,7 @@ export async function* streamEvents(options: EventStreamOptions): AsyncGenerator
   }
 }
 
-function toEventText({ sequence, at, actor, action, object, data }: AuditRecord): string {
+function toEventText({ sequence, account, at, actor, action, object, data }: AuditRecord, places: EventPlaces): string {
   const text = JSON.stringify({ at: toTimestamp(at), actor, action, object, data });
-  return `id: ${sequence}\nevent: ${action}\ndata: ${text}\n\n`;
+  return `id: ${places.toId(account, sequence)}\nevent: ${action}\ndata: ${text}\n\n`;
 }

@@ -6,7 +6,7 @@ import type { Progress } from '../../protocol/progress.ts';
 import type { KeyHolders } from '../fleet/key-holders.ts';
 import type { WaitingView } from '../scheduler/waiting-view.ts';
 import type { StatusReader } from '../status/hub-status.ts';
-import type { JobRecord } from '../store/records.ts';
+import type { AttemptRecord, JobRecord } from '../store/records.ts';
 
 /** An agent at this moment. */
 export interface LiveAgentView {
@@ -42,5 +42,7 @@ export interface HubView {
   notReady(): string | null;
   /** What is wrong with this process that only its restart mends; null when it is well. What goes wrong outside is never a reason. */
   fault(): string | null;
+  /** Whether the automation of the attempt may be run again when nobody knows whether it ran, by the word of its agent. */
+  isRetrySafe(attempt: AttemptRecord): boolean;
   status(reader: StatusReader): HubStatus;
 }

@@ -1,26 +1,35 @@
 import type { FastifyRequest } from 'fastify';
-import type { Store } from '../store/store.ts';
+import { principalOf } from './access.ts';
+import type { ApiContext } from './api-context.ts';
 import { ApiProblem } from './api-problem.ts';
 
+/** The beginning, and places as hubs before 0.2 told them. */
+const numberPattern = /^\d{1,15}$/;
+const placePattern = /^[\w-]{22}$/;
+
 /**
- * The same, for a place of the audit. Throws `ApiProblem` (`events-removed`) where events after it are not kept any more: a reader that went on
- * as if nothing was missing would be wrong about everything since.
+ * Where a reader of events says that it was; null when it comes for the first time. Throws `ApiProblem`: `header-invalid`, and `events-removed` where
+ * events after it are not kept any more: a reader that went on as if nothing was missing would be wrong about everything since.
  */
-export async function readKeptEventId(request: FastifyRequest, store: Store): Promise<number | null> {
-  const id = readLastEventId(request);
-  if (id === null || id === 0) return id;
-  const removedThrough = await store.queries.auditRemovedThrough();
-  if (id >= removedThrough) return id;
+export async function readKeptEventId(
+  request: FastifyRequest,
+  { store, places }: Pick<ApiContext, 'store' | 'places'>,
+): Promise<number | null> {
+  const text = request.headers['last-event-id'];
+  if (text === undefined || text === '') return null;
+  const sequence = typeof text === 'string' ? toSequence(text, principalOf(request).account, places) : null;
+  if (sequence === null)
+    throw new ApiProblem('header-invalid', 'Last-Event-ID: expected the id of an event of this stream');
+  if (sequence === 0 || sequence >= (await store.queries.auditRemovedThrough())) return sequence;
   throw new ApiProblem(
     'events-removed',
-    `Last-Event-ID: events up to ${removedThrough} are not kept any more (FARHAND_KEEP_AUDIT_DAYS of the hub); read anew what you follow, then come without it`,
+    'Last-Event-ID: events after it are not kept any more (FARHAND_KEEP_AUDIT_DAYS of the hub); read anew what you follow, then come without it',
   );
 }
 
-/** Where a reader of events says that it was; null when it comes for the first time. Throws `ApiProblem` (`header-invalid`). */
-function readLastEventId(request: FastifyRequest): number | null {
-  const text = request.headers['last-event-id'];
-  if (text === undefined || text === '') return null;
-  if (typeof text === 'string' && /^\d{1,15}$/.test(text)) return Number(text);
-  throw new ApiProblem('header-invalid', 'Last-Event-ID: expected the id of an event of this stream');
+/** A place that another hub told is after all that this one has. */
+function toSequence(text: string, account: string, places: ApiContext['places']): number | null {
+  if (numberPattern.test(text)) return Number(text);
+  if (!placePattern.test(text)) return null;
+  return places.fromId(account, text) ?? Number.MAX_SAFE_INTEGER;
 }

@@ -18,3 +18,13 @@ export const PageQuery = z.strictObject({
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }
+
+/** Of lists that show what stands, and as well what was revoked. */
+export const RevokedQuery = {
+  revoked: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true')
+    .meta({ parameter: { type: 'boolean', default: false } })
+    .describe('true: those that were revoked, in the place of those that stand'),
+};

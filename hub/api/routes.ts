@@ -18,14 +18,18 @@ import { jobEvents } from './routes/job-events.ts';
 import { jobLog } from './routes/job-log.ts';
 import { listAgents } from './routes/list-agents.ts';
 import { listAttempts } from './routes/list-attempts.ts';
+import { listAudit } from './routes/list-audit.ts';
 import { listAutomations } from './routes/list-automations.ts';
 import { listFacts } from './routes/list-facts.ts';
 import { listJobs } from './routes/list-jobs.ts';
 import { listTokens } from './routes/list-tokens.ts';
 import { metrics } from './routes/metrics.ts';
 import { openapi } from './routes/openapi.ts';
+import { removeAgent } from './routes/remove-agent.ts';
 import { rerunJob } from './routes/rerun-job.ts';
+import { revokeAgent } from './routes/revoke-agent.ts';
 import { revokeToken } from './routes/revoke-token.ts';
+import { rotateAgentKey } from './routes/rotate-agent-key.ts';
 import { status } from './routes/status.ts';
 import { submitJob } from './routes/submit-job.ts';
 
@@ -56,6 +60,10 @@ export const apiRoutes: readonly Route[] = [
   getFacts,
   factsHistory,
   accounts,
+  listAudit,
+  revokeAgent,
+  removeAgent,
+  rotateAgentKey,
 ];
 
 /** Outside it. */

@@ -1,11 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import { wantsPage } from '../../runtime/status-html.ts';
 import { defaultAccount } from '../account.ts';
+import type { AuthenticateUser } from '../identity/user-authenticator.ts';
 import type { StatusReader } from '../status/hub-status.ts';
 import { toAdmissionProblem } from './admission-problem.ts';
 import { ApiProblem } from './api-problem.ts';
-import { toClientNetwork } from './rates/client-address.ts';
-import type { SignIn } from './rates/limit-sign-ins.ts';
 
 /** At this a browser asks for a name and a password by itself. The name is nothing, the password a token. */
 const browserChallenge = 'Basic realm="farhand: any name, a token as the password", charset="UTF-8"';
@@ -14,8 +13,8 @@ const browserChallenge = 'Basic realm="farhand: any name, a token as the passwor
  * Who may see the status: tokens of the hub's own account, from wherever they come. It names agents, automations and jobs, so nobody sees it
  * for being on the same machine. Throws `ApiProblem` (`token-missing`, `token-invalid`, `not-allowed`, `unavailable`, `too-many`).
  */
-export async function admitToStatus(signIn: SignIn, request: FastifyRequest): Promise<StatusReader> {
-  const admission = await signIn(toBearer(request.headers.authorization), toClientNetwork(request));
+export async function admitToStatus(signIn: AuthenticateUser, request: FastifyRequest): Promise<StatusReader> {
+  const admission = await signIn(toBearer(request.headers.authorization), request.ip);
   if (admission.type !== 'admitted') {
     const challenge = wantsPage(request.headers.accept) ? browserChallenge : 'Bearer';
     throw toAdmissionProblem(admission, { missing: challenge, invalid: challenge });

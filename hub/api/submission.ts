@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Job, JobRequest } from '../../protocol/job.ts';
-import { toActor } from '../identity/principal.ts';
 import type { CommandInput, CommandResult } from '../store/command.ts';
 import { principalOf } from './access.ts';
+import { actorOf } from './actor-of.ts';
 import type { ApiContext } from './api-context.ts';
 import { ApiProblem } from './api-problem.ts';
 import { toJob } from './job-view.ts';
@@ -44,7 +44,7 @@ export async function answerSubmission(
     earlier === null
       ? await submit(context, {
           job: toNewJob(context, wanted, { account, headers: { traceparent, tracestate } }),
-          actor: toActor(principal),
+          actor: actorOf(request),
           idempotency,
         })
       : { result: earlier, offered: false };

@@ -4,8 +4,13 @@ import type { ListedJoinToken, ListedToken } from '../store/records.ts';
 import { toTimestamp } from './timestamp.ts';
 
 /** A token as the API shows it. */
-export function toToken({ id, account, role, name, expiresAt, createdAt }: ListedToken): Token {
-  return { id, account, role, name, expiresAt: toTimestamp(expiresAt), createdAt: toTimestamp(createdAt) };
+export function toToken({ expiresAt, createdAt, revokedAt, ...token }: ListedToken): Token {
+  return {
+    ...token,
+    expiresAt: toTimestamp(expiresAt),
+    createdAt: toTimestamp(createdAt),
+    revokedAt: toTimestamp(revokedAt),
+  };
 }
 
 /** A join token as the API shows it. */

@@ -1,4 +1,5 @@
 import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
+import { toKeyProofText } from '../../protocol/key-proof.ts';
 import { agentResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
@@ -6,6 +7,7 @@ import type { SpecEntry, SpecVersion } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
 import type { StatusSink, StatusUpdate } from '../../sync/status-sink.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import { isSignedBy, parseAgentKey } from '../identity/agent-key.ts';
 import type { AgentRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { isSameReport } from './is-same-report.ts';
@@ -80,6 +82,23 @@ class ReportSink implements StatusSink<AgentReport> {
       await store.apply('record-agent-report', { agentId, labels: status.labels, report: status, at: clock.now() });
     }
     fleet.reported(agentId, status);
+    if (status.key !== null) await this.#followKey(status.key);
+  }
+
+  /** A new key that the agent has and proves is taken beside the old one; once it says that it uses it, the old one goes. */
+  async #followKey({ fingerprint, next }: NonNullable<AgentReport['key']>): Promise<void> {
+    const { store, fleet, agentId, clock } = this.#given;
+    const record = fleet.get(agentId)?.record;
+    const wish = record?.desired.replaceKey ?? null;
+    if (wish === null) return;
+    if (fingerprint === wish.accepted) {
+      await store.apply('adopt-agent-key', { agentId, fingerprint, at: clock.now() });
+    } else if (next !== null && record?.nextPublicKey !== next.publicKey) {
+      const { publicKey, proof } = next;
+      const key = parseAgentKey(publicKey);
+      if (key === null || !isSignedBy(key, toKeyProofText(publicKey, agentId), proof)) return;
+      await store.apply('offer-agent-key', { agentId, publicKey, at: clock.now() });
+    }
   }
 }
 

@@ -14,6 +14,8 @@ export interface ControlServiceOptions extends Omit<AgentLinkOptions, 'factsBudg
   /** This hub process among others. */
   readonly owner: string;
   readonly loops: LoopBoard;
+  /** It is an agent no more: whatever else it has open is to be cut. */
+  readonly onGone: (agentId: string) => void;
   /** Says when those should come back whom it cannot keep. */
   readonly arrivals: Pick<Arrivals, 'arrived' | 'nextTurnMs'>;
 }
@@ -22,6 +24,8 @@ export interface ControlServiceOptions extends Omit<AgentLinkOptions, 'factsBudg
 const leaseMs = 30_000;
 export const renewEveryMs = 10_000;
 export const tellCommitsEveryMs = 2_000;
+/** What an agent is told whose channel is cut. */
+const goneReason = 'this agent was revoked';
 /** Agents that come close behind each other share commits: a flush of the disk for each would be most of what a storm costs. */
 const commitEveryMs = 20;
 
@@ -146,13 +150,23 @@ export class ControlService implements AsyncDisposable {
     const { store, fleet, logger } = this.#options;
     try {
       const record = await store.queries.agent(agentId);
-      if (record === null) return;
+      if (record === null || record.revokedAt !== null) return await this.#cut(agentId);
       const before = fleet.get(agentId)?.record.desiredVersion;
       const agent = fleet.put(record);
       if (before !== record.desiredVersion) agent.link?.publishDesired(record);
     } catch (error) {
       logger.warn({ err: error, agent: agentId }, 'agent could not be read anew');
     }
+  }
+
+  /** It was revoked, or removed. */
+  async #cut(agentId: string): Promise<void> {
+    const { fleet, logger, onGone } = this.#options;
+    if (fleet.isGone(agentId)) return;
+    const link = fleet.remove(agentId);
+    onGone(agentId);
+    logger.info({ agent: agentId, online: link !== null }, 'agent revoked or removed');
+    await link?.close(goneReason);
   }
 
   async #sendAway({ channel, principal }: AcceptedControl, reason: string): Promise<void> {
@@ -162,12 +176,18 @@ export class ControlService implements AsyncDisposable {
   }
 
   async #take(accepted: AcceptedControl): Promise<ServedLink | null> {
-    const { channel, principal } = accepted;
+    const { channel, principal, remote } = accepted;
     const { store, fleet, owner } = this.#options;
     await this.#turns.turn();
     const at = this.#clock.now();
-    const lease = await store.apply('take-lease', { agentId: principal.id, owner, expiresAt: at + leaseMs, at });
-    if (lease.type === 'unknown' || this.#stopping) {
+    const lease = await store.apply('take-lease', {
+      agentId: principal.id,
+      owner,
+      expiresAt: at + leaseMs,
+      remote,
+      at,
+    });
+    if (lease.type === 'unknown' || this.#stopping || fleet.isGone(principal.id)) {
       await this.#sendAway(accepted, this.#stopping ? 'the hub is stopping' : 'unknown agent');
       return null;
     }
@@ -181,7 +201,7 @@ export class ControlService implements AsyncDisposable {
   async #serve(link: ServedLink): Promise<void> {
     const { store, fleet, owner, logger } = this.#options;
     const earlier = fleet.connected(link.agentId, link);
-    const closing = earlier?.close('replaced');
+    const closing = fleet.isGone(link.agentId) ? link.close(goneReason) : earlier?.close('replaced');
     this.#loop.turned();
     await link.serve();
     this.#options.arrivals.arrived(link.agentId);

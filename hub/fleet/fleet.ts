@@ -14,6 +14,8 @@ export class Fleet {
   readonly #agents = new Map<string, LiveAgent>();
   readonly #byAccount = new Map<string, Set<LiveAgent>>();
   readonly #attempts = new Map<string, LiveAgent>();
+  /** Agents that are no more, while what ran on them may still run. */
+  readonly #gone = new Map<string, LiveAgent>();
   readonly #catalogs = new SharedCatalogs();
   readonly #clock: Clock;
   #onRoom: (agent: LiveAgent) => void = () => {};
@@ -55,14 +57,16 @@ export class Fleet {
     if (account !== defaultAccount) yield* this.#byAccount.get(defaultAccount) ?? [];
   }
 
-  /** What the agent says of the attempt's automation; false where it no longer offers that form of it. */
+  /** What the agent says, or last said, of the attempt's automation; false where it no longer offers that form of it. */
   isRetrySafe({ agentId, automation, digest }: AttemptRecord): boolean {
-    const offered = this.#agents.get(agentId)?.automations.get(automation);
+    const offered = (this.#agents.get(agentId) ?? this.#gone.get(agentId))?.automations.get(automation);
     return offered?.retrySafe === true && (digest === null || offered.digest === digest);
   }
 
   put(record: AgentRecord): LiveAgent {
     this.#revision++;
+    const gone = this.#gone.get(record.id);
+    if (gone !== undefined) return gone;
     const known = this.#agents.get(record.id);
     if (known !== undefined) {
       known.replaceRecord(record);
@@ -78,6 +82,30 @@ export class Fleet {
     }
     account.add(agent);
     return agent;
+  }
+
+  /** It was revoked, or removed: it takes no work and is shown to nobody. Answers its link, for the caller to close. */
+  remove(agentId: string): AgentLink | null {
+    const agent = this.#agents.get(agentId);
+    if (agent === undefined) return null;
+    this.#revision++;
+    const { link } = agent;
+    if (link !== null) agent.heardAt = this.#clock.monotonic();
+    agent.link = null;
+    this.#agents.delete(agentId);
+    this.#byAccount.get(agent.account)?.delete(agent);
+    this.#gone.set(agentId, agent);
+    return link;
+  }
+
+  /** True once it was removed. */
+  isGone(agentId: string): boolean {
+    return this.#gone.has(agentId);
+  }
+
+  /** When something was last heard of an agent that has no link, also of one that is gone; null for one that was never here. */
+  heardAt(agentId: string): number | null {
+    return (this.#agents.get(agentId) ?? this.#gone.get(agentId))?.heardAt ?? null;
   }
 
   reported(agentId: string, report: AgentReport): void {
@@ -117,7 +145,8 @@ export class Fleet {
   /** For so long nobody could have been heard, because this process did not run. */
   forgive(ms: number): void {
     const now = this.#clock.monotonic();
-    for (const agent of this.#agents.values()) agent.heardAt = Math.min(now, agent.heardAt + ms);
+    for (const agent of [...this.#agents.values(), ...this.#gone.values()])
+      agent.heardAt = Math.min(now, agent.heardAt + ms);
   }
 
   /** Holds a slot for an attempt that is about to be offered. */

@@ -72,7 +72,7 @@ export class LostWatch {
     const { fleet, isSpeaking, clock, lostAfterMs } = this.#options;
     const agent = fleet.get(agentId);
     if ((agent?.link ?? null) !== null || isSpeaking(id)) return false;
-    // An agent that was revoked is in no fleet, and never heard of again.
-    return clock.monotonic() - (agent?.heardAt ?? this.#startedAt) >= lostAfterMs;
+    // An agent that was revoked is never heard of again.
+    return clock.monotonic() - (fleet.heardAt(agentId) ?? this.#startedAt) >= lostAfterMs;
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
-import { defaultAccount } from '../account.ts';
+import { configuredTokenName, defaultAccount } from '../account.ts';
 import type { Store } from '../store/store.ts';
 import { IdentityError } from './identity-error.ts';
 import { replacePrivateFile } from './private-file.ts';
@@ -61,7 +61,7 @@ async function ensureGivenToken(options: AdminTokenOptions, token: string): Prom
     );
   }
   const known = await options.store.queries.tokenByHash(hashToken(token));
-  if (known === null && (await options.store.queries.isTokenKnown(hashToken(token)))) {
+  if (known === null && (await options.store.queries.anyToken(hashToken(token))) !== null) {
     throw new IdentityError('token-invalid', 'FARHAND_ADMIN_TOKEN: this token was revoked; give another one');
   }
   if (known === null) {
@@ -71,7 +71,7 @@ async function ensureGivenToken(options: AdminTokenOptions, token: string): Prom
         'FARHAND_ADMIN_TOKEN is short; take a random one of at least 32 characters',
       );
     }
-    await createAdminToken(options, token, 'FARHAND_ADMIN_TOKEN');
+    await createAdminToken(options, token, configuredTokenName);
     options.logger.info({}, 'administrator token added from the configuration');
     return;
   }

@@ -1,9 +1,9 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Clock } from '../../runtime/clock.ts';
+import { toKeyFingerprint } from '../../runtime/key-fingerprint.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { Admission, Authenticate } from '../../transports/credential.ts';
-import type { AgentIdentity } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { type AgentCredential, parseAgentCredential, toSignedText } from './agent-credential.ts';
 import { isSignedBy, parseAgentKey } from './agent-key.ts';
@@ -49,14 +49,30 @@ export function createAgentAuthenticator(options: AgentAuthenticatorOptions): Au
     if (proof === null) return challenge('sign the challenge');
     if (!challenges.isValid(proof.challenge)) return challenge('that challenge is over; sign this one');
     const record = await store.queries.agentIdentity(agent);
-    const known = record !== null && record.revokedAt === null ? record : null;
-    const key = (known === null ? null : keys.get(known)) ?? nobodysKey;
-    const signed = isSignedBy(key, toSignedText(proof.challenge, agent, target), proof.signature);
-    if (known === null || !signed) {
+    const text = toSignedText(proof.challenge, agent, target);
+    const signs = (publicKey: string | null) =>
+      isSignedBy((publicKey === null ? null : keys.get(publicKey)) ?? nobodysKey, text, proof.signature);
+    const next = record?.nextPublicKey ?? null;
+    const signedByNext = next !== null && signs(next);
+    const signed = signedByNext || signs(record?.publicKey ?? null);
+    if (record !== null && signed && record.revokedAt !== null) {
+      logger.info({ agent, remote, target }, 'revoked agent refused');
+      // It has the key: it may know that nobody else took it for a stranger.
+      const when = new Date(record.revokedAt).toISOString();
+      return refuse(
+        'unauthorized',
+        `this agent was revoked at ${when}: its key opens nothing any more. To have it back, enrol it with an empty data folder`,
+      );
+    }
+    if (record === null || !signed) {
       logger.info({ agent, remote, target }, 'agent refused');
       return refuse('unauthorized', 'this hub does not know the agent by this key; enrol it with a join token');
     }
-    return { type: 'admitted', principal: { id: known.id, account: known.account, name: known.name } };
+    if (signedByNext) {
+      const fingerprint = toKeyFingerprint(next);
+      await store.apply('adopt-agent-key', { agentId: record.id, fingerprint, remote, at: options.clock.now() });
+    }
+    return { type: 'admitted', principal: { id: record.id, account: record.account, name: record.name } };
   }
 
   return async ({ presented, target, remote }) => {
@@ -85,7 +101,7 @@ function refuse(code: 'unauthorized' | 'unavailable', message: string): Admissio
 class KeyCache {
   readonly #keys = new Map<string, KeyObject>();
 
-  get({ publicKey }: AgentIdentity): KeyObject | null {
+  get(publicKey: string): KeyObject | null {
     const key = this.#keys.get(publicKey) ?? parseAgentKey(publicKey);
     if (key === null) return null;
     this.#keys.delete(publicKey);

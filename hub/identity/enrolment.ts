@@ -2,6 +2,7 @@ import type { EnrolmentAnswer, EnrolmentRequest } from '../../protocol/enrolment
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ClientCertificate } from '../../transports/client-certificate.ts';
+import type { Origin } from '../store/actor.ts';
 import type { Store } from '../store/store.ts';
 import { isSignedBy, parseAgentKey } from './agent-key.ts';
 import { judgeCertificateNames } from './certificate-names.ts';
@@ -20,6 +21,7 @@ export type Enrol = (enrolment: {
   /** Base64 of the signature that shows who holds the key. */
   readonly proof: string;
   readonly certificate: ClientCertificate | null;
+  readonly origin: Origin;
 }) => Promise<EnrolmentOutcome>;
 
 function toEnrolmentProofText(request: Pick<EnrolmentRequest, 'publicKey' | 'name'>): string {
@@ -36,7 +38,7 @@ export function createEnrolment(options: {
   readonly random: Random;
 }): Enrol {
   const { store, clock, random } = options;
-  return async ({ joinToken, request, proof, certificate }) => {
+  return async ({ joinToken, request, proof, certificate, origin }) => {
     const joinTokenHash = hashToken(joinToken);
     const token = await store.queries.joinTokenByHash(joinTokenHash);
     if (token === null) return { type: 'token-invalid' };
@@ -55,6 +57,7 @@ export function createEnrolment(options: {
       name: request.name,
       publicKey: request.publicKey,
       claimedLabels: request.labels,
+      origin,
       at: clock.now(),
     });
     if (!('agent' in result)) return result;

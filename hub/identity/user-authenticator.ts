@@ -4,8 +4,8 @@ import { parseBearerToken } from './bearer-token.ts';
 import { hashToken } from './token-text.ts';
 import type { UserAdmission, UserRefusal } from './user-admission.ts';
 
-/** Called with the `Authorization` header before any handler runs. Rejects with `StoreError` only. */
-export type AuthenticateUser = (authorization: string | undefined) => Promise<UserAdmission>;
+/** Called with the `Authorization` header, and the address it came from, before any handler runs. Rejects with `StoreError` only. */
+export type AuthenticateUser = (authorization: string | undefined, remote: string) => Promise<UserAdmission>;
 
 /** Judges a token that an issuer signed. Never rejects. */
 export type JudgeUserToken = (token: string) => Promise<UserAdmission>;

@@ -41,7 +41,7 @@ export interface HubGauges {
 }
 
 /** What retention removes. */
-export type Removed = 'jobs' | 'attempts' | 'logs' | 'log-bytes' | 'audit' | 'join-tokens';
+export type Removed = 'jobs' | 'attempts' | 'logs' | 'log-bytes' | 'audit' | 'join-tokens' | 'tokens' | 'agents';
 
 /** One request that was answered. */
 export interface AnsweredRequest {

@@ -9,6 +9,8 @@ export interface RetentionRules {
   /** Neither count nor bytes remove anything of a job that ended more recently. */
   readonly atLeastMs: number;
   readonly auditForMs: number;
+  /** Agents that were revoked, or not heard of for so long, are removed. */
+  readonly agentsForMs: number;
 }
 
 export const keepEverything: RetentionRules = {
@@ -17,4 +19,5 @@ export const keepEverything: RetentionRules = {
   logBytes: Number.POSITIVE_INFINITY,
   atLeastMs: 0,
   auditForMs: Number.POSITIVE_INFINITY,
+  agentsForMs: Number.POSITIVE_INFINITY,
 };

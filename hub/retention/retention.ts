@@ -30,8 +30,8 @@ const oftenMs = 60_000;
 const day = 86_400_000;
 /** How long an agent that comes back is told of an attempt that was removed. */
 const rememberMs = 365 * day;
-/** How long a join token that is over may still explain to an agent what became of its joining. */
-const joinTokenMs = 30 * day;
+/** How long a join token that is over may still explain to an agent what became of its joining, and a token that is over is shown as such. */
+const overTokenMs = 30 * day;
 /** Between two commits, so that others have the store meanwhile. */
 const pauseMs = 10;
 const reclaimBytes = 1024 * 1024;
@@ -164,10 +164,23 @@ export class Retention {
       });
     }
     await repeat(async () => {
-      const { tokens } = await this.#apply('remove-join-tokens', { before: livedTo - joinTokenMs, at: clock.now() });
+      const { tokens } = await this.#apply('remove-join-tokens', { before: livedTo - overTokenMs, at: clock.now() });
       metrics.removed('join-tokens', tokens);
       return tokens;
     });
+    await repeat(async () => {
+      const { tokens } = await this.#apply('remove-tokens', { before: livedTo - overTokenMs, at: clock.now() });
+      metrics.removed('tokens', tokens);
+      return tokens;
+    });
+    const agentsBefore = livedTo - rules.agentsForMs;
+    if (agentsBefore > Number.NEGATIVE_INFINITY) {
+      await repeat(async () => {
+        const { agents } = await this.#apply('forget-agents', { before: agentsBefore, at: clock.now() });
+        metrics.removed('agents', agents);
+        return agents;
+      });
+    }
     await repeat(async () => {
       return (await this.#apply('forget-attempts', { before: livedTo - rememberMs, at: clock.now() })).attempts;
     });

@@ -15,6 +15,8 @@ export interface SessionOptions {
   readonly openSecrets: (jobId: string, sealed: Uint8Array) => Secrets;
   /** Whether the form of the automation that the attempt runs may be run again when nobody knows whether it ran. */
   readonly isRetrySafe: (attempt: AttemptRecord) => boolean;
+  /** Whether the agent was revoked since it was admitted. */
+  readonly isGone: (agentId: string) => boolean;
   /** The agent spoke until now, on a session. */
   readonly heard: (agentId: string) => void;
   readonly progress: ProgressBoard;

@@ -1,6 +1,7 @@
 import type { Loop } from '../../runtime/loop-board.ts';
 import { sleep } from '../../runtime/sleep.ts';
 import type { Accepted } from '../../transports/listener.ts';
+import type { HubSessionChannel } from '../../transports/session-transport.ts';
 import type { AgentPrincipal } from '../identity/agent-principal.ts';
 import type { SessionOutcome } from '../metrics/session-counts.ts';
 import { Session } from './session.ts';
@@ -19,6 +20,8 @@ export class SessionService implements AsyncDisposable {
   readonly #stopping = new AbortController();
   /** When each began, by the clock that never goes back. */
   readonly #serving = new Map<Promise<void>, number>();
+  /** By their agents. */
+  readonly #channels = new Map<HubSessionChannel, string>();
   readonly #loop: Loop;
 
   constructor(options: SessionOptions) {
@@ -34,6 +37,12 @@ export class SessionService implements AsyncDisposable {
   /** Sessions that are open. */
   count(): number {
     return this.#serving.size;
+  }
+
+  /** Cuts the sessions of an agent that was revoked. */
+  cut(agentId: string): void {
+    for (const [channel, of] of this.#channels)
+      if (of === agentId) void channel.close({ reason: 'this agent was revoked' });
   }
 
   serve(accepted: AcceptedSession<AgentPrincipal>): void {
@@ -66,7 +75,9 @@ export class SessionService implements AsyncDisposable {
     const close = () => void channel.close({ reason: 'the hub is stopping', retryAfterMs: 1000 });
     this.#stopping.signal.addEventListener('abort', close);
     const frames = channel[Symbol.asyncIterator]();
+    this.#channels.set(channel, principal.id);
     try {
+      if (this.#options.isGone(principal.id)) return;
       const first = await this.#first(frames);
       // Whoever only looked whether the way carries sessions says nothing on one.
       if (first?.done === true) return;
@@ -87,6 +98,7 @@ export class SessionService implements AsyncDisposable {
       await session.serve(open, frames, this.#registry);
       outcome = session.outcome;
     } finally {
+      this.#channels.delete(channel);
       counts.ended(outcome, clock.monotonic() - beganAt);
       this.#loop.turned();
       this.#stopping.signal.removeEventListener('abort', close);

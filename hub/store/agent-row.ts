@@ -1,3 +1,4 @@
+import type { AgentDesired } from '../../protocol/agent-report.ts';
 import type { AgentRecord } from './records.ts';
 import type { AgentLeaseRow, AgentReportRow, AgentRow } from './schema.ts';
 
@@ -14,6 +15,7 @@ export const agentColumns = [
   'desired_version',
   'created_at',
   'revoked_at',
+  'next_public_key',
 ] as const satisfies readonly (keyof AgentRow)[];
 
 /** An agent with its report and lease, each of which may not be there yet. */
@@ -28,8 +30,9 @@ export function toAgentRecord(row: WholeAgentRow): AgentRecord {
     account: row.account,
     name: row.name,
     publicKey: row.public_key,
+    nextPublicKey: row.next_public_key,
     labels: JSON.parse(row.labels),
-    desired: JSON.parse(row.desired),
+    desired: toDesired(row),
     desiredVersion: row.desired_version,
     report: JSON.parse(row.report ?? 'null'),
     reportedAt: row.reported_at ?? null,
@@ -38,4 +41,9 @@ export function toAgentRecord(row: WholeAgentRow): AgentRecord {
     revokedAt: row.revoked_at,
     lease: epoch === null || expiresAt === null ? null : { owner, epoch, expiresAt },
   };
+}
+
+/** What was stored by an earlier version says nothing of keys. */
+export function toDesired({ desired }: Pick<AgentRow, 'desired'>): AgentDesired {
+  return { replaceKey: null, ...JSON.parse(desired) };
 }

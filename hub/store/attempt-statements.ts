@@ -37,3 +37,7 @@ export const readHighestSessionEpoch = statement((db, { agentId }: { agentId: st
     .where('agent_id', '=', agentId)
     .where('open', '=', 1),
 );
+
+export const readOpenAttempts = statement((db, { agentId }: { agentId: string }) =>
+  db.selectFrom('attempts').select(attemptColumns).where('agent_id', '=', agentId).where('open', '=', 1).orderBy('id'),
+);

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../protocol/json.ts';
+import type { Actor } from './actor.ts';
 import { type changingJobColumns, toJobRecord } from './job-row.ts';
 import { updateJob } from './job-statements.ts';
 import { assertTransition } from './job-transitions.ts';
@@ -11,7 +12,7 @@ export type JobChange = Partial<Pick<JobRow, Exclude<(typeof changingJobColumns)
 
 export interface JobEvent {
   readonly at: number;
-  readonly actor: string;
+  readonly actor: Actor;
   /** Such as `job.offered`; null for a change that is not worth an audit event. */
   readonly action: string | null;
   readonly data?: JsonObject;

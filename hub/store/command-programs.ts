@@ -8,6 +8,7 @@ import { createToken } from './commands/create-token.ts';
 import { endAttempt } from './commands/end-attempt.ts';
 import { enrolAgent } from './commands/enrol-agent.ts';
 import { expireJobs } from './commands/expire-jobs.ts';
+import { forgetAgents } from './commands/forget-agents.ts';
 import { forgetAttempts } from './commands/forget-attempts.ts';
 import { forgetLogRemovals } from './commands/forget-log-removals.ts';
 import { liveOn } from './commands/live-on.ts';
@@ -17,15 +18,20 @@ import { offerAttempt } from './commands/offer-attempt.ts';
 import { openAttempt } from './commands/open-attempt.ts';
 import { recordAgentReport } from './commands/record-agent-report.ts';
 import { recordFacts } from './commands/record-facts.ts';
+import { recordRefusals } from './commands/record-refusals.ts';
 import { releaseLease } from './commands/release-lease.ts';
+import { removeAgent } from './commands/remove-agent.ts';
 import { removeAudit } from './commands/remove-audit.ts';
 import { removeJobs } from './commands/remove-jobs.ts';
 import { removeJoinTokens } from './commands/remove-join-tokens.ts';
 import { removeLogs } from './commands/remove-logs.ts';
+import { removeTokens } from './commands/remove-tokens.ts';
 import { renewLeases } from './commands/renew-leases.ts';
 import { reportAttempt } from './commands/report-attempt.ts';
+import { revokeAgent } from './commands/revoke-agent.ts';
 import { revokeJoinToken } from './commands/revoke-join-token.ts';
 import { revokeToken } from './commands/revoke-token.ts';
+import { adoptAgentKey, offerAgentKey, rotateAgentKey } from './commands/rotate-agent-key.ts';
 import { setAgentDesired } from './commands/set-agent-desired.ts';
 import { setQuotas } from './commands/set-quotas.ts';
 import { submitJob } from './commands/submit-job.ts';
@@ -54,9 +60,17 @@ export const commandPrograms: {
   'record-agent-report': recordAgentReport,
   'record-facts': recordFacts,
   'set-agent-desired': setAgentDesired,
+  'rotate-agent-key': rotateAgentKey,
+  'offer-agent-key': offerAgentKey,
+  'adopt-agent-key': adoptAgentKey,
+  'revoke-agent': revokeAgent,
+  'remove-agent': removeAgent,
+  'forget-agents': forgetAgents,
+  'remove-tokens': removeTokens,
   'create-token': createToken,
   'revoke-token': revokeToken,
   'set-quotas': setQuotas,
+  'record-refusals': recordRefusals,
   'create-join-token': createJoinToken,
   'revoke-join-token': revokeJoinToken,
   'live-on': liveOn,

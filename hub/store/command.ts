@@ -8,6 +8,7 @@ import type { JsonObject } from '../../protocol/json.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import type { DeclineReason } from '../../protocol/offer.ts';
 import type { Have } from '../../protocol/session-frame.ts';
+import type { Actor, Origin } from './actor.ts';
 import type { KeepingCommands } from './keeping-command.ts';
 import type {
   AgentRecord,
@@ -29,14 +30,14 @@ export interface Commands extends KeepingCommands {
   'submit-job': {
     input: {
       readonly job: NewJob;
-      readonly actor: string;
+      readonly actor: Actor;
       readonly idempotency: Idempotency | null;
       readonly at: number;
     };
     result: { readonly type: 'created'; readonly job: JobRecord } | RepeatedSubmission;
   };
   'cancel-job': {
-    input: { readonly account: string; readonly jobId: string; readonly actor: string; readonly at: number };
+    input: { readonly account: string; readonly jobId: string; readonly actor: Actor; readonly at: number };
     result:
       | { readonly type: 'cancelled' | 'requested'; readonly job: JobRecord }
       | { readonly type: 'ended'; readonly job: JobRecord }
@@ -134,6 +135,7 @@ export interface Commands extends KeepingCommands {
       readonly name: string;
       readonly publicKey: string;
       readonly claimedLabels: Labels;
+      readonly origin?: Origin;
       readonly at: number;
     };
     result:
@@ -143,7 +145,14 @@ export interface Commands extends KeepingCommands {
   };
   /** A newly authenticated control channel: epoch + 1, at once. */
   'take-lease': {
-    input: { readonly agentId: string; readonly owner: string; readonly expiresAt: number; readonly at: number };
+    input: {
+      readonly agentId: string;
+      readonly owner: string;
+      readonly expiresAt: number;
+      /** Address of the agent, for the audit. */
+      readonly remote?: string | null;
+      readonly at: number;
+    };
     result:
       | { readonly type: 'taken'; readonly epoch: number; readonly agent: AgentRecord }
       | { readonly type: 'unknown' };
@@ -182,13 +191,52 @@ export interface Commands extends KeepingCommands {
     input: {
       readonly account: string;
       readonly name: string;
-      readonly desired: AgentDesired;
+      readonly desired: Omit<AgentDesired, 'replaceKey'>;
       /** Changes nothing when the agent's `desiredVersion` is another one; null: whatever it is. */
       readonly ifVersion?: number | null;
-      readonly actor: string;
+      readonly actor: Actor;
       readonly at: number;
     };
     result: { readonly type: 'set' | 'stale'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
+  };
+  /** The agent is asked for another key. */
+  'rotate-agent-key': {
+    input: { readonly account: string; readonly name: string; readonly actor: Actor; readonly at: number };
+    result: { readonly type: 'asked'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
+  };
+  /** The agent has another key, as it was asked for: both open. Whoever gives the command has seen the proof. */
+  'offer-agent-key': {
+    input: { readonly agentId: string; readonly publicKey: string; readonly at: number };
+    result: { readonly type: 'accepted' | 'ignored' };
+  };
+  /** The other key is the agent's. */
+  'adopt-agent-key': {
+    input: {
+      readonly agentId: string;
+      readonly fingerprint: string;
+      readonly remote?: string | null;
+      readonly at: number;
+    };
+    result: { readonly type: 'adopted' | 'ignored' };
+  };
+  'revoke-agent': {
+    input: {
+      readonly account: string;
+      readonly name: string;
+      /** Null: what may run there is left to the rule of silence. Else it is given up, and these attempts may be tried again elsewhere. */
+      readonly loseJobs: { readonly retrySafe: readonly string[] } | null;
+      readonly note: string | null;
+      readonly actor: Actor;
+      readonly at: number;
+    };
+    result: { readonly type: 'revoked'; readonly agent: AgentRecord } | { readonly type: 'not-found' };
+  };
+  /** For good: only one that is offline, and of which no attempt is open. */
+  'remove-agent': {
+    input: { readonly account: string; readonly nameOrId: string; readonly actor: Actor; readonly at: number };
+    result:
+      | { readonly type: 'removed' | 'not-found' | 'online' }
+      | { readonly type: 'has-jobs'; readonly jobs: number };
   };
 
   // Identity
@@ -200,13 +248,13 @@ export interface Commands extends KeepingCommands {
       readonly role: Role;
       readonly name: string;
       readonly expiresAt: number | null;
-      readonly actor: string;
+      readonly actor: Actor;
       readonly at: number;
     };
     result: TokenRecord;
   };
   'revoke-token': {
-    input: { readonly id: string; readonly account: string; readonly actor: string; readonly at: number };
+    input: { readonly id: string; readonly account: string; readonly actor: Actor; readonly at: number };
     result: { readonly type: 'revoked' | 'not-found' };
   };
   /** `ifVersion`: only while they are of this version; 0 before they were ever set. Null: whatever they are. */
@@ -215,18 +263,34 @@ export interface Commands extends KeepingCommands {
       readonly account: string;
       readonly quotas: Quotas;
       readonly ifVersion: number | null;
-      readonly actor: string;
+      readonly actor: Actor;
       readonly at: number;
     };
     result: { readonly type: 'set' | 'stale'; readonly version: number };
   };
+  /** Who was turned away, gathered: one event each. */
+  'record-refusals': {
+    input: {
+      readonly refusals: readonly {
+        readonly account: string;
+        readonly object: string;
+        readonly door: string;
+        readonly count: number;
+        readonly since: number;
+        /** How often from which address. */
+        readonly from: Readonly<Record<string, number>>;
+      }[];
+      readonly at: number;
+    };
+    result: null;
+  };
   'create-join-token': {
-    input: { readonly token: JoinTokenRecord; readonly hash: string; readonly actor: string; readonly at: number };
+    input: { readonly token: JoinTokenRecord; readonly hash: string; readonly actor: Actor; readonly at: number };
     result: JoinTokenRecord;
   };
   /** From here on no agent enrols with it. Those that did stay. */
   'revoke-join-token': {
-    input: { readonly id: string; readonly account: string; readonly actor: string; readonly at: number };
+    input: { readonly id: string; readonly account: string; readonly actor: Actor; readonly at: number };
     result: { readonly type: 'revoked' | 'not-found' };
   };
 }

@@ -1,4 +1,5 @@
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { Actor } from './actor.ts';
 import { readAttempt } from './attempt-statements.ts';
 import { changeJob, type JobChange } from './change-job.ts';
 import { fromStarted } from './job-row.ts';
@@ -32,7 +33,7 @@ export function* giveUpJob(
     readonly message: string;
     /** Left out: what the job's attempts say. */
     readonly started?: NonNullable<JobRow['started']>;
-    readonly actor: string;
+    readonly actor: Actor;
     readonly at: number;
   },
 ): Program<JobRow> {

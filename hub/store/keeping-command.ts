@@ -42,6 +42,16 @@ export interface KeepingCommands {
     input: { readonly before: number; readonly at: number };
     result: { readonly tokens: number };
   };
+  /** The same of tokens of users that were revoked or expired. */
+  'remove-tokens': {
+    input: { readonly before: number; readonly at: number };
+    result: { readonly tokens: number };
+  };
+  /** Agents that were revoked, or not heard of, since `before`. */
+  'forget-agents': {
+    input: { readonly before: number; readonly at: number };
+    result: { readonly agents: number };
+  };
   /** Attempts that were removed before `before`: from here on the hub does not know them. */
   'forget-attempts': {
     input: { readonly before: number; readonly at: number };

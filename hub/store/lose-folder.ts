@@ -1,3 +1,4 @@
+import type { Actor } from './actor.ts';
 import { changeAttempt } from './change-attempt.ts';
 import { applyFolderLoss } from './loss-rule.ts';
 import type { Program } from './program.ts';
@@ -9,7 +10,7 @@ import { takeJobStep, toEndingAttempt, toJobFacts } from './take-job-step.ts';
 export function* loseFolder(
   job: JobRow,
   attempt: AttemptRow,
-  event: { readonly at: number; readonly actor: string; readonly message: string },
+  event: { readonly at: number; readonly actor: Actor; readonly message: string },
 ): Program<boolean> {
   if (attempt.state === 'ended' || attempt.state === 'withdrawn' || attempt.state === 'state-lost') return false;
   const ending = toEndingAttempt(job, attempt);

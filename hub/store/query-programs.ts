@@ -4,11 +4,12 @@ import { readQuotasAfter } from './account-statements.ts';
 import { agentColumns, toAgentRecord } from './agent-row.ts';
 import { readAgentByName } from './agent-statements.ts';
 import { attemptColumns, toAttemptRecord } from './attempt-row.ts';
-import { readAttempt } from './attempt-statements.ts';
-import { toAuditRecord } from './audit-row.ts';
+import { readAttempt, readOpenAttempts } from './attempt-statements.ts';
+import { auditColumns, toAuditRecord } from './audit-row.ts';
 import { fromCursor, toCursor } from './cursor.ts';
 import { toFactsChangeRecord, toFactsRecord } from './facts-row.ts';
 import { readFacts, readFactsAfter, readFactsHistory } from './facts-statements.ts';
+import { findAudit } from './find-audit.ts';
 import { findJobs } from './find-jobs.ts';
 import { findSubmission } from './find-submission.ts';
 import { jobColumns, toJobRecord } from './job-row.ts';
@@ -28,13 +29,14 @@ import {
   readNextAccountWithJobs,
   readRetention,
 } from './retention-statements.ts';
-import type { JoinTokenRow, TokenRow } from './schema.ts';
+import type { JoinTokenRow } from './schema.ts';
 import { statement } from './statement.ts';
 import type { Page, Queries } from './store.ts';
-import { toTokenRecord } from './token-row.ts';
+import { toListedToken, toTokenRecord } from './token-row.ts';
 import {
   readJoinTokenByHash,
   readJoinTokensAfter,
+  readRevokedTokensAfter,
   readTokenByHash,
   readTokenOfHash,
   readTokensAfter,
@@ -67,10 +69,6 @@ const readNumberedAttempts = statement((db, { account, jobId }: { account: strin
     .orderBy('number'),
 );
 
-const readOpenAttempts = statement((db, { agentId }: { agentId: string }) =>
-  db.selectFrom('attempts').select(attemptColumns).where('agent_id', '=', agentId).where('open', '=', 1).orderBy('id'),
-);
-
 const readAllOpenAttempts = statement((db, { after, limit }: { after: string; limit: number }) =>
   db
     .selectFrom('attempts')
@@ -92,7 +90,10 @@ const readWholeAgent = statement((db, { id }: { id: string }) =>
 );
 
 const readAgentIdentity = statement((db, { id }: { id: string }) =>
-  db.selectFrom('agents').select(['id', 'account', 'name', 'public_key', 'revoked_at']).where('id', '=', id),
+  db
+    .selectFrom('agents')
+    .select(['id', 'account', 'name', 'public_key', 'next_public_key', 'revoked_at'])
+    .where('id', '=', id),
 );
 
 const readAgentsAfterName = statement(
@@ -110,6 +111,21 @@ const readAgentsAfterName = statement(
       .limit(limit),
 );
 
+const readRevokedAgentsAfter = statement(
+  (db, { account, after, limit }: { account: string; after: string; limit: number }) =>
+    db
+      .selectFrom('agents')
+      .leftJoin('agent_reports', 'agent_reports.agent_id', 'agents.id')
+      .leftJoin('agent_leases', 'agent_leases.agent_id', 'agents.id')
+      .select(agentColumns)
+      .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
+      .where('account', '=', account)
+      .where('revoked_at', 'is not', null)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit),
+);
+
 const readAllAgents = statement((db) =>
   db
     .selectFrom('agents')
@@ -119,8 +135,6 @@ const readAllAgents = statement((db) =>
     .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
     .where('revoked_at', 'is', null),
 );
-
-const auditColumns = ['sequence', 'at', 'account', 'actor', 'action', 'object', 'data'] as const;
 
 const readAudit = statement((db, { account, after, limit }: { account: string; after: number; limit: number }) =>
   db
@@ -201,8 +215,8 @@ export const queryPrograms: QueryPrograms = {
     const row = yield* first(readAgentIdentity, { id: asked });
     if (row === null) return null;
     // Not the id that was asked for: that is mostly a piece of a longer text, which it would keep in memory.
-    const { id, public_key: publicKey, revoked_at: revokedAt, account, name } = row;
-    return { id, account, name, publicKey, revokedAt };
+    const { id, public_key: publicKey, next_public_key: nextPublicKey, revoked_at: revokedAt, account, name } = row;
+    return { id, account, name, publicKey, nextPublicKey, revokedAt };
   },
   *agentByName(account, name) {
     const row = yield* first(readAgentByName, { account, name });
@@ -212,6 +226,11 @@ export const queryPrograms: QueryPrograms = {
     const after = cursor === null ? '' : fromCursor('agents', cursor);
     const rows = yield* all(readAgentsAfterName, { account, after, limit: limit + 1 });
     return toPage(rows, limit, toAgentRecord, ({ name }) => toCursor('agents', name));
+  },
+  *revokedAgents(account, { limit, cursor }) {
+    const after = cursor === null ? '' : fromCursor('revoked agents', cursor);
+    const rows = yield* all(readRevokedAgentsAfter, { account, after, limit: limit + 1 });
+    return toPage(rows, limit, toAgentRecord, ({ id }) => toCursor('revoked agents', id));
   },
   *allAgents() {
     return (yield* all(readAllAgents, {})).map(toAgentRecord);
@@ -234,14 +253,18 @@ export const queryPrograms: QueryPrograms = {
     const row = yield* first(readTokenByHash, { hash });
     return row === null ? null : toTokenRecord(row);
   },
-  *isTokenKnown(hash) {
-    return (yield* first(readTokenOfHash, { hash })) !== null;
+  *anyToken(hash) {
+    return yield* first(readTokenOfHash, { hash });
   },
   *tokens(account, { limit, cursor }) {
     const after = cursor === null ? '' : fromCursor('tokens', cursor);
     const rows = yield* all(readTokensAfter, { account, after, limit: limit + 1 });
-    const toListed = (row: TokenRow) => ({ ...toTokenRecord(row), createdAt: row.created_at });
-    return toPage(rows, limit, toListed, ({ id }) => toCursor('tokens', id));
+    return toPage(rows, limit, toListedToken, ({ id }) => toCursor('tokens', id));
+  },
+  *revokedTokens(account, { limit, cursor }) {
+    const after = cursor === null ? '' : fromCursor('revoked tokens', cursor);
+    const rows = yield* all(readRevokedTokensAfter, { account, after, limit: limit + 1 });
+    return toPage(rows, limit, toListedToken, ({ id }) => toCursor('revoked tokens', id));
   },
   *joinTokens(account, { limit, cursor }) {
     const after = cursor === null ? '' : fromCursor('join-tokens', cursor);
@@ -253,6 +276,7 @@ export const queryPrograms: QueryPrograms = {
     const row = yield* first(readJoinTokenByHash, { hash });
     return row === null ? null : toJoinTokenRecord(row);
   },
+  audit: findAudit,
   *auditAfter(account, sequence, limit) {
     return (yield* all(readAudit, { account, after: sequence, limit })).map(toAuditRecord);
   },

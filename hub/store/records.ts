@@ -109,6 +109,8 @@ export interface AgentRecord {
   readonly name: string;
   /** SPKI, base64. */
   readonly publicKey: string;
+  /** Is to take its place; both open until this one was used. */
+  readonly nextPublicKey: string | null;
   /** Labels that count: those claimed and allowed, and those the hub set. */
   readonly labels: Labels;
   readonly desired: AgentDesired;
@@ -123,7 +125,7 @@ export interface AgentRecord {
 }
 
 /** As much of an agent as tells whether somebody is that agent. */
-export type AgentIdentity = Pick<AgentRecord, 'id' | 'account' | 'name' | 'publicKey' | 'revokedAt'>;
+export type AgentIdentity = Pick<AgentRecord, 'id' | 'account' | 'name' | 'publicKey' | 'nextPublicKey' | 'revokedAt'>;
 
 export interface LeaseRecord {
   /** The hub process that holds the agent's control channel; null when the agent left in order. */
@@ -169,7 +171,7 @@ export interface TokenRecord {
 }
 
 /** As a list shows it. */
-export type ListedToken = TokenRecord & { readonly createdAt: number };
+export type ListedToken = TokenRecord & { readonly createdAt: number; readonly revokedAt: number | null };
 
 export interface JoinTokenRecord {
   readonly id: string;
@@ -208,4 +210,8 @@ export interface AuditRecord {
   readonly action: string;
   readonly object: string;
   readonly data: JsonObject;
+  /** Of the request that it was asked for with; null where nobody asked. */
+  readonly requestId: string | null;
+  /** Address of whoever asked. */
+  readonly remote: string | null;
 }

@@ -1,3 +1,4 @@
+import type { Actor } from './actor.ts';
 import { changeJob } from './change-job.ts';
 import type { Program } from './program.ts';
 import type { AttemptRow, JobRow } from './schema.ts';
@@ -12,7 +13,7 @@ export function runJob(
     at,
     actor,
     ...why
-  }: { readonly number: number; readonly at: number; readonly actor: string; readonly why?: string },
+  }: { readonly number: number; readonly at: number; readonly actor: Actor; readonly why?: string },
 ): Program<JobRow> {
   return changeJob(
     job,

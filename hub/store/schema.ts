@@ -131,6 +131,8 @@ export interface AgentRow {
   readonly account: string;
   readonly name: string;
   readonly public_key: string;
+  /** Is to take its place; both open until this one was used. */
+  readonly next_public_key: string | null;
   readonly labels: string;
   readonly join_token_id: string;
   /** What the join token allowed and gave, kept because later reports claim labels again. */
@@ -234,6 +236,9 @@ export interface AuditRow {
   readonly action: string;
   readonly object: string;
   readonly data: string;
+  readonly request_id: string | null;
+  /** Address of whoever asked. */
+  readonly remote: string | null;
 }
 
 export interface AuditTable extends Omit<AuditRow, 'sequence'> {

@@ -37,6 +37,17 @@ export interface JobFilter {
   readonly labels: readonly { readonly key: string; readonly value: string }[];
 }
 
+/** Each null: whatever it is. `action`: itself, or all that begin with it and a dot. Times are milliseconds since 1970. */
+export interface AuditFilter {
+  readonly actor: string | null;
+  readonly action: string | null;
+  readonly object: string | null;
+  /** At this time or later. */
+  readonly since: number | null;
+  /** Before this time. */
+  readonly until: number | null;
+}
+
 /** Reads. Each sees the last commit. Everything that a user may ask takes the account. */
 export interface Queries {
   job(account: string, id: string): Promise<JobRecord | null>;
@@ -66,6 +77,11 @@ export interface Queries {
   agentByName(account: string, name: string): Promise<AgentRecord | null>;
   /** By name, without those that were revoked. */
   agents(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<AgentRecord>>;
+  /** Those that were, the earliest enrolled first. */
+  revokedAgents(
+    account: string,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<AgentRecord>>;
   allAgents(): Promise<readonly AgentRecord[]>;
   factsOf(agentId: string, probe: string): Promise<FactsRecord | null>;
   /** By the name of the probe. */
@@ -81,10 +97,15 @@ export interface Queries {
   ): Promise<Page<FactsChangeRecord>>;
   /** Not those that were revoked. Whether it has expired is for the caller's clock to say. */
   tokenByHash(hash: string): Promise<TokenRecord | null>;
-  /** Whether a token with this hash was ever made: one that was revoked is not made anew. */
-  isTokenKnown(hash: string): Promise<boolean>;
+  /** Whose hash this is or was, whether it stands or not. Null: no such token was made, or it is forgotten. */
+  anyToken(hash: string): Promise<{ readonly id: string; readonly account: string } | null>;
   /** The oldest first, expired ones too, without those that were revoked. */
   tokens(account: string, page: { readonly limit: number; readonly cursor: string | null }): Promise<Page<ListedToken>>;
+  /** Those that were. */
+  revokedTokens(
+    account: string,
+    page: { readonly limit: number; readonly cursor: string | null },
+  ): Promise<Page<ListedToken>>;
   /** The same of join tokens, used up ones too. */
   joinTokens(
     account: string,
@@ -92,6 +113,15 @@ export interface Queries {
   ): Promise<Page<ListedJoinToken>>;
   /** Used up and expired ones too: `enrol-agent` judges. */
   joinTokenByHash(hash: string): Promise<JoinTokenRecord | null>;
+  /**
+   * The newest first, before this one. `end` is where to go on, null when there is nothing before. A page may hold fewer than it could, even none, and
+   * have an `end`: one call looks at a bounded number of events.
+   */
+  audit(
+    account: string,
+    filter: AuditFilter,
+    page: { readonly limit: number; readonly before: number | null },
+  ): Promise<{ readonly items: readonly AuditRecord[]; readonly end: number | null }>;
   auditAfter(account: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;
   /** The same, of one object: `job:<id>`, `agent:<id>`, `token:<id>` or `join-token:<id>`. Events of attempts are those of their job. */
   auditOf(account: string, object: string, sequence: number, limit: number): Promise<readonly AuditRecord[]>;

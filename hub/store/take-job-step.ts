@@ -1,5 +1,6 @@
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import type { Actor } from './actor.ts';
 import { fromAgentTime } from './agent-time.ts';
 import { changeJob, type JobChange } from './change-job.ts';
 import { fromStarted } from './job-row.ts';
@@ -32,7 +33,7 @@ export interface AttemptEnd {
   readonly attempt: AttemptRow;
   readonly ending: EndingAttempt;
   readonly at: number;
-  readonly actor: string;
+  readonly actor: Actor;
   readonly message: string;
   readonly retrySafe: boolean;
   readonly result: AttemptResult | null;

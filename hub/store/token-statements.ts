@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { configuredTokenName } from '../account.ts';
 import type { JoinTokenRow, TokenRow } from './schema.ts';
 import { columnsOf, statement } from './statement.ts';
 
@@ -48,8 +50,33 @@ export const readTokensAfter = statement(
       .limit(limit),
 );
 
+export const readRevokedTokensAfter = statement(
+  (db, { account, after, limit }: { account: string; after: string; limit: number }) =>
+    db
+      .selectFrom('tokens')
+      .select(tokenColumns)
+      .where('account', '=', account)
+      .where('revoked_at', 'is not', null)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit),
+);
+
+export const deleteToken = statement((db, { id }: { id: string }) => db.deleteFrom('tokens').where('id', '=', id));
+
+/** Revoked or expired before `before`, without those that came from a configuration. */
+export const readOverTokens = statement((db, { before, limit }: { before: number; limit: number }) =>
+  db
+    .selectFrom('tokens')
+    .select(['id', 'account', 'name'])
+    .where('name', '!=', sql.lit(configuredTokenName))
+    .where((build) => build.or([build('revoked_at', '<', before), build('expires_at', '<', before)]))
+    .orderBy('id')
+    .limit(limit),
+);
+
 export const readTokenOfHash = statement((db, { hash }: { hash: string }) =>
-  db.selectFrom('tokens').select('id').where('hash', '=', hash),
+  db.selectFrom('tokens').select(['id', 'account']).where('hash', '=', hash),
 );
 
 export const revokeTokenRow = statement((db, { id, at }: { id: string; at: number }) =>

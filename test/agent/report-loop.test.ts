@@ -32,6 +32,7 @@ function start() {
       [Symbol.dispose]: () => {},
     },
     admission: () => null,
+    key: () => null,
     clock,
     publish: () => {
       seen.published += 1;

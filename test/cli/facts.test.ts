@@ -44,7 +44,10 @@ function agent(name: string): Agent {
     loopLagMs: null,
     admission: null,
     lastSeenAt: null,
+    keyFingerprint: '',
+    keyRotating: false,
     createdAt: '2026-01-01T00:00:00.000Z',
+    revokedAt: null,
   };
 }
 

@@ -157,7 +157,7 @@ describe('the client and a hub', () => {
 
     const seen: string[] = [];
     for await (const { id, event, data } of client.watchJob(job.id)) {
-      assert.match(id ?? '', /^\d+$/);
+      assert.match(id ?? '', /^[\w-]{22}$/);
       assert.deepEqual([data.action, data.object], [event, `job:${job.id}`]);
       seen.push(event);
       if (event === 'job.cancelled') break;

@@ -1,11 +1,13 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
 import { formatEventType, resourceTypes } from '../../protocol/event-type.ts';
+import type { FactsReport } from '../../protocol/facts.ts';
 import { HubHello } from '../../protocol/hello.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import { parse } from '../../protocol/parse.ts';
 import type { UnknownFrame } from '../../protocol/parse-frame.ts';
-import { agentResource, attemptResource } from '../../protocol/resources.ts';
+import { agentResource, attemptResource, factsResource } from '../../protocol/resources.ts';
 import type { AgentFrame, HubFrame, OpenFrame } from '../../protocol/session-frame.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
@@ -29,7 +31,11 @@ export interface FakeAgent extends AsyncDisposable {
   readonly desired: AgentDesired | null;
   say(attempt: string, report: Partial<AttemptReport>): void;
   report(change: Partial<AgentReport>): void;
+  /** What a probe found. */
+  tellFacts(probe: string, facts: JsonObject): void;
   openSession(attempt: string, over?: Partial<OpenFrame>): Promise<FakeSession>;
+  /** Resolves when the control channel is over, whoever ended it. */
+  readonly ended: Promise<void>;
   /** Ends the control channel and waits for it. */
   hangUp(): Promise<void>;
   connect(): Promise<void>;
@@ -75,6 +81,7 @@ function createReport(options: FakeAgentOptions): AgentReport {
     health: { state: 'ok', problems: [] },
     loopLagMs: 0,
     admission: null,
+    key: null,
   };
 }
 
@@ -152,9 +159,20 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
       },
     },
   });
+  const found = new Map<string, FactsReport>();
+  const facts = createAgentClient({
+    ...shared,
+    codec: createJsonCodec(factsResource),
+    statuses: {
+      list: async () => [...found].map(([probe, status]) => ({ id: probe, status })),
+      get: async (probe) => found.get(probe) ?? null,
+    },
+    handler: { apply: async () => {} },
+  });
   let opens = 0;
   let leaseEpoch = 0;
   let hangUp = async () => {};
+  let over: Promise<void> = Promise.resolve();
 
   const agent: FakeAgent = {
     id,
@@ -178,6 +196,19 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
     report(change) {
       report = { ...report, ...change };
       agents.publishStatus(id);
+    },
+    tellFacts(probe, what) {
+      const collectedAt = new Date().toISOString();
+      found.set(probe, {
+        probe,
+        digest: fakeDigest,
+        facts: what,
+        collectedAt,
+        durationMs: 1,
+        volatile: [],
+        error: null,
+      });
+      facts.publishStatus(probe);
     },
     async openSession(attempt, over = {}) {
       const signal = AbortSignal.timeout(10_000);
@@ -205,6 +236,9 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
         },
       };
     },
+    get ended() {
+      return over;
+    },
     hangUp: () => hangUp(),
     async connect() {
       const channel = await transport.control.connect(credential, { signal: AbortSignal.timeout(10_000) });
@@ -222,12 +256,13 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
       const ended = new AbortController();
       const router = createEventRouter({
         ...shared,
-        clients: [jobs, agents],
+        clients: [jobs, agents, facts],
       });
       const reading = (async () => {
         for (let next = await events.next(); next.done !== true; next = await events.next()) router.receive(next.value);
         ended.abort();
       })();
+      over = reading;
       const serving = router.serve((event) => channel.send(event), { signal: ended.signal });
       hangUp = async () => {
         await channel.close();
@@ -236,7 +271,7 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
     },
     async [Symbol.asyncDispose]() {
       await hangUp();
-      await Promise.all([jobs[Symbol.asyncDispose](), agents[Symbol.asyncDispose]()]);
+      await Promise.all([jobs, agents, facts].map((client) => client[Symbol.asyncDispose]()));
     },
   };
   await agent.connect();

@@ -20,8 +20,11 @@ export function sampleAgent(changes: Partial<Agent> = {}): Agent {
     note: null,
     loopLagMs: 0,
     admission: null,
+    keyFingerprint: 'SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU',
     lastSeenAt: '2026-01-01T00:00:00.000Z',
     createdAt: '2026-01-01T00:00:00.000Z',
+    revokedAt: null,
+    keyRotating: false,
     ...changes,
   };
 }

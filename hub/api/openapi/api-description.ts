@@ -9,7 +9,8 @@ const words = `Runs jobs on machines that nobody can reach.
 
 Errors are RFC 9457 problems with a stable \`code\`; \`x-problem-codes\` of a response names those that it may carry. Any request
 may be answered with 408, 431 or 400 before its route is known, and a path that is not there with 404 or 405. Answers may grow:
-ignore what is not known. Calls that stream (\`text/event-stream\`, followed logs) last until one side hangs up.`;
+ignore what is not known. A request may name itself by \`X-Request-Id\` (up to 128 letters, digits and \`._~+/=:@-\`), else the hub names it: the answer says how,
+and so do problems, the log and the audit. Calls that stream (\`text/event-stream\`, followed logs) last until one side hangs up.`;
 
 /** The OpenAPI 3.1 description of the API, made from the routes as they are registered. */
 export class ApiDescription {

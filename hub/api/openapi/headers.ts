@@ -9,8 +9,8 @@ export const requestHeaders = {
   LastEventId: {
     name: 'Last-Event-ID',
     in: 'header',
-    description: 'The id of the last event that was seen: what came after it is sent first.',
-    schema: { type: 'string', pattern: '^\\d{0,15}$' },
+    description: 'The id of the last event that was seen: what came after it is sent first. `0` is the beginning.',
+    schema: { type: 'string', pattern: '^(?:[\\w-]{22}|\\d{0,15})$' },
   },
   Range: {
     name: 'Range',

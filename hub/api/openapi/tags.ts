@@ -6,6 +6,7 @@ export const tags = {
   automations: 'What can be run',
   events: 'What happens, as it happens',
   accounts: 'What each may have, and has',
+  audit: 'Who did what',
   tokens: 'Who may call, and who may join',
   health: 'How the hub is',
   api: 'This description',

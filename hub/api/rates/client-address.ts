@@ -1,11 +1,10 @@
 import { isIPv6 } from 'node:net';
-import type { FastifyRequest } from 'fastify';
 
 const groupsOfNetwork = 4;
 
 /** Whose requests are counted together: one address of IPv4, or one network of IPv6 (/64), of which anybody has as many addresses as they like. */
-export function toClientNetwork({ ip }: Pick<FastifyRequest, 'ip'>): string {
-  const plain = ip.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+export function toClientNetwork(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
   if (!isIPv6(plain)) return plain;
   const [head = '', tail] = plain.split('::');
   const before = head === '' ? [] : head.split(':');

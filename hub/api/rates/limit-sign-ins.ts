@@ -2,10 +2,8 @@ import { parseBearerToken } from '../../identity/bearer-token.ts';
 import { hashToken } from '../../identity/token-text.ts';
 import type { UserAdmission } from '../../identity/user-admission.ts';
 import type { AuthenticateUser } from '../../identity/user-authenticator.ts';
+import { toClientNetwork } from './client-address.ts';
 import type { FailedSignIns } from './failed-sign-ins.ts';
-
-/** The same, asked by somebody of a network. */
-export type SignIn = (authorization: string | undefined, network: string) => Promise<UserAdmission>;
 
 /** From here on nobody guesses a token, however often they may try: those that the hub makes have 256 bits, those of an issuer a signature. */
 const guessableBelow = 32;
@@ -19,7 +17,7 @@ const maxKnown = 64;
 export function limitSignIns(
   authenticate: AuthenticateUser,
   { failures, onDeferred }: { readonly failures: FailedSignIns; readonly onDeferred: () => void },
-): SignIn {
+): AuthenticateUser {
   /** Hashes of short tokens that counted. */
   const known = new Set<string>();
 
@@ -33,26 +31,28 @@ export function limitSignIns(
     };
   };
 
-  async function judgeGuess(authorization: string, token: string, network: string): Promise<UserAdmission> {
+  async function judgeGuess(authorization: string, token: string, remote: string): Promise<UserAdmission> {
     const hash = hashToken(token);
-    if (known.has(hash)) return authenticate(authorization);
+    if (known.has(hash)) return authenticate(authorization, remote);
+    const network = toClientNetwork(remote);
     const shutMs = failures.shutForMs(network);
     if (shutMs > 0) return defer(shutMs);
     // Counted before it is looked at: a thousand that come at once are not a thousand tries.
     failures.add(network);
-    const admission = await authenticate(authorization);
+    const admission = await authenticate(authorization, remote);
     if (admission.type === 'refused' && admission.code === 'token-invalid') return admission;
     failures.takeBack(network);
     if (admission.type === 'admitted' && known.size < maxKnown) known.add(hash);
     return admission;
   }
 
-  return async (authorization, network) => {
+  return async (authorization, remote) => {
     const bearer = parseBearerToken(authorization);
-    if (authorization === undefined || bearer.type !== 'token') return authenticate(authorization);
-    if (bearer.token.length < guessableBelow) return judgeGuess(authorization, bearer.token, network);
-    const admission = await authenticate(authorization);
+    if (authorization === undefined || bearer.type !== 'token') return authenticate(authorization, remote);
+    if (bearer.token.length < guessableBelow) return judgeGuess(authorization, bearer.token, remote);
+    const admission = await authenticate(authorization, remote);
     if (admission.type !== 'refused' || admission.code !== 'token-invalid') return admission;
+    const network = toClientNetwork(remote);
     const shutMs = failures.shutForMs(network);
     if (shutMs > 0) return defer(shutMs);
     failures.add(network);

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { Account, Quotas } from '../../../protocol/account.ts';
 import { Name } from '../../../protocol/names.ts';
 import { defaultAccount } from '../../account.ts';
-import { mayActFor, toActor } from '../../identity/principal.ts';
+import { mayActFor } from '../../identity/principal.ts';
 import { principalOf } from '../access.ts';
 import { toAccount } from '../account-view.ts';
+import { actorOf } from '../actor-of.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiProblem, notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
@@ -86,7 +87,7 @@ export function accounts(app: ApiServer, { store, hubView, quotas, clock }: ApiC
         account,
         quotas: request.body,
         ifVersion: readIfMatch(request),
-        actor: toActor(principal),
+        actor: actorOf(request),
         at: clock.now(),
       });
       if (result.type === 'stale') {

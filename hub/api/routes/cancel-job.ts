@@ -1,6 +1,6 @@
 import { Job } from '../../../protocol/job.ts';
-import { toActor } from '../../identity/principal.ts';
 import { principalOf } from '../access.ts';
+import { actorOf } from '../actor-of.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiProblem, notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
@@ -33,7 +33,7 @@ export function cancelJob(app: ApiServer, context: ApiContext): void {
       const result = await store.apply('cancel-job', {
         account: principal.account,
         jobId: request.params.id,
-        actor: toActor(principal),
+        actor: actorOf(request),
         at: clock.now(),
       });
       if (result.type === 'not-found') throw notFound('job');

@@ -1,9 +1,9 @@
 import { parseLabelSelector } from '../../../protocol/label-selector.ts';
 import { CreatedJoinToken, JoinTokenRequest } from '../../../protocol/token.ts';
-import { toActor } from '../../identity/principal.ts';
 import { hashToken, makeToken } from '../../identity/token-text.ts';
 import { principalOf } from '../access.ts';
 import { accountOf } from '../account-of.ts';
+import { actorOf } from '../actor-of.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
 import { toJoinToken } from '../token-view.ts';
@@ -40,7 +40,7 @@ export function createJoinToken(app: ApiServer, { store, clock, random }: ApiCon
           ephemeral,
         },
         hash: hashToken(token),
-        actor: toActor(principal),
+        actor: actorOf(request),
         at,
       });
       return reply.code(201).send({ ...toJoinToken({ ...record, createdAt: at }), allowedLabels, token });

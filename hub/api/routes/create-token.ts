@@ -1,8 +1,8 @@
 import { CreatedToken, TokenRequest } from '../../../protocol/token.ts';
-import { toActor } from '../../identity/principal.ts';
 import { hashToken, makeToken } from '../../identity/token-text.ts';
 import { principalOf } from '../access.ts';
 import { accountOf } from '../account-of.ts';
+import { actorOf } from '../actor-of.ts';
 import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
 import { toToken } from '../token-view.ts';
@@ -35,10 +35,10 @@ export function createToken(app: ApiServer, { store, clock, random }: ApiContext
         role,
         name,
         expiresAt: expiresInSeconds === null ? null : Math.round(at + expiresInSeconds * 1000),
-        actor: toActor(principal),
+        actor: actorOf(request),
         at,
       });
-      return reply.code(201).send({ ...toToken({ ...record, createdAt: at }), token });
+      return reply.code(201).send({ ...toToken({ ...record, createdAt: at, revokedAt: null }), token });
     },
   );
 }

@@ -1,6 +1,6 @@
 import { Agent, AgentNote } from '../../../protocol/agent.ts';
-import { toActor } from '../../identity/principal.ts';
 import { principalOf } from '../access.ts';
+import { actorOf } from '../actor-of.ts';
 import { toAgent } from '../agent-view.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiProblem, notFound } from '../api-problem.ts';
@@ -40,7 +40,7 @@ export function drainAgent(app: ApiServer, { store, hubView, clock }: ApiContext
           name: request.params.name,
           desired: { schedulable, drain, note: request.body.note },
           ifVersion: readIfMatch(request),
-          actor: toActor(principal),
+          actor: actorOf(request),
           at: clock.now(),
         });
         if (result.type === 'not-found') throw notFound('agent');

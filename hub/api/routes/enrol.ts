@@ -3,6 +3,8 @@ import { EnrolmentAnswer, EnrolmentRequest } from '../../../protocol/enrolment.t
 import { readClientCertificate } from '../../../transports/client-certificate.ts';
 import { parseBearerToken } from '../../identity/bearer-token.ts';
 import type { EnrolmentOutcome } from '../../identity/enrolment.ts';
+import { hashToken } from '../../identity/token-text.ts';
+import { originOf } from '../actor-of.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiProblem } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
@@ -40,14 +42,21 @@ export function enrol(app: ApiServer, context: ApiContext): void {
       },
     },
     async (request, reply) => {
+      const joinToken = readJoinToken(request);
       const outcome = await context.enrol({
-        joinToken: readJoinToken(request),
+        joinToken,
         request: request.body,
         proof: readProof(request),
         certificate: readClientCertificate(request.raw.socket),
+        origin: originOf(request),
       });
       if (outcome.type === 'token-invalid') context.rates.countFailure(request);
-      if (!('answer' in outcome)) throw toProblem(outcome);
+      if (!('answer' in outcome)) {
+        const token = await context.store.queries.joinTokenByHash(hashToken(joinToken));
+        const subject = token === null ? null : { account: token.account, object: `join-token:${token.id}` };
+        context.refusals.note({ door: 'enrolment', remote: request.ip, subject });
+        throw toProblem(outcome);
+      }
       context.logger.info(
         { agent: outcome.answer.id, name: outcome.answer.name, outcome: outcome.type },
         'agent enrolled',

@@ -9,7 +9,7 @@ import { readKeptEventId } from '../last-event-id.ts';
 
 /** `GET /events`: what happens to the account's jobs and agents from now on, or after `Last-Event-ID`. */
 export function events(app: ApiServer, context: ApiContext): void {
-  const { store, readers, auditWatch, clock, limits } = context;
+  const { readers, auditWatch, clock, limits } = context;
   app.get(
     '/events',
     {
@@ -28,7 +28,7 @@ export function events(app: ApiServer, context: ApiContext): void {
       const { account } = principalOf(request);
       const read = (after: number, limit: number) => auditWatch.read(account, after, limit);
       const hasAfter = async (sequence: number) => (await read(sequence, 1)).length > 0;
-      const after = await findBegin(await readKeptEventId(request, store), hasAfter);
+      const after = await findBegin(await readKeptEventId(request, context), hasAfter);
       await readers.serve(reply, {
         status: 200,
         headers: eventHeaders,
@@ -38,6 +38,7 @@ export function events(app: ApiServer, context: ApiContext): void {
             shows,
             topic: { account, object: null },
             after,
+            places: context.places,
             watch: auditWatch,
             clock,
             heartbeatMs: limits.heartbeatMs,
@@ -49,7 +50,8 @@ export function events(app: ApiServer, context: ApiContext): void {
   );
 }
 
-/** Tokens are nobody's business but an administrator's. */
-function shows({ object }: AuditRecord): boolean {
+/** Tokens, and who was turned away from where, are nobody's business but an administrator's. */
+function shows({ object, action }: AuditRecord): boolean {
+  if (action === 'auth.refused') return false;
   return object.startsWith('job:') || object.startsWith('agent:');
 }

@@ -33,7 +33,7 @@ export function jobEvents(app: ApiServer, context: ApiContext): void {
       if ((await store.queries.job(account, id)) === null) throw notFound('job');
       const read = (from: number, limit: number) => store.queries.auditOf(account, `job:${id}`, from, limit);
       const hasAfter = async (sequence: number) => (await read(sequence, 1)).length > 0;
-      const after = await findBegin((await readKeptEventId(request, store)) ?? 0, hasAfter);
+      const after = await findBegin((await readKeptEventId(request, context)) ?? 0, hasAfter);
       await readers.serve(reply, {
         status: 200,
         headers: eventHeaders,
@@ -43,6 +43,7 @@ export function jobEvents(app: ApiServer, context: ApiContext): void {
             shows: () => true,
             after,
             topic: { account, object: `job:${id}` },
+            places: context.places,
             watch: auditWatch,
             live: createProgressNews({ account, jobId: id, store, hubView, clock }),
             clock,

@@ -5,7 +5,7 @@ import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
 import { pageOf } from '../page-query.ts';
 import { toJoinToken, toToken } from '../token-view.ts';
-import { TokensQuery } from './token-path.ts';
+import { TokensQuery, UserTokensQuery } from './token-path.ts';
 
 /** `GET /tokens` and `GET /join-tokens`: those that stand, without the secrets, which nobody has. */
 export function listTokens(app: ApiServer, { store }: ApiContext): void {
@@ -16,14 +16,18 @@ export function listTokens(app: ApiServer, { store }: ApiContext): void {
       schema: {
         operationId: 'listTokens',
         summary: 'List tokens',
-        description: 'The oldest first, without those that were revoked.',
+        description:
+          'The oldest first, those that stand; with `revoked`, those that were revoked. One that was revoked or expired is forgotten a month later.',
         tags: ['tokens'],
-        querystring: TokensQuery,
+        querystring: UserTokensQuery,
         response: { 200: pageOf(Token) },
       },
     },
     async (request) => {
-      const page = await store.queries.tokens(accountOf(principalOf(request), request.query.account), request.query);
+      const { account, revoked } = request.query;
+      const of = accountOf(principalOf(request), account);
+      const { queries } = store;
+      const page = await (revoked ? queries.revokedTokens(of, request.query) : queries.tokens(of, request.query));
       return { items: page.items.map(toToken), nextCursor: page.nextCursor };
     },
   );

@@ -1,6 +1,6 @@
-import { toActor } from '../../identity/principal.ts';
 import { principalOf } from '../access.ts';
 import { accountOf } from '../account-of.ts';
+import { actorOf } from '../actor-of.ts';
 import type { ApiContext } from '../api-context.ts';
 import { ApiProblem, notFound } from '../api-problem.ts';
 import type { ApiServer } from '../api-server.ts';
@@ -33,7 +33,7 @@ export function revokeToken(app: ApiServer, { store, clock }: ApiContext): void 
           'a token does not revoke itself; make another one and revoke this one with it',
         );
       }
-      const result = await store.apply('revoke-token', { id, account, actor: toActor(principal), at: clock.now() });
+      const result = await store.apply('revoke-token', { id, account, actor: actorOf(request), at: clock.now() });
       if (result.type === 'not-found') throw notFound('token');
       return reply.code(204).send();
     },
@@ -58,7 +58,7 @@ export function revokeToken(app: ApiServer, { store, clock }: ApiContext): void 
       const result = await store.apply('revoke-join-token', {
         id: request.params.id,
         account,
-        actor: toActor(principal),
+        actor: actorOf(request),
         at: clock.now(),
       });
       if (result.type === 'not-found') throw notFound('join token');

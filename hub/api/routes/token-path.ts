@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Id, Name } from '../../../protocol/names.ts';
-import { PageQuery } from '../page-query.ts';
+import { PageQuery, RevokedQuery } from '../page-query.ts';
 
 const account = Name.nullable().default(null).describe("the caller's own when left out");
 
@@ -11,3 +11,5 @@ export const TokenPath = z.object({ id: Id });
 export const AccountQuery = z.strictObject({ account });
 
 export const TokensQuery = PageQuery.extend({ account });
+
+export const UserTokensQuery = TokensQuery.extend(RevokedQuery);

@@ -1,5 +1,6 @@
 import type { LabelSelector } from '../../../protocol/label-selector.ts';
 import type { Labels } from '../../../protocol/labels.ts';
+import { toKeyFingerprint } from '../../../runtime/key-fingerprint.ts';
 import { insertAgent, readAgentByName, updateAgent } from '../agent-statements.ts';
 import { effectiveLabels, mayClaim } from '../allowed-labels.ts';
 import type { CommandInput, CommandResult } from '../command.ts';
@@ -24,6 +25,7 @@ export function* enrolAgent({
   name,
   publicKey,
   claimedLabels,
+  origin = { requestId: null, remote: null },
   at,
 }: CommandInput<'enrol-agent'>): Program<CommandResult<'enrol-agent'>> {
   const token = yield* first(readJoinTokenByHash, { hash: joinTokenHash });
@@ -58,16 +60,22 @@ export function* enrolAgent({
     desired_version: known?.desired_version ?? 1,
     created_at: known?.created_at ?? at,
     revoked_at: null,
+    next_public_key: null,
   };
   yield* run(known === null ? insertAgent : updateAgent, agent);
   yield* run(useJoinToken, { id: token.id });
   yield* writeAudit({
     at,
     account,
-    actor: `join-token:${token.id}`,
+    actor: { name: `join-token:${token.id}`, ...origin },
     action: known === null ? 'agent.enrolled' : 'agent.key-replaced',
     object: `agent:${agent.id}`,
-    data: { name, labels: JSON.parse(agent.labels) },
+    data: {
+      name,
+      labels: JSON.parse(agent.labels),
+      before: known === null ? null : { key: toKeyFingerprint(known.public_key) },
+      after: { key: toKeyFingerprint(publicKey) },
+    },
   });
   yield* tell({ type: 'agent', agentId: agent.id });
   return { type: 'enrolled', agent: yield* readAgentRecord(agent) };

@@ -27,7 +27,11 @@ export function* recordAgentReport({
       actor: `agent:${agentId}`,
       action: 'agent.labels-changed',
       object: `agent:${agentId}`,
-      data: { labels: JSON.parse(labels) },
+      data: {
+        labels: JSON.parse(labels),
+        before: { labels: JSON.parse(before.labels) },
+        after: { labels: JSON.parse(labels) },
+      },
     });
   }
   yield* run(upsertReport, { agent_id: agentId, report: JSON.stringify(report), reported_at: at });

@@ -1,3 +1,4 @@
+import { toDesired } from '../agent-row.ts';
 import { readAgentByName, updateAgent } from '../agent-statements.ts';
 import type { CommandInput, CommandResult } from '../command.ts';
 import { first, type Program, run, tell } from '../program.ts';
@@ -17,7 +18,12 @@ export function* setAgentDesired({
   if (ifVersion !== null && ifVersion !== before.desired_version) {
     return { type: 'stale', agent: yield* readAgentRecord(before) };
   }
-  const agent = { ...before, desired: JSON.stringify(desired), desired_version: before.desired_version + 1 };
+  const { replaceKey, ...earlier } = toDesired(before);
+  const agent = {
+    ...before,
+    desired: JSON.stringify({ ...desired, replaceKey }),
+    desired_version: before.desired_version + 1,
+  };
   yield* run(updateAgent, agent);
   yield* writeAudit({
     at,
@@ -25,7 +31,7 @@ export function* setAgentDesired({
     actor,
     action: 'agent.desired-changed',
     object: `agent:${agent.id}`,
-    data: { name, ...desired },
+    data: { name, ...desired, before: earlier, after: { ...desired } },
   });
   yield* tell({ type: 'agent', agentId: agent.id });
   return { type: 'set', agent: yield* readAgentRecord(agent) };

@@ -13,6 +13,7 @@ export function* takeLease({
   agentId,
   owner,
   expiresAt,
+  remote = null,
   at,
 }: CommandInput<'take-lease'>): Program<CommandResult<'take-lease'>> {
   const agent = yield* first(readAgent, { id: agentId });
@@ -27,7 +28,7 @@ export function* takeLease({
     yield* writeAudit({
       at,
       account: agent.account,
-      actor: `agent:${agentId}`,
+      actor: { name: `agent:${agentId}`, requestId: null, remote },
       action: 'agent.online',
       object: `agent:${agentId}`,
       data: { name: agent.name },

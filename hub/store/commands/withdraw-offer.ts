@@ -1,3 +1,4 @@
+import type { Actor } from '../actor.ts';
 import { readAttempt } from '../attempt-statements.ts';
 import { changeJob } from '../change-job.ts';
 import type { CommandInput, CommandResult } from '../command.ts';
@@ -13,7 +14,7 @@ import { withdrawAttempt } from '../withdraw-attempt.ts';
 export function* returnOffer(
   job: JobRow,
   attempt: AttemptRow,
-  event: { readonly why: string; readonly message: string | null; readonly actor: string; readonly at: number },
+  event: { readonly why: string; readonly message: string | null; readonly actor: Actor; readonly at: number },
 ): Program<JobRow> {
   const { why, message, actor, at } = event;
   const shown = yield* withdrawAttempt(job, attempt, at);

@@ -1,5 +1,6 @@
 import { factsSchema } from './facts-schema.ts';
 import { firstSchema } from './first-schema.ts';
+import { identitySchema } from './identity-schema.ts';
 import { quotaSchema } from './quota-schema.ts';
 import { retentionSchema } from './retention-schema.ts';
 import { traceSchema } from './trace-schema.ts';
@@ -11,4 +12,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: 'traces', sql: traceSchema },
   { name: 'retention', sql: retentionSchema },
   { name: 'quotas', sql: quotaSchema },
+  { name: 'identity', sql: identitySchema },
 ];

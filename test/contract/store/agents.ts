@@ -128,8 +128,15 @@ export function testAgents(open: OpenStore): void {
         [agent?.report, agent?.reportedAt, agent?.lastSeenAt],
         [report, scene.now() - 1000, scene.now() - 1000],
       );
-      const { publicKey, revokedAt } = agent ?? {};
-      assert.deepEqual(await store.queries.agentIdentity(id), { id, account, name, publicKey, revokedAt });
+      const { publicKey, nextPublicKey, revokedAt } = agent ?? {};
+      assert.deepEqual(await store.queries.agentIdentity(id), {
+        id,
+        account,
+        name,
+        publicKey,
+        nextPublicKey,
+        revokedAt,
+      });
       assert.equal(await store.queries.agentIdentity('nobody'), null);
       assert.deepEqual(await store.queries.agentByName(account, name), agent);
       assert.equal(await store.queries.agentByName('other', name), null);
@@ -231,7 +238,7 @@ export function testAgents(open: OpenStore): void {
 
       assert.deepEqual([first.type, stale.type, second.type], ['set', 'stale', 'set']);
       assert.ok(stale.type === 'stale');
-      assert.deepEqual([stale.agent.desired, stale.agent.desiredVersion], [drained, 2]);
+      assert.deepEqual([stale.agent.desired, stale.agent.desiredVersion], [{ ...drained, replaceKey: null }, 2]);
       const trail = await store.queries.auditOf(account, `agent:${id}`, 0, 10);
       assert.equal(trail.filter(({ action }) => action === 'agent.desired-changed').length, 2);
     });

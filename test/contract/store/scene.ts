@@ -55,6 +55,7 @@ export function reportOf(change: Partial<AgentReport> = {}): AgentReport {
     health: { state: 'ok', problems: [] },
     loopLagMs: 0.5,
     admission: null,
+    key: null,
     ...change,
   };
 }

@@ -47,8 +47,8 @@ export function testTokens(open: OpenStore): void {
       assert.equal(second.nextCursor, null);
       assert.equal(typeof first.items[0]?.createdAt, 'number');
       assert.deepEqual(
-        [await store.queries.isTokenKnown('hash t2'), await store.queries.isTokenKnown('hash t9')],
-        [true, false],
+        [await store.queries.anyToken('hash t2'), await store.queries.anyToken('hash t9')],
+        [{ id: 't2', account }, null],
       );
     });
 

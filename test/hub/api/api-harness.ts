@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import type { RouteOptions } from 'fastify';
 import type { ApiLimits } from '../../../hub/api/api-limits.ts';
 import { defaultApiLimits } from '../../../hub/api/api-limits.ts';
 import { createApi } from '../../../hub/api/create-api.ts';
@@ -13,6 +14,7 @@ import { Readers } from '../../../hub/api/readers.ts';
 import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
 import { createPublicBase } from '../../../hub/front/public-base.ts';
 import { createTrustedProxies } from '../../../hub/front/trusted-proxies.ts';
+import { Refusals } from '../../../hub/identity/refusals.ts';
 import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import { hashToken, makeToken } from '../../../hub/identity/token-text.ts';
 import type { JudgeUserToken } from '../../../hub/identity/user-authenticator.ts';
@@ -62,6 +64,8 @@ export interface ApiHarness extends AsyncDisposable {
   readonly view: FakeHubView;
   /** Of the account `default`, by role. */
   readonly tokens: Readonly<Record<Role, string>>;
+  /** Every route as it was registered, `HEAD` left out. */
+  readonly routes: readonly RouteOptions[];
   /** What the logger was told at `warn` and `error`. */
   readonly complaints: readonly string[];
   makeToken(role: Role, account: string): Promise<string>;
@@ -120,6 +124,9 @@ export class FakeHubView implements HubView {
   }
   fault(): null {
     return null;
+  }
+  isRetrySafe(): boolean {
+    return false;
   }
   status(reader: StatusReader): HubStatus {
     return toHubStatus(
@@ -213,8 +220,10 @@ export async function startApi(
     for (const change of changes) if (change.type === 'quotas') quotas.changed(change.account, change.quotas);
   });
   const metrics = new HubMetrics({ version: '0.0.0', clock: systemClock });
+  const refusals = new Refusals({ store, clock: systemClock, logger });
   const api = createApi({
     store,
+    refusals,
     logs,
     hubView: view,
     offerAtOnce: async () => false,
@@ -231,6 +240,8 @@ export async function startApi(
     readers: new Readers({ clock: systemClock, logger, limits: { ...defaultApiLimits, ...limits }, loops }),
     limits,
   });
+  const routes: RouteOptions[] = [];
+  api.addHook('onRoute', (route) => void (route.method !== 'HEAD' && routes.push(route)));
   api.server.on('upgrade', refuseUpgrade);
   await api.listen({ host: '127.0.0.1', port: 0 });
   const { port } = api.server.address() as AddressInfo;
@@ -261,6 +272,7 @@ export async function startApi(
     folder,
     view,
     tokens,
+    routes,
     complaints,
     makeToken: (role, account) => storeToken(store, role, account),
     fetch: fetchPath,
@@ -291,6 +303,7 @@ export async function startApi(
       }),
     async [Symbol.asyncDispose]() {
       await api.close();
+      await refusals[Symbol.asyncDispose]();
       metrics[Symbol.dispose]();
       await logs[Symbol.asyncDispose]();
       await store[Symbol.asyncDispose]();

@@ -2,12 +2,27 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AuditWatch } from '../../../hub/api/audit-watch.ts';
 import { findBegin } from '../../../hub/api/event-begin.ts';
+import { EventPlaces } from '../../../hub/api/event-places.ts';
 import { streamEvents } from '../../../hub/api/event-stream.ts';
+import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import type { AuditRecord } from '../../../hub/store/records.ts';
+import { systemRandom } from '../../../runtime/random.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 
+const places = new EventPlaces(createSecretKey(systemRandom.bytes(32)));
+
 function eventOf(sequence: number): AuditRecord {
-  return { sequence, at: 0, account: 'a', actor: 'hub', action: 'job.queued', object: 'job:1', data: {} };
+  return {
+    sequence,
+    at: 0,
+    account: 'a',
+    actor: 'hub',
+    action: 'job.queued',
+    object: 'job:1',
+    data: {},
+    requestId: null,
+    remote: null,
+  };
 }
 
 /** What a reader gets of so many events that are there, when nothing new comes. */
@@ -28,6 +43,7 @@ async function readAll(count: number, shows: (event: AuditRecord) => boolean, af
     },
     shows,
     after,
+    places,
     topic: { account: 'a', object: null },
     watch: { next: (_, signal) => nothingNew(signal) } satisfies Pick<AuditWatch, 'next'> as AuditWatch,
     clock: createVirtualClock(),
@@ -36,7 +52,8 @@ async function readAll(count: number, shows: (event: AuditRecord) => boolean, af
   });
   for await (const text of stream) texts.push(text);
   assert.ok(reads <= 100, `read ${reads} times`);
-  return texts.filter((text) => text.includes('event:')).map((text) => /^id: (\d+)/.exec(text)?.[1] ?? text);
+  const ids = texts.filter((text) => text.includes('event:')).map((text) => /^id: (\S+)/.exec(text)?.[1] ?? text);
+  return ids.map((id) => String(places.fromId('a', id)));
 }
 
 describe('a stream of events', () => {

@@ -44,7 +44,7 @@ async function readEvents(
     .split('\n\n')
     .filter((block) => /^id: .*\nevent: /.test(block))
     .map((block) => {
-      const [, id = '', event = '', data = ''] = /^id: (\d+)\nevent: (\S+)\ndata: (.*)$/.exec(block) ?? [];
+      const [, id = '', event = '', data = ''] = /^id: (\S+)\nevent: (\S+)\ndata: (.*)$/.exec(block) ?? [];
       return { id, event, object: JSON.parse(data).object };
     });
 }
@@ -121,6 +121,20 @@ describe('events', () => {
     assert.equal(events.at(-1)?.object, `job:${id}`);
   });
 
+  it('do not say who was turned away, and from where', async () => {
+    await using api = await startApi();
+    const refusal = { account: 'default', object: 'agent:a1', door: 'agents', count: 1, since: 0, from: { x: 1 } };
+    await api.store.apply('record-refusals', { refusals: [refusal], at: Date.now() });
+    await submitJob(api);
+
+    const events = await readEvents(api, '/api/v1/events', 'job.queued', { headers: { 'last-event-id': '0' } });
+
+    assert.deepEqual(
+      events.map(({ event }) => event),
+      ['job.queued'],
+    );
+  });
+
   it('go on after the one that was seen last', async () => {
     await using api = await startApi();
     const first = await submitJob(api);
@@ -156,7 +170,7 @@ describe('events', () => {
     }
     leaving.abort();
 
-    assert.match(text, /^: farhand events\nretry: 2000\nid: \d+\n\n/);
+    assert.match(text, /^: farhand events\nretry: 2000\nid: [\w-]{22}\n\n/);
   });
 
   it('say where they begin, so that a reader who heard nothing yet can come back to that place', async () => {
@@ -170,7 +184,7 @@ describe('events', () => {
       if (text.endsWith('\n\n')) break;
     }
     leaving.abort();
-    const begin = /^id: (\d+)$/m.exec(text)?.[1] ?? '';
+    const begin = /^id: (\S+)$/m.exec(text)?.[1] ?? '';
 
     const missed = await submitJob(api);
     const events = await readEvents(api, '/api/v1/events', 'job.queued', { headers: { 'last-event-id': begin } });

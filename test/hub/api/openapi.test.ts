@@ -182,6 +182,14 @@ describe('the description of the API', () => {
     await call(`${v1}/accounts/red/quotas`, { ...put, body: {} });
     await call(`${v1}/accounts/default/quotas`, put);
     await call(`${v1}/jobs`, { body: { automation: 'greet' } });
+    await call(`${v1}/tokens?revoked=true`);
+    await call(`${v1}/agents/a1/rotate-key`, { method: 'POST' });
+    await call(`${v1}/agents/a1`, { method: 'DELETE' });
+    await call(`${v1}/agents/a1/revoke`, { method: 'POST' });
+    await call(`${v1}/agents?revoked=true`);
+    await call(`${v1}/agents/${agent.id}`, { method: 'DELETE' });
+    await call(`${v1}/audit?action=token&limit=1`);
+    await call(`${v1}/audit?cursor=wrong`);
     await call(`${v1}/openapi.json`);
 
     await call('/livez');

@@ -46,6 +46,7 @@ function createService({ store, fleet, clock }: SchedulerBench): ControlService 
     version: '0.0.0',
     onDeclined: () => {},
     onResynced: () => {},
+    onGone: () => {},
     loops: createLoopBoard(clock),
     arrivals: new Arrivals({ clock, random: systemRandom }),
   });

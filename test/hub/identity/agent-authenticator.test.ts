@@ -27,6 +27,7 @@ function setUp() {
     account: 'default',
     name: 'a1',
     publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+    nextPublicKey: null,
     revokedAt: agent.revokedAt,
   });
   const queries = {
@@ -108,7 +109,7 @@ describe('an agent that dials', () => {
     assert.equal((await ask(presented, '/v1/sessions/1')).type, 'admitted');
   });
 
-  it('gets one and the same refusal, whether it is unknown, revoked, or signs with another key', async () => {
+  it('gets one and the same refusal, whether it is unknown or signs with another key, and hears that it was revoked from nobody’s key but its own', async () => {
     const { agent, ask, challenge } = setUp();
     const stranger = generateKeyPairSync('ed25519').privateKey;
     const given = await challenge();
@@ -117,10 +118,13 @@ describe('an agent that dials', () => {
     const unknown = await ask(present(agent, given, { id: systemRandom.orderedUuid() }));
     agent.revokedAt = 1;
     const revoked = await ask(present(agent, given));
+    const revokedAndWrong = await ask(present(agent, given, { key: stranger }));
 
     assert.ok(wrongKey.type === 'refused' && wrongKey.code === 'unauthorized');
     assert.deepEqual(unknown, wrongKey);
-    assert.deepEqual(revoked, wrongKey);
+    assert.deepEqual(revokedAndWrong, wrongKey);
+    assert.ok(revoked.type === 'refused' && revoked.code === 'unauthorized');
+    assert.match(revoked.message, /this agent was revoked at 1970-01-01T00:00:00.001Z/);
   });
 
   it('is known by its own key only, whoever was let in before it', async () => {
@@ -134,7 +138,7 @@ describe('an agent that dials', () => {
         const found = agents.find(({ id }) => id === asked);
         if (found === undefined) return null;
         const publicKey = found.publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
-        return { id: found.id, account: 'default', name: found.name, publicKey, revokedAt: null };
+        return { id: found.id, account: 'default', name: found.name, publicKey, nextPublicKey: null, revokedAt: null };
       },
     };
     const authenticate = createAgentAuthenticator({ ...setUp().options, store: { queries } as unknown as Store });

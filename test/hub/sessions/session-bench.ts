@@ -81,6 +81,7 @@ export async function createSessionBench({
     logs: wrapLogs(logs),
     openSecrets,
     isRetrySafe: () => false,
+    isGone: () => false,
     heard: () => {},
     progress: createProgressBoard(),
     counts: { ended: () => {} },

@@ -94,6 +94,6 @@ describe('the network of a client', () => {
       'fe80::1%eth0': 'fe80:0:0:0::/64',
     };
 
-    for (const [ip, network] of Object.entries(cases)) assert.equal(toClientNetwork({ ip }), network, ip);
+    for (const [ip, network] of Object.entries(cases)) assert.equal(toClientNetwork(ip), network, ip);
   });
 });
