@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { Finding } from '../../cli/doctor/check.ts';
+import { createAuthority } from '../support/certificates.ts';
 import { createPlace, farhand, startFarhand } from '../support/farhand-process.ts';
 import { checkLeaks } from '../support/leak-check.ts';
-import { startOidcIssuer } from '../support/oidc-issuer.ts';
+import { makeSigningKey, startOidcIssuer } from '../support/oidc-issuer.ts';
 import { runCommand } from '../support/run-command.ts';
+import { startStandInHub } from '../support/stand-in-hub.ts';
 
 checkLeaks();
+
+function toIssuerFinding(stdout: string) {
+  const { findings } = JSON.parse(stdout) as { readonly findings: readonly Finding[] };
+  return findings.find(({ check }) => check === 'issuer');
+}
 
 describe('a hub with an issuer', () => {
   it('lets people do with commands what their role allows, and says who it was', async () => {
@@ -80,10 +88,7 @@ describe('a hub with an issuer', () => {
           FARHAND_OIDC_ROLES: 'ops=viewer',
         },
       });
-      const { findings } = JSON.parse(stdout) as {
-        readonly findings: readonly { check: string; verdict: string; message: string; remedy: string | null }[];
-      };
-      return findings.find(({ check }) => check === 'issuer');
+      return toIssuerFinding(stdout);
     };
 
     const well = await look(issuer.url);
@@ -97,5 +102,39 @@ describe('a hub with an issuer', () => {
     assert.match(slash?.remedy ?? '', /a slash at the end counts/);
     assert.equal(down?.verdict, 'fault');
     assert.match(down?.message ?? '', /ECONNREFUSED/);
+  });
+
+  it('is believed over TLS alone, by a CA of its own where the environment names it', async () => {
+    await using place = await createPlace();
+    const authority = createAuthority(place.folder);
+    const { kty, n, e } = await makeSigningKey('RS256', 'first');
+    await using issuer = await startStandInHub({
+      tls: authority.issue({ names: 'DNS:localhost', days: 30 }),
+      answer: (request, response) => {
+        const url = `https://localhost:${issuer.port}`;
+        const isKeys = request.url === '/jwks';
+        response.end(JSON.stringify(isKeys ? { keys: [{ kty, n, e }] } : { issuer: url, jwks_uri: `${url}/jwks` }));
+      },
+    });
+    const look = async (environment: Readonly<Record<string, string>>) => {
+      const { stdout } = await farhand(['doctor', '--hub', '--json'], {
+        environment: {
+          FARHAND_DATA: join(place.folder, 'hub'),
+          FARHAND_OIDC_ISSUER: `https://localhost:${issuer.port}`,
+          FARHAND_OIDC_AUDIENCE: 'farhand',
+          FARHAND_OIDC_ROLES: 'ops=viewer',
+          ...environment,
+        },
+      });
+      return toIssuerFinding(stdout);
+    };
+
+    const stranger = await look({});
+    const known = await look({ NODE_EXTRA_CA_CERTS: authority.path });
+
+    assert.equal(stranger?.verdict, 'fault');
+    assert.match(stranger?.message ?? '', /certificate/);
+    assert.match(stranger?.remedy ?? '', /NODE_EXTRA_CA_CERTS/);
+    assert.equal(known?.verdict, 'ok');
   });
 });
