@@ -106,10 +106,12 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
     it('goes who names it in HTTPS_PROXY, and nobody without', async () => {
       await using place = await startPlace({ kind });
 
-      const through = await place.command(['jobs', '--json'], { HTTPS_PROXY: place.proxyUrl });
-      const direct = await place.command(['jobs'], {});
-      const exempt = await place.command(['jobs'], { HTTPS_PROXY: place.proxyUrl, NO_PROXY: '198.18.0.0/15' });
-      const doctor = await place.command(['doctor', '--client'], { https_proxy: place.proxyUrl });
+      const [through, direct, exempt, doctor] = await Promise.all([
+        place.command(['jobs', '--json'], { HTTPS_PROXY: place.proxyUrl }),
+        place.command(['jobs'], {}),
+        place.command(['jobs'], { HTTPS_PROXY: place.proxyUrl, NO_PROXY: '198.18.0.0/15' }),
+        place.command(['doctor', '--client'], { https_proxy: place.proxyUrl }),
+      ]);
 
       assert.equal(through.exitCode, 0, through.stderr);
       assert.deepEqual([direct.exitCode, exempt.exitCode], [3, 3]);
@@ -124,8 +126,10 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
       await using place = await startPlace({ kind });
       const { host, port } = place.proxy;
 
-      const wrong = await place.command(['jobs'], { FARHAND_PROXY: `http://jane:wr0ng-secret@${host}:${port}` });
-      const none = await place.command(['jobs'], { FARHAND_PROXY: `http://${host}:${port}` });
+      const [wrong, none] = await Promise.all([
+        place.command(['jobs'], { FARHAND_PROXY: `http://jane:wr0ng-secret@${host}:${port}` }),
+        place.command(['jobs'], { FARHAND_PROXY: `http://${host}:${port}` }),
+      ]);
 
       assert.equal(wrong.exitCode, 3);
       assert.match(wrong.stderr, /does not accept the user and password of FARHAND_PROXY/);
