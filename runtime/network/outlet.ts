@@ -7,7 +7,7 @@ import { OutletError } from './outlet-error.ts';
 import { chooseRoute, type Route, type RouteSettings } from './route.ts';
 import { secureSocket } from './secure-socket.ts';
 import { toSystemCode, toSystemWords } from './system-words.ts';
-import { toTlsFault } from './tls-fault.ts';
+import { type TlsParty, toTlsFault } from './tls-fault.ts';
 import { noTlsSettings, openTlsFiles, type ShownCertificate, type TlsFiles, type TlsSettings } from './tls-files.ts';
 
 /** The way out of this process: every client of ours opens its connections here. Each call dials once. */
@@ -85,7 +85,13 @@ class ConfiguredOutlet implements Outlet {
       const stream = route.type === 'proxy' ? await this.#passProxy(socket, { route, destination, signal }) : socket;
       return destination.protocols === null
         ? stream
-        : await secureSocket(stream, { ...this.#toParty(destination), protocols: destination.protocols, signal });
+        : await secureSocket(stream, {
+            ...this.#toParty(destination),
+            context: this.#files.read().forServers(),
+            name: this.nameOf(destination),
+            protocols: destination.protocols,
+            signal,
+          });
     } catch (error) {
       socket.destroy();
       throw signal.aborted ? givenUp(destination, error) : error;
@@ -133,7 +139,7 @@ class ConfiguredOutlet implements Outlet {
     const { proxy } = options.route;
     if (!proxy.isSecure) return openTunnel(socket, options);
     const secured = await secureSocket(socket, {
-      context: this.#files.read().forProxies,
+      context: this.#files.read().forProxies(),
       name: proxy.host,
       who: `the proxy ${proxy.shown}`,
       hasClientCertificate: true,
@@ -143,13 +149,8 @@ class ConfiguredOutlet implements Outlet {
     return openTunnel(secured, options);
   }
 
-  #toParty(destination: Destination) {
-    return {
-      context: this.#files.read().forServers,
-      name: this.nameOf(destination),
-      who: toAuthority(destination),
-      hasClientCertificate: this.#options.tls.cert !== null,
-    };
+  #toParty(destination: Destination): TlsParty {
+    return { who: toAuthority(destination), hasClientCertificate: this.#options.tls.cert !== null };
   }
 }
 

@@ -35,9 +35,9 @@ export interface TlsFiles {
 }
 
 export interface TlsMaterial {
-  readonly forServers: SecureContext;
+  forServers(): SecureContext;
   /** Trusts the same, and shows no certificate. */
-  readonly forProxies: SecureContext;
+  forProxies(): SecureContext;
   readonly certificate: ShownCertificate | null;
 }
 
@@ -104,15 +104,26 @@ function load({ ca, cert, key }: TlsSettings, stamp: string): Loaded {
   const chain = cert === null ? null : readCertificates('FARHAND_TLS_CERT', cert);
   const secret = key === null ? null : read('FARHAND_TLS_KEY', key);
   const first = chain?.certificates[0];
-  const forServers = createContext({ authorities, chain, secret });
+  const forServers = once(() => createContext({ authorities, chain, secret }));
+  const forProxies = once(() => createContext({ authorities, chain: null, secret: null }));
+  // What Node trusts alone takes memory, and a process that dials plaintext does without.
+  if (authorities !== null || chain !== null) forServers();
   return {
     stamp,
     forServers,
-    forProxies: chain === null ? forServers : createContext({ authorities, chain: null, secret: null }),
+    forProxies: chain === null ? forServers : forProxies,
     certificate:
       first === undefined || cert === null
         ? null
         : { file: cert, subject: first.subject.replaceAll('\n', ', '), notAfter: Date.parse(first.validTo) },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

@@ -70,6 +70,29 @@ test('Metrics tell of slots, attempts and the link while a job runs, and count i
   assert.equal((after['farhand_agent_dials_total'] ?? 0) >= 2, true);
 });
 
+test('The way to the hub, and how long the certificate is good, are on the page, in the JSON and in the metrics', async () => {
+  await using place = await createAgentPlace();
+  const agent = await place.start({
+    network: () => ({
+      way: { type: 'proxy', proxy: 'http://proxy.example.org:3128', from: 'HTTPS_PROXY' },
+      certificate: { file: '/own.pem', subject: 'CN=a1', notAfter: '2030-01-02T00:00:00.000Z', daysLeft: 9 },
+      problem: null,
+    }),
+  });
+  await using server = await serve(agent);
+
+  const page = await (await get(server, '/status', 'text/html')).text();
+  const json = (await (await get(server, '/status')).json()) as AgentStatus;
+  const metrics = await scrape(server);
+
+  assert.match(page, /through the proxy http:\/\/proxy\.example\.org:3128 \(HTTPS_PROXY\)/);
+  assert.match(page, /CN=a1: until 2030-01-02T00:00:00\.000Z, 9 days/);
+  assert.deepEqual(json.network, agent.status().network);
+  assert.equal(metrics['farhand_agent_tls_certificate_days_left'], 9);
+  assert.equal(metrics['farhand_agent_tls_certificate_expiry_timestamp_seconds'], Date.UTC(2030, 0, 2) / 1000);
+  assert.equal(metrics['farhand_agent_tls_files_problem'], 0);
+});
+
 test('Metrics tell what happened on the link, to offers and on sessions, and how long a start took', async () => {
   await using place = await createAgentPlace();
   const agent = await place.start();
