@@ -44,6 +44,21 @@ test('A withdrawn offer that was claimed is freed and never runs', async () => {
   assert.equal(await openTombstones(systemFileSystem, `${place.data}/tombstones`).has(id), false);
 });
 
+test('A hub that has given an attempt up whose command runs ends the command before its folder is freed', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  const id = await startEndless(place, 'echo $$ >"$GATE/pid";');
+  const pid = Number(await readFile(join(place.gate, 'pid'), 'utf8'));
+  assert.equal(existsSync(`/proc/${pid}`), true);
+
+  place.hub.get(id).withdrawn = true;
+  await place.hub.session(id)?.close();
+  await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
+
+  assert.equal(existsSync(`/proc/${pid}`), false);
+  assert.equal(place.hub.get(id).result, null);
+});
+
 test('A claim alone only remembers a cancel: the hub decides, and then there is no document and no start', async () => {
   await using place = await createAgentPlace();
   let letIn = (): void => {};
