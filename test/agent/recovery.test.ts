@@ -189,26 +189,26 @@ test('The time-out of an adopted command counts from its spawn', async () => {
   });
 });
 
-test('A stop that was intended goes on when the command is found alive', async () => {
-  await using place = await createAgentPlace();
-  const child = spawn('sleep', ['60'], { detached: true });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
+for (const [intent, outcome] of [
+  ['cancelled', 'cancelled'],
+  ['timeout', 'timed-out'],
+  ['log-limit', 'failed'],
+] as const) {
+  test(`A stop that was intended (${intent}) goes on when the command is found alive`, async () => {
+    await using place = await createAgentPlace();
+    const child = spawn('sleep', ['60'], { detached: true });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
 
-  const { result } = await recover(place, {
-    document: 'this-boot',
-    started: startedBy(child.pid ?? 0),
-    intent: 'cancelled',
-  });
-  await ended;
+    const { result } = await recover(place, {
+      document: 'this-boot',
+      started: startedBy(child.pid ?? 0),
+      intent,
+    });
+    await ended;
 
-  assert.deepEqual(gist(result), {
-    outcome: 'cancelled',
-    cause: 'cancelled',
-    started: true,
-    exitCode: null,
-    complete: true,
+    assert.deepEqual(gist(result), { outcome, cause: intent, started: true, exitCode: null, complete: true });
   });
-});
+}
 
 test('A command that ended while no agent was there has the end that its record says', async () => {
   await using place = await createAgentPlace();
