@@ -210,6 +210,20 @@ for (const [intent, outcome] of [
   });
 }
 
+test('What a command left running when it ended, while no agent was there, is ended before its log is sealed', async () => {
+  await using place = await createAgentPlace();
+  const id = await plant(place, { document: 'this-boot', started: dead, exit: '0\n', raw: 'hello\n' });
+  const env = { PATH: '/usr/bin:/bin', FARHAND_ATTEMPT_ID: id };
+  const child = spawn('sleep', ['60'], { detached: true, env });
+  const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
+
+  await place.start();
+  const result = await place.hub.result(id);
+
+  assert.equal(await ended, 'SIGTERM');
+  assert.deepEqual([result.outcome, result.escaped], ['succeeded', 0]);
+});
+
 test('A command that ended while no agent was there has the end that its record says', async () => {
   await using place = await createAgentPlace();
   const succeeded = await plant(place, { document: 'this-boot', started: dead, exit: '0\n', raw: 'hello\n' });
