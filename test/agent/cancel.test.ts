@@ -217,6 +217,17 @@ test('A cancel that came while the agent was away is acted on when it is back', 
   assert.deepEqual(gist(await place.hub.result(id)), cancelled);
 });
 
+test('A running command that the answer of a session says is to be cancelled is, whatever the control channel said', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  const id = await startEndless(place);
+
+  place.hub.get(id).desired = 'cancel';
+  await place.hub.session(id)?.close();
+
+  assert.deepEqual(gist(await place.hub.result(id)), cancelled);
+});
+
 test('A cancel of an attempt that is gone without a record is what was intended before, or lost', async () => {
   await using place = await createAgentPlace();
   const id = await plant(place, { document: 'this-boot', started: dead, desired: 'cancel' });

@@ -60,6 +60,19 @@ test('A background child that holds the output is ended, and the digest does not
   assert.deepEqual([result.log.bytes, result.log.sha256], [place.hub.get(id).bytes, place.hub.digest(id)]);
 });
 
+test('What a command leaves running is told to end before it is made to', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  const child = `trap 'echo bye; exit' TERM; : >"$GATE/ready"; ${waitFor('never')}`;
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: `(${child}) & ${waitFor('ready')}` } });
+  const result = await place.hub.result(id);
+
+  assert.deepEqual([result.outcome, result.escaped], ['succeeded', 0]);
+  // A shell may say a word of its own about what was ended with it.
+  assert.match(place.hub.log(id).toString(), /^bye$/m);
+});
+
 test('A log over its limit stops the job, and so does one that was over it before anybody looked', async () => {
   await using place = await createAgentPlace();
   await place.start();
