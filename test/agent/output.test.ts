@@ -197,6 +197,28 @@ test('A result that finds no room is written from the reserve, and is no success
   assert.equal(place.hub.log(id).toString(), 'hello\n');
 });
 
+test('A command whose log may have found no room has not succeeded, whatever it says', async () => {
+  await using place = await createAgentPlace();
+  const fileSystem = {
+    ...systemFileSystem,
+    open: async (path: string, ...rest: [flags: 'r' | 'r+' | 'w' | 'wx' | 'a', mode?: number]) => {
+      if (path.endsWith('/probe')) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      return systemFileSystem.open(path, ...rest);
+    },
+  };
+  // As a disk that writes by the block tells it: there is room, and none for a block.
+  let free = 1e9;
+  await place.start({ fileSystem, freeBytes: () => free });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: `echo hello; ${waitFor('go')}` } });
+  await place.hub.until(() => place.hub.get(id).bytes > 0, 'the log to arrive');
+  free = 32 * 1024;
+  await place.open('go');
+  const result = await place.hub.result(id);
+
+  assert.deepEqual([result.outcome, result.cause, result.log.complete], ['failed', 'spool-full', false]);
+});
+
 test('A document that finds no room never starts, and says so', async () => {
   await using place = await createAgentPlace();
   const fileSystem = {

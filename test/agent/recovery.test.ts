@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
@@ -114,6 +114,19 @@ test('An exit record from another boot counts, but the log that came with it is 
     complete: false,
   });
   assert.deepEqual(result.log.gaps, [{ at: 6, bytes: null, why: 'power-loss' }]);
+});
+
+test('A wall clock that was set back while a command ran leaves a result that the hub can take', async () => {
+  await using place = await createAgentPlace();
+  const id = await plant(place, { document: 'this-boot', started: dead, exit: '0\n' });
+  const { mtimeMs } = await stat(join(place.attemptFolder(id), 'started'));
+  const earlier = mtimeMs / 1000 - 60;
+  await utimes(join(place.attemptFolder(id), 'exit'), earlier, earlier);
+
+  await place.start();
+
+  const { outcome, usage } = await place.hub.result(id);
+  assert.deepEqual([outcome, usage], ['succeeded', { wallMs: 0 }]);
 });
 
 test('Where nothing started, recovery takes the fence: it never will, and a cancel that was intended stands', async () => {

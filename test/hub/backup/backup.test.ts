@@ -162,6 +162,34 @@ describe('a backup', () => {
     assert.deepEqual(unmarked, [restored]);
   });
 
+  it('tells of logs that were damaged before it was made: shorter than the store says, or other bytes', async () => {
+    await using place = await openData();
+    const [short, other] = [await place.endJob(), await place.endJob(), await place.endJob()];
+    writeFileSync(place.pathOf(short.tried.id), text.slice(1));
+    writeFileSync(place.pathOf(other.tried.id), text.toUpperCase());
+
+    const made = await place.backUp();
+    const verified = await place.verify();
+
+    assert.deepEqual(made.damagedLogs, [short.tried.id]);
+    assert.deepEqual(verified.damagedLogs, [short.tried.id, other.tried.id]);
+  });
+
+  it('is refused for one bit that is another, where nothing else would tell', async () => {
+    await using place = await openData();
+    await place.endJob();
+    await place.backUp();
+    const archive = readFileSync(place.target);
+    const at = archive.indexOf(readFileSync(join(place.data, 'secret-key')));
+    assert.ok(at > 0);
+    archive.writeUInt8(archive.readUInt8(at) ^ 1, at);
+    writeFileSync(place.target, archive);
+
+    await assert.rejects(place.verify(), { name: 'BackupError', code: 'not-a-backup' });
+    await assert.rejects(place.restore(), { name: 'BackupError', code: 'not-a-backup' });
+    assert.ok(!existsSync(join(place.restored, 'hub.sqlite')));
+  });
+
   it('restored holds what was offered for given, so that it goes to nobody else, and its agent adopts it', async () => {
     await using place = await openData();
     const agent = await place.scene.agent();
