@@ -89,10 +89,10 @@ test('A log over its limit stops the job, and so does one that was over it befor
   assert.equal((await place.hub.result(within)).outcome, 'succeeded');
 });
 
-test('The output of all jobs together is bounded: who prints beyond it is stopped, and nobody new is let in', async () => {
+test('The output of all jobs together is bounded: who prints beyond it is stopped, and nobody new is let in until that is gone', async () => {
   await using place = await createAgentPlace();
   place.hub.acknowledges = false;
-  await place.start({ limits: { ...testLimits, spool: { ...testLimits.spool, maxBytes: 100_000 } } });
+  const agent = await place.start({ limits: { ...testLimits, spool: { ...testLimits.spool, maxBytes: 100_000 } } });
 
   const run = `head -c 90000 /dev/zero; ${waitFor('go')}; head -c 20000 /dev/zero; ${waitFor('never')}`;
   const id = place.hub.offer({ automation: 'sh', parameters: { run } });
@@ -105,6 +105,9 @@ test('The output of all jobs together is bounded: who prints beyond it is stoppe
   assert.equal(place.hub.report(refused)?.reason, 'spool-full');
   const result = await place.hub.result(id);
   assert.deepEqual([result.outcome, result.cause], ['failed', 'spool-full']);
+  await place.hub.until(() => agent.status().attempts.length === 0, 'the attempt to be let go of');
+  const next = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  assert.equal((await place.hub.result(next)).outcome, 'succeeded');
 });
 
 test('Outputs that are not what the automation promises are a failure with its own cause', async () => {
