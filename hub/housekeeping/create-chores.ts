@@ -17,11 +17,11 @@ const waitingLookEveryMs = 10_000;
 export interface ChoresOptions {
   readonly store: Store;
   readonly fleet: Fleet;
-  readonly control: ControlService;
-  readonly sessions: SessionService;
+  readonly control: Pick<ControlService, 'renewLeases' | 'tellCommits'>;
+  readonly sessions: Pick<SessionService, 'isServing'>;
   readonly room: Pick<RoomWatch, 'tryAgain'>;
-  readonly waiting: WaitingWatch;
-  readonly retention: Retention;
+  readonly waiting: Pick<WaitingWatch, 'look'>;
+  readonly retention: Pick<Retention, 'turn'>;
   readonly lostAfterMs: number;
   /** How long a late result may correct a lost job. */
   readonly correctionWindowMs: number;

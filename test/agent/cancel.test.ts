@@ -44,6 +44,21 @@ test('A withdrawn offer that was claimed is freed and never runs', async () => {
   assert.equal(await openTombstones(systemFileSystem, `${place.data}/tombstones`).has(id), false);
 });
 
+test('A hub that has given an attempt up whose command runs ends the command before its folder is freed', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  const id = await startEndless(place, 'echo $$ >"$GATE/pid";');
+  const pid = Number(await readFile(join(place.gate, 'pid'), 'utf8'));
+  assert.equal(existsSync(`/proc/${pid}`), true);
+
+  place.hub.get(id).withdrawn = true;
+  await place.hub.session(id)?.close();
+  await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
+
+  assert.equal(existsSync(`/proc/${pid}`), false);
+  assert.equal(place.hub.get(id).result, null);
+});
+
 test('A claim alone only remembers a cancel: the hub decides, and then there is no document and no start', async () => {
   await using place = await createAgentPlace();
   let letIn = (): void => {};
@@ -198,6 +213,17 @@ test('A cancel that came while the agent was away is acted on when it is back', 
   place.hub.get(id).desired = 'cancel';
 
   await place.start();
+
+  assert.deepEqual(gist(await place.hub.result(id)), cancelled);
+});
+
+test('A running command that the answer of a session says is to be cancelled is, whatever the control channel said', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  const id = await startEndless(place);
+
+  place.hub.get(id).desired = 'cancel';
+  await place.hub.session(id)?.close();
 
   assert.deepEqual(gist(await place.hub.result(id)), cancelled);
 });

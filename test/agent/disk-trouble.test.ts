@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { defaultSpoolLimits } from '../../agent/attempts/spool.ts';
 import { type FileSystem, systemFileSystem } from '../../runtime/file-system.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { createAgentPlace, waitFor } from './agent-place.ts';
@@ -88,4 +90,22 @@ test('A claim that could neither be written nor removed takes no slot, and its o
   assert.deepEqual(agent.status().slots, { total: 4, used: 0 });
   const next = place.hub.offer({ automation: 'sh', parameters: { run: 'echo next' } });
   assert.equal((await place.hub.result(next)).outcome, 'succeeded');
+});
+
+test('A running job is cancelled on a full disk, with the room that was kept for that', async () => {
+  await using place = await createAgentPlace();
+  const reserve = join(place.data, 'reserve');
+  let isFull = false;
+  const fileSystem = brokenDisk((call, path) => {
+    const isRefused = isFull && call === 'open' && path.endsWith('/intent.json.part');
+    return isRefused && statSync(reserve).size === defaultSpoolLimits.reserveBytes ? 'ENOSPC' : null;
+  });
+  await place.start({ fileSystem });
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: `echo up; ${waitFor('never')}` } });
+  await place.hub.until(() => place.hub.log(id).length === 3, 'the job to be up');
+
+  isFull = true;
+  await place.hub.cancel(id);
+
+  assert.equal((await place.hub.result(id)).outcome, 'cancelled');
 });

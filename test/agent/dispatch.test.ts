@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { checkLeaks } from '../support/leak-check.ts';
 import { type AgentPlace, createAgentPlace, testLimits, waitFor } from './agent-place.ts';
+import { plant } from './planted-attempt.ts';
 
 checkLeaks();
 
@@ -54,6 +55,48 @@ test('Offers that come together never take more slots than there are', async () 
 
   assert.equal(declined.length, 7);
   for (const id of ids) if (!declined.includes(id)) assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+});
+
+/** A hub that does not answer is asked again soon. */
+const impatient = {
+  ...testLimits,
+  attempt: { ...testLimits.attempt, session: { ...testLimits.attempt.session, answerMs: 100 } },
+};
+
+test('A claim that waits for its document takes a slot for as long as its offer stands, and no longer', async () => {
+  await using place = await createAgentPlace();
+  place.hub.intercept = (frame) => frame.type === 'open';
+  const agent = await place.start({ slots: 1, limits: impatient });
+  const claimed = place.hub.offer({ automation: 'sh', parameters: { run: 'true' }, allowedSeconds: 30 });
+  await place.hub.until(() => place.hub.get(claimed).opens.length > 0, 'an open');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const second = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  assert.equal(await declineOf(place, second), 'no-slot');
+  place.hub.intercept = () => false;
+  await place.hub.result(claimed);
+
+  place.hub.intercept = (frame) => frame.type === 'open';
+  const brief = place.hub.offer({ automation: 'sh', parameters: { run: 'true' }, allowedSeconds: 0.05 });
+  await place.hub.until(() => place.hub.get(brief).opens.length > 0, 'an open');
+  await place.hub.until(() => agent.status().slots.used === 0, 'the time of the offer to be over');
+  place.hub.intercept = () => false;
+  const third = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  assert.equal((await place.hub.result(third)).outcome, 'succeeded');
+});
+
+test('A claim that an earlier agent left takes a slot: how long its offer stands, nobody knows any more', async () => {
+  await using place = await createAgentPlace();
+  place.hub.intercept = (frame) => frame.type === 'open';
+  const claimed = await plant(place, {});
+  place.hub.get(claimed).request.parameters = { run: 'true' };
+  await place.start({ slots: 1, limits: impatient });
+  await place.hub.until(() => place.hub.get(claimed).opens.length > 0, 'an open');
+
+  const second = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+
+  assert.equal(await declineOf(place, second), 'no-slot');
+  place.hub.intercept = () => false;
+  assert.equal((await place.hub.result(claimed)).outcome, 'succeeded');
 });
 
 test('An agent without the folder of a document that was sent says that the state is lost', async () => {

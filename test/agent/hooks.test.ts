@@ -342,3 +342,24 @@ for (const [title, planted, expected] of [
     else assert.match(result.message, message);
   });
 }
+
+test('What an after hook printed while its agent went is kept by the next one, also behind the limit of the log', async () => {
+  await using place = await createAgentPlace(automations);
+  const id = await plant(place, {
+    document: 'this-boot',
+    started: dead,
+    exit: '0\n',
+    raw: '0123456789after so far\n',
+    gapBytes: 10,
+    afterPlan,
+    after: machineBootId,
+    afterBytes: 10,
+    files: { sink: `0 0\n10\n${' '.repeat(40)}` },
+  });
+
+  await place.start();
+  const result = await place.hub.result(id);
+
+  assert.equal(place.hub.log(id).toString(), '0123456789after so far\nafter succeeded\n');
+  assert.deepEqual([result.log.complete, result.log.gaps], [true, []]);
+});

@@ -60,6 +60,19 @@ test('A background child that holds the output is ended, and the digest does not
   assert.deepEqual([result.log.bytes, result.log.sha256], [place.hub.get(id).bytes, place.hub.digest(id)]);
 });
 
+test('What a command leaves running is told to end before it is made to', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+  const child = `trap 'echo bye; exit' TERM; : >"$GATE/ready"; ${waitFor('never')}`;
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: `(${child}) & ${waitFor('ready')}` } });
+  const result = await place.hub.result(id);
+
+  assert.deepEqual([result.outcome, result.escaped], ['succeeded', 0]);
+  // A shell may say a word of its own about what was ended with it.
+  assert.match(place.hub.log(id).toString(), /^bye$/m);
+});
+
 test('A log over its limit stops the job, and so does one that was over it before anybody looked', async () => {
   await using place = await createAgentPlace();
   await place.start();
@@ -76,10 +89,10 @@ test('A log over its limit stops the job, and so does one that was over it befor
   assert.equal((await place.hub.result(within)).outcome, 'succeeded');
 });
 
-test('The output of all jobs together is bounded: who prints beyond it is stopped, and nobody new is let in', async () => {
+test('The output of all jobs together is bounded: who prints beyond it is stopped, and nobody new is let in until that is gone', async () => {
   await using place = await createAgentPlace();
   place.hub.acknowledges = false;
-  await place.start({ limits: { ...testLimits, spool: { ...testLimits.spool, maxBytes: 100_000 } } });
+  const agent = await place.start({ limits: { ...testLimits, spool: { ...testLimits.spool, maxBytes: 100_000 } } });
 
   const run = `head -c 90000 /dev/zero; ${waitFor('go')}; head -c 20000 /dev/zero; ${waitFor('never')}`;
   const id = place.hub.offer({ automation: 'sh', parameters: { run } });
@@ -92,6 +105,9 @@ test('The output of all jobs together is bounded: who prints beyond it is stoppe
   assert.equal(place.hub.report(refused)?.reason, 'spool-full');
   const result = await place.hub.result(id);
   assert.deepEqual([result.outcome, result.cause], ['failed', 'spool-full']);
+  await place.hub.until(() => agent.status().attempts.length === 0, 'the attempt to be let go of');
+  const next = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  assert.equal((await place.hub.result(next)).outcome, 'succeeded');
 });
 
 test('Outputs that are not what the automation promises are a failure with its own cause', async () => {
@@ -182,6 +198,28 @@ test('A result that finds no room is written from the reserve, and is no success
   assert.ok(refusals > 0);
   assert.deepEqual([result.outcome, result.cause, result.log.complete], ['failed', 'spool-full', false]);
   assert.equal(place.hub.log(id).toString(), 'hello\n');
+});
+
+test('A command whose log may have found no room has not succeeded, whatever it says', async () => {
+  await using place = await createAgentPlace();
+  const fileSystem = {
+    ...systemFileSystem,
+    open: async (path: string, ...rest: [flags: 'r' | 'r+' | 'w' | 'wx' | 'a', mode?: number]) => {
+      if (path.endsWith('/probe')) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      return systemFileSystem.open(path, ...rest);
+    },
+  };
+  // As a disk that writes by the block tells it: there is room, and none for a block.
+  let free = 1e9;
+  await place.start({ fileSystem, freeBytes: () => free });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: `echo hello; ${waitFor('go')}` } });
+  await place.hub.until(() => place.hub.get(id).bytes > 0, 'the log to arrive');
+  free = 32 * 1024;
+  await place.open('go');
+  const result = await place.hub.result(id);
+
+  assert.deepEqual([result.outcome, result.cause, result.log.complete], ['failed', 'spool-full', false]);
 });
 
 test('A document that finds no room never starts, and says so', async () => {

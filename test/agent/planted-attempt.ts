@@ -30,6 +30,10 @@ export interface Planted {
   readonly afterPlan?: object;
   /** The boot in which that was begun. */
   readonly after?: string;
+  /** Length of the log when it was. */
+  readonly afterBytes?: number;
+  /** What the log may have; what comes behind it is dropped. */
+  readonly gapBytes?: number;
 }
 
 export const recovered = 'recovered\n';
@@ -79,7 +83,8 @@ export async function plant(place: AgentPlace, planted: Planted): Promise<string
     };
     const terms = {
       timeoutMs: planted.timeoutMs ?? null,
-      logLimitBytes: null,
+      logLimitBytes: planted.gapBytes ?? null,
+      logOver: planted.gapBytes === undefined ? 'fail' : 'gap',
       graceMs: null,
       outputs: null,
       kind: planted.kind,
@@ -96,7 +101,7 @@ export async function plant(place: AgentPlace, planted: Planted): Promise<string
     await put('intent.json', JSON.stringify({ cause: planted.intent, at: new Date().toISOString() }));
   }
   if (planted.after !== undefined) {
-    const marker = { machineBootId: planted.after, rawBytes: 0, at: new Date().toISOString() };
+    const marker = { machineBootId: planted.after, rawBytes: planted.afterBytes ?? 0, at: new Date().toISOString() };
     await put('after.json', JSON.stringify(marker));
   }
   if (planted.result !== undefined) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
@@ -116,6 +116,19 @@ test('An exit record from another boot counts, but the log that came with it is 
   assert.deepEqual(result.log.gaps, [{ at: 6, bytes: null, why: 'power-loss' }]);
 });
 
+test('A wall clock that was set back while a command ran leaves a result that the hub can take', async () => {
+  await using place = await createAgentPlace();
+  const id = await plant(place, { document: 'this-boot', started: dead, exit: '0\n' });
+  const { mtimeMs } = await stat(join(place.attemptFolder(id), 'started'));
+  const earlier = mtimeMs / 1000 - 60;
+  await utimes(join(place.attemptFolder(id), 'exit'), earlier, earlier);
+
+  await place.start();
+
+  const { outcome, usage } = await place.hub.result(id);
+  assert.deepEqual([outcome, usage], ['succeeded', { wallMs: 0 }]);
+});
+
 test('Where nothing started, recovery takes the fence: it never will, and a cancel that was intended stands', async () => {
   await using place = await createAgentPlace();
   const plain = await plant(place, { document: 'this-boot' });
@@ -189,25 +202,39 @@ test('The time-out of an adopted command counts from its spawn', async () => {
   });
 });
 
-test('A stop that was intended goes on when the command is found alive', async () => {
+for (const [intent, outcome] of [
+  ['cancelled', 'cancelled'],
+  ['timeout', 'timed-out'],
+  ['log-limit', 'failed'],
+] as const) {
+  test(`A stop that was intended (${intent}) goes on when the command is found alive`, async () => {
+    await using place = await createAgentPlace();
+    const child = spawn('sleep', ['60'], { detached: true });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+
+    const { result } = await recover(place, {
+      document: 'this-boot',
+      started: startedBy(child.pid ?? 0),
+      intent,
+    });
+    await ended;
+
+    assert.deepEqual(gist(result), { outcome, cause: intent, started: true, exitCode: null, complete: true });
+  });
+}
+
+test('What a command left running when it ended, while no agent was there, is ended before its log is sealed', async () => {
   await using place = await createAgentPlace();
-  const child = spawn('sleep', ['60'], { detached: true });
-  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const id = await plant(place, { document: 'this-boot', started: dead, exit: '0\n', raw: 'hello\n' });
+  const env = { PATH: '/usr/bin:/bin', FARHAND_ATTEMPT_ID: id };
+  const child = spawn('sleep', ['60'], { detached: true, env });
+  const ended = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
 
-  const { result } = await recover(place, {
-    document: 'this-boot',
-    started: startedBy(child.pid ?? 0),
-    intent: 'cancelled',
-  });
-  await ended;
+  await place.start();
+  const result = await place.hub.result(id);
 
-  assert.deepEqual(gist(result), {
-    outcome: 'cancelled',
-    cause: 'cancelled',
-    started: true,
-    exitCode: null,
-    complete: true,
-  });
+  assert.equal(await ended, 'SIGTERM');
+  assert.deepEqual([result.outcome, result.escaped], ['succeeded', 0]);
 });
 
 test('A command that ended while no agent was there has the end that its record says', async () => {

@@ -200,7 +200,7 @@ suite('the agent client', () => {
     await agent.connect();
 
     assert.equal(agent.counts['handler-failed'], 1);
-    assert.partialDeepStrictEqual(agent.sent[0]?.data, { resourceVersions: [] });
+    assert.deepEqual(agent.sent[0]?.data, { resourceVersions: [], scope: { of: 1, buckets: [0] } });
   });
 
   test('says nothing of a spec whose handler will, and has seen it all the same', async () => {
@@ -312,7 +312,7 @@ suite('the agent client', () => {
 
     agent.client.forgetSpecs();
     await agent.clock.settle();
-    assert.partialDeepStrictEqual(agent.sent[0]?.data, { resourceVersions: [] });
+    assert.deepEqual(agent.sent[0]?.data, { resourceVersions: [], scope: { of: 1, buckets: [0] } });
     await agent.spec('a', 2);
 
     assert.deepEqual(

@@ -5,6 +5,7 @@ import { parseEventType } from '../../protocol/event-type.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
+import { StatusResyncRequest } from '../../sync/resync-data.ts';
 import { serveLink } from '../../sync/serve-link.ts';
 import { createSourceClient } from '../../sync/source-client.ts';
 import type { SpecEntry } from '../../sync/spec-entry.ts';
@@ -236,7 +237,8 @@ suite('the source client', () => {
     await source.clock.advance(3_000);
 
     assert.equal(source.counts['handler-failed'], 1);
-    assert.partialDeepStrictEqual(source.sent[0]?.data, { statusHashes: [] });
+    const { statusHashes } = StatusResyncRequest.parse(source.sent[0]?.data);
+    assert.deepEqual(statusHashes, []);
     assert.equal(source.counts.repeated, 1);
   });
 

@@ -75,6 +75,21 @@ test('Whatever grows, reads and goes back in between, a stream is the mask of th
   );
 });
 
+test('One that goes back while bytes are being read begins where it went', async () => {
+  for (const secrets of [{}, { word: secret }]) {
+    const raw = Buffer.from('0123456789');
+    const { stream, moments } = openStream(raw, secrets);
+    moments.note(raw.length, 1);
+    await stream.read(4);
+
+    const reading = stream.read(4);
+    stream.seek(0);
+
+    const piece = await reading;
+    assert.deepEqual([piece?.offset, Buffer.from(piece?.bytes ?? []).toString()], [0, '0123']);
+  }
+});
+
 test('What may be the beginning of a secret waits until it is decided, or the stream is frozen', async () => {
   const raw = Buffer.from('xxabca');
   const { stream, moments } = openStream(raw, { word: secret });

@@ -141,3 +141,29 @@ test('What was added more than seven days ago is forgotten, and what was added s
   await tombstones.add(early(2));
   assert.equal(await openTombstones(systemFileSystem, folder).has(early(2)), true);
 });
+
+test('What was added less than seven days ago is kept', async () => {
+  const folder = await makeFolder();
+  const tombstones = openTombstones(systemFileSystem, folder);
+  await tombstones.add(early(1));
+  const now = Date.now();
+  const [name = ''] = await readdir(folder);
+  await utimes(join(folder, name), new Date(now - week + 60_000), new Date(now - week + 60_000));
+
+  await tombstones.sweep(now);
+
+  assert.equal(await openTombstones(systemFileSystem, folder).has(early(1)), true);
+});
+
+test('The name of a file that was forgotten is flushed again when it is made anew', async () => {
+  const folder = await makeFolder();
+  const { fs, flushes } = watched();
+  const tombstones = openTombstones(fs, folder);
+  await tombstones.add(early(1));
+  await tombstones.sweep(Date.now() + week + 5000);
+  flushes.length = 0;
+
+  await tombstones.add(early(2));
+
+  assert.deepEqual(flushes.toSorted(), ['file', 'folder']);
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
 import { createBackup } from '../../../hub/backup/create-backup.ts';
@@ -11,11 +11,13 @@ import { loadSecretKey } from '../../../hub/identity/secret-key.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import { toLogPaths } from '../../../hub/logs/log-paths.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
+import { unfinishedRestore } from '../../../hub/store/sqlite/unfinished-restore.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { account, createScene, type Scene } from '../../contract/store/scene.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { watchFlushes } from '../../support/watch-flushes.ts';
 
 checkLeaks();
 
@@ -24,6 +26,7 @@ after(() => rmSync(folders, { recursive: true }));
 const { signal } = new AbortController();
 const parts = { clock: systemClock, random: systemRandom };
 const text = 'ten bytes!';
+const noProc = !existsSync('/proc/self/fd') && 'no /proc here';
 
 async function openData() {
   const data = join(folders, systemRandom.uuid());
@@ -108,6 +111,83 @@ describe('a backup', () => {
     assert.deepEqual([made.seal.logs, made.seal.logBytes], [1, text.length + 4]);
     const copied = toLogPaths(join(place.restored, 'logs'), running.tried.id).log;
     assert.equal(readFileSync(copied, 'utf8'), `${text}more`);
+  });
+
+  it('has its name only once it is durable, and then durably', { skip: noProc }, async () => {
+    await using place = await openData();
+    await place.endJob();
+    using flushes = await watchFlushes();
+    const isNamed: [path: string, isNamed: boolean][] = [];
+    flushes.onFlushed = async (path) => void isNamed.push([basename(path), existsSync(place.target)]);
+
+    await place.backUp();
+
+    assert.deepEqual(isNamed, [
+      ['backup.tar', false],
+      [basename(folders), true],
+    ]);
+  });
+
+  it('never takes the place of what came to be under its name meanwhile', async () => {
+    await using place = await openData();
+    await place.endJob();
+    const made = place.backUp(() => writeFileSync(place.target, 'mine'));
+
+    await assert.rejects(made, { name: 'BackupError', code: 'exists' });
+    assert.equal(readFileSync(place.target, 'utf8'), 'mine');
+  });
+
+  it('is restored once all of it is durable, and no hub starts on it before', { skip: noProc }, async () => {
+    await using place = await openData();
+    const { tried } = await place.endJob();
+    await place.backUp();
+    using flushes = await watchFlushes();
+    const { restored } = place;
+    const { log } = toLogPaths(join(restored, 'logs'), tried.id);
+    const mark = join(restored, unfinishedRestore);
+    const unmarked: string[] = [];
+    const beforeIsNamed: string[] = [];
+    flushes.onFlushed = async (path) => {
+      if (!existsSync(mark)) unmarked.push(path);
+      if (!existsSync(join(restored, 'hub.sqlite'))) beforeIsNamed.push(path);
+    };
+
+    await place.restore();
+
+    const parts = [mark, join(restored, 'restoring', 'hub.sqlite'), join(restored, 'secret-key'), log];
+    const names = [dirname(log), join(restored, 'logs')];
+    for (const path of [...parts, ...names]) assert.ok(beforeIsNamed.includes(path), path);
+    assert.deepEqual([beforeIsNamed.indexOf(mark), beforeIsNamed.indexOf(restored)], [0, 1]);
+    assert.deepEqual(flushes.paths.slice(beforeIsNamed.length), [restored, restored]);
+    assert.deepEqual(unmarked, [restored]);
+  });
+
+  it('tells of logs that were damaged before it was made: shorter than the store says, or other bytes', async () => {
+    await using place = await openData();
+    const [short, other] = [await place.endJob(), await place.endJob(), await place.endJob()];
+    writeFileSync(place.pathOf(short.tried.id), text.slice(1));
+    writeFileSync(place.pathOf(other.tried.id), text.toUpperCase());
+
+    const made = await place.backUp();
+    const verified = await place.verify();
+
+    assert.deepEqual(made.damagedLogs, [short.tried.id]);
+    assert.deepEqual(verified.damagedLogs, [short.tried.id, other.tried.id]);
+  });
+
+  it('is refused for one bit that is another, where nothing else would tell', async () => {
+    await using place = await openData();
+    await place.endJob();
+    await place.backUp();
+    const archive = readFileSync(place.target);
+    const at = archive.indexOf(readFileSync(join(place.data, 'secret-key')));
+    assert.ok(at > 0);
+    archive.writeUInt8(archive.readUInt8(at) ^ 1, at);
+    writeFileSync(place.target, archive);
+
+    await assert.rejects(place.verify(), { name: 'BackupError', code: 'not-a-backup' });
+    await assert.rejects(place.restore(), { name: 'BackupError', code: 'not-a-backup' });
+    assert.ok(!existsSync(join(place.restored, 'hub.sqlite')));
   });
 
   it('restored holds what was offered for given, so that it goes to nobody else, and its agent adopts it', async () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { admitArrivals } from '../../../hub/control/admit-arrivals.ts';
 import { Arrivals, defaultArrivalsLimits, type Entry } from '../../../hub/control/arrivals.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
+import { controlTarget, sessionTarget } from '../../../transports/targets.ts';
 
 function start(first: number, most = first) {
   const clock = createVirtualClock();
@@ -125,5 +127,44 @@ describe("the hub's door", () => {
 
     assert.equal(arrivals.enter().type, 'full');
     assert.equal(arrivals.isShut, true);
+  });
+});
+
+describe('an agent at the door', () => {
+  const request = (target: string) => ({ presented: null, target, remote: '' });
+  const known = { type: 'admitted', principal: { id: 'a1', account: 'default', name: 'a1' } } as const;
+  const unknown = { type: 'refused', code: 'unauthorized', message: 'who?', retryAfterMs: null } as const;
+
+  it('keeps its place when it is known until it has arrived, and loses it when it is not', async () => {
+    const { arrivals } = start(4);
+
+    await admitArrivals(async () => unknown, arrivals)(request(controlTarget));
+    assert.equal(arrivals.arriving, 0);
+    await assert.rejects(admitArrivals(() => Promise.reject(new Error('no store')), arrivals)(request(controlTarget)));
+    assert.equal(arrivals.arriving, 0);
+    await admitArrivals(async () => known, arrivals)(request(controlTarget));
+    assert.equal(arrivals.arriving, 1);
+    arrivals.arrived('a1');
+
+    assert.equal(arrivals.arriving, 0);
+  });
+
+  it('is told when to come back where there is no room, before anybody looks at what it presents; a session passes', async () => {
+    const { arrivals, enter } = start(1);
+    enter();
+    let looks = 0;
+    const admit = admitArrivals(async () => {
+      looks += 1;
+      return known;
+    }, arrivals);
+
+    const control = await admit(request(controlTarget));
+    assert.equal(looks, 0);
+    const session = await admit(request(sessionTarget('11111111-1111-4111-8111-111111111111')));
+
+    assert.ok(control.type === 'refused' && control.code === 'unavailable');
+    assert.ok((control.retryAfterMs ?? 0) > 0);
+    assert.deepEqual(session, known);
+    assert.equal(arrivals.arriving, 1);
   });
 });

@@ -49,4 +49,16 @@ describe('the sink of reports', () => {
 
     assert.equal((await bench.store.queries.agent(id))?.report?.bootId, 'another');
   });
+
+  it('takes nothing that an agent says of another', async () => {
+    const { bench, id, report, fleet, sink } = await createPlace();
+    await using _ = bench;
+    const other = await bench.agent('a2');
+
+    await sink.apply({ id: other.id, version: 1, status: { ...report, bootId: 'forged' } });
+
+    assert.notEqual((await bench.store.queries.agent(other.id))?.report?.bootId, 'forged');
+    assert.equal((await bench.store.queries.agent(id))?.report?.bootId, report.bootId);
+    assert.notEqual(fleet.get(id)?.report?.bootId, 'forged');
+  });
 });

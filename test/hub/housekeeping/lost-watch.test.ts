@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Fleet } from '../../../hub/fleet/fleet.ts';
 import { LostWatch } from '../../../hub/housekeeping/lost-watch.ts';
+import type { Store } from '../../../hub/store/store.ts';
 import type { Clock } from '../../../runtime/clock.ts';
+import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { createSchedulerBench, type SchedulerBench } from '../scheduler/scheduler-bench.ts';
 
@@ -123,6 +125,7 @@ describe('the watch for lost attempts', () => {
     await using bench = await createSchedulerBench();
     const { attemptId } = await runJob(bench);
     const { store, clock } = bench;
+    await clock.advance(10 * lostAfterMs);
     const watch = new LostWatch({
       store,
       fleet: new Fleet(clock),
@@ -146,5 +149,34 @@ describe('the watch for lost attempts', () => {
     await bench.clock.advance(2 * lostAfterMs);
 
     assert.deepEqual(await watch.look(), []);
+  });
+
+  it('looks at each of very many attempts, whichever of them are silent', async () => {
+    const count = 1_200;
+    const ids = Array.from({ length: count }, (_, index) => String(index).padStart(5, '0'));
+    const silent = ids.filter((_, index) => index % 700 === 3);
+    const clock = createVirtualClock();
+    const lost: string[] = [];
+    let queries = 0;
+    const store = {
+      queries: {
+        async allOpenAttempts(after: string | null, limit: number) {
+          queries += 1;
+          assert.ok(queries < 10, 'the same attempts are read again and again');
+          const from = after === null ? 0 : ids.indexOf(after) + 1;
+          return ids.slice(from, from + limit).map((id) => ({ id, agentId: 'a1', state: 'running' }));
+        },
+      },
+      async apply(_: string, { attemptIds }: { readonly attemptIds: readonly string[] }) {
+        lost.push(...attemptIds);
+        return { lost: attemptIds };
+      },
+    } as unknown as Store;
+    const isSpeaking = (attempt: string) => !silent.includes(attempt);
+    const watch = new LostWatch({ store, fleet: new Fleet(clock), clock, lostAfterMs, everyMs, isSpeaking });
+    await clock.advance(lostAfterMs);
+
+    assert.deepEqual(await watch.look(), silent);
+    assert.deepEqual(lost, silent);
   });
 });
