@@ -15,11 +15,12 @@ import { createSchedulerBench, type SchedulerBench } from '../scheduler/schedule
 
 checkLeaks();
 
-/** A control channel whose other end says what the test says: nothing. */
-function createQuietChannel() {
+/** A control channel whose other end says what the test says: nothing. Closing it takes until `mayClose`. */
+function createQuietChannel(mayClose: Promise<void> = Promise.resolve()) {
   const inbox = createInbox<CloudEvent>({ maxBytes: 1024, onFull: () => {}, onRoom: () => {} });
   const { promise: closed, resolve } = Promise.withResolvers<CloseReason>();
   const close = async () => {
+    await mayClose;
     inbox.end();
     resolve({ type: 'local' });
   };
@@ -67,5 +68,27 @@ describe('a control channel', () => {
     assert.equal(before, 2);
     assert.equal(bench.fleet.get(id)?.leaseEpoch, null);
     assert.deepEqual(await channel.closed, { type: 'local' });
+  });
+
+  it('that is new outlives the renewal of leases, also while the one before it takes its time to close', async () => {
+    await using bench = await createSchedulerBench();
+    const principal = { ...(await bench.agent('a1')), account: 'default', name: 'a1' };
+    await using service = createService(bench);
+    const { promise: mayClose, resolve: letClose } = Promise.withResolvers<void>();
+    const before = createQuietChannel(mayClose);
+    const next = createQuietChannel();
+    service.accept({ type: 'control', principal, remote: '', channel: before });
+    await bench.settle();
+    service.accept({ type: 'control', principal, remote: '', channel: next });
+    await bench.settle();
+
+    const renewed = service.renewLeases();
+    await bench.settle();
+    const first = await Promise.race([next.closed.then(() => 'closed'), Promise.resolve('open')]);
+    letClose();
+    await renewed;
+
+    assert.equal(first, 'open');
+    assert.equal(bench.fleet.get(principal.id)?.leaseEpoch, 3);
   });
 });
