@@ -2,6 +2,7 @@ import type { UnknownFrame } from '../protocol/parse-frame.ts';
 import type { HubFrame } from '../protocol/session-frame.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { AgentSessionChannel, SessionTransport } from '../transports/session-transport.ts';
+import { hearSession } from './heard-session.ts';
 
 /** Is told what sessions do. */
 export interface SessionCounter {
@@ -48,8 +49,7 @@ export function countSessions(
       counter.sessionEnded(clock.monotonic() - openedAt);
     });
     return {
-      id: channel.id,
-      closed: channel.closed,
+      ...hearSession(channel, hear),
       async send(frame) {
         await channel.send(frame);
         if (frame.type !== 'log') return;
@@ -57,14 +57,6 @@ export function countSessions(
         sent = frame.offset + frame.bytes.length;
         update();
       },
-      close: (options) => channel.close(options),
-      async *[Symbol.asyncIterator]() {
-        for await (const frame of channel) {
-          hear(frame);
-          yield frame;
-        }
-      },
-      [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
     };
   }
   return {

@@ -1,5 +1,6 @@
 import type { AgentSessionChannel, SessionTransport } from '../../transports/session-transport.ts';
 import { TransportError } from '../../transports/transport-error.ts';
+import { hearSession } from '../heard-session.ts';
 
 /** Is told whether sessions come to something. */
 export interface SessionWatcher {
@@ -16,20 +17,10 @@ export function watchSessions(transport: SessionTransport, watcher: SessionWatch
     void channel.closed.then((reason) => {
       if (!isAnswered && reason.type === 'failure' && reason.error.retryAfterMs === null) watcher.failed();
     });
-    return {
-      id: channel.id,
-      closed: channel.closed,
-      send: (frame) => channel.send(frame),
-      close: (options) => channel.close(options),
-      async *[Symbol.asyncIterator]() {
-        for await (const frame of channel) {
-          if (!isAnswered) watcher.answered();
-          isAnswered = true;
-          yield frame;
-        }
-      },
-      [Symbol.asyncDispose]: () => channel[Symbol.asyncDispose](),
-    };
+    return hearSession(channel, () => {
+      if (!isAnswered) watcher.answered();
+      isAnswered = true;
+    });
   }
   return {
     name: transport.name,

@@ -113,8 +113,9 @@ export class ControlService implements AsyncDisposable {
 
   /** Keeps the leases of all that are connected here; those that somebody else took are let go. */
   async renewLeases(): Promise<void> {
-    if (this.#links.size === 0) return;
-    const links = [...this.#links.keys()];
+    // One that another took over from is being closed: its lease is gone, and the other's is not.
+    const links = [...this.#links.keys()].filter((link) => this.#options.fleet.get(link.agentId)?.link === link);
+    if (links.length === 0) return;
     const at = this.#clock.now();
     const answer = await this.#options.store.apply('renew-leases', {
       owner: this.#options.owner,

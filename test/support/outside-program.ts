@@ -17,18 +17,23 @@ function toolsFolder(): string {
 }
 
 /**
- * Looks in the PATH and among the built tools. `built` is its file there; `remedy` says how to get it. One that is there and does
+ * Looks in the PATH, where daemons are, and among the built tools. `built` is its file there; `remedy` says how to get it, `proof` what makes it say its version. One that is there and does
  * not start is no reason to skip: it throws.
  */
 export function findOutsideProgram(
   name: string,
-  { built, remedy }: { readonly built: string | null; readonly remedy: string },
+  {
+    built,
+    remedy,
+    proof = 'version',
+  }: { readonly built: string | null; readonly remedy: string; readonly proof?: string },
 ): OutsideProgram {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const searched = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`;
+  const folders = searched.split(delimiter).filter((folder) => folder !== '');
   const places = folders.map((folder) => join(folder, name));
   if (built !== null) places.push(join(toolsFolder(), built));
   const path = places.find((place) => existsSync(place));
   if (path === undefined) return { path: '', skip: `${name} is not on this machine: ${remedy}` };
-  execFileSync(path, ['version'], { env: { PATH: process.env['PATH'], CHECKPOINT_DISABLE: '1' }, stdio: 'ignore' });
+  execFileSync(path, [proof], { env: { PATH: process.env['PATH'], CHECKPOINT_DISABLE: '1' }, stdio: 'ignore' });
   return { path, skip: false };
 }

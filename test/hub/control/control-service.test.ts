@@ -19,14 +19,15 @@ import { createSchedulerBench, type SchedulerBench } from '../scheduler/schedule
 
 checkLeaks();
 
-/** A control channel whose other end says what the test says: nothing but that. */
-function createQuietChannel() {
+/** A control channel whose other end says what the test says: nothing but that. Closing it takes until `mayClose`. */
+function createQuietChannel(mayClose: Promise<void> = Promise.resolve()) {
   const inbox = createInbox<CloudEvent>({ maxBytes: 1024, onFull: () => {}, onRoom: () => {} });
   const { promise: closed, resolve } = Promise.withResolvers<CloseReason>();
   const sent: CloudEvent[] = [];
   const farewells: CloseOptions[] = [];
   const close = async (options: CloseOptions = {}) => {
     farewells.push(options);
+    await mayClose;
     inbox.end();
     resolve({ type: 'local' });
   };
@@ -205,5 +206,27 @@ describe('a control channel', () => {
     assert.match(channel.farewells[0]?.reason ?? '', /protocol 8/);
     assert.equal(channel.farewells[0]?.retryAfterMs, 60_000);
     assert.equal(bench.fleet.get(id)?.leaseEpoch, null);
+  });
+
+  it('that is new outlives the renewal of leases, also while the one before it takes its time to close', async () => {
+    await using bench = await createSchedulerBench();
+    const principal = { ...(await bench.agent('a1')), account: 'default', name: 'a1' };
+    await using service = createService(bench);
+    const { promise: mayClose, resolve: letClose } = Promise.withResolvers<void>();
+    const before = createQuietChannel(mayClose);
+    const next = createQuietChannel();
+    service.accept({ type: 'control', principal, remote: '', channel: before });
+    await bench.settle();
+    service.accept({ type: 'control', principal, remote: '', channel: next });
+    await bench.settle();
+
+    const renewed = service.renewLeases();
+    await bench.settle();
+    const first = await Promise.race([next.closed.then(() => 'closed'), Promise.resolve('open')]);
+    letClose();
+    await renewed;
+
+    assert.equal(first, 'open');
+    assert.equal(bench.fleet.get(principal.id)?.leaseEpoch, 3);
   });
 });
