@@ -234,7 +234,8 @@ export const queryPrograms: QueryPrograms = {
     return row === null ? null : toTokenRecord(row);
   },
   *anyToken(hash) {
-    return yield* first(readTokenOfHash, { hash });
+    const row = yield* first(readTokenOfHash, { hash });
+    return row === null ? null : { id: row.id, account: row.account };
   },
   *tokens(account, { limit, cursor }) {
     const after = cursor === null ? '' : fromCursor('tokens', cursor);
