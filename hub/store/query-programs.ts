@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { JobState } from '../../protocol/job-state.ts';
 import { readQuotasAfter } from './account-statements.ts';
 import { agentColumns, toAgentRecord } from './agent-row.ts';
@@ -29,7 +29,7 @@ import {
   readNextAccountWithJobs,
   readRetention,
 } from './retention-statements.ts';
-import type { JoinTokenRow } from './schema.ts';
+import type { JoinTokenRow, Schema } from './schema.ts';
 import { statement } from './statement.ts';
 import type { Page, Queries } from './store.ts';
 import { toListedToken, toTokenRecord } from './token-row.ts';
@@ -79,15 +79,17 @@ const readAllOpenAttempts = statement((db, { after, limit }: { after: string; li
     .limit(limit),
 );
 
-const readWholeAgent = statement((db, { id }: { id: string }) =>
-  db
+/** With what they reported, and who holds their channel. */
+function selectWholeAgents(db: Kysely<Schema>) {
+  return db
     .selectFrom('agents')
     .leftJoin('agent_reports', 'agent_reports.agent_id', 'agents.id')
     .leftJoin('agent_leases', 'agent_leases.agent_id', 'agents.id')
     .select(agentColumns)
-    .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
-    .where('agents.id', '=', id),
-);
+    .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at']);
+}
+
+const readWholeAgent = statement((db, { id }: { id: string }) => selectWholeAgents(db).where('agents.id', '=', id));
 
 const readAgentIdentity = statement((db, { id }: { id: string }) =>
   db
@@ -98,12 +100,7 @@ const readAgentIdentity = statement((db, { id }: { id: string }) =>
 
 const readAgentsAfterName = statement(
   (db, { account, after, limit }: { account: string; after: string; limit: number }) =>
-    db
-      .selectFrom('agents')
-      .leftJoin('agent_reports', 'agent_reports.agent_id', 'agents.id')
-      .leftJoin('agent_leases', 'agent_leases.agent_id', 'agents.id')
-      .select(agentColumns)
-      .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
+    selectWholeAgents(db)
       .where('account', '=', account)
       .where('revoked_at', 'is', null)
       .where('name', '>', after)
@@ -113,12 +110,7 @@ const readAgentsAfterName = statement(
 
 const readRevokedAgentsAfter = statement(
   (db, { account, after, limit }: { account: string; after: string; limit: number }) =>
-    db
-      .selectFrom('agents')
-      .leftJoin('agent_reports', 'agent_reports.agent_id', 'agents.id')
-      .leftJoin('agent_leases', 'agent_leases.agent_id', 'agents.id')
-      .select(agentColumns)
-      .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
+    selectWholeAgents(db)
       .where('account', '=', account)
       .where('revoked_at', 'is not', null)
       .where('id', '>', after)
@@ -126,15 +118,7 @@ const readRevokedAgentsAfter = statement(
       .limit(limit),
 );
 
-const readAllAgents = statement((db) =>
-  db
-    .selectFrom('agents')
-    .leftJoin('agent_reports', 'agent_reports.agent_id', 'agents.id')
-    .leftJoin('agent_leases', 'agent_leases.agent_id', 'agents.id')
-    .select(agentColumns)
-    .select(['report', 'reported_at', 'owner', 'epoch', 'agent_leases.expires_at', 'last_seen_at'])
-    .where('revoked_at', 'is', null),
-);
+const readAllAgents = statement((db) => selectWholeAgents(db).where('revoked_at', 'is', null));
 
 const readAudit = statement((db, { account, after, limit }: { account: string; after: number; limit: number }) =>
   db
@@ -254,7 +238,8 @@ export const queryPrograms: QueryPrograms = {
     return row === null ? null : toTokenRecord(row);
   },
   *anyToken(hash) {
-    return yield* first(readTokenOfHash, { hash });
+    const row = yield* first(readTokenOfHash, { hash });
+    return row === null ? null : { id: row.id, account: row.account };
   },
   *tokens(account, { limit, cursor }) {
     const after = cursor === null ? '' : fromCursor('tokens', cursor);

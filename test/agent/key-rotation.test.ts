@@ -149,17 +149,17 @@ describe('the key of an agent', () => {
   it('stays while nobody asks for another, whatever an agent offers', async () => {
     await using place = await createPlace();
     const keys = await place.open(systemFileSystem);
-    const { publicKey, sign } = await loadAgentKey(systemFileSystem, `${place.folder.key}.other`);
+    const other = await loadAgentKey(systemFileSystem, `${place.folder.key}.other`);
 
     await converse(place, keys);
     const { type } = await place.store.apply('offer-agent-key', {
       agentId: (await place.read()).id,
-      publicKey,
+      publicKey: other.publicKey,
       at: Date.now(),
     });
 
     assert.equal(type, 'ignored');
-    assert.deepEqual([await place.dial(keys), await place.dial({ sign })], ['admitted', 'refused']);
+    assert.deepEqual([await place.dial(keys), await place.dial(other)], ['admitted', 'refused']);
   });
 
   it('is both of two from when the hub heard of the new one until that was used', async () => {

@@ -18,10 +18,10 @@ import { createJsonCodec } from '../../sync/resource-codec.ts';
 import { createSequenceIds } from '../../sync/sequence-ids.ts';
 import { createSyncCounters } from '../../sync/sync-counters.ts';
 import { defaultSyncOptions } from '../../sync/sync-options.ts';
-import type { Credential } from '../../transports/credential.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import type { AgentSessionChannel } from '../../transports/session-transport.ts';
 import { createWebsocketTransport } from '../../transports/websocket/websocket-transport.ts';
+import { createTestCredential } from './test-credential.ts';
 
 /** An agent that speaks the real wire and does by hand what a test tells it: for tests of the hub. */
 export interface FakeAgent extends AsyncDisposable {
@@ -85,16 +85,6 @@ function createReport(options: FakeAgentOptions): AgentReport {
   };
 }
 
-function createCredential(id: string, key: KeyObject): Credential {
-  return {
-    async present({ target, challenge }) {
-      if (challenge === null) return `agent=${id}`;
-      const signature = sign(null, Buffer.from(`farhand-auth-v1\n${challenge}\n${id}\n${target}`), key);
-      return `agent=${id},challenge=${challenge},signature=${signature.toString('base64url')}`;
-    },
-  };
-}
-
 async function enrol(options: FakeAgentOptions, publicKey: string, key: KeyObject): Promise<string> {
   const proof = sign(null, Buffer.from(`farhand-enrol-v1\n${publicKey}\n${options.name}`), key).toString('base64');
   const answer = await fetch(`${options.hub}/v1/enrol`, {
@@ -116,7 +106,7 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
   const keys = generateKeyPairSync('ed25519');
   const publicKey = keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
   const id = await enrol(options, publicKey, keys.privateKey);
-  const credential = createCredential(id, keys.privateKey);
+  const credential = createTestCredential(id, keys.privateKey);
   const common = { clock: systemClock, logger: silentLogger, random: systemRandom };
   const transport = createWebsocketTransport({ url: options.hub, limits: defaultLimits, ...common });
 

@@ -5,7 +5,7 @@ import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 import { admit } from '../../transports/admit.ts';
 import type { Admission } from '../../transports/credential.ts';
 
-const request = { presented: 'agent=a1', target: '/v1/control', remote: '' };
+const request = { presented: 'agent=a1', target: '/v1/control', certificate: null, remote: '' };
 const admitted: Admission<string> = { type: 'admitted', principal: 'a1' };
 
 function createPlace(authenticate: () => Promise<Admission<string>>) {

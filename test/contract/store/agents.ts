@@ -210,7 +210,7 @@ export function testAgents(open: OpenStore): void {
       const foreign = await scene.apply('set-agent-desired', { account: 'other', name, desired, actor: 'token:t1' });
 
       assert.ok(set.type === 'set');
-      assert.deepEqual([set.agent.desired, set.agent.desiredVersion], [desired, 2]);
+      assert.deepEqual([set.agent.desired, set.agent.desiredVersion], [{ ...desired, replaceKey: null }, 2]);
       assert.equal(foreign.type, 'not-found');
       const trail = await store.queries.auditOf(account, `agent:${id}`, 0, 10);
       assert.deepEqual(

@@ -131,7 +131,7 @@ describe("the hub's door", () => {
 });
 
 describe('an agent at the door', () => {
-  const request = (target: string) => ({ presented: null, target, remote: '' });
+  const request = (target: string) => ({ presented: null, certificate: null, target, remote: '' });
   const known = { type: 'admitted', principal: { id: 'a1', account: 'default', name: 'a1' } } as const;
   const unknown = { type: 'refused', code: 'unauthorized', message: 'who?', retryAfterMs: null } as const;
 

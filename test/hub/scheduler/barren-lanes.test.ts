@@ -16,11 +16,11 @@ it('a lane that nobody could serve is looked at again for agents of its account 
 
   assert.deepEqual(barren.candidates(lane, all), all);
   barren.found(lane);
-  barren.passed();
+  barren.passed(new Set());
   assert.deepEqual([...barren.candidates(lane, all)], []);
   for (const agent of [own, hubs, others]) barren.freshened(agent);
 
   assert.deepEqual([...barren.candidates(lane, all)], [own, hubs]);
-  barren.passed();
+  barren.passed(new Set());
   assert.deepEqual([...barren.candidates(lane, all)], []);
 });

@@ -19,7 +19,7 @@ export async function readAccessPage(): Promise<readonly AccessRow[]> {
   const section = page.slice(page.indexOf(heading)).split(/^## /m)[1] ?? '';
   return section
     .split('\n')
-    .filter((line) => line.startsWith('| `'))
+    .filter((line) => /^\| `[^`]+` \| `/.test(line))
     .map((line) => {
       const [call = '', operationId = '', permission = '', ...marks] = line
         .split('|')

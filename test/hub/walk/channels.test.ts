@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
@@ -9,6 +9,7 @@ import { defaultLimits } from '../../../transports/limits.ts';
 import { TransportError } from '../../../transports/transport-error.ts';
 import { createWebsocketTransport } from '../../../transports/websocket/websocket-transport.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { createTestCredential } from '../../support/test-credential.ts';
 import { createWalkPlace, type WalkPlace } from './walk-place.ts';
 
 checkLeaks();
@@ -30,29 +31,18 @@ const wires = {
     }),
 } as const;
 
-/** Signs as an agent does. */
-function createCredential(id: string, key: KeyObject): Credential {
-  return {
-    async present({ target, challenge }) {
-      if (challenge === null) return `agent=${id}`;
-      const signature = sign(null, Buffer.from(`farhand-auth-v1\n${challenge}\n${id}\n${target}`), key);
-      return `agent=${id},challenge=${challenge},signature=${signature.toString('base64url')}`;
-    },
-  };
-}
-
 function createStrangers({ acme, rivalAgent, attempt, outsiders }: WalkPlace): Readonly<Record<string, Credential>> {
   const { privateKey } = generateKeyPairSync('ed25519');
   const says = (text: string): Credential => ({ present: async () => text });
   return {
     "an administrator's token": says(acme.admin),
     'a join token': says(String(outsiders['a join token']).slice('Bearer '.length)),
-    'the name of an agent that is there, with another key': createCredential(attempt.agentId, privateKey),
-    'the name of an agent that is there, with the key of another agent': createCredential(
+    'the name of an agent that is there, with another key': createTestCredential(attempt.agentId, privateKey),
+    'the name of an agent that is there, with the key of another agent': createTestCredential(
       attempt.agentId,
       rivalAgent.key,
     ),
-    'an agent that nobody knows': createCredential(randomUUID(), privateKey),
+    'an agent that nobody knows': createTestCredential(randomUUID(), privateKey),
   };
 }
 
@@ -97,7 +87,7 @@ for (const [name, open] of Object.entries(wires)) {
       const before = await place.hub.call('GET', `/jobs/${place.kept.job}`, undefined, place.acme.viewer);
 
       await using channel = await transport.session.openSession(
-        { attempt: place.attempt.id, credential: createCredential(id, key) },
+        { attempt: place.attempt.id, credential: createTestCredential(id, key) },
         { signal },
       );
       await channel.send({
