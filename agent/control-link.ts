@@ -36,7 +36,7 @@ export interface ControlLinkOptions {
   readonly router: EventRouter;
   /** Called after each change of the state. */
   readonly onChange: (state: LinkState) => void;
-  /** The store was another one, and is trusted now: what it wants was not seen yet. */
+  /** A store was not trusted, and this one is: what it wants was not seen yet. Called once for each time of distrust. */
   readonly onTrusted: () => void;
   readonly clock: Clock;
   readonly random: Random;
@@ -65,6 +65,8 @@ class Link implements ControlLink {
   readonly #board: WayBoard;
   readonly #ways: readonly Way[];
   #state: LinkState = { type: 'idle' };
+  /** What was wanted since was refused, whichever channel it came on. */
+  #hasRefused = false;
 
   constructor(options: ControlLinkOptions) {
     this.#options = options;
@@ -241,18 +243,26 @@ class Link implements ControlLink {
         this.#loop.does('is up: sends and takes events');
       }
       this.#setState({ type: 'up', hub, way });
+      this.#lookAgain();
       return hub;
     }
     const known = this.#state.type === 'distrusted';
     this.#options.logger.warn({ hub: hub.hub, storeId: hub.storeId, commits: hub.commits }, 'hub is not trusted');
+    this.#hasRefused = true;
     this.#setState({ type: 'distrusted', hub, way, message: verdict.message });
     this.#loop.does('is up, and waits until somebody on this machine trusts the hub');
     if (first || !known) void this.#awaitTrust(signal);
     return hub;
   }
 
+  /** The hub that was known before may be back, as well as somebody may have said that this one is to be trusted. */
+  #lookAgain(): void {
+    if (this.#hasRefused) this.#options.onTrusted();
+    this.#hasRefused = false;
+  }
+
   async #awaitTrust(signal: AbortSignal): Promise<void> {
-    const { clock, guard, limits, logger, onTrusted } = this.#options;
+    const { clock, guard, limits, logger } = this.#options;
     while (!signal.aborted && this.#state.type === 'distrusted') {
       try {
         if (await guard.takeTrust()) {
@@ -260,7 +270,7 @@ class Link implements ControlLink {
           this.#loop.does('is up: sends and takes events');
           const { hub, way } = this.#state;
           this.#setState({ type: 'up', hub, way });
-          onTrusted();
+          this.#lookAgain();
           return;
         }
       } catch (err) {

@@ -2,19 +2,13 @@ import { readAutomationFile } from '../../agent/automations/automation-file.ts';
 import type { AutomationKind } from '../../agent/automations/automation-kind.ts';
 import type { Catalog, CatalogSnapshot } from '../../agent/automations/catalog.ts';
 
-/** A kind whose commands exist in the simulation only. Its outputs come from no file: files of jobs are read beside the port of the disk. */
+/** A kind whose commands exist in the simulation only. */
 const simulatedKind: AutomationKind = {
   name: 'simulated',
   keys: {},
   saidBy: [],
   graceSeconds: null,
-  harvest: {
-    outputFiles: [],
-    outputsOnFailure: false,
-    toOutputs: () => ({ done: true }),
-    failureFiles: [],
-    explain: () => null,
-  },
+  harvest: null,
   read: () => ({
     recipe: { prepare: () => ({ type: 'prepared', argv: ['simulated'], files: [] }) },
     needs: [],
@@ -24,19 +18,46 @@ const simulatedKind: AutomationKind = {
 };
 
 export const limitBytes = 3_000;
+export const hookTimeoutMs = 6_000;
 
-const files: Readonly<Record<string, string>> = {
-  plain: 'kind: simulated\n',
-  safe: 'kind: simulated\nretrySafe: true\n',
-  limited: `kind: simulated\nlog: {limitBytes: ${limitBytes}}\n`,
-};
+/** What the oracle has to know of an automation. */
+export interface AutomationTerms {
+  readonly retrySafe: boolean;
+  /** What becomes of output beyond `limitBytes`; null: there is no limit. */
+  readonly over: 'fail' | 'gap' | null;
+  readonly hasHooks: boolean;
+}
 
-export type AutomationName = 'plain' | 'safe' | 'limited';
+export const automationTerms = {
+  plain: { retrySafe: false, over: null, hasHooks: false },
+  safe: { retrySafe: true, over: null, hasHooks: false },
+  limited: { retrySafe: false, over: 'fail', hasHooks: false },
+  capped: { retrySafe: false, over: 'gap', hasHooks: false },
+  hooked: { retrySafe: false, over: null, hasHooks: true },
+  careful: { retrySafe: true, over: 'gap', hasHooks: true },
+} as const satisfies Record<string, AutomationTerms>;
+
+export type AutomationName = keyof typeof automationTerms;
+
+/** Outputs of each automation: a `count`, if there is one, is a whole number. */
+const outputs = 'outputs: {properties: {count: {type: integer}}}';
+
+function toText({ retrySafe, over, hasHooks }: AutomationTerms): string {
+  const hooks = ['before', 'after'].map((name) => `${name}: [${name}]\n${name}TimeoutSeconds: ${hookTimeoutMs / 1000}`);
+  return [
+    'kind: simulated',
+    `retrySafe: ${retrySafe}`,
+    outputs,
+    ...(over === null ? [] : [`log: {limitBytes: ${limitBytes}, over: ${over}}`]),
+    ...(hasHooks ? hooks : []),
+    '',
+  ].join('\n');
+}
 
 /** What every simulated agent offers. */
 export function createSimulatedCatalog(): Catalog {
-  const automations = Object.entries(files).map(([name, text]) => {
-    const read = readAutomationFile(`/automations/${name}.yaml`, text, [simulatedKind]);
+  const automations = Object.entries(automationTerms).map(([name, terms]) => {
+    const read = readAutomationFile(`/automations/${name}.yaml`, toText(terms), [simulatedKind]);
     if (read.type !== 'automation') throw new Error(`expected an automation, got ${JSON.stringify(read)}`);
     return [name, read.automation] as const;
   });

@@ -1,6 +1,7 @@
 import type { Fault } from './schedule.ts';
 import type { SimulatedAgent } from './simulated-agent.ts';
 import type { HubCopy } from './simulated-hub.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
 import type { World } from './world.ts';
 
 /** What goes wrong of itself on a machine is repaired by then. */
@@ -9,6 +10,7 @@ const looksMs = 5_000;
 /** Makes the faults of a schedule happen, and ends them all when their time is over. */
 export class FaultDriver {
   readonly #world: World;
+  readonly #seconds = new Set<SimulatedProcess>();
   #isOver = false;
   /** The hub's files are being replaced: it must not start meanwhile. */
   #restoring = 0;
@@ -34,6 +36,8 @@ export class FaultDriver {
       agent.process?.disarm();
       this.#world.startAgent(agent);
     }
+    for (const copy of this.#world.copies) copy.crash('power');
+    for (const process of this.#seconds) process.kill();
     hub.process?.disarm();
     if (this.#restoring === 0) this.#world.startHub();
     this.#trustWhereAsked();
@@ -58,6 +62,13 @@ export class FaultDriver {
   #plan(fault: Fault): void {
     const { clock, hub } = this.#world;
     let copy: HubCopy | null = null;
+    let agentCopy: SimulatedAgent | null = null;
+    if (fault.type === 'copy-folder') {
+      clock.schedule(fault.fromMs, () => {
+        const agent = this.#agentOf(fault);
+        if (agent !== undefined && !this.#isOver) agentCopy = this.#world.copyAgent(agent, fault);
+      });
+    }
     if (fault.type === 'restore-store') {
       clock.schedule(fault.fromMs, () => {
         copy = hub.copy();
@@ -67,6 +78,7 @@ export class FaultDriver {
     clock.schedule(fault.atMs, () => {
       if (this.#isOver) return;
       this.#world.trace.event(`fault: ${JSON.stringify(fault)}`);
+      if (fault.type === 'copy-folder' && agentCopy !== null) this.#runCopy(agentCopy, fault.forMs);
       this.#begin(fault, copy);
     });
   }
@@ -74,7 +86,7 @@ export class FaultDriver {
   #begin(fault: Fault, copy: HubCopy | null): void {
     const world = this.#world;
     const { clock, hub, network } = world;
-    const agent = 'agent' in fault ? world.agents[fault.agent % world.agents.length] : undefined;
+    const agent = this.#agentOf(fault);
     switch (fault.type) {
       case 'crash':
         return this.#arm(fault, agent);
@@ -102,12 +114,13 @@ export class FaultDriver {
         clock.schedule(fault.forMs, () => Object.assign(network.faults, { latencyMs: 0, jitterMs: 0 }));
         return;
       case 'kill-job': {
-        const alive = [...(agent?.machine.wrappers.values() ?? [])].filter((one) => one.isAnythingAlive);
+        const alive = [...(agent?.machine.wrappers.values() ?? [])].filter((one) => one.isTreeAlive || one.isSinkAlive);
         const wrapper = alive[fault.pick % Math.max(alive.length, 1)];
         if (wrapper === undefined) return;
         world.trace.event(`the ${fault.what} of attempt ${wrapper.launch.attempt} is killed`);
         if (fault.what === 'wrapper') wrapper.killWrapperOnly();
-        else if (fault.what === 'command') wrapper.killCommandOnly();
+        else if (fault.what === 'command') wrapper.killProgramOnly();
+        else if (fault.what === 'sink') wrapper.killSink();
         else wrapper.end('killed');
         return;
       }
@@ -128,6 +141,14 @@ export class FaultDriver {
         if (fault.downMs > 0) this.#crashAgent(agent, 'kill', fault.downMs);
         agent.loseDisk();
         return;
+      case 'stale-open':
+        void agent?.repeatOpen(fault.pick);
+        return;
+      case 'second-agent':
+        if (agent !== undefined) this.#startSecond(agent, fault.forMs);
+        return;
+      case 'copy-folder':
+        return;
       case 'restore-store':
         if (copy !== null) void this.#restore(fault, copy);
         return;
@@ -136,6 +157,33 @@ export class FaultDriver {
         else if (agent !== undefined) agent.machine.wallOffsetMs += fault.byMs;
         return;
     }
+  }
+
+  #agentOf(fault: Fault): SimulatedAgent | undefined {
+    const { agents } = this.#world;
+    return 'agent' in fault ? agents[fault.agent % agents.length] : undefined;
+  }
+
+  /** It must find the folder taken, and touch nothing. */
+  #startSecond(agent: SimulatedAgent, forMs: number): void {
+    const { clock, trace } = this.#world;
+    const first = agent.process;
+    if (first === null) return;
+    trace.event(`a second agent is started on the folder of ${agent.name}`);
+    const second = agent.startSecond((name) => {
+      if (first.isAlive) this.#world.violates(`a second agent on the folder of ${agent.name} does "${name}"`);
+    });
+    this.#seconds.add(second.process);
+    const kill = () => second.process.kill();
+    void second.agent.ended.then(kill);
+    clock.schedule(forMs, kill);
+  }
+
+  #runCopy(copy: SimulatedAgent, forMs: number): void {
+    const { clock, trace } = this.#world;
+    trace.event(`${copy.name} starts`);
+    copy.start();
+    clock.schedule(forMs, () => copy.crash('power'));
   }
 
   #arm(fault: Extract<Fault, { type: 'crash' }>, agent: SimulatedAgent | undefined): void {
@@ -195,6 +243,7 @@ export class FaultDriver {
     this.#restoring += 1;
     await new Promise<void>((resolve) => void clock.schedule(fault.downMs, resolve));
     states.forget();
+    this.#world.lateCancels.forget();
     this.#world.restores.push({ how: fault.how, atMs: clock.monotonic() });
     await hub.restore(copy, fault);
     this.#restoring -= 1;

@@ -1,6 +1,6 @@
 import type { AutomationName } from './automations.ts';
-import type { JobScript } from './job-script.ts';
-import type { Fault, PlannedJob, Schedule, Side } from './schedule.ts';
+import { generateScript, lastsMs } from './generate-script.ts';
+import type { Fault, PlannedJob, PlannedRetention, Schedule, Side } from './schedule.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 
 /** Faults that a run may have; a run has some kinds of them, so that rare ones are not always beside all others. */
@@ -18,17 +18,27 @@ const kinds = [
   'disk-full',
   'disk-error',
   'lose-disk',
+  'stale-open',
+  'second-agent',
+  'copy-folder',
   'restore-store',
   'clock-jump',
 ] as const;
 
+const week = 7 * 86_400_000;
+
 /** Operations around which it matters most what was done and what was not. */
 const hubSteps = ['open-attempt', 'end-attempt', 'offer-attempt', 'submit-job', 'report-attempt', 'flush log'] as const;
 const agentSteps = [
-  'spawn',
+  'spawn command',
+  'spawn command',
+  'spawn before',
+  'spawn after',
   'claim.json',
   'document.json',
+  'document.json',
   'intent.json',
+  'after.json',
   'result.json',
   '/started',
   '/exit',
@@ -59,14 +69,22 @@ export function generateSchedule(seed: number, only: readonly FaultKind[] | null
     agents,
     slots: random.between(1, 3),
     lostAfterMs: random.pick([20_000, 60_000, 3_600_000]),
+    correctionWindowMs: random.pick([week, week, week, 60_000]),
+    retention: random.happens(0.25) ? generateRetention(random) : null,
     faultsEndMs,
     jobs,
     faults: faults.toSorted((one, other) => one.atMs - other.atMs),
   };
 }
 
-function lastsMs({ prints, endsAfterMs }: JobScript): number {
-  return prints.reduce((sum, { afterMs }) => sum + afterMs, endsAfterMs);
+function generateRetention(random: SeededRandom): PlannedRetention {
+  const maybe = (value: number) => (random.happens(0.6) ? value : null);
+  return {
+    jobsForMs: maybe(random.pick([1_000, 20_000, 120_000])),
+    jobsPerAccount: maybe(random.between(1, 2)),
+    logBytes: maybe(random.pick([0, 500, 4_000])),
+    everyMs: random.pick([2_000, 15_000]),
+  };
 }
 
 /** Most of what can go wrong goes wrong while a job begins or ends. */
@@ -78,10 +96,10 @@ function pickMoment(random: SeededRandom, jobs: readonly PlannedJob[], endMs: nu
 }
 
 function generateJob(random: SeededRandom, index: number, endMs: number): PlannedJob {
-  const automation = random.pick<AutomationName>(['plain', 'plain', 'safe', 'limited']);
+  const automation = random.pick<AutomationName>(['plain', 'safe', 'limited', 'capped', 'hooked', 'hooked', 'careful']);
   const secret = random.happens(0.4) ? `hush-${index}-${random.below(1e9).toString(36)}-hush` : null;
   const atMs = random.below(endMs / 2);
-  const script = generateScript(random, { index, secret, isLong: automation === 'limited' && random.happens(0.5) });
+  const script = generateScript(random, { index, automation, secret });
   const lasts = lastsMs(script);
   const cancelled = random.pick([random.below(200), random.below(30_000), lasts + random.below(250)]);
   return {
@@ -100,31 +118,6 @@ function generateJob(random: SeededRandom, index: number, endMs: number): Planne
   };
 }
 
-function generateScript(
-  random: SeededRandom,
-  { index, secret, isLong }: { readonly index: number; readonly secret: string | null; readonly isLong: boolean },
-): JobScript {
-  const lines = Array.from({ length: isLong ? 120 : random.below(12) }, (_, line) =>
-    secret !== null && random.happens(0.3)
-      ? `job ${index} line ${line} tells ${secret} and goes on\n`
-      : `job ${index} line ${line} ${'.'.repeat(random.below(60))}\n`,
-  );
-  const text = lines.join('');
-  const prints: { afterMs: number; text: string }[] = [];
-  const slowness = random.pick([1, 10, 300, 3_000]);
-  for (let at = 0; at < text.length; ) {
-    const length = random.between(1, isLong ? 400 : 80);
-    prints.push({ afterMs: random.below(slowness), text: text.slice(at, at + length) });
-    at += length;
-  }
-  return {
-    prints,
-    endsAfterMs: random.below(random.pick([10, 500, 10_000])),
-    status: random.pick([0, 0, 0, 1, 7]),
-    termMs: random.pick([0, 20, 2_000, null]),
-  };
-}
-
 function generateFault(
   random: SeededRandom,
   { kind, agents, momentOf }: { readonly kind: FaultKind; readonly agents: number; readonly momentOf: () => number },
@@ -132,17 +125,18 @@ function generateFault(
   const atMs = momentOf();
   const agent = random.below(agents);
   const who: Side = random.pick(['hub', 'agent']);
-  const downMs = random.pick([1, 10, 500, 5_000, 40_000]);
+  const downMs = random.pick([1, 1, 10, 500, 5_000, 40_000]);
   const forMs = random.pick([200, 3_000, 35_000]);
   switch (kind) {
     case 'crash': {
       const on = random.happens(0.5) ? null : random.pick(who === 'hub' ? hubSteps : agentSteps);
       return {
         type: 'crash',
-        atMs: on === null ? atMs : Math.max(0, atMs - random.below(200)),
+        // One that waits for a step may wait for it from early on.
+        atMs: on === null ? atMs : Math.max(0, atMs - random.below(3_000)),
         who,
         agent,
-        operations: random.below(on === null ? random.pick([3, 30, 100]) : 3),
+        operations: on === null ? random.below(random.pick([3, 30, 100])) : random.pick([0, 0, 0, 1, 2]),
         on,
         when: random.pick(['before', 'after']),
         how: random.pick(['kill', 'kill', 'power']),
@@ -185,7 +179,13 @@ function generateFault(
     case 'slow':
       return { type: kind, atMs, forMs, latencyMs: random.below(400), jitterMs: random.below(400) };
     case 'kill-job':
-      return { type: kind, atMs, agent, what: random.pick(['wrapper', 'command', 'both']), pick: random.below(4) };
+      return {
+        type: kind,
+        atMs,
+        agent,
+        what: random.pick(['wrapper', 'command', 'sink', 'both']),
+        pick: random.below(4),
+      };
     case 'disk-full':
       return { type: kind, atMs, agent, forMs, leftBytes: random.below(4_000) };
     case 'disk-error':
@@ -200,6 +200,19 @@ function generateFault(
       };
     case 'lose-disk':
       return { type: kind, atMs, agent, downMs: random.happens(0.5) ? 0 : downMs };
+    case 'stale-open':
+      return { type: kind, atMs: atMs + random.below(3_000), agent, pick: random.below(4) };
+    case 'second-agent':
+      return { type: kind, atMs, agent, forMs };
+    case 'copy-folder':
+      return {
+        type: kind,
+        atMs,
+        agent,
+        forMs,
+        fromMs: Math.max(0, atMs - random.below(random.pick([2, 200, 20_000]))),
+        sameBoot: random.happens(0.5),
+      };
     case 'restore-store':
       return {
         type: kind,

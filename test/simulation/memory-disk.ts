@@ -1,27 +1,15 @@
+import { normalize } from 'node:path';
 import type { FileStatus, OpenFlags } from '../../runtime/file-system.ts';
+import {
+  copyFolder,
+  createFolder,
+  type DiskNode,
+  type FileNode,
+  type FolderNode,
+  type NameChange,
+  survivingBytes,
+} from './disk-node.ts';
 import type { SeededRandom } from './seeded-random.ts';
-
-/** Bytes are never changed in place: what was flushed stays as it was. */
-export interface FileNode {
-  readonly type: 'file';
-  bytes: Buffer;
-  /** What a power loss leaves at least. */
-  flushed: Buffer;
-  modifiedAt: number;
-}
-
-interface FolderNode {
-  readonly type: 'folder';
-  names: Map<string, DiskNode>;
-  /** The names that a power loss leaves at least. */
-  flushed: Map<string, DiskNode>;
-  /** Changes since, in their order: one that is lost takes all that came after it. */
-  changes: NameChange[];
-  modifiedAt: number;
-}
-
-type DiskNode = FileNode | FolderNode;
-type NameChange = (names: Map<string, DiskNode>) => void;
 
 export function diskError(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
@@ -46,6 +34,13 @@ export class MemoryDisk {
     this.#now = now;
   }
 
+  /** Another disk with all that is on this one at this moment, and all of it flushed. */
+  copy(now: () => number): MemoryDisk {
+    const copy = new MemoryDisk(now);
+    copy.#root = copyFolder(this.#root);
+    return copy;
+  }
+
   usedBytes(): number {
     let used = 0;
     const seen = new Set<DiskNode>();
@@ -63,7 +58,8 @@ export class MemoryDisk {
     return this.capacity === Number.POSITIVE_INFINITY ? 2 ** 40 : Math.max(0, this.capacity - this.usedBytes());
   }
 
-  open(path: string, flags: OpenFlags): FileNode {
+  open(given: string, flags: OpenFlags): FileNode {
+    const path = normalize(given);
     const { folder, name } = this.#parent(path);
     const found = folder.names.get(name);
     if (found?.type === 'folder') throw diskError('EISDIR', path);
@@ -286,19 +282,6 @@ export interface HeldFolder {
   create(name: string, bytes: Uint8Array): FileNode;
 }
 
-function createFolder(at: number): FolderNode {
-  return { type: 'folder', names: new Map(), flushed: new Map(), changes: [], modifiedAt: at };
-}
-
 function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/'));
-}
-
-/** What was overwritten is as before or as after; of what was appended any part is there, or its length with zeros in it. */
-function survivingBytes({ bytes, flushed }: FileNode, random: SeededRandom): Buffer {
-  if (bytes === flushed) return bytes;
-  if (bytes.length <= flushed.length) return random.happens(0.5) ? bytes : flushed;
-  const head = random.happens(0.5) ? bytes.subarray(0, flushed.length) : flushed;
-  const tail = bytes.subarray(flushed.length, flushed.length + random.below(bytes.length - flushed.length + 1));
-  return Buffer.concat([head, random.happens(0.25) ? Buffer.alloc(tail.length) : tail]);
 }

@@ -1,5 +1,6 @@
 import type { FileHandle, FileSystem, OpenFlags } from '../../runtime/file-system.ts';
-import { diskError, type FileNode, type MemoryDisk } from './memory-disk.ts';
+import type { FileNode } from './disk-node.ts';
+import { diskError, type MemoryDisk } from './memory-disk.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
 /** What a disk answers instead of doing what it was asked. */

@@ -10,6 +10,7 @@ describeLogStore('memory', async () => {
         through: async (_name, work) => work(),
         flushing: () => new Promise((resolve) => setImmediate(resolve)),
         writing: () => {},
+        removing: () => {},
       }),
     [Symbol.asyncDispose]: async () => {},
   };

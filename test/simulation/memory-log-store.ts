@@ -42,6 +42,7 @@ export interface MemoryLogOptions {
   /** How long a flush takes; it rejects when the disk fails. */
   readonly flushing: () => Promise<void>;
   readonly writing: () => void;
+  readonly removing: (attempt: string) => void;
 }
 
 /** The store of logs over a disk in memory, as `FileLogStore` is over files. */
@@ -110,6 +111,7 @@ export function createMemoryLogStore(options: MemoryLogOptions): LogStore {
     remove: (attempt) =>
       through('remove log', () =>
         inTurn(attempt, async () => {
+          options.removing(attempt);
           await writers.get(attempt)?.[Symbol.asyncDispose]();
           disk.files.delete(attempt);
           torn.delete(attempt);

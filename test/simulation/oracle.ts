@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
-import { mask } from '../../agent/masking/mask.ts';
+import { defaultAgentLimits } from '../../agent/agent-options.ts';
 import type { AttemptRecord, JobRecord } from '../../hub/store/records.ts';
 import type { Store } from '../../hub/store/store.ts';
-import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import { isFinal } from '../../protocol/job-state.ts';
-import { limitBytes } from './automations.ts';
+import { automationTerms } from './automations.ts';
+import { Evidence } from './evidence.ts';
+import { judgeHooks, judgeOrder } from './judge-hooks.ts';
+import { judgeLog } from './judge-log.ts';
+import { judgeResult } from './judge-result.ts';
 import type { RunTruth } from './run-truth.ts';
-import type { Fault, PlannedJob, Side } from './schedule.ts';
 import type { AcceptedJob } from './simulated-client.ts';
 import type { World } from './world.ts';
 
@@ -14,10 +15,12 @@ import type { World } from './world.ts';
 export class Oracle {
   readonly #world: World;
   readonly #store: Store;
+  readonly #evidence: Evidence;
 
   constructor(world: World) {
     this.#world = world;
     this.#store = world.hub.openAside();
+    this.#evidence = new Evidence(world);
   }
 
   /** Everybody who was told that a job is accepted can be told its end, and no agent holds anything for it. */
@@ -38,16 +41,11 @@ export class Oracle {
     for (const one of accepted.values()) await this.#checkJob(one);
     for (const folder of await this.#leftFolders()) this.#violates(`a folder is left: ${folder}`);
     this.#checkSecrets();
-    for (const runs of Map.groupBy(this.#world.runs, (run) => run.attempt).values())
-      if (runs.length > 1) this.#violates(`attempt ${runs[0]?.attempt} ran ${runs.length} times`);
+    for (const [attempt, runs] of Map.groupBy(this.#world.runs, (run) => run.attempt)) this.#checkRuns(attempt, runs);
   }
 
   #violates(violation: string): void {
     this.#world.violates(violation);
-  }
-
-  #had(type: Fault['type'], also: (fault: Fault) => boolean = () => true): boolean {
-    return this.#world.schedule.faults.some((fault) => fault.type === type && also(fault));
   }
 
   #job({ id, planned }: AcceptedJob): Promise<JobRecord | null> {
@@ -71,24 +69,63 @@ export class Oracle {
     return agent?.agent?.status().attempts.find(({ id }) => id === attempt)?.state ?? '';
   }
 
+  /** Whatever is told of it: no attempt runs anything twice, and nothing before its time. */
+  #checkRuns(attempt: string, runs: readonly RunTruth[]): void {
+    const planned = this.#world.client.plans.get(runs[0]?.job ?? '');
+    if (planned === undefined || this.#world.doubtful.has(attempt)) return;
+    const isCopied = this.#world.copied.has(attempt);
+    for (const [part, ofPart] of Map.groupBy(runs, (run) => run.part))
+      if (ofPart.length > 1 && !(isCopied && part === 'after'))
+        this.#violates(`the ${part} of attempt ${attempt} ran ${ofPart.length} times`);
+    if (isCopied) return;
+    const terms = automationTerms[planned.automation];
+    const wasFenced = this.#evidence.wasFenced(attempt);
+    for (const why of judgeOrder(this.#evidence.programsOf(attempt), { terms, wasFenced }))
+      this.#violates(`attempt ${attempt} of ${planned.name}: ${why}`);
+  }
+
   async #checkJob(accepted: AcceptedJob): Promise<void> {
     const { planned, id } = accepted;
+    const runs = this.#world.runs.filter((run) => run.job === id && run.part === 'command');
+    const allowed = 1 + (automationTerms[planned.automation].retrySafe ? planned.retryLimit : 0);
+    const counted = runs.filter((run) => !this.#world.isTrustedAnew(run) && !this.#world.doubtful.has(run.attempt));
+    if (counted.length > allowed) this.#violates(`${planned.name} ran ${counted.length} times, ${allowed} allowed`);
+    for (const run of runs) this.#checkTime(accepted, run);
     const job = await this.#job(accepted);
-    if (job === null) {
-      if (!this.#world.isRestored) this.#violates(`${planned.name} was accepted and is forgotten`);
-      return;
-    }
+    if (job === null) return this.#checkForgotten(accepted);
     if (!isSettled(job)) this.#violates(`${planned.name} has no end: ${job.state} ${job.cause}`);
     const attempts = await this.#store.queries.attempts(planned.account, id);
-    const runs = this.#world.runs.filter((run) => run.job === id);
-    const allowed = 1 + (planned.automation === 'safe' ? planned.retryLimit : 0);
-    const counted = runs.filter((run) => !this.#world.isTrustedAnew(run));
-    if (counted.length > allowed) this.#violates(`${planned.name} ran ${counted.length} times, ${allowed} allowed`);
     const last = runs.find((run) => run.attempt === job.attemptId) ?? null;
     this.#checkStarted(planned.name, job, { runs, last, attempts });
     this.#checkEnd(accepted, job, attempts.find((attempt) => attempt.id === job.attemptId) ?? null);
-    for (const attempt of attempts) await this.#checkAttempt(accepted, attempt);
+    for (const attempt of attempts) this.#checkAttempt(accepted, attempt);
     await this.#checkAudit(accepted, job);
+  }
+
+  /** A job may be forgotten when it was over, and the hub was to keep no more of it. */
+  #checkForgotten({ planned, id }: AcceptedJob): void {
+    if (this.#world.isRestored) return;
+    const last = this.#world.states.last(id);
+    const { retention } = this.#world.schedule;
+    if (retention === null || last === null) return this.#violates(`${planned.name} was accepted and is forgotten`);
+    const isOver = isSettled(last) || (isFinal(last.state) && this.#evidence.isWindowShort);
+    if (!isOver) this.#violates(`${planned.name} is forgotten while it is ${last.state} ${last.cause}`);
+    if (retention.jobsForMs === null && retention.jobsPerAccount === null)
+      this.#violates(`${planned.name} is forgotten though jobs are kept for ever`);
+  }
+
+  /** Somebody was there to stop it when its time was over, or came back to do so. */
+  #checkTime({ planned }: AcceptedJob, { agent, startedAt, endedAt }: RunTruth): void {
+    const evidence = this.#evidence;
+    if (planned.timeoutSeconds === null) return;
+    // Without a wrapper to ask, only the wall clock says how long it ran; and without its folder, or on a broken disk, it cannot be stopped in order.
+    if (evidence.had('kill-job') || evidence.had('disk-full') || evidence.had('disk-error')) return;
+    if (evidence.had('lose-disk') || evidence.hadCopy) return;
+    const { termMs } = planned.script.command;
+    const takesMs = Math.min(termMs ?? Number.POSITIVE_INFINITY, defaultAgentLimits.attempt.graceMs) + stopMs;
+    const endsBy = evidence.mustEndBy(agent, { fromMs: startedAt + planned.timeoutSeconds * 1000, takesMs });
+    const lateMs = (endedAt ?? this.#world.clock.monotonic()) - endsBy;
+    if (lateMs > 0) this.#violates(`${planned.name} had ${planned.timeoutSeconds} s, and ran ${lateMs} ms too long`);
   }
 
   #checkStarted(
@@ -97,7 +134,7 @@ export class Oracle {
     { runs, last, attempts }: { runs: readonly RunTruth[]; last: RunTruth | null; attempts: readonly AttemptRecord[] },
   ): void {
     if (job.started === false && last !== null) this.#violates(`${name} ran and is said not to have started`);
-    if (job.started === true && runs.length === 0 && !attempts.some(({ id }) => this.#wasFenced(id)))
+    if (job.started === true && runs.length === 0 && !attempts.some(({ id }) => this.#evidence.wasFenced(id)))
       this.#violates(`${name} never ran and is said to have started`);
   }
 
@@ -121,107 +158,33 @@ export class Oracle {
         if (planned.expiresInSeconds === null) lie('it was not to expire');
         return;
       case 'state-lost':
-        if (!this.#had('lose-disk') && !this.#world.isRestored) lie('its folder was never lost');
+        if (!this.#evidence.wasFolderLost(attempt?.folderId ?? null) && !this.#world.isRestored)
+          lie('its folder was never lost');
         return;
       default:
         lie(`its attempt is said to be ${result?.outcome} (${result?.cause})`);
     }
   }
 
-  /** A result against what really ran. */
-  #checkResult(planned: PlannedJob, result: AttemptResult, run: RunTruth | null): void {
-    const told = `${planned.name} is said to be ${result.outcome} (${result.cause}, exit ${result.exitCode})`;
-    const lie = (why: string) => this.#violates(`${told}, but ${why}`);
-    const really = run === null ? 'it never ran' : `it really ended with ${JSON.stringify(run.end)}`;
-    if (run !== null && run.end === null) lie('it still runs');
-    switch (result.cause) {
-      case 'exit-code':
-      case 'signal':
-        if (!this.#isExit(run, result)) lie(really);
-        if ((result.outcome === 'succeeded') !== (result.exitCode === 0)) lie('that is no success, or one');
-        return;
-      case 'cancelled':
-        if (wasOverBeforeIntent(run)) lie(really);
-        return;
-      case 'timeout':
-        if (planned.timeoutSeconds === null) lie('it had all the time');
-        if (wasOverBeforeIntent(run)) lie(really);
-        return;
-      case 'log-limit':
-        if (planned.automation !== 'limited' || (run?.output.length ?? 0) <= limitBytes)
-          lie('its log was short enough');
-        return;
-      case 'spool-full':
-        if (!this.#hadFullDisk()) lie('its disk was never full');
-        return;
-      case 'process-lost':
-        if (this.#hadPowerLoss('agent')) return;
-        if (wasRecorded(run) || (run?.end?.type === 'exit' && !this.#had('kill-job'))) lie(really);
-        return;
-      case 'start-failed':
-        if (run !== null) lie(really);
-        return;
-      default:
-        lie('that is no end');
-    }
-  }
-
-  /** A wrapper that swallowed a TERM before its command began tells of a signal, though nothing ran. */
-  #isExit(run: RunTruth | null, { exitCode }: AttemptResult): boolean {
-    if (run === null) return exitCode === 143;
-    return run.end?.type === 'exit' && run.end.status === exitCode;
-  }
-
-  #hadPowerLoss(who: Side | null): boolean {
-    return this.#had(
-      'crash',
-      (fault) => fault.type === 'crash' && fault.how === 'power' && (who ?? fault.who) === fault.who,
-    );
-  }
-
-  #wasFenced(attempt: string): boolean {
-    return this.#world.agents.some(({ machine }) => machine.fenced.has(attempt));
-  }
-
-  #hadFullDisk(): boolean {
-    return (
-      this.#had('disk-full') ||
-      this.#had('disk-error', (fault) => fault.type === 'disk-error' && fault.code === 'ENOSPC')
-    );
-  }
-
-  async #checkAttempt({ planned }: AcceptedJob, attempt: AttemptRecord): Promise<void> {
-    if (attempt.state !== 'ended' || attempt.result === null || attempt.log === null) return;
-    const run = this.#world.runs.find((one) => one.attempt === attempt.id) ?? null;
-    const secrets = planned.secret === null ? {} : { token: planned.secret };
-    const expected = Buffer.from(mask(run?.output ?? Buffer.alloc(0), secrets));
-    const file = this.#world.hub.logs.files.get(attempt.id);
-    const stored = file?.bytes.subarray(0, file.flushedBytes) ?? Buffer.alloc(0);
-    const name = `the log of ${planned.name}, attempt ${attempt.number}`;
-    this.#checkResult(planned, attempt.result, run);
-    if (attempt.result.started === false && run !== null)
+  #checkAttempt({ planned }: AcceptedJob, { id, number, state, result, log }: AttemptRecord): void {
+    if (state !== 'ended' || result === null || log === null || this.#world.doubtful.has(id)) return;
+    const evidence = this.#evidence;
+    const programs = evidence.programsOf(id);
+    const terms = automationTerms[planned.automation];
+    const name = `${planned.name}, attempt ${number}`;
+    const told = `${name} is said to be ${result.outcome} (${result.cause}, exit ${result.exitCode}), but`;
+    for (const why of judgeResult({ planned, result, programs, evidence })) this.#violates(`${told} ${why}`);
+    if (!this.#world.copied.has(id))
+      for (const why of judgeHooks(programs, { planned, result, evidence })) this.#violates(`${told} ${why}`);
+    if (result.started === false && programs.command !== null)
       this.#violates(`${name}: it ran, and its result says it did not`);
-    if (attempt.result.started === true && !this.#wasFenced(attempt.id))
+    if (result.started === true && !evidence.wasFenced(id))
       this.#violates(`${name}: it did not run, and its result says it did`);
-    if (attempt.log.complete === true) {
-      if (!stored.equals(expected))
-        this.#violates(
-          `${name} is called complete: ${stored.length} bytes, ${expected.length} were printed${describeDifference(stored, expected)}`,
-        );
-      if (attempt.log.sha256 !== createHash('sha256').update(expected).digest('hex'))
-        this.#violates(`${name} is called complete, and its digest is not that of what was printed`);
-      return;
-    }
-    if (attempt.log.gaps.length === 0) this.#violates(`${name} is not complete, and no gap says why`);
-    if (!this.#mayHaveGaps()) this.#violates(`${name} has gaps for no reason: ${JSON.stringify(attempt.log.gaps)}`);
-  }
-
-  #mayHaveGaps(): boolean {
-    return (
-      this.#hadFullDisk() ||
-      this.#world.isRestored ||
-      this.#had('crash', (fault) => fault.type === 'crash' && fault.how === 'power')
-    );
+    const file = this.#world.hub.logs.files.get(id);
+    const durable = file?.bytes.subarray(0, file.flushedBytes) ?? Buffer.alloc(0);
+    const stored = log.removedAt === null ? durable : null;
+    for (const why of judgeLog({ log, stored, secret: planned.secret, programs, terms, evidence }))
+      this.#violates(`the log of ${name} ${why}`);
   }
 
   async #checkAudit({ planned, id }: AcceptedJob, job: JobRecord): Promise<void> {
@@ -246,20 +209,10 @@ export class Oracle {
   }
 }
 
+/** What an agent needs from the end of a command's time to its first signal, and behind its grace. */
+const stopMs = 3_000;
+
 /** Nothing changes it any more. */
 function isSettled(job: JobRecord): boolean {
   return isFinal(job.state) && !(job.state === 'lost' && job.cause === 'agent-lost');
-}
-
-function wasRecorded(run: RunTruth | null): boolean {
-  return run !== null && run.recordMarked !== null;
-}
-
-function wasOverBeforeIntent(run: RunTruth | null): boolean {
-  return run?.end?.type === 'exit' && run.recordMarked === false;
-}
-
-function describeDifference(stored: Buffer, expected: Buffer): string {
-  const at = stored.findIndex((byte, index) => byte !== expected[index]);
-  return at === -1 ? '' : `, they differ at ${at}`;
 }

@@ -1,7 +1,7 @@
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { packageFolder } from '../../runtime/package-folder.ts';
-import type { PlantedBug, PlantedEdit } from './planted-bugs.ts';
+import type { PlantedBug, PlantedEdit } from './planted-bug.ts';
 
 /**
  * Puts the mistake into the program of this process, for everything that is imported from here on. Importing the file fails where its

@@ -77,7 +77,7 @@ export type Fault =
       readonly type: 'kill-job';
       readonly atMs: number;
       readonly agent: number;
-      readonly what: 'wrapper' | 'command' | 'both';
+      readonly what: 'wrapper' | 'command' | 'sink' | 'both';
       readonly pick: number;
     }
   | {
@@ -98,6 +98,19 @@ export type Fault =
     }
   /** Folders and tombstones of the agent's attempts are gone, under a running agent or while it is down. */
   | { readonly type: 'lose-disk'; readonly atMs: number; readonly agent: number; readonly downMs: number }
+  /** An `open` that the agent sent earlier, and that sat somewhere since, comes on a connection of its own. */
+  | { readonly type: 'stale-open'; readonly atMs: number; readonly agent: number; readonly pick: number }
+  /** A second agent is started on the agent's data folder. */
+  | { readonly type: 'second-agent'; readonly atMs: number; readonly agent: number; readonly forMs: number }
+  /** A second agent lives for a while on a copy of the agent's data folder, on another machine. */
+  | {
+      readonly type: 'copy-folder';
+      readonly atMs: number;
+      readonly fromMs: number;
+      readonly agent: number;
+      readonly forMs: number;
+      readonly sameBoot: boolean;
+    }
   /** The hub's store becomes what it was. `backup`: by a restore, with an id of its own; `copy`: the files were put back. */
   | {
       readonly type: 'restore-store';
@@ -117,12 +130,24 @@ export type Fault =
       readonly byMs: number;
     };
 
+/** As `hub/retention/retention-rules.ts`; null is no bound. */
+export interface PlannedRetention {
+  readonly jobsForMs: number | null;
+  readonly jobsPerAccount: number | null;
+  readonly logBytes: number | null;
+  readonly everyMs: number;
+}
+
 /** Everything that a run is made of: the same schedule gives the same run, event for event. */
 export interface Schedule {
   readonly seed: string;
   readonly agents: number;
   readonly slots: number;
   readonly lostAfterMs: number;
+  /** How long a late result may correct a lost job. */
+  readonly correctionWindowMs: number;
+  /** What the hub keeps; null: everything. */
+  readonly retention: PlannedRetention | null;
   /** From here on nothing goes wrong any more. */
   readonly faultsEndMs: number;
   readonly jobs: readonly PlannedJob[];

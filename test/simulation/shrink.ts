@@ -1,3 +1,4 @@
+import type { ProgramAct } from './job-script.ts';
 import { runSimulation } from './run-simulation.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -35,15 +36,20 @@ function* smallerThan(schedule: Schedule): Generator<Schedule> {
   if (schedule.jobs.length > 1)
     for (const index of schedule.jobs.keys()) yield { ...schedule, jobs: schedule.jobs.toSpliced(index, 1) };
   for (const [index, job] of schedule.jobs.entries()) {
-    const { prints } = job.script;
+    const { acts } = job.script.command;
     if (job.cancelAtMs !== null) yield withJob(schedule, index, { ...job, cancelAtMs: null });
     if (job.timeoutSeconds !== null) yield withJob(schedule, index, { ...job, timeoutSeconds: null });
     if (job.secret !== null) yield withJob(schedule, index, { ...job, secret: null });
-    if (prints.length > 1)
-      yield withJob(schedule, index, { ...job, script: { ...job.script, prints: prints.slice(0, 1) } });
-    if (prints.length > 0) yield withJob(schedule, index, { ...job, script: { ...job.script, prints: [] } });
+    if (acts.length > 1) yield withActs(schedule, index, acts.slice(0, 1));
+    if (acts.length > 0) yield withActs(schedule, index, []);
   }
   if (schedule.agents > 1) yield { ...schedule, agents: schedule.agents - 1 };
+}
+
+function withActs(schedule: Schedule, index: number, acts: readonly ProgramAct[]): Schedule {
+  const job = schedule.jobs[index];
+  if (job === undefined) return schedule;
+  return withJob(schedule, index, { ...job, script: { ...job.script, command: { ...job.script.command, acts } } });
 }
 
 function withJob(schedule: Schedule, index: number, job: Schedule['jobs'][number]): Schedule {

@@ -4,6 +4,7 @@ import type { Catalog } from '../../agent/automations/catalog.ts';
 import { toDataFolder } from '../../agent/data-folder.ts';
 import { requestTrust } from '../../agent/hub-guard.ts';
 import { unknownPressure } from '../../agent/pressure/pressure.ts';
+import type { OpenFrame } from '../../protocol/session-frame.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { FileSystem } from '../../runtime/file-system.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -12,6 +13,7 @@ import { defaultLimits } from '../../transports/limits.ts';
 import type { MemoryConnection } from '../../transports/memory/connection.ts';
 import { createMemoryTransport } from '../../transports/memory/memory-transport.ts';
 import type { MemoryNetwork } from '../../transports/memory/network.ts';
+import type { SessionTransport } from '../../transports/session-transport.ts';
 import { noLoopLag } from '../support/no-loop-lag.ts';
 import { type GuardedNetwork, guardNetwork } from './guarded-network.ts';
 import type { JobScript } from './job-script.ts';
@@ -22,8 +24,12 @@ import type { SeededRandom } from './seeded-random.ts';
 import { createSimulatedExecutor } from './simulated-executor.ts';
 import { hubAddress } from './simulated-hub.ts';
 import { SimulatedProcess } from './simulated-process.ts';
+import type { Launch } from './simulated-wrapper.ts';
+import { type SessionTarget, watchSessions } from './watched-sessions.ts';
 
 const dataFolder = '/data';
+/** So long what was kept back has a connection. */
+const staleMs = 1_000;
 
 export interface SimulatedAgentOptions {
   readonly id: string;
@@ -37,12 +43,18 @@ export interface SimulatedAgentOptions {
   readonly scriptOf: (job: string) => JobScript;
   readonly onOperation: (name: string) => void;
   readonly onRun: (run: RunTruth) => void;
+  readonly onFence: (launch: Launch) => void;
+  /** A process of it reads the document of an attempt. */
+  readonly onDocument: (attempt: string, by: SimulatedProcess) => void;
+  /** Whose data folder it has a copy of; null: it has one of its own. */
+  readonly copyOf: { readonly machine: Machine; readonly sameBoot: boolean } | null;
 }
 
 interface Running {
   readonly process: SimulatedProcess;
   readonly agent: Agent;
   readonly network: GuardedNetwork;
+  readonly session: SessionTransport;
 }
 
 /** An agent's machine, and one process after another on it. */
@@ -50,18 +62,36 @@ export class SimulatedAgent {
   readonly name: string;
   readonly machine: Machine;
   readonly faults: DiskFault[] = [];
+  /** Ids of the folders of attempts that were taken from under it. */
+  readonly lostFolders = new Set<string>();
+  /** When there was a process of it that took care of its jobs, by the clock of the world. */
+  readonly lives: { readonly fromMs: number; untilMs: number }[] = [];
   /** Nobody gets through to the hub. */
   isCutOff = false;
   readonly #options: SimulatedAgentOptions;
+  readonly #opens: { readonly target: SessionTarget; readonly frame: OpenFrame }[] = [];
   #running: Running | null = null;
   #starts = 0;
 
   constructor(options: SimulatedAgentOptions) {
     this.#options = options;
     this.name = options.name;
-    const { clock, onRun } = options;
-    this.machine = new Machine({ name: options.name, clock, random: options.random.fork('machine'), onRun });
+    const { clock, onRun, onFence } = options;
+    const { copyOf } = options;
+    this.machine = new Machine({
+      name: options.name,
+      clock,
+      random: options.random.fork('machine'),
+      onRun,
+      onFence,
+      copyOf,
+    });
+    if (copyOf === null) this.#makeFolder();
+  }
+
+  #makeFolder(): void {
     const { disk } = this.machine;
+    const options = this.#options;
     disk.mkdir(`${dataFolder}/attempts`, true);
     disk.mkdir(`${dataFolder}/tombstones`, true);
     const identity = disk.open(`${dataFolder}/identity.json`, 'w');
@@ -91,7 +121,25 @@ export class SimulatedAgent {
   }
 
   start(): { readonly process: SimulatedProcess; readonly agent: Agent } {
-    const { clock, random, catalog, name, slots, scriptOf, onOperation } = this.#options;
+    this.#running = this.#begin(this.#options.onOperation);
+    this.lives.push({ fromMs: this.#options.clock.monotonic(), untilMs: Number.POSITIVE_INFINITY });
+    return this.#running;
+  }
+
+  /** A second one on the same folder, while the first lives or not. Whoever starts it kills it. */
+  startSecond(onOperation: (name: string) => void): { readonly process: SimulatedProcess; readonly agent: Agent } {
+    return this.#begin(onOperation);
+  }
+
+  /** The content of a file of an attempt; null where there is none. */
+  read(attempt: string, name: string): string | null {
+    const { disk } = this.machine;
+    const path = `${dataFolder}/attempts/${attempt}/${name}`;
+    return disk.lstat(path) === null ? null : disk.readFile(path).toString();
+  }
+
+  #begin(onOperation: (name: string) => void): Running {
+    const { clock, random, catalog, name, slots, scriptOf, onDocument } = this.#options;
     const { machine } = this;
     this.#starts += 1;
     const processName = `${name}#${this.#starts}`;
@@ -106,6 +154,18 @@ export class SimulatedAgent {
     const fileSystem = this.#openDisk(process, own);
     const network = guardNetwork(this.#options.network, { process, isCutOff: () => this.isCutOff });
     const wire = { network: network.network, address: hubAddress, clock: process.clock, limits: defaultLimits, logger };
+    const { control, session } = createMemoryTransport(wire);
+    const transport = {
+      control,
+      session: watchSessions(session, {
+        onFrame(attempt, frame) {
+          if (frame.type === 'job' && frame.document !== null) onDocument(attempt, process);
+        },
+        onSent: (target, frame) => {
+          if (frame.type === 'open') this.#opens.push({ target, frame });
+        },
+      }),
+    };
     const agent = createAgent({
       dataFolder,
       name,
@@ -114,7 +174,7 @@ export class SimulatedAgent {
       version: 'simulated',
       mode: { type: 'daemon' },
       enrolment: null,
-      ways: [{ url: 'memory://hub', ...createMemoryTransport(wire) }],
+      ways: [{ url: 'memory://hub', ...transport }],
       catalog,
       executor: createSimulatedExecutor({ machine, process, fileSystem, scriptOf }),
       probeRunner: null,
@@ -133,10 +193,9 @@ export class SimulatedAgent {
       jobLog: null,
       fetch: () => Promise.reject(new Error('nobody enrols in the simulation')),
       network: null,
-      takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),
+      takeOwnerLock: () => machine.takeLock(process),
     });
-    this.#running = { process, agent, network };
-    return this.#running;
+    return { process, agent, network, session };
   }
 
   /** The process is dead. `power`: its machine too, and nobody is told. */
@@ -145,6 +204,7 @@ export class SimulatedAgent {
     if (running === null) return;
     const connections = running.network.connections();
     running.process.kill();
+    this.#endLife();
     this.#running = null;
     for (const connection of connections) {
       if (how === 'kill') connection.cut();
@@ -157,14 +217,39 @@ export class SimulatedAgent {
   async leave(): Promise<void> {
     const running = this.#running;
     if (running === null) return;
+    this.#endLife();
     await running.agent[Symbol.asyncDispose]();
     running.process.kill();
     if (this.#running === running) this.#running = null;
   }
 
+  /** One of its newest opens comes again, out of its time: whoever kept it back is nobody who acts on the answer. */
+  async repeatOpen(pick: number): Promise<void> {
+    const stale = this.#opens.at(-1 - pick);
+    const running = this.#running;
+    if (stale === undefined || running === null) return;
+    const { signal } = new AbortController();
+    const channel = await running.session.openSession(stale.target, { signal }).catch(() => null);
+    if (channel === null) return;
+    await channel.send(stale.frame).catch(() => {});
+    this.#options.clock.schedule(staleMs, () => void channel.close());
+    for await (const _ of channel);
+  }
+
+  #endLife(): void {
+    const life = this.lives.at(-1);
+    if (life !== undefined) life.untilMs = Math.min(life.untilMs, this.#options.clock.monotonic());
+  }
+
   /** Its attempts, its tombstones and what it knew of the hub are gone. Who it is stays. */
   loseDisk(): void {
     const { disk } = this.machine;
+    for (const attempt of this.folders()) {
+      const claim = this.read(attempt, 'claim.json');
+      // One that is torn is as good as none.
+      const [, id = null] = /"folderId":\s*"([^"]+)"/.exec(claim ?? '') ?? [];
+      if (id !== null) this.lostFolders.add(id);
+    }
     for (const name of ['attempts', 'tombstones', 'hub.json']) disk.wipe(`${dataFolder}/${name}`);
     for (const name of ['attempts', 'tombstones']) disk.mkdir(`${dataFolder}/${name}`, false);
     disk.beginFolderFlush(dataFolder)();

@@ -1,11 +1,14 @@
+import { dirname } from 'node:path';
 import type { Execution, ExecutionTarget, Executor } from '../../agent/executors/executor.ts';
 import { readExitRecord } from '../../agent/executors/process/exit-record.ts';
 import { readFence, takeFence } from '../../agent/executors/process/fence.ts';
 import { prepareFolder } from '../../agent/executors/process/prepare-folder.ts';
+import { readSinkRecord } from '../../agent/executors/process/sink.ts';
 import type { FileSystem } from '../../runtime/file-system.ts';
-import type { JobScript } from './job-script.ts';
-import type { Machine, Wrapper } from './machine.ts';
+import type { JobScript, ProgramPart } from './job-script.ts';
+import type { Machine } from './machine.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
+import type { SimulatedWrapper } from './simulated-wrapper.ts';
 
 const longestWaitMs = 50;
 
@@ -23,14 +26,15 @@ export function createSimulatedExecutor(options: {
     return new Promise((resolve) => void clock.schedule(delayMs, resolve));
   }
 
-  /** As of a process tree: TERM once for each, KILL after the grace. */
+  /** As of a process tree: TERM once for each, KILL after the grace, and a sink is spared until half of the bound behind that. */
   function toTree(attempt: string): Pick<Execution, 'signal' | 'clear'> {
-    const told = new Set<Wrapper>();
-    const tell = (name: 'SIGTERM' | 'SIGKILL') =>
+    const told = new Set<SimulatedWrapper>();
+    const tell = (name: 'SIGTERM' | 'SIGKILL', sinksToo = false) =>
       process.through(name, () => {
         const found = machine.alive(attempt);
         for (const wrapper of found) {
           if (name === 'SIGKILL' || !told.has(wrapper)) wrapper.signal(name);
+          if (sinksToo) wrapper.killSink();
           told.add(wrapper);
         }
         return found.length;
@@ -41,17 +45,18 @@ export function createSimulatedExecutor(options: {
       },
       async clear({ graceMs, boundMs }) {
         const startedAt = clock.monotonic();
+        const killAfterMs = Math.min(graceMs, boundMs);
         for (let waitMs = 1; ; waitMs = Math.min(2 * waitMs, longestWaitMs)) {
           const usedMs = clock.monotonic() - startedAt;
-          const left = await tell(usedMs >= Math.min(graceMs, boundMs) ? 'SIGKILL' : 'SIGTERM');
-          if (left === 0) return { escaped: 0 };
+          const sinksToo = usedMs >= (killAfterMs + boundMs) / 2;
+          if ((await tell(usedMs >= killAfterMs ? 'SIGKILL' : 'SIGTERM', sinksToo)) === 0) return { escaped: 0 };
           await pause(waitMs);
         }
       },
     };
   }
 
-  function endOf(wrapper: Wrapper): Promise<void> {
+  function endOf(wrapper: SimulatedWrapper): Promise<void> {
     return wrapper.ended.then(() => process.through('wrapper ended', () => {}));
   }
 
@@ -61,7 +66,10 @@ export function createSimulatedExecutor(options: {
     return fence.type === 'wrapper' && fence.pid === pid ? { at: fence.at } : null;
   }
 
-  async function waitForStart(target: ExecutionTarget, wrapper: Wrapper): Promise<{ readonly at: number } | null> {
+  async function waitForStart(
+    target: ExecutionTarget,
+    wrapper: SimulatedWrapper,
+  ): Promise<{ readonly at: number } | null> {
     for (let waitMs = 1; wrapper.isAlive; waitMs = Math.min(2 * waitMs, longestWaitMs)) {
       const fence = await readFence(fileSystem, target.folder).catch(() => null);
       if (fence?.type === 'wrapper' && fence.pid === wrapper.pid) return { at: fence.at };
@@ -70,7 +78,7 @@ export function createSimulatedExecutor(options: {
     return readStart(target, wrapper.pid).catch(() => null);
   }
 
-  function find(pid: number): Wrapper | null {
+  function find(pid: number): SimulatedWrapper | null {
     const wrapper = machine.wrappers.get(pid);
     return wrapper?.isAlive === true ? wrapper : null;
   }
@@ -81,9 +89,20 @@ export function createSimulatedExecutor(options: {
       const failure = await prepareFolder(fileSystem, target.folder, command);
       if (failure !== null) return failure;
       const { attempt, folder } = target;
-      const job = command.environment['FARHAND_JOB_ID'] ?? '';
-      const wrapper = await process.through('spawn', () =>
-        machine.spawn({ attempt, job, folder, script: scriptOf(job) }),
+      const { environment, output } = command;
+      const job = environment['FARHAND_JOB_ID'] ?? '';
+      const part = (environment['FARHAND_HOOK'] ?? 'command') as ProgramPart;
+      const wrapper = await process.through(`spawn ${part}`, () =>
+        machine.spawn({
+          attempt,
+          job,
+          part,
+          folder,
+          home: output?.file === '../raw' ? dirname(folder) : folder,
+          limitBytes: output?.limitBytes ?? null,
+          environment,
+          script: scriptOf(job)[part],
+        }),
       );
       const execution: Execution = {
         ended: endOf(wrapper),
@@ -106,14 +125,19 @@ export function createSimulatedExecutor(options: {
       const at = fence.type === 'none' ? null : fence.at;
       const leader = fence.type === 'wrapper' ? find(fence.pid) : null;
       const ended = leader !== null ? endOf(leader) : fence.type === 'wrapper' ? Promise.resolve() : untilGone(target);
-      return { ended, started: Promise.resolve(at === null ? null : { at }), ...toTree(target.attempt) };
+      return {
+        ended,
+        started: Promise.resolve(at === null ? null : { at }),
+        ...(leader === null ? {} : { ranMs: clock.monotonic() - leader.spawnedAt }),
+        ...toTree(target.attempt),
+      };
     },
     readExit: ({ folder }) => readExitRecord(fileSystem, folder),
-    countOutput: async () => null,
+    countOutput: ({ folder }) => readSinkRecord(fileSystem, folder),
   };
 
   async function untilGone({ attempt }: ExecutionTarget): Promise<void> {
-    while ((await process.through('look for processes', () => machine.alive(attempt).length)) > 0)
-      await pause(longestWaitMs);
+    const look = () => machine.alive(attempt).filter((one) => one.isTreeAlive).length;
+    while ((await process.through('look for processes', look)) > 0) await pause(longestWaitMs);
   }
 }

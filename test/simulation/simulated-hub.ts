@@ -8,7 +8,7 @@ import { createSecretBox, type SecretBox } from '../../hub/identity/secret-box.t
 import { createSecretKey } from '../../hub/identity/secret-key.ts';
 import { LogError } from '../../hub/logs/log-error.ts';
 import { HubMetrics } from '../../hub/metrics/hub-metrics.ts';
-import { keepEverything } from '../../hub/retention/retention-rules.ts';
+import type { RetentionRules } from '../../hub/retention/retention-rules.ts';
 import { migrate } from '../../hub/store/sqlite/migrate.ts';
 import { createSqliteStore } from '../../hub/store/sqlite/sqlite-store.ts';
 import type { Change, Store } from '../../hub/store/store.ts';
@@ -23,23 +23,27 @@ import type { MemoryNetwork } from '../../transports/memory/network.ts';
 import { guardStore } from './guarded-store.ts';
 import type { DiskFault } from './memory-file-system.ts';
 import { createMemoryLogStore, LogDisk } from './memory-log-store.ts';
+import type { PlannedRetention } from './schedule.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 
 export const hubAddress = 'hub';
 /** A store as a hub finds it that starts for the first time. */
 const emptyStore = createEmptyStore();
-const week = 7 * 86_400_000;
 
 export interface SimulatedHubOptions {
   readonly clock: Clock;
   readonly random: SeededRandom;
   readonly network: MemoryNetwork;
   readonly lostAfterMs: number;
+  readonly correctionWindowMs: number;
+  readonly retention: PlannedRetention | null;
   readonly logger: Logger;
   readonly onOperation: (name: string) => void;
   /** After each commit, whoever made it. */
   readonly onChanges: (changes: readonly Change[]) => void;
+  /** Just before the log of an attempt is deleted. */
+  readonly onLogRemoval: (attempt: string) => void;
 }
 
 /** What of a hub was copied, as a backup does it. */
@@ -101,7 +105,7 @@ export class SimulatedHub {
   }
 
   async start(): Promise<void> {
-    const { clock, random, network, lostAfterMs, onOperation } = this.#options;
+    const { clock, random, network, lostAfterMs, correctionWindowMs, retention, onOperation } = this.#options;
     this.#starts += 1;
     const name = `hub#${this.#starts}`;
     const own = random.fork(name);
@@ -125,6 +129,7 @@ export class SimulatedHub {
         disk: this.logs,
         through: (operation, work) => process.through(operation, work),
         writing: () => this.#fail('write'),
+        removing: this.#options.onLogRemoval,
         flushing: async () => {
           this.#fail('flush');
           await new Promise<void>((resolve) => void clock.schedule(own.below(8), resolve));
@@ -132,9 +137,9 @@ export class SimulatedHub {
       }),
       secretBox: this.secretBox,
       lostAfterMs,
-      correctionWindowMs: week,
-      keep: keepEverything,
-      retainEveryMs: 600_000,
+      correctionWindowMs,
+      keep: toRules(retention),
+      retainEveryMs: retention?.everyMs ?? 600_000,
       room: { tryAgain: async () => {} },
       metrics,
       counters: createSyncCounters(),
@@ -222,6 +227,18 @@ export class SimulatedHub {
     this.faults.splice(index, 1);
     throw new LogError(fault.code === 'ENOSPC' ? 'full' : 'broken', `simulated ${fault.code}`);
   }
+}
+
+function toRules(planned: PlannedRetention | null): RetentionRules {
+  const { jobsForMs = null, jobsPerAccount = null, logBytes = null } = planned ?? {};
+  return {
+    jobsForMs: jobsForMs ?? Number.POSITIVE_INFINITY,
+    jobsPerAccount: jobsPerAccount ?? Number.POSITIVE_INFINITY,
+    logBytes: logBytes ?? Number.POSITIVE_INFINITY,
+    atLeastMs: 0,
+    auditForMs: Number.POSITIVE_INFINITY,
+    agentsForMs: Number.POSITIVE_INFINITY,
+  };
 }
 
 /** Whoever says who it is is believed: what a credential proves is tested elsewhere. */

@@ -1,11 +1,15 @@
+import { createTextMask } from '../../agent/masking/text-mask.ts';
 import type { Change } from '../../hub/store/store.ts';
+import type { Logger } from '../../runtime/logger.ts';
 import { createVirtualClock, type VirtualClock } from '../../runtime/virtual-clock.ts';
+import type { MemoryConnection } from '../../transports/memory/connection.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../transports/memory/network.ts';
 import { createSimulatedCatalog } from './automations.ts';
+import { LateCancels } from './late-cancels.ts';
 import type { RunTruth } from './run-truth.ts';
 import type { Schedule } from './schedule.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
-import { SimulatedAgent } from './simulated-agent.ts';
+import { SimulatedAgent, type SimulatedAgentOptions } from './simulated-agent.ts';
 import { SimulatedClient } from './simulated-client.ts';
 import { SimulatedHub } from './simulated-hub.ts';
 import { StateWatch } from './state-watch.ts';
@@ -15,6 +19,7 @@ import { createWatchedLogger, type LoggedLine } from './watched-logger.ts';
 const catalog = createSimulatedCatalog();
 /** Between two looks whether somebody who ended by itself is to be started again. */
 const supervisorMs = 1_000;
+const progressLookMs = 500;
 
 /** Everything there is in one run: a hub, agents with their machines, a network, somebody who wants jobs run, and who sees all of it. */
 export class World {
@@ -35,7 +40,17 @@ export class World {
   readonly restores: { readonly how: 'backup' | 'copy'; readonly atMs: number }[] = [];
   /** When somebody on an agent's machine said that the hub's store may be trusted. */
   readonly trusts: { readonly agent: string; readonly atMs: number }[] = [];
+  /** Agents that live, or lived, on a copy of another's folder. */
+  readonly copies: SimulatedAgent[] = [];
+  /** Attempts that were in a folder when it was copied: each of the two agents ends them in its way, and cleans up behind them. */
+  readonly copied = new Set<string>();
+  /** Those of them that had not begun by what the copy says: nobody can tell which of the two may run them. */
+  readonly doubtful = new Set<string>();
+  readonly lateCancels: LateCancels;
   readonly #ids: readonly string[];
+  /** Connections to a hub that is no more: nothing new comes on them. */
+  readonly #deaf = new WeakSet<MemoryConnection>();
+  readonly #logger: Logger;
 
   constructor(schedule: Schedule, keeps: 'nothing' | 'events' | 'all') {
     this.schedule = schedule;
@@ -44,16 +59,28 @@ export class World {
     this.trace = new Trace({ now: () => clock.monotonic(), keeps });
     this.network = createMemoryNetwork({ clock, random: this.random.fork('network') });
     this.states = new StateWatch((violation) => this.violates(violation));
-    const onOperation = (who: string) => (name: string) => this.trace.detail(`${who}: ${name}`);
-    const logger = createWatchedLogger((line) => this.#logged(line));
+    this.#logger = createWatchedLogger((line) => this.#logged(line));
+    this.lateCancels = new LateCancels({
+      isActedOn: (attempt) =>
+        this.everyAgent().some(
+          (agent) => agent.read(attempt, 'document.json') !== null || agent.machine.alive(attempt).length > 0,
+        ),
+      hasSession: (attempt) =>
+        this.network.connections.some(
+          (one) => one.target === `/v1/sessions/${attempt}` && (!this.#deaf.has(one) || one.inFlightBytes('down') > 0),
+        ),
+    });
     this.hub = new SimulatedHub({
       clock,
       random: this.random.fork('hub'),
       network: this.network,
       lostAfterMs: schedule.lostAfterMs,
-      logger,
-      onOperation: onOperation('hub'),
+      correctionWindowMs: schedule.correctionWindowMs,
+      retention: schedule.retention,
+      logger: this.#logger,
+      onOperation: (name) => this.#operated('hub', name),
       onChanges: (changes) => this.#changed(changes),
+      onLogRemoval: (attempt) => this.states.logRemoved(attempt),
     });
     this.client = new SimulatedClient({
       hub: this.hub,
@@ -62,22 +89,24 @@ export class World {
       trace: this.trace,
     });
     this.#ids = Array.from({ length: schedule.agents }, () => this.random.orderedUuid());
-    this.agents = this.#ids.map((id, index) => {
-      const name = `agent${index}`;
-      return new SimulatedAgent({
-        id,
-        name,
-        slots: schedule.slots,
-        clock,
-        random: this.random.fork(name),
-        network: this.network,
-        catalog,
-        logger,
-        scriptOf: (job) => this.#scriptOf(job),
-        onOperation: onOperation(name),
-        onRun: (run) => this.#ran(run),
-      });
-    });
+    this.agents = this.#ids.map((id, index) => this.#createAgent({ id, name: `agent${index}`, copyOf: null }));
+  }
+
+  /** Those on copies too. */
+  everyAgent(): readonly SimulatedAgent[] {
+    return [...this.agents, ...this.copies];
+  }
+
+  /** A second agent on another machine, with all that is in the agent's folder at this moment. */
+  copyAgent({ name: original, machine }: SimulatedAgent, { sameBoot }: { readonly sameBoot: boolean }): SimulatedAgent {
+    const name = `${original}-copy${this.copies.length}`;
+    const copy = this.#createAgent({ id: '', name, copyOf: { machine, sameBoot } });
+    this.copies.push(copy);
+    for (const attempt of copy.folders()) {
+      this.copied.add(attempt);
+      if (copy.read(attempt, sameBoot ? 'started' : 'document.json') === null) this.doubtful.add(attempt);
+    }
+    return copy;
   }
 
   /**
@@ -125,6 +154,31 @@ export class World {
     }
     this.startHub();
     for (const agent of this.agents) this.startAgent(agent);
+    this.#lookAtProgress();
+  }
+
+  #createAgent(who: Pick<SimulatedAgentOptions, 'id' | 'name' | 'copyOf'>): SimulatedAgent {
+    return new SimulatedAgent({
+      ...who,
+      slots: this.schedule.slots,
+      clock: this.clock,
+      random: this.random.fork(who.name),
+      network: this.network,
+      catalog,
+      logger: this.#logger,
+      scriptOf: (job) => this.#scriptOf(job),
+      onOperation: (name) => this.#operated(who.name, name),
+      onRun: (run) => this.#ran(run),
+      onFence: ({ job, part }) => {
+        if (this.lateCancels.mustNotStart(job))
+          this.violates(`the ${part} of ${this.#nameOf(job)} is started behind a cancel that came in time`);
+      },
+      onDocument: (attempt, by) => this.lateCancels.received(attempt, by),
+    });
+  }
+
+  #operated(who: string, name: string): void {
+    this.trace.detail(`${who}: ${name}`);
   }
 
   startHub(): void {
@@ -152,6 +206,7 @@ export class World {
     this.trace.event(`hub dies (${how})`);
     this.hub.crash(how);
     for (const connection of this.network.connections) {
+      this.#deaf.add(connection);
       if (how === 'kill') connection.cut();
       else for (const direction of ['up', 'down'] as const) connection.silence(direction);
     }
@@ -161,6 +216,21 @@ export class World {
     if (agent.process === null && how === 'kill') return;
     this.trace.event(`${agent.name} dies (${how})`);
     agent.crash(how);
+  }
+
+  /** What is shown of a program's progress is a line that it wrote, without its secrets. */
+  #lookAtProgress(): void {
+    for (const attempt of new Set(this.runs.map((run) => run.attempt))) {
+      const shown = this.hub.core?.progress.get(attempt) ?? null;
+      if (shown === null) continue;
+      const runs = this.runs.filter((run) => run.attempt === attempt);
+      const secret = this.client.plans.get(runs[0]?.job ?? '')?.secret ?? null;
+      const maskText = createTextMask(secret === null ? {} : { token: secret });
+      const lines = runs.flatMap(({ progress }) => progress.map((line) => maskText(line.trim())));
+      const told = `${shown.percent} ${shown.message}`;
+      if (!lines.includes(told)) this.violates(`attempt ${attempt} is shown at "${told}", and never said so`);
+    }
+    this.clock.schedule(progressLookMs, () => this.#lookAtProgress());
   }
 
   /** Goes on for so long; whatever waits for a turn of the loop has it before time passes. */
@@ -184,7 +254,7 @@ export class World {
   }
 
   #ran(run: RunTruth): void {
-    this.trace.event(`${run.agent}: the command of attempt ${run.attempt} of ${this.#nameOf(run.job)} runs`);
+    this.trace.event(`${run.agent}: the ${run.part} of attempt ${run.attempt} of ${this.#nameOf(run.job)} runs`);
     this.runs.push(run);
   }
 
@@ -200,9 +270,12 @@ export class World {
           `store: ${this.#nameOf(id)} ${state} ${cause ?? ''} started=${started} attempt=${attemptNumber}`,
         );
         this.states.see(change.job);
+        this.lateCancels.seeJob(change.job);
       } else if (change.type === 'attempt') {
         const { id, jobId, state, desired } = change.attempt;
         this.trace.event(`store: attempt ${id} of ${this.#nameOf(jobId)} ${state} desired=${desired}`);
+        this.states.seeAttempt(change.attempt);
+        this.lateCancels.seeAttempt(change.attempt);
       }
     }
   }
