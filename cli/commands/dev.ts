@@ -161,6 +161,11 @@ const notForBoth = new Set([
   'FARHAND_ADMIN_TOKEN_FILE',
   'FARHAND_JOIN_TOKEN',
   'FARHAND_JOIN_TOKEN_FILE',
+  // A person's, for another hub: the one here is for this machine alone.
+  'FARHAND_TLS_CERT',
+  'FARHAND_TLS_KEY',
+  'FARHAND_TLS_CLIENT_CA',
+  'FARHAND_TLS_CLIENT',
 ]);
 
 /** What both children inherit. */

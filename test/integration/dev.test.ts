@@ -36,7 +36,9 @@ it('farhand dev is a hub and an agent that commands in the same folder find by t
 it('farhand dev names no automation to try where the folder is the user’s own', async () => {
   await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-test-'));
   await mkdir(join(place.path, 'automations'));
-  await using dev = startFarhand(args, { folder: place.path });
+  // What a person has for a hub elsewhere is not for this one.
+  const environment = { FARHAND_TLS_CERT: '/nonexistent/ada.pem', FARHAND_TLS_KEY: '/nonexistent/ada.key' };
+  await using dev = startFarhand(args, { folder: place.path, environment });
   await dev.ready();
 
   await dev.said(/farhand run NAME/);

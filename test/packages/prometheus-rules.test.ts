@@ -68,6 +68,14 @@ describe('the rules for Prometheus', () => {
       await fires('FarhandAgentTakesNothing', 10, {
         'farhand_agent_admission_closed{instance="a",reason="memory"}': '1x30',
       }),
+      await fires('FarhandCertificateEnds', 90, {
+        'farhand_hub_tls_expiry_timestamp_seconds{instance="h",which="certificate"}': '1000000x90',
+      }),
+      await fires('FarhandCertificateEnds', 90, {
+        'farhand_hub_tls_expiry_timestamp_seconds{instance="h",which="certificate"}': '2000000x90',
+      }),
+      await fires('FarhandTlsFilesUnusable', 20, { 'farhand_hub_tls_files_unusable{instance="h"}': '1x30' }),
+      await fires('FarhandTlsFilesUnusable', 20, { 'farhand_hub_tls_files_unusable{instance="h"}': '0x30' }),
       await fires('FarhandHubDown', 20, {}),
       await fires('FarhandHubDown', 20, { 'farhand_hub_info{instance="h"}': '1x60' }),
     ];
@@ -82,6 +90,10 @@ describe('the rules for Prometheus', () => {
       true,
       false,
       true,
+      true,
+      false,
+      true,
+      false,
       true,
       false,
       true,
