@@ -74,6 +74,7 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
       help: 'Where the control channel stands: 1 for the state it is in.',
       samples: byState(linkStates, is(link.state)),
     },
+    ...toCertificateMetrics(status),
     counter('dials_total', 'Times the hub was dialled for a control channel.', counts.dials),
     counter('reconnects_total', 'Control channels that came up after the first.', Math.max(0, counts.connects - 1)),
     counter('offline_seconds_total', 'Time without a control channel that is up.', counts.offlineMs / 1000),
@@ -154,6 +155,31 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
     ),
     gauge('loop_lag_max_seconds', 'The longest stop of the event loop in the last minute.', status.loopLagMaxMs / 1000),
     ...toLoopMetrics('farhand_agent', status.loops),
+  ];
+}
+
+/** Without samples where no certificate is shown. */
+function toCertificateMetrics({ network }: AgentStatus): readonly Metric[] {
+  const certificate = network?.certificate ?? null;
+  const problem = network?.problem ?? null;
+  return [
+    {
+      type: 'gauge',
+      name: 'farhand_agent_tls_certificate_expiry_timestamp_seconds',
+      help: 'When the certificate that is shown to the hub is over, in seconds since 1970.',
+      samples: certificate === null ? [] : [{ value: Date.parse(certificate.notAfter) / 1000 }],
+    },
+    {
+      type: 'gauge',
+      name: 'farhand_agent_tls_certificate_days_left',
+      help: 'Days until then; negative once it is over.',
+      samples: certificate === null ? [] : [{ value: certificate.daysLeft }],
+    },
+    gauge(
+      'tls_files_problem',
+      '1 while TLS files on the disk cannot be used, and the earlier ones are kept.',
+      problem === null ? 0 : 1,
+    ),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { FileSystem } from '../runtime/file-system.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { LoopLag } from '../runtime/loop-lag.ts';
+import type { OutletStatus } from '../runtime/network/outlet-status.ts';
 import type { Random } from '../runtime/random.ts';
 import type { ControlTransport } from '../transports/control-transport.ts';
 import type { SessionTransport } from '../transports/session-transport.ts';
@@ -83,6 +84,8 @@ export interface AgentOptions {
   /** Where lines of jobs go besides the hub; null: nowhere. */
   readonly jobLog: JobLog | null;
   readonly fetch: typeof globalThis.fetch;
+  /** How it reaches its hub; null where that is in the same process. */
+  readonly network: (() => OutletStatus) | null;
   /** Makes this process the folder's owner until disposed. Throws when another one is. */
   readonly takeOwnerLock: (folder: string) => Disposable;
 }

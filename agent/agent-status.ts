@@ -3,6 +3,7 @@ import type { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { LoopStatus } from '../runtime/loop-board.ts';
 import type { LoopLagValues } from '../runtime/loop-lag.ts';
+import type { OutletStatus } from '../runtime/network/outlet-status.ts';
 import type { SyncCount } from '../sync/sync-counters.ts';
 import type { AgentCounts, AgentTimes } from './agent-counts.ts';
 import type { AgentState } from './agent-state.ts';
@@ -23,6 +24,8 @@ export interface AgentStatus {
     readonly message: string | null;
     readonly storeId: string | null;
   };
+  /** How the hub is reached; null where that is in the same process. */
+  readonly network: OutletStatus | null;
   readonly slots: { readonly total: number; readonly used: number };
   readonly attempts: readonly {
     readonly id: string;
@@ -80,6 +83,7 @@ export function toAgentStatus({
   readonly version: string;
   readonly state: AgentState;
   readonly link: LinkState;
+  readonly network: OutletStatus | null;
   readonly slots: { readonly total: number; readonly used: number };
   readonly attempts: readonly Attempt[];
   readonly health: AgentReport['health'];

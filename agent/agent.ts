@@ -107,6 +107,7 @@ class AgentProcess implements Agent {
       version: this.#options.version,
       id: parts?.identity.id ?? null,
       link: parts?.link.state ?? { type: 'idle' },
+      network: this.#options.network?.() ?? null,
       slots: parts?.dispatch.slots ?? { total: this.#options.slots, used: 0 },
       attempts: parts?.attempts.list() ?? [],
       health: this.#health(),

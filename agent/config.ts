@@ -18,6 +18,7 @@ import {
 import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
 import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
+import { findOutletMistakes, outletKeys } from '../runtime/network/outlet-keys.ts';
 import { defaultPressureLimits, noPressureLimits, type PressureLimits } from './pressure/admission-limits.ts';
 
 const name: ConfigFormat<string> = {
@@ -228,6 +229,7 @@ export const agentConfigSchema = {
     default: 'false',
     sensitive: false,
   },
+  ...outletKeys,
   jobLog: {
     variable: 'FARHAND_JOB_LOG',
     doc: 'Where to write what jobs print besides sending it to the hub, as lines of JSON: stdout, or a file, which grows until somebody rotates it. Masked as in the hub. Not written unless set.',
@@ -264,8 +266,8 @@ const secureSchemes: Readonly<Record<string, string>> = {
   'grpcs:': 'grpcs:',
 };
 
-function findBrokenRules({ hubUrl, sessionListen, insecure }: AgentConfig): readonly string[] {
-  const broken: string[] = [];
+function findBrokenRules({ hubUrl, sessionListen, insecure, ...outlet }: AgentConfig): readonly string[] {
+  const broken: string[] = [...findOutletMistakes(outlet)];
   if (sessionListen !== null) {
     broken.push('FARHAND_SESSION_LISTEN: expected it not to be set: listening for workers is not there yet');
   }

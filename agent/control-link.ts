@@ -101,14 +101,15 @@ class Link implements ControlLink {
     const wait = this.#createWait();
     while (!signal.aborted) {
       const since = clock.monotonic();
-      const { why, hint } = await this.#live(signal);
+      const { why, detail, hint } = await this.#live(signal);
       if (signal.aborted) break;
       if (clock.monotonic() - since >= limits.healthyMs) wait.reset();
       const waitMs = wait.next(hint);
-      this.#setState({ type: 'waiting', why });
-      this.#loop.failed(why);
-      this.#loop.does(`waits to dial again, because: ${why}`, { nextInMs: waitMs });
-      logger.info({ why, waitMs }, 'control channel ended, the next dial follows');
+      const words = detail === null ? why : `${why}: ${detail}`;
+      this.#setState({ type: 'waiting', why: words });
+      this.#loop.failed(words);
+      this.#loop.does(`waits to dial again, because: ${words}`, { nextInMs: waitMs });
+      logger.info({ why, detail, waitMs }, 'control channel ended, the next dial follows');
       await sleep(clock, waitMs, signal);
     }
     await Promise.all(this.#parting);

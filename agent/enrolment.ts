@@ -49,6 +49,12 @@ function explain(text: string): string {
   }
 }
 
+/** Of `fetch` only the cause says why. */
+function toWhy(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 async function tryOnce(options: EnrolmentOptions): Promise<Attempted> {
   const { key, name, labels } = options;
   const body: EnrolmentRequest = { name, labels, publicKey: key.publicKey };
@@ -89,7 +95,7 @@ export async function enrol(options: EnrolmentOptions): Promise<EnrolmentAnswer>
     } catch (err) {
       if (err instanceof AgentError) throw err;
       options.signal.throwIfAborted();
-      options.logger.warn({ err }, 'hub does not answer, enrolment is tried again');
+      options.logger.warn({ err, why: toWhy(err) }, 'hub does not answer, enrolment is tried again');
     }
     await sleep(options.clock, Math.max(backoff.next(), retryAfterMs), options.signal);
     options.signal.throwIfAborted();

@@ -16,6 +16,8 @@ import type { Hint } from './return-wait.ts';
 export interface LinkFailure {
   readonly type: 'failed';
   readonly why: string;
+  /** The words of the error, where there was one. */
+  readonly detail: string | null;
   readonly hint: Hint;
 }
 
@@ -72,19 +74,23 @@ export async function openGreeted(
 
 /** What ended a channel, or kept it from being opened. What nobody foresaw is logged. */
 export function toLinkFailure(error: unknown, logger: Logger): LinkFailure {
-  if (error instanceof TransportError) return { type: 'failed', why: error.code, hint: error.retryAfterMs };
-  if (error instanceof ProtocolError) return { type: 'failed', why: error.message, hint: null };
+  if (error instanceof TransportError) return fromError(error);
+  if (error instanceof ProtocolError) return { type: 'failed', why: error.message, detail: null, hint: null };
   logger.error({ err: error }, 'control channel failed');
-  return { type: 'failed', why: 'failed', hint: null };
+  return { type: 'failed', why: 'failed', detail: null, hint: null };
 }
 
 export function fromClose(reason: CloseReason): LinkFailure {
   switch (reason.type) {
     case 'local':
-      return { type: 'failed', why: 'closed here', hint: null };
+      return { type: 'failed', why: 'closed here', detail: null, hint: null };
     case 'remote':
-      return { type: 'failed', why: reason.reason, hint: reason.retryAfterMs };
+      return { type: 'failed', why: reason.reason, detail: null, hint: reason.retryAfterMs };
     case 'failure':
-      return { type: 'failed', why: reason.error.code, hint: reason.error.retryAfterMs };
+      return fromError(reason.error);
   }
+}
+
+function fromError({ code, message, retryAfterMs }: TransportError): LinkFailure {
+  return { type: 'failed', why: code, detail: message, hint: retryAfterMs };
 }

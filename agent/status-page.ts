@@ -10,6 +10,28 @@ function toLinkCell({ link, counts }: AgentStatus): Cell {
   return link.state === 'waiting' || link.state === 'distrusted' ? { text, look: 'bad' } : text;
 }
 
+function toWayWords({ network }: AgentStatus): string {
+  if (network === null) return 'in this process';
+  const { type, proxy, from } = network.way;
+  switch (type) {
+    case 'direct':
+      return `direct: ${from}`;
+    case 'proxy':
+      return `through the proxy ${proxy} (${from})`;
+    case 'unusable':
+      return `none: ${from} names no proxy that can be used`;
+  }
+}
+
+function toCertificateCell({ network }: AgentStatus): Cell {
+  if (network?.problem) return { text: network.problem, look: 'bad' };
+  const certificate = network?.certificate ?? null;
+  if (certificate === null) return 'none';
+  const { subject, notAfter, daysLeft } = certificate;
+  const text = `${subject}: until ${notAfter}, ${daysLeft} days`;
+  return daysLeft < 14 ? { text, look: daysLeft < 0 ? 'bad' : 'warn' } : text;
+}
+
 function toWorkWords({ state, slots, desired }: AgentStatus): string {
   const used = `${slots.used} of ${slots.total} slots`;
   if (desired.drain)
@@ -66,6 +88,8 @@ export function toStatusPage(status: AgentStatus): string {
         rows: [
           ['agent', `${state}; ${health.state}`],
           ['control link', toLinkCell(status)],
+          ['way to the hub', toWayWords(status)],
+          ['client certificate', toCertificateCell(status)],
           ['work', toWorkWords(status)],
           ['last', toLastWords(status, now)],
           ['ended jobs', toList(counts.ended, 'none yet')],

@@ -84,9 +84,11 @@ const answers: Partial<Record<keyof Operations, z.ZodType>> = {
 export function createApiClient({
   address,
   token,
+  fetch,
 }: {
   readonly address: string;
   readonly token: string | null;
+  readonly fetch: typeof globalThis.fetch;
 }): ApiClient {
   const check = <T>(schema: z.ZodType<T>, answer: unknown): T => {
     try {
@@ -101,6 +103,7 @@ export function createApiClient({
   const client = createClient({
     address,
     token,
+    fetch,
     // A person sees at once that the hub is not there, and tries again.
     retries: 0,
     validate: (operation, answer) => check(answers[operation] ?? anything, answer),

@@ -1,4 +1,5 @@
 import type { Problem } from '../protocol/problem.ts';
+import { OutletError } from '../runtime/network/outlet-error.ts';
 import { ApiError } from './api-error.ts';
 import { exitCodes } from './exit-code.ts';
 import { Failure } from './failure.ts';
@@ -8,6 +9,7 @@ export function toFailure(error: unknown): unknown {
   if (!(error instanceof ApiError)) return error;
   switch (error.code) {
     case 'unreachable':
+      if (isOfTheWay(error)) return new Failure(exitCodes.refused, error.message, [wayHint]);
       return new Failure(exitCodes.refused, error.message, [
         'Start one with `farhand dev` (a hub and an agent in one terminal) or `farhand hub`,',
         'or name the one to talk to: FARHAND_HUB_URL=https://hub.example.org',
@@ -21,6 +23,15 @@ export function toFailure(error: unknown): unknown {
     case 'problem':
       return toProblemFailure(error);
   }
+}
+
+const wayHint = '`farhand doctor` looks at the way to the hub step by step.';
+
+/** Something answered on the way, and the message says what to do about it: another hub would not help. */
+function isOfTheWay(error: ApiError): boolean {
+  let cause: unknown = error.cause;
+  while (cause instanceof Error && !(cause instanceof OutletError)) ({ cause } = cause);
+  return cause instanceof OutletError && cause.code !== 'unreachable' && cause.code !== 'ended';
 }
 
 function toProblemFailure({ problem }: ApiError): Failure {

@@ -2,6 +2,7 @@ import type { ConfigOf, ConfigSchema } from '../runtime/configuration/config-key
 import { text, url, yesOrNo } from '../runtime/configuration/formats.ts';
 import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
+import { findOutletMistakes, outletKeys } from '../runtime/network/outlet-keys.ts';
 
 /** Everything that commands which talk to a hub can be told. Help and `docs/config.md` are made of it. */
 export const clientConfigSchema = {
@@ -28,16 +29,19 @@ export const clientConfigSchema = {
     default: 'false',
     sensitive: false,
   },
+  ...outletKeys,
 } as const satisfies ConfigSchema;
 
 export type ClientConfig = ConfigOf<typeof clientConfigSchema>;
 
 /** Throws `ConfigError` with every mistake at once. */
 export function loadClientConfig(sources: ConfigSources): ClientConfig {
-  return loadConfiguration(clientConfigSchema, sources, ({ hubUrl, insecure }) => {
-    if (hubUrl === null || insecure || isLoopback(hubUrl.hostname)) return [];
-    if (/^(?:https|wss|grpcs):$/.test(hubUrl.protocol)) return [];
+  return loadConfiguration(clientConfigSchema, sources, ({ hubUrl, insecure, ...outlet }) => {
+    const broken = findOutletMistakes(outlet);
+    if (hubUrl === null || insecure || isLoopback(hubUrl.hostname)) return broken;
+    if (/^(?:https|wss|grpcs):$/.test(hubUrl.protocol)) return broken;
     return [
+      ...broken,
       `FARHAND_HUB_URL: expected https:// for a hub on another machine, because the token would travel in the clear; got ${hubUrl.protocol}//${hubUrl.host}. Set FARHAND_INSECURE=true to do it all the same`,
     ];
   });

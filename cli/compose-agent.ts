@@ -24,7 +24,10 @@ export interface ComposedAgent extends AsyncDisposable {
 }
 
 export interface ComposeOptions
-  extends Pick<AgentOptions, 'transport' | 'enrolment' | 'takeOwnerLock' | 'catalog' | 'probeRunner' | 'jobLog'> {
+  extends Pick<
+    AgentOptions,
+    'transport' | 'enrolment' | 'fetch' | 'network' | 'takeOwnerLock' | 'catalog' | 'probeRunner' | 'jobLog'
+  > {
   readonly config: AgentConfig;
   readonly mode: AgentMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -35,8 +38,8 @@ export interface ComposeOptions
 
 /** Puts an agent of this machine together: real clock, disk and processes. Disposing leaves at once, jobs run on. */
 export async function composeAgent(options: ComposeOptions): Promise<ComposedAgent> {
-  const { config, mode, environment, logger, transport, enrolment, takeOwnerLock, catalog, probeRunner, jobLog } =
-    options;
+  const { config, mode, environment, logger, transport, enrolment, fetch, network } = options;
+  const { takeOwnerLock, catalog, probeRunner, jobLog } = options;
   await using opened = new AsyncDisposableStack();
   // POSIX promises a `sh` on the PATH, not where it is.
   const shell = findProgram('sh', { path: environment['PATH'], workingDirectory: process.cwd() }) ?? '/bin/sh';
@@ -82,7 +85,8 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       pressure: createLinuxPressure(),
       loops,
       jobLog,
-      fetch: globalThis.fetch,
+      fetch,
+      network,
       takeOwnerLock,
     }),
   );

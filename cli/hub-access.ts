@@ -1,5 +1,9 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { silentLogger } from '../runtime/logger.ts';
+import type { Outlet } from '../runtime/network/outlet.ts';
+import { createOutletFetch } from '../runtime/network/outlet-fetch.ts';
+import { openConfiguredOutlet } from '../runtime/network/outlet-keys.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { clientConfigSchema, loadClientConfig } from './client-config.ts';
 import { addConfigOptions, toConfigSources } from './config-options.ts';
@@ -19,14 +23,15 @@ export function addHubOptions(command: Command): Command {
  * to it alone, and only when no other token is configured.
  */
 export function accessHub(command: Command, context: Context): ApiClient {
-  return createApiClient(readHubAccess(command, context));
+  const { outlet, ...access } = readHubAccess(command, context);
+  return createApiClient({ ...access, fetch: createOutletFetch(outlet) });
 }
 
 /** The same, before it is used. */
 export function readHubAccess(
   command: Command,
   context: Context,
-): { readonly address: string; readonly token: string | null } {
+): { readonly address: string; readonly token: string | null; readonly outlet: Outlet } {
   const config = loadClientConfig(toConfigSources(command, clientConfigSchema, context));
   const folder = toDevFolder(join(context.folder, defaultDevFolder));
   const dev = readDevHub(folder);
@@ -40,5 +45,6 @@ export function readHubAccess(
   }
   const isDev = dev !== undefined && new URL(dev.url).origin === new URL(address).origin;
   const token = config.token ?? (isDev ? readDevToken(folder) : undefined);
-  return { address: address.replace(/\/+$/, ''), token: token ?? null };
+  const outlet = openConfiguredOutlet(config, { environment: context.environment, logger: silentLogger });
+  return { address: address.replace(/\/+$/, ''), token: token ?? null, outlet };
 }

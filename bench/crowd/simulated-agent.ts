@@ -1,5 +1,4 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { Agent } from 'node:http';
 import type { AgentKey } from '../../agent/agent-key.ts';
 import { areOtherMeasures } from '../../agent/are-other-measures.ts';
 import { createControlLink, defaultLinkLimits } from '../../agent/control-link.ts';
@@ -13,6 +12,7 @@ import { protocolVersion } from '../../protocol/hello.ts';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createLoopBoard } from '../../runtime/loop-board.ts';
+import { createDirectOutlet } from '../../runtime/network/outlet.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { version } from '../../runtime/version.ts';
 import { defaultLimits } from '../../transports/limits.ts';
@@ -88,8 +88,8 @@ export async function createSimulatedAgent(options: SimulatedAgentOptions): Prom
   const key = createKey();
   const common = { clock: systemClock, random: systemRandom, logger: silentLogger };
   const { id } = await enrol({ ...common, hubUrl, joinToken, name, labels: { site: 'crowd' }, key, fetch, signal });
-  const agent = new Agent({ localAddress });
-  const transport = createWebsocketTransport({ ...common, url: hubUrl, limits: defaultLimits, agent });
+  const outlet = createDirectOutlet({ ...common, localAddress });
+  const transport = createWebsocketTransport({ ...common, url: hubUrl, limits: defaultLimits, outlet });
   const told = { lagMs: 0 };
   const clients = createClients(id, name, told);
   const bootId = systemRandom.uuid();

@@ -12,6 +12,11 @@ import { createProcessProbeRunner } from '../../agent/probes/process-probe-runne
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { watchCertificate } from '../../runtime/network/certificate-watch.ts';
+import { toDestination } from '../../runtime/network/destination.ts';
+import { createOutletFetch } from '../../runtime/network/outlet-fetch.ts';
+import { openConfiguredOutlet } from '../../runtime/network/outlet-keys.ts';
+import { toOutletStatus } from '../../runtime/network/outlet-status.ts';
 import { takeOwnerLock } from '../../runtime/owner-lock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
 import { defaultLimits } from '../../transports/limits.ts';
@@ -68,13 +73,15 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     format: config.logFormat,
     color: context.stderr.hasColor,
   });
+  const outlet = openConfiguredOutlet(config, { environment: context.environment, logger });
   const [{ composeAgent }, transport, { startStatusServer }] = await Promise.all([
     import('../compose-agent.ts'),
-    openTransport({ url: hubUrl, clock: systemClock, limits: defaultLimits, logger }),
+    openTransport({ url: hubUrl, outlet, clock: systemClock, limits: defaultLimits, logger }),
     import('../../agent/status-server.ts'),
   ]);
 
   await using opened = new AsyncDisposableStack();
+  opened.use(watchCertificate({ outlet, clock: systemClock, logger }));
   const { environment } = context;
   const mode = once
     ? ({ type: 'once', jobId, idleMs: idleSeconds === null ? null : idleSeconds * 1000 } as const)
@@ -100,6 +107,8 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
       takeOwnerLock,
       enrolment: config.joinToken === null ? null : { hubUrl: toHttpUrl(hubUrl).href, joinToken: config.joinToken },
       transport,
+      fetch: createOutletFetch(outlet),
+      network: () => toOutletStatus(outlet, { destination: toDestination(hubUrl, []), clock: systemClock }),
     }),
   );
   reportMistakes(catalog, logger);

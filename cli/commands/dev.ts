@@ -155,6 +155,8 @@ const notForBoth = new Set([
   'FARHAND_HUB_URL',
   'FARHAND_TOKEN',
   'FARHAND_TOKEN_FILE',
+  'FARHAND_PROXY',
+  'FARHAND_PROXY_FILE',
   'FARHAND_ADMIN_TOKEN',
   'FARHAND_ADMIN_TOKEN_FILE',
   'FARHAND_JOIN_TOKEN',
@@ -177,6 +179,6 @@ function toCommonEnvironment({ environment, stderr }: Context): Record<string, s
 
 /** One use, an hour: the agent that is started next is to join, and nobody else. */
 async function createJoinToken(address: string, adminToken: string): Promise<string> {
-  const api = createApiClient({ address, token: adminToken });
+  const api = createApiClient({ address, token: adminToken, fetch: globalThis.fetch });
   return (await api.call({ method: 'POST', path: '/join-tokens', body: { uses: 1 } }, CreatedToken)).token;
 }

@@ -3,6 +3,9 @@ import { agentConfigSchema } from '../../agent/config.ts';
 import { hubConfigSchema } from '../../hub/config.ts';
 import type { ConfigSchema } from '../../runtime/configuration/config-key.ts';
 import { readSecretFiles } from '../../runtime/configuration/secret-file.ts';
+import { createOutletFetch } from '../../runtime/network/outlet-fetch.ts';
+import { outletKeys } from '../../runtime/network/outlet-keys.ts';
+import { toProxySecrets } from '../../runtime/network/proxy-secrets.ts';
 import { version } from '../../runtime/version.ts';
 import { createApiClient } from '../api-client.ts';
 import { clientConfigSchema } from '../client-config.ts';
@@ -23,6 +26,7 @@ const schema = {
   hubUrl: clientConfigSchema.hubUrl,
   token: clientConfigSchema.token,
   insecure: clientConfigSchema.insecure,
+  ...outletKeys,
   joinToken: agentConfigSchema.joinToken,
   name: agentConfigSchema.name,
   data: agentConfigSchema.data,
@@ -75,7 +79,9 @@ async function examine(command: Command, context: Context, options: DoctorOption
     folder: context.folder,
     accessHub: () => {
       const access = readHubAccess(command, context);
-      return { api: createApiClient(access), hasToken: access.token !== null };
+      const { outlet } = access;
+      const api = createApiClient({ ...access, fetch: createOutletFetch(outlet) });
+      return { api, hasToken: access.token !== null, outlet };
     },
   });
   const findings = hideSecrets(await runChecks(checks), { ...sources.environment, ...sources.flags });
@@ -145,9 +151,11 @@ function hideSecrets(
     Object.entries(given).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, value]])),
   ) as Record<string, string>;
   const variables = Object.values(schema).filter(({ sensitive }) => sensitive);
+  const values = { ...set, ...readSecretFiles(schema, set).values };
+  const isProxy = (variable: string) => /^(?:FARHAND|HTTPS?|ALL)_PROXY$/i.test(variable);
   const secrets = [
-    ...variables.flatMap(({ variable }) => set[variable] ?? []),
-    ...Object.values(readSecretFiles(schema, set).values),
+    ...variables.flatMap(({ variable }) => (isProxy(variable) ? [] : (values[variable] ?? []))),
+    ...Object.entries(values).flatMap(([variable, value]) => (isProxy(variable) ? toProxySecrets(value) : [])),
   ].filter((secret) => secret.length >= minSecretLength);
   const hide = (text: string) => secrets.reduce((hidden, secret) => hidden.replaceAll(secret, '***'), text);
   return findings.map((finding) => ({

@@ -10,6 +10,8 @@ import { ProtocolError } from '../../protocol/protocol-error.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { readSmallFile, systemFileSystem } from '../../runtime/file-system.ts';
 import { silentLogger } from '../../runtime/logger.ts';
+import type { Outlet } from '../../runtime/network/outlet.ts';
+import { createOutletFetch } from '../../runtime/network/outlet-fetch.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { TransportError } from '../../transports/transport-error.ts';
 import { openTransport } from '../open-transport.ts';
@@ -26,6 +28,7 @@ const answerMs = 8_000;
 export function createAgentChecks(options: {
   readonly config: Pick<AgentConfig, 'data' | 'name' | 'joinToken'>;
   readonly probe: HubProbe | null;
+  readonly outlet: Outlet;
   /** What the agent dials; null where nothing says so. */
   readonly url: URL | null;
   /** `FARHAND_NAME` was given, and is not the host's name by default. */
@@ -88,6 +91,7 @@ function judgeIdentity(
 interface CredentialOptions {
   readonly config: Pick<AgentConfig, 'name' | 'joinToken'>;
   readonly probe: HubProbe | null;
+  readonly outlet: Outlet;
   readonly url: URL | null;
   readonly folder: DataFolder;
   readonly signal: AbortSignal;
@@ -97,14 +101,14 @@ async function judgeCredential(
   identity: EnrolmentAnswer | 'hidden' | 'broken' | null,
   options: CredentialOptions,
 ): Promise<Found> {
-  const { probe, config } = options;
+  const { probe, config, outlet } = options;
   if (probe === null) return skipped('not shown to anybody: there is no hub to dial');
   if (!(await isSafe(probe))) return skipped('not shown to anybody: the way to the hub has to be mended first');
   if (identity === 'hidden' || identity === 'broken') return skipped('there is no identity to show');
   if (identity !== null) return tryIdentity(identity, probe, options);
   return config.joinToken === null
     ? skipped('there is nothing to show')
-    : tryJoinToken(config.joinToken, probe, config.name);
+    : tryJoinToken(config.joinToken, { probe, name: config.name, outlet });
 }
 
 /** Something that a hub says came back, over TLS that holds where there is any. */
@@ -119,7 +123,7 @@ async function isSafe(probe: HubProbe): Promise<boolean> {
 async function tryIdentity(
   { id, name }: EnrolmentAnswer,
   probe: HubProbe,
-  { url, folder, signal }: CredentialOptions,
+  { url, outlet, folder, signal }: CredentialOptions,
 ): Promise<Found> {
   if ((await systemFileSystem.lstat(folder.key)) === null) {
     return fault(
@@ -130,6 +134,7 @@ async function tryIdentity(
   const key = await loadAgentKey(systemFileSystem, folder.key);
   const { session } = await openTransport({
     url: url ?? probe.url,
+    outlet,
     clock: systemClock,
     limits: { ...defaultLimits, dialMs: answerMs, closeMs: 1_000 },
     logger: silentLogger,
@@ -155,9 +160,12 @@ async function tryIdentity(
   }
 }
 
-async function tryJoinToken(joinToken: string, probe: HubProbe, name: string): Promise<Found> {
+async function tryJoinToken(
+  joinToken: string,
+  { probe, name, outlet }: { readonly probe: HubProbe; readonly name: string; readonly outlet: Outlet },
+): Promise<Found> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const response = await fetch(`${probe.url.href.replace(/\/+$/, '')}/v1/enrol`, {
+  const response = await createOutletFetch(outlet)(`${probe.url.href.replace(/\/+$/, '')}/v1/enrol`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${joinToken}`,

@@ -1,18 +1,10 @@
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { unknownIssuerCodes } from '../../runtime/network/tls-fault.ts';
 import type { Found } from './check.ts';
 import { fault, ok, warning } from './check.ts';
 
 const day = 86_400_000;
 const soonMs = 14 * day;
-
-/** OpenSSL's words for a chain that leads to nobody whom this machine trusts. */
-const unknownIssuer = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
 
 /**
  * All that is wrong with a server's certificate, not just what OpenSSL met first: a self-signed one that is over as well would otherwise be
@@ -47,15 +39,15 @@ export function judgeCertificate(
     found.push(
       fault(
         `the certificate is for another host: expected ${host}, got ${names}`,
-        'Use one of these names in FARHAND_HUB_URL, or get a certificate that has this one',
+        'Use one of these names in FARHAND_HUB_URL, or in FARHAND_TLS_SERVER_NAME, or get a certificate that has this one',
       ),
     );
   }
-  if (code !== null && unknownIssuer.has(code)) {
+  if (code !== null && unknownIssuerCodes.has(code)) {
     found.push(
       fault(
         `this machine does not know the CA that signed the certificate of ${host} (${code})`,
-        'Name the file with the certificate of that CA: NODE_EXTRA_CA_CERTS=/path/to/ca.pem; with a public CA, have the server send its intermediate certificates too',
+        'Name the file with the certificate of that CA: FARHAND_TLS_CA=/path/to/ca.pem; with a public CA, have the server send its intermediate certificates too',
       ),
     );
   }

@@ -1,5 +1,6 @@
 import { systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
+import type { Outlet } from '../../runtime/network/outlet.ts';
 import type { Credential } from '../../transports/credential.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { TransportError } from '../../transports/transport-error.ts';
@@ -16,11 +17,15 @@ const remedy =
 const nobody: Credential = { present: () => Promise.resolve('doctor') };
 
 /** Whether a call of gRPC reaches the hub at `url`. Sends no secret. */
-export async function judgeGrpc(probe: HubProbe, url: URL, signal: AbortSignal): Promise<Found> {
+export async function judgeGrpc(
+  probe: HubProbe,
+  { url, outlet }: { readonly url: URL; readonly outlet: Outlet },
+  signal: AbortSignal,
+): Promise<Found> {
   const connection = await (probe.url.protocol === 'https:' ? probe.tls() : probe.connection());
   if (connection.type !== 'done') return skipped('not tried: there is no connection');
   const limits = { ...defaultLimits, dialMs: answerMs, closeMs: 1_000 };
-  const { control } = await openTransport({ url, clock: systemClock, limits, logger: silentLogger });
+  const { control } = await openTransport({ url, outlet, clock: systemClock, limits, logger: silentLogger });
   try {
     await using _channel = await control.connect(nobody, { signal });
     return warning('a call without a credential was accepted: what answers is not a hub', remedy);

@@ -1,5 +1,5 @@
-import { type IncomingMessage, request as requestPlain } from 'node:http';
-import { request as requestTls } from 'node:https';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import type { Socket } from 'node:net';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -11,17 +11,24 @@ export interface HttpAnswer {
 const maxBodyBytes = 64 * 1024;
 
 /**
- * One GET without any secret, on a connection of its own. The certificate is not checked here: that is a finding of its own, and whoever
- * is told of it wants to know what lies behind, too. Rejects with what the system says, and when `timeoutMs` is over.
+ * One GET without any secret, on a connection that is there and of no use afterwards. Rejects with what the system says, and when `timeoutMs`
+ * is over.
  */
 export function exchange(
   url: URL,
-  options: { readonly headers?: Readonly<Record<string, string>>; readonly timeoutMs: number },
+  options: {
+    readonly connection: Socket;
+    readonly headers?: Readonly<Record<string, string>>;
+    readonly timeoutMs: number;
+  },
 ): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const common = { agent: false, headers: options.headers ?? {} };
-    const request =
-      url.protocol === 'https:' ? requestTls(url, { ...common, rejectUnauthorized: false }) : requestPlain(url, common);
+    const request = requestHttp({
+      path: `${url.pathname}${url.search}`,
+      setHost: false,
+      headers: { host: url.host, ...options.headers },
+      createConnection: () => options.connection,
+    });
     const timer = setTimeout(
       () => request.destroy(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })),
       options.timeoutMs,

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { migrations } from '../../hub/store/sqlite/migrations.ts';
 import type { ListenAddress } from '../../runtime/configuration/formats.ts';
 import { isLoopback } from '../../runtime/configuration/loopback.ts';
+import { silentLogger } from '../../runtime/logger.ts';
+import { createDirectOutlet } from '../../runtime/network/outlet.ts';
 import { type Check, type Found, fault, ok } from './check.ts';
 import { isReady, readProblem } from './hub-answer.ts';
 import { createHubProbe } from './hub-probe.ts';
@@ -39,7 +41,8 @@ async function judgeListen({ host, port }: ListenAddress): Promise<Found> {
   }
   if (port === 0) return ok('any free port is taken');
   const local = isAny ? '127.0.0.1' : host;
-  const probe = createHubProbe(new URL(`http://${local.includes(':') ? `[${local}]` : local}:${port}`));
+  const address = new URL(`http://${local.includes(':') ? `[${local}]` : local}:${port}`);
+  const probe = createHubProbe(address, createDirectOutlet({ logger: silentLogger }));
   if ((await probe.connection()).type === 'done') {
     const readiness = await probe.readiness();
     const answer = readiness.type === 'done' ? readiness.value.answer : null;

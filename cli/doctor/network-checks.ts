@@ -1,4 +1,5 @@
 import { isLoopback } from '../../runtime/configuration/loopback.ts';
+import type { Outlet } from '../../runtime/network/outlet.ts';
 import { judgeCertificate } from './certificate-faults.ts';
 import { type Check, type Found, fault, ok, skipped, warning } from './check.ts';
 import { isGrpc, judgeGrpc } from './grpc-check.ts';
@@ -14,8 +15,8 @@ const dateStepMs = 1_000;
 /** The way to a hub: name, connection, TLS, what answers, its clock, and whether what agents dial gets through. */
 export function createNetworkChecks(
   probe: HubProbe,
-  /** What an agent here dials; null where no agent is looked at. */
-  { agentUrl }: { readonly agentUrl: URL | null },
+  /** `agentUrl` is what an agent here dials; null where no agent is looked at. */
+  { agentUrl, outlet }: { readonly agentUrl: URL | null; readonly outlet: Outlet },
 ): readonly Check[] {
   const dialsGrpc = agentUrl !== null && isGrpc(agentUrl);
   const isTls = probe.url.protocol === 'https:';
@@ -26,13 +27,16 @@ export function createNetworkChecks(
     { name: 'hub', about: 'hub', look: () => judgeReadiness(probe, agentUrl) },
     { name: 'clock', about: 'machine', look: () => judgeClock(probe) },
     dialsGrpc
-      ? { name: 'grpc', about: 'hub', look: (signal) => judgeGrpc(probe, agentUrl, signal) }
+      ? { name: 'grpc', about: 'hub', look: (signal) => judgeGrpc(probe, { url: agentUrl, outlet }, signal) }
       : { name: 'websocket', about: 'hub', look: () => judgeUpgrade(probe, agentUrl !== null) },
   ];
   return checks;
 }
 
-function judgeName({ host }: HubProbe, addresses: Step<readonly string[]>): Found {
+function judgeName({ host: hub, route }: HubProbe, addresses: Step<readonly string[]>): Found {
+  if (route.type === 'unusable') return skipped('not looked at: the proxy has to be mended first');
+  const host = route.type === 'proxy' ? route.proxy.host : hub;
+  const place = route.type === 'proxy' ? route.from : 'FARHAND_HUB_URL';
   if (addresses.type === 'done') {
     const list = addresses.value.slice(0, 4).join(', ');
     return ok(list === host ? `${host} is an address` : `${host} is ${list}`);
@@ -46,11 +50,12 @@ function judgeName({ host }: HubProbe, addresses: Step<readonly string[]>): Foun
   }
   return fault(
     `the name ${host} has no address (${addresses.message})`,
-    `Check the host in FARHAND_HUB_URL for a slip; else add the name to DNS or /etc/hosts: getent hosts ${host}`,
+    `Check the host in ${place} for a slip; else add the name to DNS or /etc/hosts: getent hosts ${host}`,
   );
 }
 
-function judgeConnection({ host, port }: HubProbe, connection: Step<{ address: string; ms: number }>): Found {
+function judgeConnection({ host, port, route }: HubProbe, connection: Step<{ address: string; ms: number }>): Found {
+  if (route.type === 'proxy') return judgeTunnel(connection, { host, port, route });
   if (connection.type === 'done') {
     return ok(`${connection.value.address} takes connections on port ${port}, within ${connection.value.ms} ms`);
   }
@@ -64,7 +69,7 @@ function judgeConnection({ host, port }: HubProbe, connection: Step<{ address: s
     case 'ETIMEDOUT':
       return fault(
         `${host} does not answer on port ${port}`,
-        `Let the firewalls between pass TCP to ${host}:${port}, outgoing from here; farhand dials directly, not through HTTPS_PROXY`,
+        `Let the firewalls between pass TCP to ${host}:${port}, outgoing from here, or name a proxy that leads there: HTTPS_PROXY or FARHAND_PROXY`,
       );
     case 'ENETUNREACH':
     case 'EHOSTUNREACH':
@@ -80,12 +85,29 @@ function judgeConnection({ host, port }: HubProbe, connection: Step<{ address: s
   }
 }
 
+function judgeTunnel(
+  connection: Step<{ ms: number }>,
+  { host, port, route }: { host: string; port: number; route: Extract<HubProbe['route'], { readonly type: 'proxy' }> },
+): Found {
+  if (connection.type === 'skipped') return skipped(`not tried: the proxy ${route.proxy.host} has no address`);
+  if (connection.type === 'done') {
+    return ok(`${route.proxy.shown} opens a tunnel to ${host}:${port}, within ${connection.value.ms} ms`);
+  }
+  const remedy = `Try it without farhand: curl -v --proxytunnel --proxy ${route.proxy.shown} http://${host}:${port}/readyz`;
+  return connection.code === 'ETIMEDOUT'
+    ? fault(`${route.proxy.shown} (${route.from}) opens no tunnel to ${host}:${port} (${connection.message})`, remedy)
+    : fault(connection.message, remedy);
+}
+
 async function judgeTls(probe: HubProbe): Promise<readonly Found[] | Found> {
   const outcome = await probe.tls();
   if (outcome.type === 'skipped') return skipped('not tried: there is no connection');
   if (outcome.type === 'done') {
     const { certificate, code } = outcome.value;
-    return judgeCertificate(certificate, { host: probe.host, code, now: Date.now() });
+    return judgeCertificate(certificate, { host: probe.name, code, now: Date.now() });
+  }
+  if (outcome.code.startsWith('client-certificate-')) {
+    return fault(outcome.message, 'Have whoever runs the hub issue one for this machine');
   }
   if (await probe.speaksOtherWay()) {
     return fault(
@@ -144,11 +166,6 @@ async function judgeReadiness(probe: HubProbe, agentUrl: URL | null): Promise<Fo
     );
   }
   switch (answer.status) {
-    case 407:
-      return fault(
-        'a proxy wants a login before it passes anything on (407)',
-        `Let it pass ${probe.host} without one: farhand does not log in to proxies`,
-      );
     case 502:
     case 503:
     case 504:

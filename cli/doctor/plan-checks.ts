@@ -7,6 +7,10 @@ import { ConfigError } from '../../runtime/configuration/config-error.ts';
 import type { ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
 import { toFileVariable } from '../../runtime/configuration/config-key.ts';
 import { type ConfigSources, loadConfiguration } from '../../runtime/configuration/load-configuration.ts';
+import { silentLogger } from '../../runtime/logger.ts';
+import { createOutlet, type Outlet } from '../../runtime/network/outlet.ts';
+import { type OutletConfig, openConfiguredOutlet } from '../../runtime/network/outlet-keys.ts';
+import { noTlsSettings } from '../../runtime/network/tls-files.ts';
 import { version } from '../../runtime/version.ts';
 import type { ApiClient } from '../api-client.ts';
 import { Failure } from '../failure.ts';
@@ -20,6 +24,7 @@ import { createFolderChecks } from './folder-checks.ts';
 import { createHubChecks } from './hub-checks.ts';
 import { createHubProbe } from './hub-probe.ts';
 import { createNetworkChecks } from './network-checks.ts';
+import { createOwnCertificateChecks } from './own-certificate-check.ts';
 import { createProxyCheck } from './proxy-check.ts';
 import { createMachineChecks, createOpenFilesCheck } from './system-checks.ts';
 import { createTlsFileCheck } from './tls-file-checks.ts';
@@ -29,7 +34,7 @@ export interface DoctorPlan {
   /** Where it was called: relative folders begin here. */
   readonly folder: string;
   /** The hub and the token as other client commands find them. Throws `Failure` or `ConfigError`. */
-  readonly accessHub: () => { readonly api: ApiClient; readonly hasToken: boolean };
+  readonly accessHub: () => { readonly api: ApiClient; readonly hasToken: boolean; readonly outlet: Outlet };
 }
 
 /** A hub tells its version to agents that dial and to people who are let in. */
@@ -49,43 +54,48 @@ export function planChecks(role: DoctorRole, plan: DoctorPlan): readonly Check[]
   }
 }
 
-function planClient({ accessHub, sources }: DoctorPlan): readonly Check[] {
+function planClient({ accessHub }: DoctorPlan): readonly Check[] {
   let access: ReturnType<DoctorPlan['accessHub']>;
   try {
     access = accessHub();
   } catch (error) {
     return [{ name: 'configuration', about: 'machine', look: async () => toFaults(error) }];
   }
-  const { api, hasToken } = access;
+  const { api, hasToken, outlet } = access;
   const url = new URL(api.address);
-  const probe = createHubProbe(url);
+  const probe = createHubProbe(url, outlet);
   return [
     { name: 'configuration', about: 'machine', look: async () => ok(`the hub is ${api.address}`) },
-    createProxyCheck(url, sources.environment, { isAgent: false }),
-    ...createNetworkChecks(probe, { agentUrl: null }),
+    createProxyCheck(probe.route),
+    ...createOwnCertificateChecks(outlet),
+    ...createNetworkChecks(probe, { agentUrl: null, outlet }),
     ...createClientChecks({ api, hasToken, probe }),
   ];
 }
 
 function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
   const { config, mistakes } = loadAsFarAsItGoes(agentConfigSchema, sources, () => loadAgentConfig(sources));
-  const check = toConfigurationCheck(mistakes);
-  if (config === null) return [check];
+  if (config === null) return [toConfigurationCheck(mistakes)];
+  const { outlet, mistakes: files } = openOutlet(config, sources.environment);
+  const check = toConfigurationCheck([...mistakes, ...files]);
   const data = resolve(folder, config.data);
   const url = config.hubUrl ?? readRawUrl(sources);
   const httpUrl = url === null || !/^(ws|grpc|http)s?:$/.test(url.protocol) ? null : toHttpUrl(url);
-  const probe = httpUrl === null ? null : createHubProbe(httpUrl);
+  const probe = httpUrl === null ? null : createHubProbe(httpUrl, outlet);
   const path = sources.environment['PATH'];
   return [
     check,
-    ...(httpUrl === null || probe === null
-      ? []
-      : [
-          createProxyCheck(httpUrl, sources.environment, { isAgent: true }),
-          ...createNetworkChecks(probe, { agentUrl: url }),
-        ]),
+    ...(probe === null ? [] : [createProxyCheck(probe.route)]),
+    ...createOwnCertificateChecks(outlet),
+    ...(probe === null ? [] : createNetworkChecks(probe, { agentUrl: url, outlet })),
     { name: 'version', about: 'machine', look: async () => ok(`this is farhand ${version}; ${whereVersionsAre}`) },
-    ...createAgentChecks({ config: { ...config, data }, probe, url, isNameGiven: isGiven('FARHAND_NAME', sources) }),
+    ...createAgentChecks({
+      config: { ...config, data },
+      probe,
+      outlet,
+      url,
+      isNameGiven: isGiven('FARHAND_NAME', sources),
+    }),
     ...createFolderChecks({
       folder: data,
       process: 'agent',
@@ -131,6 +141,20 @@ function resolveFiles(files: TlsOptions, folder: string): TlsOptions {
     keyPath: resolve(folder, keyPath),
     clientCaPath: clientCaPath === null ? null : resolve(folder, clientCaPath),
   };
+}
+
+/** Files that cannot be used are mistakes as well, and the rest is looked at without them. */
+function openOutlet(
+  config: OutletConfig,
+  environment: ConfigSources['environment'],
+): { readonly outlet: Outlet; readonly mistakes: readonly Found[] } {
+  const options = { environment, logger: silentLogger };
+  try {
+    return { outlet: openConfiguredOutlet(config, options), mistakes: [] };
+  } catch (error) {
+    const outlet = createOutlet({ ...options, choice: config.proxy, tls: noTlsSettings });
+    return { outlet, mistakes: toFaults(error) };
+  }
 }
 
 /** Where some variables are wrong, the rest is looked at all the same, as if those were not set. */

@@ -124,6 +124,8 @@ async function runJob(
     logger,
     transport: createMemoryTransport(wire),
     enrolment: null,
+    fetch: globalThis.fetch,
+    network: null,
     // Nobody else knows of the folder.
     takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),
     adaptExecutor: (executor) => createHastyExecutor(executor, hurry),

@@ -126,6 +126,7 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
       loops: createLoopBoard(systemClock),
       jobLog: null,
       fetch: globalThis.fetch,
+      network: null,
       takeOwnerLock,
       ...given,
     });

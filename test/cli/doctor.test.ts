@@ -305,20 +305,28 @@ describe('farhand doctor on the way to a hub', () => {
     assertFound(ill, 'agents', 'warning', /a1: the disk is full/, /farhand agents a1/);
   });
 
-  it('proxies that are named and not used, without their passwords', async () => {
-    const environment = { HTTPS_PROXY: 'http://me:proxy-secret@proxy.example.org:3128', FARHAND_TOKEN: 'x' };
+  it('which proxy is on the way, without its password', async () => {
+    const environment = {
+      HTTPS_PROXY: 'http://me:proxy-secret@no-such-proxy.invalid:3128',
+      FARHAND_TOKEN: 'x',
+      FARHAND_HUB_URL: 'https://no-such-hub.invalid',
+    };
 
     const agent = await examine({ ...environment, FARHAND_HUB_URL: 'wss://no-such-hub.invalid' }, '--agent');
-    const client = await examine({ ...environment, FARHAND_HUB_URL: 'https://no-such-hub.invalid' }, '--client');
-    const exempt = await examine(
-      { ...environment, FARHAND_HUB_URL: 'https://no-such-hub.invalid', NO_PROXY: '.invalid' },
-      '--client',
-    );
+    const client = await examine(environment, '--client');
+    const exempt = await examine({ ...environment, NO_PROXY: '.invalid' }, '--client');
+    const none = await examine({ ...environment, FARHAND_PROXY: 'none' }, '--client');
+    const garbled = await examine({ ...environment, HTTPS_PROXY: 'socks5://me:proxy-secret@localhost' }, '--client');
 
-    assertFound(agent, 'proxy', 'warning', /HTTPS_PROXY \(proxy\.example\.org:3128\) is not used/, /NO_PROXY/);
-    assertFound(client, 'proxy', 'warning', /is not used/, /NODE_USE_ENV_PROXY=1/);
-    assert.equal(verdictOf(exempt, 'proxy'), 'ok');
-    assert.doesNotMatch(agent.text + client.text, /proxy-secret/);
+    for (const result of [agent, client]) {
+      assert.equal(verdictOf(result, 'proxy'), 'ok');
+      assert.match(result.text, /through http:\/\/no-such-proxy\.invalid:3128 \(HTTPS_PROXY\)/);
+      assertFound(result, 'dns', 'fault', /no-such-proxy\.invalid/, /HTTPS_PROXY/);
+    }
+    assert.match(exempt.text, /dialled directly: NO_PROXY names no-such-hub\.invalid/);
+    assert.match(none.text, /dialled directly: FARHAND_PROXY is none/);
+    assertFound(garbled, 'proxy', 'fault', /HTTPS_PROXY names no proxy/, /FARHAND_PROXY/);
+    for (const { text } of [agent, client, exempt, none, garbled]) assert.doesNotMatch(text, /proxy-secret/);
   });
 
   it('no hub is named', async () => {
@@ -360,7 +368,7 @@ describe('farhand doctor and TLS', () => {
       findings.filter(({ check, verdict }) => check === 'tls' && verdict === 'fault').length;
     assertFound(expired, 'tls', 'fault', /expired on \d{4}-/, /Renew it/);
     assertFound(wrongHost, 'tls', 'fault', /expected localhost, got DNS:other\.example\.org/, /FARHAND_HUB_URL/);
-    assertFound(unknownCa, 'tls', 'fault', /does not know the CA/, /NODE_EXTRA_CA_CERTS=/);
+    assertFound(unknownCa, 'tls', 'fault', /does not know the CA/, /FARHAND_TLS_CA=/);
     assertFound(soon, 'tls', 'warning', /expires on/, /Renew it/);
     assert.deepEqual([faults(expired), faults(wrongHost), faults(unknownCa)], [1, 1, 1]);
     assert.equal(verdictOf(good, 'tls'), 'ok');

@@ -56,7 +56,7 @@ async function ask(agent: object, job: object) {
       response.end(JSON.stringify({ items: [item], nextCursor: null }));
     },
   });
-  const api = createApiClient({ address: `http://127.0.0.1:${hub.port}`, token: 'x' });
+  const api = createApiClient({ fetch: globalThis.fetch, address: `http://127.0.0.1:${hub.port}`, token: 'x' });
   return { agent: (await api.listAgents()).items[0], job: (await api.listJobs()).items[0] };
 }
 

@@ -132,6 +132,7 @@ export class SimulatedAgent {
       loops: createLoopBoard(process.clock),
       jobLog: null,
       fetch: () => Promise.reject(new Error('nobody enrols in the simulation')),
+      network: null,
       takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),
     });
     this.#running = { process, agent, network };

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { createServer } from 'node:tls';
 import { silentLogger } from '../../runtime/logger.ts';
+import { createOutlet } from '../../runtime/network/outlet.ts';
+import { noTlsSettings } from '../../runtime/network/tls-files.ts';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 import { createGrpcTransport } from '../../transports/grpc/grpc-transport.ts';
 import { createGrpcListener } from '../../transports/grpc/listener.ts';
@@ -20,7 +22,6 @@ checkLeaks();
 
 const folder = mkdtempSync(join(tmpdir(), 'farhand-grpc-tls-'));
 const authority = createAuthority(folder);
-const ca = readFileSync(authority.path, 'utf8');
 after(() => rmSync(folder, { recursive: true }));
 
 /** What stands before a hub and adds TLS. */
@@ -54,11 +55,11 @@ async function startSecurePlace({
   const { port } = server.address() as AddressInfo;
   return {
     names: names_,
-    transportTo: (host: string, trusted: string | undefined = ca) =>
+    transportTo: (host: string, ca: string | null = authority.path) =>
       createGrpcTransport({
         ...common,
         url: `grpcs://${host}:${port}`,
-        tls: trusted === undefined ? {} : { ca: trusted },
+        outlet: createOutlet({ ...common, choice: null, environment: {}, tls: { ...noTlsSettings, ca } }),
       }),
     async [Symbol.asyncDispose]() {
       await listener[Symbol.asyncDispose]();
@@ -91,11 +92,11 @@ describe('grpcs', () => {
 
   it('trusts nobody whom the machine does not trust', async () => {
     await using place = await startSecurePlace();
-    const { control } = place.transportTo('localhost', '');
+    const { control } = place.transportTo('localhost', null);
 
     await assert.rejects(control.connect(credential, { signal: forever }), {
       code: 'refused',
-      message: /no TLS connection to grpcs:\/\/localhost:\d+: .*NODE_EXTRA_CA_CERTS/,
+      message: /no TLS connection to localhost:\d+: .*FARHAND_TLS_CA/,
     });
   });
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { Agent, createServer, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
 import { systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
+import { createDirectOutlet, type Outlet } from '../../runtime/network/outlet.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { createWebsocketDialler } from '../../transports/websocket/websocket-dialler.ts';
 import { createAgentSessionCodec } from '../../transports/websocket/wire.ts';
@@ -34,10 +35,10 @@ async function listen(): Promise<{ readonly port: number; readonly seen: () => B
 
 const codec = createAgentSessionCodec();
 
-async function sendOneLog(url: string, agent: Agent | undefined): Promise<void> {
+async function sendOneLog(url: string, outlet: Outlet | undefined): Promise<void> {
   const dialler = createWebsocketDialler({
     url,
-    agent,
+    outlet,
     clock: systemClock,
     limits: defaultLimits,
     logger: silentLogger,
@@ -59,10 +60,10 @@ test('What is sent to a hub on this machine is not masked', async () => {
 
 test('What is sent in the clear to a hub on another machine is masked, so that no proxy takes it for HTTP', async () => {
   using hub = await listen();
-  const agent = new Agent();
-  Object.assign(agent, { createConnection: () => connect(hub.port, '127.0.0.1') });
+  const outlet = createDirectOutlet({ logger: silentLogger });
+  outlet.open = async () => connect(hub.port, '127.0.0.1');
 
-  await sendOneLog('ws://hub.example', agent);
+  await sendOneLog('ws://hub.example', outlet);
 
   assert.ok(hub.seen().length > text.length);
 

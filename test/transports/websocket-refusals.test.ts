@@ -282,7 +282,7 @@ describe('websocket transport: what is no hub', () => {
       code: 'refused',
       says: /Sec-WebSocket-Accept/,
     },
-    'nothing but the end': { answer: '', code: 'unreachable', says: /no connection to/ },
+    'nothing but the end': { answer: '', code: 'unreachable', says: /ended the connection before it said anything/ },
   };
   for (const [what, { answer, code, says, retryAfterMs }] of Object.entries(answers)) {
     it(`says so for ${what}`, async () => {

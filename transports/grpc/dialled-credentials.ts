@@ -1,30 +1,32 @@
-import { isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { ChannelCredentials } from '@grpc/grpc-js';
-
-/** What a connection is secured with beyond what Node trusts (`NODE_EXTRA_CA_CERTS` included). */
-export type TlsOptions = Pick<ConnectionOptions, 'ca' | 'cert' | 'key'>;
+import type { Destination } from '../../runtime/network/destination.ts';
+import type { Outlet } from '../../runtime/network/outlet.ts';
+import type { Route } from '../../runtime/network/route.ts';
 
 export interface ConnectionWatch {
-  /** A connection was made, and nothing was sent on it yet. False to have it cut. */
+  /** A connection to the first hop was made, and nothing was sent on it yet. False to have it cut. */
   connected(socket: Socket): boolean;
-  /** It could not be secured. */
+  /** It leads to the hub, and is secured. */
+  opened(socket: Socket): void;
+  /** It does not, or it broke. */
   failed(error: unknown): void;
 }
 
 export interface DialledCredentialsOptions {
-  readonly host: string;
-  /** Null for plaintext. */
-  readonly tls: TlsOptions | null;
+  readonly outlet: Outlet;
+  readonly route: Route;
+  readonly destination: Destination;
+  readonly signal: AbortSignal;
   readonly watch: ConnectionWatch;
 }
 
 type Connector = ReturnType<ChannelCredentials['_createSecureConnector']>;
 
 /**
- * Shows and secures the connections that grpc-js makes for a dial. It has no other way to get at one, and without it a dial that is given up
- * in its handshake leaves the socket open for as long as the other side pleases (closing the client does not cut it); nor could bytes be
- * counted as signs of life. `_createSecureConnector` is typed, and not documented: `grpc.test.ts` fails when it goes.
+ * Shows the connections that grpc-js makes for a dial, and leads them through proxies and TLS by the outlet. grpc-js has no other way to get
+ * at one, and without it a dial that is given up in its handshake leaves the socket open for as long as the other side pleases (closing the
+ * client does not cut it); nor could bytes be counted as signs of life. `_createSecureConnector` is typed, and not documented: `grpc.test.ts` fails when it goes.
  */
 class DialledCredentials extends ChannelCredentials {
   readonly #plain = ChannelCredentials.createInsecure();
@@ -36,7 +38,7 @@ class DialledCredentials extends ChannelCredentials {
   }
 
   override _isSecure(): boolean {
-    return this.#options.tls !== null;
+    return this.#options.destination.protocols !== null;
   }
 
   override _equals(other: ChannelCredentials): boolean {
@@ -45,16 +47,19 @@ class DialledCredentials extends ChannelCredentials {
 
   override _createSecureConnector(...given: Parameters<ChannelCredentials['_createSecureConnector']>): Connector {
     const plain = this.#plain._createSecureConnector(...given);
-    const { host, tls, watch } = this.#options;
+    const { outlet, destination, watch } = this.#options;
+    const options = this.#options;
     return {
       async connect(socket) {
         if (!watch.connected(socket)) {
           socket.destroy();
           throw new Error('the dial was given up');
         }
-        if (tls === null) return { socket, secure: false };
         try {
-          return { socket: await secure(socket, host, tls), secure: true };
+          const stream = await outlet.proceed(socket, options);
+          stream.on('error', (error) => watch.failed(error));
+          watch.opened(socket);
+          return { socket: stream, secure: destination.protocols !== null };
         } catch (error) {
           watch.failed(error);
           throw error;
@@ -69,24 +74,4 @@ class DialledCredentials extends ChannelCredentials {
 
 export function createDialledCredentials(options: DialledCredentialsOptions): ChannelCredentials {
   return new DialledCredentials(options);
-}
-
-function secure(socket: Socket, host: string, tls: TlsOptions): Promise<TLSSocket> {
-  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
-  const secured = connectTls({
-    ...tls,
-    socket,
-    host,
-    // An address is no name that a server could choose its certificate by (RFC 6066 §3).
-    servername: isIP(host) === 0 ? host : '',
-    ALPNProtocols: ['h2'],
-    minVersion: 'TLSv1.2',
-  });
-  secured.on('error', reject);
-  secured.on('close', () => reject(new Error('the connection was closed in the TLS handshake')));
-  secured.once('secureConnect', () => {
-    if (secured.alpnProtocol === 'h2') resolve(secured);
-    else secured.destroy(new Error('expected HTTP/2 over TLS (ALPN h2), and the other side speaks none'));
-  });
-  return promise;
 }

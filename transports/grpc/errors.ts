@@ -1,5 +1,10 @@
 import { type Metadata, type StatusObject, status } from '@grpc/grpc-js';
+import type { Destination } from '../../runtime/network/destination.ts';
+import { noFirstHop, type Outlet } from '../../runtime/network/outlet.ts';
+import type { OutletError } from '../../runtime/network/outlet-error.ts';
+import type { Route } from '../../runtime/network/route.ts';
 import type { CloseReason } from '../channel.ts';
+import { fromOutletError } from '../from-outlet-error.ts';
 import { TransportError, type TransportErrorCode } from '../transport-error.ts';
 
 /** Trailers of a refusal. The second is gRPC's own word for when to come back (proposal A6). */
@@ -8,11 +13,20 @@ export const pushbackKey = 'grpc-retry-pushback-ms';
 
 /** How far a dial came, as its connection tells: a status alone says too little. */
 export type DialProgress =
-  /** No connection to the address. */
+  /** No connection to the first hop. */
   | { readonly type: 'nothing' }
-  /** TLS said no. */
-  | { readonly type: 'insecure'; readonly error: unknown }
-  | { readonly type: 'connected'; readonly receivedBytes: number };
+  /** A proxy or TLS said no. */
+  | { readonly type: 'failed'; readonly error: OutletError }
+  /** It leads to the hub. `heard`: something came from there. `error` is what broke it, if that is known. */
+  | { readonly type: 'connected'; readonly error: unknown; readonly heard: boolean };
+
+export interface FailedDial {
+  readonly url: string;
+  readonly outlet: Outlet;
+  readonly route: Route;
+  readonly destination: Destination;
+  readonly progress: DialProgress;
+}
 
 const hubWanted = 'expected gRPC of a hub';
 
@@ -27,18 +41,18 @@ const hubWanted = 'expected gRPC of a hub';
  * | UNAVAILABLE, RESOURCE_EXHAUSTED | the hub, or an HTTP answer 429, 502, 503, 504 | `refused`, with its wish for when to come back |
  * | any other | | `refused` |
  */
-export function fromDialStatus(answer: StatusObject, url: string, progress: DialProgress): TransportError {
+export function fromDialStatus(answer: StatusObject, dial: FailedDial): TransportError {
+  const { url } = dial;
   const { code, details, metadata } = answer;
   const cause = { code: nameOf(code), details };
   if (code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED) {
     return new TransportError('unauthorized', `${url} does not accept the credential (${nameOf(code)}: ${details})`);
   }
-  if (code === status.UNAVAILABLE && progress.type !== 'connected') return fromNoConnection(details, url, progress);
-  if (code === status.UNAVAILABLE && progress.type === 'connected' && progress.receivedBytes === 0) {
-    return new TransportError('unreachable', `the connection to ${url} ended in the handshake`, { cause });
-  }
+  const explained = code === status.UNAVAILABLE ? explain(answer, dial) : null;
+  if (explained !== null) return fromOutletError(explained, url);
   if (isNotHttp2(answer)) {
-    const remedy = 'check FARHAND_HUB_URL: grpc:// against ws://, the port, and that proxies on the way pass HTTP/2 on';
+    const remedy =
+      'check FARHAND_HUB_URL: grpc:// against grpcs:// and ws://, the port, and that proxies on the way pass HTTP/2 on';
     return new TransportError('refused', `${hubWanted} at ${url}, got something else: ${details}; ${remedy}`, {
       cause,
     });
@@ -51,22 +65,19 @@ export function fromDialStatus(answer: StatusObject, url: string, progress: Dial
   return new TransportError('refused', `${hubWanted} at ${url}, got ${nameOf(code)}: ${details}; ${remedy}`, { cause });
 }
 
-function fromNoConnection(
-  details: string,
-  url: string,
-  progress: Exclude<DialProgress, { readonly type: 'connected' }>,
-): TransportError {
-  if (progress.type === 'insecure') {
-    const said = progress.error instanceof Error ? progress.error.message : String(progress.error);
-    const remedy =
-      'check grpc:// against grpcs:// in FARHAND_HUB_URL, and that this machine trusts the certificate (NODE_EXTRA_CA_CERTS)';
-    return new TransportError('refused', `no TLS connection to ${url}: ${said}; ${remedy}`, { cause: progress.error });
+/** What the connection tells, where it tells more than the status. */
+function explain({ details }: StatusObject, { outlet, route, destination, progress }: FailedDial): OutletError | null {
+  switch (progress.type) {
+    case 'nothing':
+      return noFirstHop(route, destination, new Error(details));
+    case 'failed':
+      return progress.error;
+    case 'connected': {
+      const found = outlet.explain(progress.error, destination);
+      if (progress.heard) return found?.code === 'ended' ? null : found;
+      return found ?? outlet.explain(Object.assign(new Error(details), { code: 'ECONNRESET' }), destination);
+    }
   }
-  return new TransportError(
-    'unreachable',
-    `no connection to ${url}: ${details}; check FARHAND_HUB_URL, DNS, firewalls and that the hub runs`,
-    { cause: details },
-  );
 }
 
 /** What grpc-js says when the bytes that came are not HTTP/2: its handshake ends before a call is made. */

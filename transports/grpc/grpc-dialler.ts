@@ -1,3 +1,5 @@
+import { toDestination } from '../../runtime/network/destination.ts';
+import { createDirectOutlet } from '../../runtime/network/outlet.ts';
 import type { Channel } from '../channel.ts';
 import type { Credential } from '../credential.ts';
 import { createDialler, type Dialler } from '../dialler.ts';
@@ -67,8 +69,9 @@ class CallDialler implements GrpcDialler {
 }
 
 /** Throws `TypeError` for anything but an absolute grpc or grpcs URL without a path. */
-function toAddress({ url, tls = {} }: GrpcTransportOptions): Address {
-  const { protocol, host, hostname, port, pathname } = new URL(url);
+function toAddress({ url, outlet, logger }: GrpcTransportOptions): Address {
+  const parsed = new URL(url);
+  const { protocol, host, pathname } = parsed;
   if (protocol !== 'grpc:' && protocol !== 'grpcs:') {
     throw new TypeError(`expected a grpc or grpcs address, got ${protocol}//…: check FARHAND_HUB_URL`);
   }
@@ -77,13 +80,10 @@ function toAddress({ url, tls = {} }: GrpcTransportOptions): Address {
       `expected an address without a path, which gRPC has none of, got ${pathname}: check FARHAND_HUB_URL`,
     );
   }
-  const isSecure = protocol === 'grpcs:';
-  const usualPort = isSecure ? 443 : 80;
   return {
     url: `${protocol}//${host}`,
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? usualPort : Number(port),
-    tls: isSecure ? tls : null,
+    destination: toDestination(parsed, ['h2']),
+    outlet: outlet ?? createDirectOutlet({ logger }),
   };
 }
 

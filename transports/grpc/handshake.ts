@@ -1,9 +1,14 @@
 import type { Socket } from 'node:net';
 import { Client, type Metadata, type StatusObject } from '@grpc/grpc-js';
+import { type Destination, toAuthority } from '../../runtime/network/destination.ts';
+import { type Outlet, toFirstHop } from '../../runtime/network/outlet.ts';
+import { OutletError } from '../../runtime/network/outlet-error.ts';
+import type { Route } from '../../runtime/network/route.ts';
+import { fromOutletError } from '../from-outlet-error.ts';
 import type { ChannelLimits } from '../limits.ts';
 import { TransportError } from '../transport-error.ts';
 import { isAccepted } from './call-metadata.ts';
-import { createDialledCredentials, type TlsOptions } from './dialled-credentials.ts';
+import { createDialledCredentials } from './dialled-credentials.ts';
 import { type DialProgress, fromDialStatus } from './errors.ts';
 import type { CallStream } from './grpc-channel.ts';
 import { flowWindowBytes, toHardLimit } from './options.ts';
@@ -12,11 +17,8 @@ import { flowWindowBytes, toHardLimit } from './options.ts';
 export interface Address {
   /** For messages. */
   readonly url: string;
-  /** Without brackets. */
-  readonly host: string;
-  readonly port: number;
-  /** Null for plaintext. */
-  readonly tls: TlsOptions | null;
+  readonly destination: Destination;
+  readonly outlet: Outlet;
 }
 
 /** A call that the other side accepted, on a connection of its own. */
@@ -48,27 +50,50 @@ const asIs = (bytes: Buffer) => bytes;
  * connection that TCP has not made yet: it is cut as soon as it is made.
  * Rejects with `TransportError` (`aborted`) when the signal ended it.
  */
-export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOutcome<T>> {
+export async function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOutcome<T>> {
   const { signal, address } = options;
-  const { url, host, port, tls } = address;
-  if (signal.aborted) return Promise.reject(givenUp(url));
+  const { url, destination, outlet } = address;
+  if (signal.aborted) throw givenUp(url);
+  const route = outlet.routeTo(destination);
+  try {
+    return await call(options, { route, target: toAuthority(toFirstHop(route, destination)) });
+  } catch (error) {
+    throw error instanceof OutletError ? fromOutletError(error, url) : error;
+  }
+}
+
+/** `target` is where grpc-js connects to. */
+function call<T>(
+  options: HandshakeOptions<T>,
+  { route, target }: { readonly route: Route; readonly target: string },
+): Promise<HandshakeOutcome<T>> {
+  const { signal, address } = options;
+  const { url, destination, outlet } = address;
   const { promise, resolve, reject } = Promise.withResolvers<HandshakeOutcome<T>>();
-  const sockets = new Set<Socket>();
-  let securing: unknown;
+  /** With the bytes that came before the hub's own. */
+  const sockets = new Map<Socket, number>();
+  const leading = new AbortController();
+  let broken: unknown;
   let state: 'dialling' | 'opened' | 'given-up' = 'dialling';
 
   const watch = {
     connected(socket: Socket) {
       if (state !== 'dialling') return false;
-      sockets.add(socket);
+      sockets.set(socket, Number.POSITIVE_INFINITY);
       return true;
     },
+    opened(socket: Socket) {
+      sockets.set(socket, socket.bytesRead);
+    },
     failed(error: unknown) {
-      securing ??= error;
+      broken ??= error;
     },
   };
-  const target = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-  const client = new Client(target, createDialledCredentials({ host, tls, watch }), toClientOptions(options.limits));
+  const credentials = createDialledCredentials({ outlet, route, destination, watch, signal: leading.signal });
+  const client = new Client(target, credentials, {
+    ...toClientOptions(options.limits),
+    'grpc.default_authority': toAuthority(destination),
+  });
   const stream = client.makeBidiStreamRequest(options.path, asIs, asIs, options.metadata);
   // What an error says is said by the status too.
   stream.on('error', () => {});
@@ -78,7 +103,8 @@ export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOut
     signal.removeEventListener('abort', abort);
     stream.cancel();
     client.close();
-    for (const socket of sockets) socket.destroy();
+    leading.abort();
+    for (const socket of sockets.keys()) socket.destroy();
   }
 
   function abort(): void {
@@ -87,9 +113,10 @@ export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOut
   }
 
   function progress(): DialProgress {
-    if (securing !== undefined) return { type: 'insecure', error: securing };
     if (sockets.size === 0) return { type: 'nothing' };
-    return { type: 'connected', receivedBytes: Math.max(...[...sockets].map(({ bytesRead }) => bytesRead)) };
+    if (broken instanceof OutletError) return { type: 'failed', error: broken };
+    const heard = [...sockets].some(([{ bytesRead }, before]) => bytesRead > before);
+    return { type: 'connected', error: broken ?? null, heard };
   }
 
   stream.on('metadata', (metadata) => {
@@ -98,16 +125,16 @@ export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOut
       stream.resume();
       return;
     }
-    const socket = chooseSocket(sockets, stream.getPeer());
+    const socket = chooseSocket([...sockets.keys()], stream.getPeer());
     if (state !== 'dialling' || socket === null) return;
     state = 'opened';
     signal.removeEventListener('abort', abort);
-    for (const other of sockets) if (other !== socket) other.destroy();
+    for (const other of sockets.keys()) if (other !== socket) other.destroy();
     resolve({ type: 'opened', value: options.onOpen({ stream, socket, hangUp: () => client.close() }) });
   });
   stream.on('status', (status) => {
     if (state !== 'dialling') return;
-    const error = fromDialStatus(status, url, progress());
+    const error = fromDialStatus(status, { url, route, destination, outlet, progress: progress() });
     giveUp();
     resolve({ type: 'answered', status, error });
   });
@@ -116,8 +143,8 @@ export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOut
 }
 
 /** Several connections may be tried at once when a name has several addresses: the one that the call went to. */
-function chooseSocket(sockets: ReadonlySet<Socket>, peer: string): Socket | null {
-  const open = [...sockets].filter(({ destroyed }) => !destroyed);
+function chooseSocket(sockets: readonly Socket[], peer: string): Socket | null {
+  const open = sockets.filter(({ destroyed }) => !destroyed);
   return open.find(({ remoteAddress = '' }) => peer.includes(remoteAddress)) ?? open[0] ?? null;
 }
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Outlet } from '../../runtime/network/outlet.ts';
 import type { Authenticate } from '../credential.ts';
 import type { ChannelLimits } from '../limits.ts';
-import type { TlsOptions } from './dialled-credentials.ts';
 
 export interface GrpcTransportOptions {
   /** The hub's address: grpc (without TLS) and grpcs are taken. It has no path: a call is known by its method. */
@@ -10,8 +10,8 @@ export interface GrpcTransportOptions {
   readonly clock: Clock;
   readonly limits: ChannelLimits;
   readonly logger: Logger;
-  /** For grpcs. */
-  readonly tls?: TlsOptions | undefined;
+  /** What leads the connections to the hub; without one they are direct, and trust what Node trusts. */
+  readonly outlet?: Outlet | undefined;
 }
 
 export interface GrpcListenerOptions<Principal> {

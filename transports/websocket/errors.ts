@@ -32,17 +32,10 @@ export function fromWebsocketError(error: Error): TransportError {
   return new TransportError('broken', `the connection failed: ${error.message}`, { cause: error });
 }
 
-const tlsCodes = /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_MISMATCH|EPROTO)/;
-
-/** A dial that got no answer in HTTP, or none that is a websocket. */
+/** A dial that got no answer in HTTP, or none that is a websocket, where nobody knows more than the error says. */
 export function fromDialError(error: Error, url: string): TransportError {
   const code = codeOf(error);
   const said = messageOf(error);
-  if (tlsCodes.test(code)) {
-    const remedy =
-      'check ws:// against wss:// in FARHAND_HUB_URL, and that this machine trusts the certificate (NODE_EXTRA_CA_CERTS)';
-    return new TransportError('refused', `no TLS connection to ${url}: ${said}; ${remedy}`, { cause: error });
-  }
   // Node's own codes of the network have a system call with them; what is left is an answer that we cannot read.
   if (code.startsWith('HPE_') || (code === '' && !(error instanceof AggregateError))) {
     return new TransportError(

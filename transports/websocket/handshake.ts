@@ -1,6 +1,10 @@
-import type { Agent, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import type { Destination } from '../../runtime/network/destination.ts';
+import type { Outlet } from '../../runtime/network/outlet.ts';
+import { OutletError } from '../../runtime/network/outlet-error.ts';
+import { fromOutletError } from '../from-outlet-error.ts';
 import { TransportError } from '../transport-error.ts';
 import { fromDialError, type HttpAnswer } from './errors.ts';
 
@@ -12,7 +16,9 @@ export interface HandshakeOptions<T> {
   readonly subprotocol: string;
   readonly authorization: string;
   readonly maxMessageBytes: number;
-  readonly agent: Agent | undefined;
+  readonly outlet: Outlet;
+  /** Of the URL. */
+  readonly destination: Destination;
   /** Frames go out with a mask of zeros, which costs nothing at both ends. */
   readonly plainFrames: boolean;
   readonly signal: AbortSignal;
@@ -28,26 +34,37 @@ export type HandshakeOutcome<T> =
  * One HTTP request for a websocket. Settles when the websocket is open, or when nothing is left of the attempt.
  * Rejects with `TransportError` (`unreachable`, `refused`, or `aborted` when the signal ended it).
  */
-export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOutcome<T>> {
-  const { url, signal } = options;
-  if (signal.aborted) return Promise.reject(givenUp(url));
+export async function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOutcome<T>> {
+  const { url, outlet, destination, signal } = options;
+  if (signal.aborted) throw givenUp(url);
+  try {
+    const connection = await outlet.open(destination, { signal });
+    return await upgrade(connection, options);
+  } catch (error) {
+    throw error instanceof OutletError ? fromOutletError(error, url) : error;
+  }
+}
+
+/** Rejects with `TransportError`, or with `OutletError` where that says more. */
+function upgrade<T>(connection: Socket, options: HandshakeOptions<T>): Promise<HandshakeOutcome<T>> {
+  const { url, outlet, destination, signal } = options;
   return new Promise((resolve, reject) => {
     const websocket = new WebSocket(url, [options.subprotocol], {
       perMessageDeflate: false,
       maxPayload: options.maxMessageBytes,
       headers: { authorization: options.authorization },
-      agent: options.agent,
+      createConnection: () => connection,
       ...(options.plainFrames ? { generateMask: (mask: Buffer) => mask.fill(0) } : {}),
     });
     let answer: HttpAnswer | undefined;
-    let failure: TransportError | undefined;
+    let failure: Error | undefined;
 
     const abort = () => {
       failure = givenUp(url);
       websocket.terminate();
     };
     const onError = (error: Error) => {
-      failure ??= fromDialError(error, url);
+      failure ??= outlet.explain(error, destination) ?? fromDialError(error, url);
     };
     const onClose = () => {
       signal.removeEventListener('abort', abort);
@@ -72,6 +89,7 @@ export function handshake<T>(options: HandshakeOptions<T>): Promise<HandshakeOut
       });
     });
     signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
   });
 }
 

@@ -1,6 +1,6 @@
-import type { Agent } from 'node:http';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Outlet } from '../../runtime/network/outlet.ts';
 import type { Authenticate } from '../credential.ts';
 import type { ChannelLimits } from '../limits.ts';
 
@@ -10,8 +10,8 @@ export interface WebsocketTransportOptions {
   readonly clock: Clock;
   readonly limits: ChannelLimits;
   readonly logger: Logger;
-  /** Makes the connections instead of Node's own way, for example through a proxy. It must not keep them for others. */
-  readonly agent?: Agent | undefined;
+  /** What opens the connections; without one they are direct, and trust what Node trusts. */
+  readonly outlet?: Outlet | undefined;
 }
 
 export interface WebsocketListenerOptions<Principal> {

@@ -1,4 +1,6 @@
 import { isLoopback } from '../../runtime/configuration/loopback.ts';
+import { type Destination, toDestination } from '../../runtime/network/destination.ts';
+import { createDirectOutlet, type Outlet } from '../../runtime/network/outlet.ts';
 import type { Channel } from '../channel.ts';
 import type { Credential } from '../credential.ts';
 import { createDialler, type Dialler } from '../dialler.ts';
@@ -26,20 +28,22 @@ export interface WebsocketDialler {
 class HandshakingDialler implements WebsocketDialler {
   readonly #options: WebsocketTransportOptions;
   readonly #base: string;
-  readonly #plainFrames: boolean;
+  readonly #destination: Destination;
+  readonly #outlet: Outlet;
   readonly #dialler: Dialler;
   #opened = 0;
 
   constructor(options: WebsocketTransportOptions) {
     this.#options = options;
     this.#base = toBase(options.url);
-    this.#plainFrames = needsNoMask(new URL(this.#base));
+    this.#destination = toDestination(new URL(this.#base), ['http/1.1']);
+    this.#outlet = options.outlet ?? createDirectOutlet(options);
     this.#dialler = createDialler({ clock: options.clock, dialMs: options.limits.dialMs, address: this.#base });
   }
 
   open<In, Out>(dial: WebsocketDial<In, Out>): Promise<Channel<In, Out>> {
     const { target, kind, codec, credential, signal } = dial;
-    const { agent, limits, clock } = this.#options;
+    const { limits, clock } = this.#options;
     const url = `${this.#base}${target}`;
     return this.#dialler.dial({
       target,
@@ -51,8 +55,9 @@ class HandshakingDialler implements WebsocketDialler {
           subprotocol: codec.subprotocol,
           authorization: `Farhand ${presented}`,
           maxMessageBytes: limits.maxMessageBytes,
-          agent,
-          plainFrames: this.#plainFrames,
+          outlet: this.#outlet,
+          destination: this.#destination,
+          plainFrames: this.#needsNoMask(),
           signal: attemptSignal,
           onOpen: (websocket, socket) => {
             this.#opened += 1;
@@ -68,14 +73,15 @@ class HandshakingDialler implements WebsocketDialler {
       },
     });
   }
-}
 
-/**
- * Masks keep what somebody else chose, such as the output of a job, from passing for HTTP in the eyes of a proxy that knows no
- * websockets (RFC 6455 §10.3). No proxy sees into TLS, and none is on the way to this machine.
- */
-function needsNoMask({ protocol, hostname }: URL): boolean {
-  return protocol === 'wss:' || isLoopback(hostname);
+  /**
+   * Masks keep what somebody else chose, such as the output of a job, from passing for HTTP in the eyes of a proxy that knows no
+   * websockets (RFC 6455 §10.3). No proxy sees into TLS, and none is on the direct way to this machine.
+   */
+  #needsNoMask(): boolean {
+    const { protocols, host } = this.#destination;
+    return protocols !== null || (isLoopback(host) && this.#outlet.routeTo(this.#destination).type === 'direct');
+  }
 }
 
 /** Throws `TypeError` for anything but an absolute ws, wss, http or https URL. */

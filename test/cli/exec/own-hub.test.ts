@@ -72,6 +72,8 @@ test('However often its channels break, a job runs once and each byte of its log
     jobLog: null,
     transport: createMemoryTransport(wire),
     enrolment: null,
+    fetch: globalThis.fetch,
+    network: null,
     takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),
   });
 

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { createAuthority } from '../support/certificates.ts';
+import { openClosedNetwork } from '../support/closed-network.ts';
+import { farhand } from '../support/farhand-process.ts';
+import { createFaultPlace } from '../support/fault-place.ts';
+import { checkLeaks } from '../support/leak-check.ts';
+import { createRealProxy, isMissing, type ProxyKind } from '../support/real-proxy.ts';
+import { openSecureDoor } from '../support/secure-door.ts';
+import { until } from '../support/until.ts';
+
+// Agents and commands are in a network of their own from which only the proxy is reached. The hub is behind a door that wants certificates.
+checkLeaks({ settleMs: 10_000 });
+
+const network = openClosedNetwork();
+after(() => network?.[Symbol.dispose]());
+
+/** tinyproxy takes letters and digits alone. */
+const passwords: Readonly<Record<ProxyKind, string>> = { squid: 'p@ss:w/rd-ü', tinyproxy: 'p4ssw0rd' };
+
+async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKind; readonly idleSeconds?: number }) {
+  if (network === null) throw new Error('expected a network, because the test was not skipped');
+  await using opened = new AsyncDisposableStack();
+  const password = passwords[kind];
+  const place = opened.use(await createFaultPlace());
+  await place.hub.start();
+  const at = (name: string) => join(place.folder, name);
+  mkdirSync(at('tls'));
+  const authority = createAuthority(at('tls'));
+  const own = authority.issue({ names: 'DNS:agent', days: 30 });
+  writeFileSync(at('own.pem'), own.cert);
+  writeFileSync(at('own.key'), own.key);
+  const door = opened.use(
+    await openSecureDoor({
+      host: network.outside,
+      certificate: authority.issue({ names: `IP:${network.outside}`, days: 30 }),
+      ca: readFileSync(authority.path, 'utf8'),
+      hubPort: Number(new URL(place.address).port),
+    }),
+  );
+  const proxy = opened.use(
+    await createRealProxy({ kind, host: network.door, login: { user: 'jane', password }, idleSeconds }),
+  );
+  await proxy.start();
+  const proxyUrl = `http://jane:${encodeURIComponent(password)}@${proxy.host}:${proxy.port}`;
+  writeFileSync(at('proxy-url'), `${proxyUrl}\n`);
+  const tls = { FARHAND_TLS_CA: authority.path, FARHAND_TLS_CERT: at('own.pem'), FARHAND_TLS_KEY: at('own.key') };
+  const common = { ...network.environment, ...tls };
+  const disposables = opened.move();
+  return {
+    ...place,
+    proxy,
+    proxyUrl,
+    door,
+    /** A command of a person in the network. */
+    command: (args: readonly string[], environment: Readonly<Record<string, string>>) =>
+      farhand(args, {
+        program: network.program,
+        environment: {
+          ...common,
+          FARHAND_HUB_URL: `https://${network.outside}:${door.port}`,
+          FARHAND_TOKEN: place.adminToken,
+          ...environment,
+        },
+      }),
+    async startAgent(scheme: 'wss' | 'grpcs') {
+      const url = `${scheme}://${network.outside}:${door.port}`;
+      const environment = { ...common, FARHAND_HUB_URL: url, FARHAND_PROXY_FILE: at('proxy-url') };
+      const agent = await place.addAgent('a1', environment);
+      await agent.launch({}, network.program).line(/^farhand agent ready/m);
+      return agent;
+    },
+    [Symbol.asyncDispose]: () => disposables.disposeAsync(),
+  };
+}
+
+for (const kind of ['squid', 'tinyproxy'] as const) {
+  const skip = network === null ? 'no network namespace can be made here (it takes root, and ip)' : isMissing(kind);
+  describe(`through ${kind}`, { skip }, () => {
+    for (const scheme of ['wss', 'grpcs'] as const) {
+      it(`an agent joins and works by ${scheme}, and loses nothing when the proxy is killed in the middle of a job`, async () => {
+        await using place = await startPlace({ kind });
+        const agent = await place.startAgent(scheme);
+        const run = 'for i in $(seq 2000); do say "line $i"; done; wait_for go; say done';
+        const { id } = await place.api.submit({ automation: 'job', parameters: { run } });
+        await place.api.jobWhen(id, 'running', ({ started }) => started === true);
+
+        await place.proxy.kill();
+        await agent.said(/no connection to the proxy/);
+        await place.proxy.start();
+        await place.open('go');
+
+        const job = await place.api.end(id);
+        assert.deepEqual([job.state, job.attempt, job.log?.complete], ['succeeded', 1, true]);
+        await place.ledger.check(job, place.api);
+        assert.equal(await place.ledger.starts(id), 1);
+        assert.match(place.proxy.log(), /CONNECT/);
+        const said = readFileSync(join(place.folder, 'a1.log'), 'utf8');
+        const password = passwords[kind];
+        assert.ok(!said.includes(password) && !said.includes(encodeURIComponent(password)), said);
+      });
+    }
+
+    it('goes who names it in HTTPS_PROXY, and nobody without', async () => {
+      await using place = await startPlace({ kind });
+
+      const [through, direct, exempt, doctor] = await Promise.all([
+        place.command(['jobs', '--json'], { HTTPS_PROXY: place.proxyUrl }),
+        place.command(['jobs'], {}),
+        place.command(['jobs'], { HTTPS_PROXY: place.proxyUrl, NO_PROXY: '198.18.0.0/15' }),
+        place.command(['doctor', '--client'], { https_proxy: place.proxyUrl }),
+      ]);
+
+      assert.equal(through.exitCode, 0, through.stderr);
+      assert.deepEqual([direct.exitCode, exempt.exitCode], [3, 3]);
+      assert.match(direct.stderr, /ENETUNREACH/);
+      assert.match(exempt.stderr, /ENETUNREACH/);
+      assert.match(doctor.stdout, /proxy .*through http:\/\/10\.[\d.:]+ \(https_proxy\)/);
+      assert.match(doctor.stdout, /connection .*opens a tunnel to 198\.18\./);
+      assert.match(doctor.stdout, /ok +token/);
+    });
+
+    it('goes nobody with a wrong login, and is told so', async () => {
+      await using place = await startPlace({ kind });
+      const { host, port } = place.proxy;
+
+      const [wrong, none] = await Promise.all([
+        place.command(['jobs'], { FARHAND_PROXY: `http://jane:wr0ng-secret@${host}:${port}` }),
+        place.command(['jobs'], { FARHAND_PROXY: `http://${host}:${port}` }),
+      ]);
+
+      assert.equal(wrong.exitCode, 3);
+      assert.match(wrong.stderr, /does not accept the user and password of FARHAND_PROXY/);
+      assert.doesNotMatch(wrong.stderr, /wr0ng-secret/);
+      assert.match(none.stderr, /wants a login \(407/);
+    });
+
+    it('a quiet job loses nothing where the proxy cuts what is idle sooner than we ping', async () => {
+      await using place = await startPlace({ kind, idleSeconds: 2 });
+      await place.startAgent('wss');
+      const run = 'for i in $(seq 100); do say "line $i"; done; sleep 5; say middle; wait_for go; say done';
+
+      const { id } = await place.api.submit({ automation: 'job', parameters: { run } });
+      const connections = place.door.shown.length;
+      await until('the proxy to cut what is idle', () => place.door.shown.length > connections + 2);
+      await place.open('go');
+
+      const job = await place.api.end(id);
+      assert.deepEqual([job.state, job.attempt, job.log?.complete], ['succeeded', 1, true]);
+      await place.ledger.check(job, place.api);
+    });
+  });
+}

@@ -1,0 +1,123 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { findFreePort } from '../../bench/free-port.ts';
+
+export type ProxyKind = 'squid' | 'tinyproxy';
+
+export interface RealProxyOptions {
+  readonly kind: ProxyKind;
+  /** Where it listens. */
+  readonly host: string;
+  readonly login: { readonly user: string; readonly password: string };
+  /** A connection on which nothing comes for so long is cut. */
+  readonly idleSeconds: number;
+}
+
+/** A proxy of the distribution. It lets anybody to anywhere who logs in. */
+export interface RealProxy extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  start(): Promise<void>;
+  /** Ends it at once, and all connections with it. */
+  kill(): Promise<void>;
+  /** What it wrote down of the tunnels that it opened. */
+  log(): string;
+}
+
+const programs: Readonly<Record<ProxyKind, string>> = { squid: '/usr/sbin/squid', tinyproxy: '/usr/bin/tinyproxy' };
+
+/** Why tests with it are skipped; false where it is there. */
+export function isMissing(kind: ProxyKind): string | false {
+  return existsSync(programs[kind]) ? false : `there is no ${programs[kind]}`;
+}
+
+export async function createRealProxy(options: RealProxyOptions): Promise<RealProxy> {
+  const { kind, host } = options;
+  const folder = mkdtempSync(join(tmpdir(), `farhand-${kind}-`));
+  // squid gives its root away.
+  chmodSync(folder, 0o777);
+  const port = await findFreePort();
+  const config = join(folder, `${kind}.conf`);
+  writeFileSync(config, kind === 'squid' ? toSquid(options, folder, port) : toTinyproxy(options, folder, port));
+  let child: ChildProcess | null = null;
+
+  async function kill(): Promise<void> {
+    const running = child;
+    child = null;
+    if (running === null || running.exitCode !== null) return;
+    running.kill('SIGKILL');
+    await once(running, 'close');
+  }
+
+  return {
+    host,
+    port,
+    async start() {
+      const args = kind === 'squid' ? ['-N', '-f', config] : ['-d', '-c', config];
+      child = spawn(programs[kind], args, { stdio: ['ignore', 'ignore', 'pipe'] });
+      let said = '';
+      child.stderr?.on('data', (chunk) => void (said += String(chunk)));
+      while (!(await answers(host, port))) {
+        if (child.exitCode !== null) throw new Error(`expected ${kind} to start, and it ended: ${said}`);
+        await delay(20);
+      }
+    },
+    kill,
+    log: () => readFileSync(join(folder, 'access.log'), 'utf8'),
+    async [Symbol.asyncDispose]() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function toSquid({ host, login, idleSeconds }: RealProxyOptions, folder: string, port: number): string {
+  const hash = execFileSync('openssl', ['passwd', '-apr1', login.password], { encoding: 'utf8' }).trim();
+  writeFileSync(join(folder, 'passwords'), `${login.user}:${hash}\n`);
+  return `http_port ${host}:${port}
+visible_hostname farhand-test
+auth_param basic program /usr/lib/squid/basic_ncsa_auth ${join(folder, 'passwords')}
+auth_param basic children 1 startup=1
+acl known proxy_auth REQUIRED
+http_access allow known
+http_access deny all
+cache deny all
+access_log stdio:${join(folder, 'access.log')}
+cache_log ${join(folder, 'cache.log')}
+pid_filename none
+netdb_filename none
+pinger_enable off
+coredump_dir ${folder}
+shutdown_lifetime 0 seconds
+read_timeout ${idleSeconds} seconds
+`;
+}
+
+function toTinyproxy({ host, login, idleSeconds }: RealProxyOptions, folder: string, port: number): string {
+  return `Port ${port}
+Listen ${host}
+Timeout ${idleSeconds}
+MaxClients 200
+LogFile "${join(folder, 'access.log')}"
+LogLevel Connect
+PidFile "${join(folder, 'pid')}"
+BasicAuth ${login.user} ${login.password}
+`;
+}
+
+async function answers(host: string, port: number): Promise<boolean> {
+  const socket = connect(port, host);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
