@@ -28,7 +28,7 @@ async function makePair(command: Command, context: Context, texts: readonly stri
     names: texts.map(parseName),
     next: [
       `FARHAND_TLS_CERT=${folder}/hub.pem FARHAND_TLS_KEY=${folder}/hub.key farhand hub --listen 0.0.0.0:7400`,
-      `agents and people: NODE_EXTRA_CA_CERTS=${folder}/ca.pem, and wss:// or https:// with one of these names`,
+      `agents and people: FARHAND_TLS_CA=${folder}/ca.pem, and wss:// or https:// with one of these names`,
     ],
   });
 }

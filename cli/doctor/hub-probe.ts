@@ -123,6 +123,7 @@ export function createHubProbe(url: URL, outlet: Outlet): HubProbe {
       if (protocols === null) (await trustAnybody(plain, host)).destroy();
       else {
         const answer = await exchange(new URL(`${base}/readyz`), { connection: plain, timeoutMs: stepMs });
+        // A hub with TLS says so to who comes without.
         return readProblem(answer)?.code !== 'tls-needed';
       }
       return true;

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { connect } from 'node:tls';
 import type { Job } from '../../protocol/job.ts';
-import { createPlace, type Environment, farhand } from '../support/farhand-process.ts';
+import { createPlace, type Environment, type Place, startFarhand } from '../support/farhand-process.ts';
 import { checkLeaks } from '../support/leak-check.ts';
-import { createTlsFolder } from '../support/tls-folder.ts';
+import { runCommand } from '../support/run-command.ts';
 import { until } from '../support/until.ts';
 
 checkLeaks();
@@ -21,15 +21,48 @@ script: |
 parameters: {type: object, properties: {go: {type: string}}}
 `;
 
-async function ask<T>(client: Environment, ...args: readonly string[]): Promise<T> {
-  const { stdout, stderr, exitCode } = await farhand([...args, '--json'], { environment: client });
+/** A place with certificates by `farhand certs`: of the hub, of the agents a1 and a2, and of a person. */
+async function createSecurePlace() {
+  const place = await createPlace();
+  const certs = async (...args: readonly string[]) => {
+    const { exitCode, stderr } = await runCommand(['certs', ...args], { folder: place.folder });
+    assert.equal(exitCode, 0, stderr);
+  };
+  await certs('ca');
+  await certs('hub', 'localhost', '127.0.0.1');
+  await certs('agent', 'a1');
+  await certs('agent', 'a2');
+  await certs('client', 'ada');
+  const at = (file: string) => join(place.folder, 'certs', file);
+  const pair = (name: string) => ({ FARHAND_TLS_CERT: at(`${name}.pem`), FARHAND_TLS_KEY: at(`${name}.key`) });
+  const automations = join(place.folder, 'automations');
+  await mkdir(automations);
+  await writeFile(join(automations, 'waits.yaml'), waits);
+  return {
+    ...place,
+    certs,
+    at,
+    pair,
+    trust: { FARHAND_TLS_CA: at('ca.pem') },
+    automations,
+    /** With what a person needs. */
+    async startHub() {
+      const started = await place.hub({ ...pair('hub'), FARHAND_TLS_CLIENT_CA: at('ca.pem') });
+      const user = { ...started.client, ...pair('client-ada'), FARHAND_TLS_CA: at('ca.pem') };
+      return { ...started, user };
+    },
+    [Symbol.asyncDispose]: (): PromiseLike<void> => (place satisfies Place)[Symbol.asyncDispose](),
+  };
+}
+
+async function ask<T>(user: Environment, ...args: readonly string[]): Promise<T> {
+  const { stdout, stderr, exitCode } = await runCommand([...args, '--json'], { environment: user });
   assert.equal(exitCode, 0, stderr);
   return JSON.parse(stdout) as T;
 }
 
 async function readSerial(address: string, ca: Buffer): Promise<string | undefined> {
-  const { port } = new URL(address);
-  const socket = connect({ port: Number(port), host: '127.0.0.1', ca });
+  const socket = connect({ port: Number(new URL(address).port), host: '127.0.0.1', ca });
   await once(socket, 'secureConnect');
   const serial = socket.getPeerX509Certificate()?.serialNumber;
   socket.destroy();
@@ -37,50 +70,76 @@ async function readSerial(address: string, ca: Buffer): Promise<string | undefin
 }
 
 for (const scheme of ['wss', 'grpcs']) {
-  it(`runs a job over ${scheme} while the certificate of the hub is renewed, and keeps every channel`, async () => {
-    using tls = createTlsFolder();
-    await using place = await createPlace();
-    const automations = join(place.folder, 'automations');
-    await mkdir(automations);
-    await writeFile(join(automations, 'waits.yaml'), waits);
-    const trust = { NODE_EXTRA_CA_CERTS: tls.authority.path };
-    const {
-      process: hub,
-      address,
-      client,
-    } = await place.hub({
-      FARHAND_TLS_CERT: tls.files.certificatePath,
-      FARHAND_TLS_KEY: tls.files.keyPath,
-    });
+  it(`runs a job over ${scheme} with client certificates while those of hub and agent are renewed, and keeps every channel`, async () => {
+    await using place = await createSecurePlace();
+    const { process: hub, address, user } = await place.startHub();
     await using _hub = hub;
-    const user = { ...client, ...trust };
     await using agent = await place.agent(address, user, {
-      ...trust,
+      ...place.trust,
+      ...place.pair('agent-a1'),
       FARHAND_HUB_URL: address.replace('https', scheme),
-      FARHAND_AUTOMATIONS: automations,
+      FARHAND_AUTOMATIONS: place.automations,
     });
     const go = join(place.folder, 'go');
-    const { id } = await ask<Job>(user, 'run', 'waits', '-p', `go=${go}`, '--no-follow');
-    const look = () => ask<Job>(user, 'jobs', id);
-    await until('the job to run', async () => (await look()).state === 'running');
-    const ca = await readFile(tls.authority.path);
+    const run = (file: string) => ask<Job>(user, 'run', 'waits', '-p', `go=${file}`, '--no-follow');
+    const look = (id: string) => ask<Job>(user, 'jobs', id);
+    const { id } = await run(go);
+    await until('the job to run', async () => (await look(id)).state === 'running');
+    const ca = await readFile(place.at('ca.pem'));
     const before = await readSerial(address, ca);
 
-    tls.write(tls.authority.issue({ names: 'DNS:localhost,IP:127.0.0.1', days: 50 }));
+    for (const name of ['hub', 'agent-a1', 'client-ada']) await place.certs('renew', `certs/${name}.pem`);
     hub.kill('SIGHUP');
     await hub.said(/new TLS files in use/);
     const after = await readSerial(address, ca);
+    // Its session is a new connection, with what is new on both ends.
+    const next = await run(place.at('ca.pem'));
     await writeFile(go, '');
-    await until('the job to end', async () => (await look()).finishedAt !== null);
+    for (const one of [id, next.id]) await until('the jobs to end', async () => (await look(one)).finishedAt !== null);
 
-    const job = await look();
-    const log = await farhand(['logs', id], { environment: user });
+    const jobs = [await look(id), await look(next.id)];
+    const log = await runCommand(['logs', id], { environment: user });
     agent.kill('SIGTERM');
     const said = (await agent.ended).stderr;
     assert.notEqual(after, before);
-    assert.deepEqual([job.state, job.attempt, job.log?.complete], ['succeeded', 1, true]);
+    for (const job of jobs) assert.deepEqual([job.state, job.attempt, job.log?.complete], ['succeeded', 1, true], said);
     assert.equal(log.stdout, 'begun\ndone\n');
     assert.match(said, /link state changed/);
     assert.doesNotMatch(said, /control channel ended, the next dial follows/);
   });
 }
+
+it('lets an agent in with a certificate of its own alone, and tells it why', async () => {
+  await using place = await createSecurePlace();
+  const { process: hub, address, user } = await place.startHub();
+  await using _hub = hub;
+  await using joined = await place.agent(address, user, { ...place.trust, ...place.pair('agent-a1') });
+  joined.kill('SIGTERM');
+  await joined.ended;
+  const start = (scheme: string, shown: Environment) =>
+    startFarhand(['agent'], {
+      environment: {
+        ...place.trust,
+        ...shown,
+        FARHAND_HUB_URL: address.replace('https', scheme),
+        FARHAND_NAME: 'a1',
+        FARHAND_DATA: join(place.folder, 'agent'),
+        FARHAND_AUTOMATIONS: place.automations,
+      },
+    });
+
+  for (const scheme of ['wss', 'grpcs']) {
+    const cases: readonly (readonly [Environment, RegExp])[] = [
+      [place.pair('agent-a2'), /the client certificate is for farhand:agent:default\/a2, and the agent is default\/a1/],
+      [{}, /lets in only who shows a certificate of its client CA/],
+    ];
+    for (const [shown, words] of cases) {
+      await using agent = start(scheme, shown);
+      await agent.said(words);
+    }
+  }
+  await using agent = start('grpcs', place.pair('agent-a1'));
+  await agent.ready();
+  agent.kill('SIGTERM');
+  await agent.ended;
+});
