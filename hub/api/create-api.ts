@@ -79,6 +79,9 @@ export function createApi(options: ApiOptions): ApiServer {
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, toApiProblem(error, logger)),
     http: {
       keepAlive: true,
+      // Node takes the larger of the two for the whole request, and its own for headers is a minute.
+      headersTimeout: limits.requestMs,
+      requestTimeout: limits.requestMs,
       keepAliveInitialDelay: 30_000,
       connectionsCheckingInterval: Math.min(limits.requestMs / 2, 15_000),
       // Node's own answer to its absence is no problem document: see `checkHeaders`.
