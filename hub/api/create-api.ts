@@ -31,6 +31,7 @@ import { createRequestDigest } from './request-digest.ts';
 import { readRequestId, requestIdHeader } from './request-id.ts';
 import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
+import { createStallHook } from './stall-hook.ts';
 import { SubmissionGate } from './submission-gate.ts';
 
 export interface ApiOptions
@@ -129,6 +130,7 @@ export function createApi(options: ApiOptions): ApiServer {
     if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
   });
   app.addHook('onSend', tagAnswer);
+  app.addHook('onSend', createStallHook(context));
   app.addHook('onResponse', async (request, reply) => {
     const { url = null, schema } = request.is404 ? {} : request.routeOptions;
     const lasts = schema?.answers?.[200]?.media !== undefined;
