@@ -31,6 +31,7 @@ import { createRequestDigest } from './request-digest.ts';
 import { readRequestId, requestIdHeader } from './request-id.ts';
 import { validateByZod } from './request-validation.ts';
 import { apiRoutes, rootRoutes } from './routes.ts';
+import { createStallHook } from './stall-hook.ts';
 import { SubmissionGate } from './submission-gate.ts';
 
 export interface ApiOptions
@@ -79,6 +80,9 @@ export function createApi(options: ApiOptions): ApiServer {
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, toApiProblem(error, logger)),
     http: {
       keepAlive: true,
+      // Node takes the larger of the two for the whole request, and its own for headers is a minute.
+      headersTimeout: limits.requestMs,
+      requestTimeout: limits.requestMs,
       keepAliveInitialDelay: 30_000,
       connectionsCheckingInterval: Math.min(limits.requestMs / 2, 15_000),
       // Node's own answer to its absence is no problem document: see `checkHeaders`.
@@ -126,6 +130,7 @@ export function createApi(options: ApiOptions): ApiServer {
     if (request.routeOptions.schema?.body !== undefined && request.body === undefined) request.body = {};
   });
   app.addHook('onSend', tagAnswer);
+  app.addHook('onSend', createStallHook(context));
   app.addHook('onResponse', async (request, reply) => {
     const { url = null, schema } = request.is404 ? {} : request.routeOptions;
     const lasts = schema?.answers?.[200]?.media !== undefined;

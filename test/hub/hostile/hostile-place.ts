@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ApiLimits } from '../../../hub/api/api-limits.ts';
+import { createHub } from '../../../hub/hub.ts';
+import { keepEverything } from '../../../hub/retention/retention-rules.ts';
+import { type Clock, systemClock } from '../../../runtime/clock.ts';
+import { silentLogger } from '../../../runtime/logger.ts';
+import { systemRandom } from '../../../runtime/random.ts';
+import { createTlsFolder } from '../../support/tls-folder.ts';
+import { until } from '../../support/until.ts';
+import type { RawTarget } from './raw-client.ts';
+
+export const adminToken = 'test-administrator-token-0123456789abcdef';
+
+export interface HonestAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** A hub that is attacked, and an honest client of it. */
+export interface HostilePlace extends AsyncDisposable {
+  readonly address: string;
+  readonly target: RawTarget;
+  /** The administrator, on a connection of its own. */
+  call(method: string, path: string, body?: object): Promise<HonestAnswer>;
+  /** What is open now is no part of an attack. */
+  settle(): void;
+  /** Waits until no more sockets are open in this process than then, and asks the hub whether it serves. */
+  calm(): Promise<void>;
+}
+
+export interface HostilePlaceOptions {
+  readonly secure?: boolean;
+  readonly limits?: Partial<ApiLimits>;
+  readonly clock?: Clock;
+}
+
+/** Who waits for half a minute or so for somebody else to speak, waits a twentieth of that. Pings and all that is shorter stay as they are. */
+export const hurriedClock: Clock = {
+  ...systemClock,
+  schedule: (delayMs, callback, options) =>
+    systemClock.schedule(
+      options?.background === true && delayMs >= 15_000 && delayMs <= 31_000 ? delayMs / 20 : delayMs,
+      callback,
+      options,
+    ),
+};
+
+export async function startHostilePlace(options: HostilePlaceOptions = {}): Promise<HostilePlace> {
+  const tls = options.secure === true ? createTlsFolder() : null;
+  const dataFolder = mkdtempSync(join(tmpdir(), 'farhand-hostile-'));
+  const hub = await createHub({
+    listen: { host: '127.0.0.1', port: 0 },
+    dataFolder,
+    tls: tls?.files ?? null,
+    adminToken,
+    adminTokenFolder: null,
+    lostAfterMs: 3_600_000,
+    keep: keepEverything,
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    clock: options.clock ?? systemClock,
+    random: systemRandom,
+    logger: silentLogger,
+  });
+  const ca = tls === null ? null : readFileSync(tls.authority.path);
+  const target = { port: Number(new URL(hub.address).port), ca };
+
+  const call: HostilePlace['call'] = async (method, path, body) => {
+    const common = {
+      method,
+      agent: false,
+      headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+    };
+    const url = `${hub.address}${path}`;
+    const asked = ca === null ? requestHttp(url, common) : requestHttps(url, { ...common, ca });
+    asked.end(body === undefined ? undefined : JSON.stringify(body));
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    let text = '';
+    for await (const chunk of response) text += String(chunk);
+    return { status: response.statusCode ?? 0, text };
+  };
+  await call('GET', '/livez');
+  let before = countSockets();
+  return {
+    address: hub.address,
+    target,
+    call,
+    settle() {
+      before = countSockets();
+    },
+    async calm() {
+      await until('all connections of the attack to be gone', () => countSockets() <= before);
+      assert.equal((await call('GET', '/readyz')).status, 200);
+      assert.equal((await call('GET', '/api/v1/jobs')).status, 200);
+    },
+    async [Symbol.asyncDispose]() {
+      await hub[Symbol.asyncDispose]();
+      tls?.[Symbol.dispose]();
+      rmSync(dataFolder, { recursive: true });
+    },
+  };
+}
+
+function countSockets(): number {
+  return readdirSync('/proc/self/fd').filter((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:');
+    } catch {
+      return false;
+    }
+  }).length;
+}

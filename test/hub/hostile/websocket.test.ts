@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { controlTarget, sessionTarget } from '../../../transports/targets.ts';
+import { checkLeaks } from '../../support/leak-check.ts';
+import { until } from '../../support/until.ts';
+import { needles, startHonestAgent } from './honest-agent.ts';
+import { type HostilePlace, startHostilePlace } from './hostile-place.ts';
+import { head, openRaw, type RawClient, statusesOf, talk } from './raw-client.ts';
+
+checkLeaks();
+
+const upgrade = (path: string, subprotocol: string, ...more: readonly string[]) =>
+  head(
+    `GET ${path} HTTP/1.1`,
+    'Host: x',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    `Sec-WebSocket-Protocol: ${subprotocol}`,
+    ...more,
+  );
+
+interface Thief {
+  readonly id: string;
+  /** For this target alone, unless it is used elsewhere. */
+  present(target: string, agent?: string, signed?: string): string;
+}
+
+/** An agent that was let in, and turns on the hub: its key was stolen. */
+async function enrolThief(place: HostilePlace): Promise<Thief> {
+  const { text } = await place.call('POST', '/api/v1/join-tokens', { uses: 1 });
+  const { token } = JSON.parse(text) as { token: string };
+  const { publicKey: key, privateKey } = generateKeyPairSync('ed25519');
+  const publicKey = key.export({ type: 'spki', format: 'der' }).toString('base64');
+  const proof = sign(null, Buffer.from(`farhand-enrol-v1\n${publicKey}\nthief`), privateKey).toString('base64');
+  const body = JSON.stringify({ name: 'thief', labels: {}, publicKey });
+  const enrolled = await talk(
+    place.target,
+    head(
+      'POST /v1/enrol HTTP/1.1',
+      'Host: x',
+      'Connection: close',
+      `Authorization: Bearer ${token}`,
+      `Farhand-Proof: ${proof}`,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+    ) + body,
+  );
+  const id = /"id":"([^"]+)"/.exec(enrolled)?.[1] ?? assert.fail(enrolled);
+  const asked = await talk(place.target, upgrade('/v1/control', 'cloudevents.json'));
+  const challenge = /challenge="([^"]+)"/.exec(asked)?.[1] ?? assert.fail(asked);
+  return {
+    id,
+    present(target: string, agent = id, signed = challenge): string {
+      const signature = sign(null, Buffer.from(`farhand-auth-v1\n${signed}\n${id}\n${target}`), privateKey);
+      return `Authorization: Farhand agent=${agent},challenge=${signed},signature=${signature.toString('base64url')}`;
+    },
+  };
+}
+
+async function openChannel(place: HostilePlace, thief: Thief): Promise<RawClient> {
+  const client = openRaw(place.target);
+  client.write(
+    upgrade(
+      '/v1/control',
+      'cloudevents.json',
+      thief.present(controlTarget),
+      'Sec-WebSocket-Extensions: permessage-deflate',
+    ),
+  );
+  await until('the channel', () => client.said.includes('\r\n\r\n'));
+  assert.deepEqual(statusesOf(client.said), [101], client.said);
+  assert.doesNotMatch(client.said, /permessage-deflate/i);
+  return client;
+}
+
+/** RFC 6455 §5.2, masked with zeros. `length` says more than there is, where it is given. */
+function frame(first: number, payload: Buffer | string = '', { masked = true, length = null as bigint | null } = {}) {
+  const body = Buffer.from(payload);
+  const mask = masked ? 0x80 : 0;
+  const bytes = Buffer.alloc(9);
+  bytes[0] = mask | 127;
+  bytes.writeBigUInt64BE(length ?? BigInt(body.length), 1);
+  const size = length === null && body.length < 126 ? Buffer.from([mask | body.length]) : bytes;
+  return Buffer.concat([Buffer.from([first]), size, masked ? Buffer.alloc(4) : Buffer.alloc(0), body]);
+}
+
+const mine = {
+  'fragments of one byte, without end': () => [
+    frame(0x01, 'x'),
+    ...Array.from({ length: 40_000 }, () => frame(0x00, 'x')),
+  ],
+  'fragments that hold nothing, without end': () => [frame(0x01), ...Array.from({ length: 40_000 }, () => frame(0x00))],
+  'fragments that are too large together': () => [
+    frame(0x01),
+    ...Array.from({ length: 20 }, () => frame(0x00, Buffer.alloc(600_000, 'x'))),
+  ],
+  'a fragment of nothing': () => [frame(0x00, 'x')],
+  'a message within a message': () => [frame(0x01, 'x'), frame(0x81, 'y')],
+  'a frame of 2^63 bytes': () => [frame(0x81, 'x', { length: 1n << 63n })],
+  'a frame of 9 MiB that never comes': () => [frame(0x81, 'x', { length: 9n * 1024n * 1024n })],
+  'a ping of 126 bytes': () => [frame(0x89, Buffer.alloc(126))],
+  'a ping in fragments': () => [frame(0x09, 'x')],
+  'a frame without a mask': () => [frame(0x81, '{}', { masked: false })],
+  'a frame that says it is compressed': () => [frame(0xc1, Buffer.alloc(100))],
+  'reserved bits': () => [frame(0xb1, 'x')],
+  'an opcode that nobody knows': () => [frame(0x83, 'x')],
+  'text that is no text': () => [frame(0x81, Buffer.from([0xff, 0xfe]))],
+  'text that is no event': () => [frame(0x81, '{"specversion":"9"}')],
+  'bytes where events belong': () => [frame(0x82, 'x')],
+  'a close of one byte': () => [frame(0x88, 'x')],
+  'a close with a code that nobody may send': () => [frame(0x88, Buffer.from([0x03, 0xed]))],
+  'a close with a reason that is no text': () => [frame(0x88, Buffer.from([0x03, 0xe8, 0xff]))],
+  'HTTP again': () => [Buffer.from(head('GET /api/v1/jobs HTTP/1.1', 'Host: x'))],
+  'events of another agent, without end': () => [frame(0x81, 'x'.repeat(100_000))],
+} as const;
+
+describe('an agent that turns on its hub', () => {
+  it('is hung up on for what no websocket says, and harms nobody', async () => {
+    await using place = await startHostilePlace();
+    await using agent = await startHonestAgent(place);
+    const thief = await enrolThief(place);
+    const attacks = Object.entries(mine).map(async ([what, say]) => {
+      using client = await openChannel(place, thief);
+      for (const bytes of say()) client.write(bytes);
+
+      await until(`${what} to be hung up on`, () => !client.socket.writable || client.socket.readableEnded, 15_000);
+      client.socket.destroy();
+      await client.closed;
+      for (const needle of needles) assert.ok(!client.said.includes(needle), what);
+    });
+    await Promise.all(attacks);
+
+    await place.calm();
+    await agent.finish();
+  });
+
+  it('is hung up on when it pings and takes no answer', async () => {
+    await using place = await startHostilePlace();
+    await using agent = await startHonestAgent(place);
+    using client = await openChannel(place, await enrolThief(place));
+    client.socket.pause();
+    const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame(0x89, Buffer.alloc(125))));
+    for (let each = 0; each < 1_000 && client.socket.writable; each += 1) {
+      client.write(pings);
+      await delay(1);
+    }
+
+    assert.equal(client.socket.writable, false, 'expected to be hung up on');
+    await client.closed;
+    await place.calm();
+    await agent.finish();
+  });
+
+  it('opens nothing with what it signed for something else, or for somebody else', async () => {
+    await using place = await startHostilePlace();
+    await using agent = await startHonestAgent(place);
+    const thief = await enrolThief(place);
+    const forged = Buffer.alloc(34, 1).toString('base64url');
+    const presented = {
+      'a session with what was signed for the control channel': [
+        `/v1/sessions/${agent.attempt}`,
+        thief.present(controlTarget),
+      ],
+      'the control channel with what was signed for a session': [
+        '/v1/control',
+        thief.present(sessionTarget(agent.attempt)),
+      ],
+      'a session with what was signed for another one': [
+        `/v1/sessions/${agent.attempt}`,
+        thief.present(sessionTarget(randomUUID())),
+      ],
+      'the channel of another agent': ['/v1/control', thief.present(controlTarget, agent.id)],
+      'with a challenge that the hub never gave': ['/v1/control', thief.present(controlTarget, thief.id, forged)],
+    } as const;
+
+    for (const [what, [path, authorization]] of Object.entries(presented)) {
+      const subprotocol = path === '/v1/control' ? 'cloudevents.json' : 'farhand.session.v1';
+      const said = await talk(place.target, upgrade(path, subprotocol, authorization));
+
+      assert.deepEqual(statusesOf(said), [401], `${what}: ${said}`);
+      for (const needle of needles) assert.ok(!said.includes(needle), what);
+    }
+
+    await place.calm();
+    await agent.finish();
+  });
+});
