@@ -13,7 +13,12 @@ const stepMs = 500;
  */
 export function createStallHook({ clock, limits }: { readonly clock: Clock; readonly limits: ApiLimits }) {
   const coarse = createCoarseClock(clock, stepMs);
-  return async ({ raw: { socket } }: FastifyRequest, { raw: response }: FastifyReply): Promise<void> => {
+  return async (
+    { raw: { socket } }: FastifyRequest,
+    { raw: response }: FastifyReply,
+    payload: unknown,
+  ): Promise<void> => {
+    if (typeof payload === 'object' && payload !== null && !Buffer.isBuffer(payload)) return;
     const timer = coarse.schedule(limits.stallMs, () => socket.destroy(), { background: true });
     response.once('close', () => timer.cancel());
     if (response.closed) timer.cancel();
