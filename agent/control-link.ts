@@ -20,7 +20,7 @@ import {
   openGreeted,
   toLinkFailure,
 } from './greeted-channel.ts';
-import type { HubGuard } from './hub-guard.ts';
+import type { Greeting, HubGuard } from './hub-guard.ts';
 import type { LinkState } from './link-state.ts';
 import { maxHintMs } from './max-hint.ts';
 import { createReturnWait, type ReturnWait } from './return-wait.ts';
@@ -79,7 +79,10 @@ export interface ControlLink {
 }
 
 class Link implements ControlLink {
-  readonly gate: SessionGate = { enter: (signal) => this.#enter(signal) };
+  readonly gate: SessionGate = {
+    enter: (signal) => this.#enter(signal),
+    heard: (place) => this.#options.guard.heard(place),
+  };
   readonly #options: ControlLinkOptions;
   readonly #waiters = new Set<() => void>();
   /** Channels that another took over from, on their way to their end. */
@@ -168,7 +171,7 @@ class Link implements ControlLink {
   }
 
   /** Serves a channel until its end, however that comes. Where another one was found meanwhile, or is being opened, that one is answered. */
-  async #serve({ channel, hello }: GreetedChannel, signal: AbortSignal): Promise<GreetedChannel | LinkFailure> {
+  async #serve({ channel, hello, said }: GreetedChannel, signal: AbortSignal): Promise<GreetedChannel | LinkFailure> {
     const { router, logger } = this.#options;
     const serving = new AbortController();
     const hangUp = () => void channel.close({ reason: 'the agent is leaving' });
@@ -178,6 +181,8 @@ class Link implements ControlLink {
     let isLooking = false;
     let finding = Promise.resolve<GreetedChannel | null>(null);
     let failure: LinkFailure | null = null;
+    const greet = (event: CloudEvent, first: boolean) =>
+      this.#greet(event, { first, named: said.seen, channel, signal: serving.signal });
     const look = ({ leaving }: HubHello) => {
       if (leaving === null || isLooking) return;
       isLooking = true;
@@ -187,11 +192,11 @@ class Link implements ControlLink {
       });
     };
     try {
-      look(await this.#greet(hello, { first: true, signal: serving.signal }));
+      look(await greet(hello, true));
       served = router.serve((out) => channel.send(out), { signal: serving.signal });
       for await (const event of channel) {
         if (event.type !== hubHelloType) router.receive(event);
-        else look(await this.#greet(event, { first: false, signal: serving.signal }));
+        else look(await greet(event, false));
       }
     } catch (error) {
       failure = toLinkFailure(error, logger);
@@ -233,14 +238,14 @@ class Link implements ControlLink {
   /** The hub's hello: its first event, and news of its counter later. */
   async #greet(
     event: CloudEvent,
-    { first, signal }: { readonly first: boolean; readonly signal: AbortSignal },
+    { channel, signal, ...greeting }: Greeting & { readonly channel: ControlChannel; readonly signal: AbortSignal },
   ): Promise<HubHello> {
     const hub = parse(HubHello, event.data, 'hello of the hub');
     const gap = findProtocolGap(hub, 'hub');
     if (gap !== null) throw new ProtocolError('invalid', gap);
-    const verdict = await this.#options.guard.judge(hub, { first });
+    const verdict = await this.#options.guard.judge(hub, greeting);
     if (verdict.type === 'trusted') {
-      if (first) {
+      if (greeting.first) {
         this.#loop.turned();
         this.#loop.does('is up: sends and takes events');
       }
@@ -251,19 +256,22 @@ class Link implements ControlLink {
     this.#options.logger.warn({ hub: hub.hub, storeId: hub.storeId, commits: hub.commits }, 'hub is not trusted');
     this.#setState({ type: 'distrusted', hub, message: verdict.message });
     this.#loop.does('is up, and waits until somebody on this machine trusts the hub');
-    if (!known) void this.#awaitTrust(signal);
+    if (!known) void this.#awaitTrust(channel, signal);
     return hub;
   }
 
-  async #awaitTrust(signal: AbortSignal): Promise<void> {
+  async #awaitTrust(channel: ControlChannel, signal: AbortSignal): Promise<void> {
     const { clock, guard, limits, logger, onTrusted } = this.#options;
     while (!signal.aborted && this.#state.type === 'distrusted') {
       try {
         if (await guard.takeTrust()) {
           if (signal.aborted || this.#state.type !== 'distrusted') return;
-          this.#loop.does('is up: sends and takes events');
-          this.#setState({ type: 'up', hub: this.#state.hub });
+          const { hub } = this.#state;
           onTrusted();
+          // A hub that was told what this agent had seen holds up its jobs until it is told otherwise.
+          if (hub.startId !== null) return await channel.close({ reason: 'the agent trusts the store from here on' });
+          this.#loop.does('is up: sends and takes events');
+          this.#setState({ type: 'up', hub });
           return;
         }
       } catch (err) {

@@ -17,6 +17,9 @@ const reasons: Readonly<Record<WaitingReason, (who: Who, job: Job) => string>> =
   'store-changed': ({ names }) =>
     `${names} saw that the hub lost or restored its store; on its machine: \`farhand agent trust-hub\``,
   pressure: ({ names, be }) => `${names} ${be} under pressure; wait, or see \`farhand agents\``,
+  'hub-starting': () => 'the hub has started, and waits for its agents before it offers anything; wait',
+  'store-behind': () =>
+    'the hub holds all jobs: an agent has seen its store further than it is, so it is an older copy; see `farhand trust-store --help`',
   declined: ({ names }) => `${names} declined it a moment ago; it will be asked again`,
 };
 

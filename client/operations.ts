@@ -264,6 +264,8 @@ export type FactsPage = {
 
 export type Health = {
   readonly status: 'ok';
+  /** of a hub that does its work but offers no job until somebody did something: why */
+  readonly held?: string | undefined;
 };
 
 export type HubStatus = {
@@ -272,6 +274,8 @@ export type HubStatus = {
   readonly startedAt: string;
   /** why the hub cannot do its work; null when it can */
   readonly notReady: string | null;
+  /** why no job is offered until somebody did something; null when that is not so */
+  readonly held: string | null;
   /** when this process last offered a job to an agent */
   readonly lastOfferAt: string | null;
   readonly jobs: {
@@ -292,6 +296,8 @@ export type HubStatus = {
         | 'store-changed'
         | 'pressure'
         | 'declined'
+        | 'hub-starting'
+        | 'store-behind'
         | 'no-agent'
         | 'soon'
         | 'store'
@@ -576,6 +582,11 @@ export type TroubledAgent = {
   readonly problems: string[];
 };
 
+export type TrustedStore = {
+  /** those that have seen the store further than it is, and held up jobs; empty when none did */
+  readonly agents: string[];
+};
+
 export type Waiting = {
   readonly agent: string;
   readonly reason:
@@ -588,7 +599,9 @@ export type Waiting = {
     | 'draining'
     | 'store-changed'
     | 'pressure'
-    | 'declined';
+    | 'declined'
+    | 'hub-starting'
+    | 'store-behind';
   /** of `pressure`: what the agent measured, and its limit */
   readonly message?: string | undefined;
 };
@@ -611,6 +624,8 @@ export type WaitingJobs = {
     | 'store-changed'
     | 'pressure'
     | 'declined'
+    | 'hub-starting'
+    | 'store-behind'
     | 'no-agent'
     | 'soon'
     | 'store'
@@ -627,7 +642,9 @@ export type WaitingJobs = {
       | 'draining'
       | 'store-changed'
       | 'pressure'
-      | 'declined';
+      | 'declined'
+      | 'hub-starting'
+      | 'store-behind';
     readonly agents: number;
   }[];
   /** the first of those that lack what is nearest */
@@ -645,7 +662,9 @@ export type WaitingReasonCount = {
     | 'draining'
     | 'store-changed'
     | 'pressure'
-    | 'declined';
+    | 'declined'
+    | 'hub-starting'
+    | 'store-behind';
   readonly agents: number;
 };
 
@@ -1040,6 +1059,16 @@ export interface Operations {
     options?: CallOptions,
   ) => Promise<FactsChangePage>;
   /**
+   * Go on with a store that was put back.
+   *
+   * Where an agent has seen the store further than it is, jobs that wait may have run, and none is offered. This says that somebody has looked at them. Takes an administrator of the account `default`. Agents that know more go on distrusting the hub until each is told otherwise on its own machine.
+   *
+   * Roles: admin.
+   *
+   * `POST /api/v1/trust-store`
+   */
+  readonly trustStore: (options?: CallOptions) => Promise<TrustedStore>;
+  /**
    * Ask whether the process is well.
    *
    * `GET /livez`
@@ -1222,6 +1251,8 @@ export function createOperations(wire: Wire): Operations {
         query,
         options,
       }),
+    trustStore: (options = {}) =>
+      wire.json({ operation: 'trustStore', method: 'POST', path: '/api/v1/trust-store', options }),
     getLiveness: (options = {}) => wire.json({ operation: 'getLiveness', method: 'GET', path: '/livez', options }),
     getReadiness: (options = {}) => wire.json({ operation: 'getReadiness', method: 'GET', path: '/readyz', options }),
     getMetrics: (options = {}) => wire.raw({ operation: 'getMetrics', method: 'GET', path: '/metrics', options }),

@@ -10,6 +10,7 @@ import type { LiveAgent } from './fleet/live-agent.ts';
 import type { RoomWatch } from './housekeeping/room-watch.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
 import type { Retention } from './retention/retention.ts';
+import type { OfferHold } from './scheduler/offer-hold.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import type { ProgressBoard } from './sessions/progress-board.ts';
 import type { SessionService } from './sessions/session-service.ts';
@@ -23,6 +24,7 @@ export interface HubParts {
   readonly fleet: Fleet;
   readonly arrivals: Arrivals;
   readonly scheduler: Scheduler;
+  readonly hold: Pick<OfferHold, 'problem'>;
   readonly progress: ProgressBoard;
   readonly readers: Readers;
   readonly room: RoomWatch;
@@ -36,7 +38,7 @@ export interface HubParts {
 
 /** What the API shows of the hub's memory. Tells the metrics where their numbers of the moment come from. */
 export function createHubView(parts: HubParts): HubView {
-  const { version, store, fleet, arrivals, scheduler, progress, readers, room, metrics, loops, clock } = parts;
+  const { version, store, fleet, arrivals, scheduler, hold, progress, readers, room, metrics, loops, clock } = parts;
   const startedAt = clock.now();
 
   function notReady(): string | null {
@@ -68,6 +70,7 @@ export function createHubView(parts: HubParts): HubView {
     freeBytes: () => readFreeBytes(parts.dataFolder),
     events: () => parts.counters.counts,
     isReady: () => notReady() === null,
+    isHolding: () => hold.problem !== null,
   });
   return {
     agent: (agentId) => fleet.get(agentId),
@@ -77,6 +80,7 @@ export function createHubView(parts: HubParts): HubView {
     progress: (attemptId) => progress.get(attemptId),
     nextProgress: (jobId, signal) => progress.next(jobId, signal),
     notReady,
+    held: () => hold.problem,
     fault,
     status: (reader) =>
       toHubStatus(
@@ -85,6 +89,7 @@ export function createHubView(parts: HubParts): HubView {
           startedAt,
           now: clock.now(),
           notReady: notReady(),
+          held: hold.problem,
           lastOfferAt: metrics.offers.lastOfferAt,
           jobs: metrics.openJobs,
           waiting: scheduler.overview.groups(),

@@ -4,6 +4,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { ControlService } from './control/control-service.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
+import type { OfferHold } from './scheduler/offer-hold.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import type { ProgressBoard } from './sessions/progress-board.ts';
 import type { AttemptRecord, JobRecord } from './store/records.ts';
@@ -13,6 +14,7 @@ export interface FollowerOptions {
   readonly store: Store;
   readonly fleet: Fleet;
   readonly scheduler: Scheduler;
+  readonly hold: Pick<OfferHold, 'loaded' | 'agentChanged'>;
   readonly control: Pick<ControlService, 'attemptChanged' | 'agentChanged'>;
   readonly progress: ProgressBoard;
   readonly metrics: Pick<HubMetrics, 'loaded' | 'changed'>;
@@ -27,7 +29,7 @@ const batch = 1000;
  * come to be, then of each commit, in order.
  */
 export async function followStore(options: FollowerOptions): Promise<Disposable> {
-  const { store, fleet, scheduler, control, progress, metrics, logger } = options;
+  const { store, fleet, scheduler, hold, control, progress, metrics, logger } = options;
 
   const tell = (change: Change) => {
     switch (change.type) {
@@ -39,6 +41,7 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
         if (change.attempt.state !== 'running') progress.forget(change.attempt.id);
         return control.attemptChanged(change.attempt);
       case 'agent':
+        hold.agentChanged();
         return control.agentChanged(change.agentId);
       case 'audit':
         return;
@@ -57,6 +60,7 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
   /** What is there at the start is no news. */
   const load = (change: Change) => {
     metrics.loaded(change);
+    hold.loaded(change);
     tryToTell(change);
   };
 

@@ -55,6 +55,8 @@ export const waitingReasons = [
   'store-changed',
   'pressure',
   'declined',
+  'hub-starting',
+  'store-behind',
 ] as const;
 export type WaitingReason = (typeof waitingReasons)[number];
 

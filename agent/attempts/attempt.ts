@@ -316,7 +316,10 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
     if (claim === null) return this.#free();
     this.#learnPurpose(claim);
     const recovered = await recoverFolder(this.#context, this.#folder);
-    this.#document = 'record' in recovered ? (recovered.record?.document ?? null) : null;
+    const found = 'record' in recovered ? recovered.record : null;
+    this.#document = found?.document ?? null;
+    // A machine that lost its power may have forgotten it elsewhere.
+    if (found !== null && found.store !== null) this.#context.sessions.gate.heard(found.store);
     this.#logger.info({ recovered: recovered.type }, 'attempt recovered');
     switch (recovered.type) {
       case 'delete':
@@ -388,6 +391,7 @@ class AttemptActor implements Attempt, SessionSubject, LinesSource {
     const outcome = await startAttempt(this.#context, {
       folder: this.#folder,
       document,
+      store: frame.store,
       secrets: this.#stream.secrets(),
       isCancelled: () => this.#cancelAsked,
       look: (record) => this.#look(record),

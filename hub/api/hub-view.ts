@@ -38,6 +38,8 @@ export interface HubView {
   nextProgress(jobId: string, signal: AbortSignal): Promise<void>;
   /** Why the hub cannot do its work; null when it can. */
   notReady(): string | null;
+  /** Why no job is offered until somebody did something; null when that is not so. Names nobody. */
+  held(): string | null;
   /** What is wrong with this process that only its restart mends; null when it is well. What goes wrong outside is never a reason. */
   fault(): string | null;
   status(reader: StatusReader): HubStatus;

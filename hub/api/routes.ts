@@ -27,6 +27,7 @@ import { rerunJob } from './routes/rerun-job.ts';
 import { revokeToken } from './routes/revoke-token.ts';
 import { status } from './routes/status.ts';
 import { submitJob } from './routes/submit-job.ts';
+import { trustStore } from './routes/trust-store.ts';
 
 type Route = (app: ApiServer, context: ApiContext) => void;
 
@@ -54,6 +55,7 @@ export const apiRoutes: readonly Route[] = [
   listFacts,
   getFacts,
   factsHistory,
+  trustStore,
 ];
 
 /** Outside it. */

@@ -7,6 +7,7 @@ const permissions = {
   'cancel-jobs': ['admin', 'operator'],
   'read-agents': ['admin', 'operator', 'approver', 'viewer'],
   'change-agents': ['admin'],
+  'trust-store': ['admin'],
   'read-automations': ['admin', 'operator', 'approver', 'viewer'],
   'read-events': ['admin', 'operator', 'approver', 'viewer'],
   'read-api': ['admin', 'operator', 'approver', 'viewer'],

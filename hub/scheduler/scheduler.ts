@@ -18,6 +18,7 @@ import { isCheckedAgainst } from './is-checked-against.ts';
 import { JobQueue, type QueuedJob } from './job-queue.ts';
 import { LaneLine } from './lane-line.ts';
 import { isFree, leastLoaded } from './least-loaded.ts';
+import type { OfferHold } from './offer-hold.ts';
 import { OfferTimeouts } from './offer-timeouts.ts';
 import { WaitingOverview } from './waiting-overview.ts';
 import { type Demand, whyNot } from './why-not.ts';
@@ -26,6 +27,7 @@ export interface SchedulerOptions {
   readonly store: Store;
   readonly fleet: Fleet;
   readonly schemas: ParameterSchemas;
+  readonly hold: Pick<OfferHold, 'reasonFor' | 'revision' | 'onReleased'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -53,6 +55,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #barren = new BarrenLanes();
   readonly #timeouts: OfferTimeouts;
   readonly #schemas: ParameterSchemas;
+  readonly #hold: SchedulerOptions['hold'];
   readonly #offers: SchedulerOptions['offers'];
   readonly #loop: Loop;
   /** Jobs that are being offered: they left the queue, and come back to it unless the store says that they are queued no more. */
@@ -67,6 +70,7 @@ export class Scheduler implements AsyncDisposable {
     this.#store = options.store;
     this.#fleet = options.fleet;
     this.#schemas = options.schemas;
+    this.#hold = options.hold;
     this.#clock = options.clock;
     this.#random = options.random;
     this.#logger = options.logger;
@@ -76,11 +80,12 @@ export class Scheduler implements AsyncDisposable {
     const onTimeout = (attempt: AttemptRecord) => this.#track(this.#withdraw(attempt));
     this.#timeouts = new OfferTimeouts({ clock: options.clock, loops: options.loops, onTimeout });
     this.#fleet.onRoom((agent) => this.#freshened(agent));
+    this.#hold.onReleased(() => this.#released());
     this.overview = new WaitingOverview({
       queue: this.#queue,
       fleet: this.#fleet,
       whyNotNow: (agent, demand) => this.#whyNotNow(agent, demand),
-      revision: () => this.#fleet.revision + this.#cooling.revision,
+      revision: () => this.#fleet.revision + this.#cooling.revision + this.#hold.revision,
       isPaused: () => this.#pause !== null,
     });
   }
@@ -93,6 +98,7 @@ export class Scheduler implements AsyncDisposable {
   async offerAtOnce(job: NewJob): Promise<boolean> {
     if (this.#queue.size > 0 || this.#pause !== null || this.#disposed) return false;
     const { id, account, automation, selector, priority, digest } = job;
+    if (this.#hold.reasonFor(account) !== null) return false;
     const misfits: readonly string[] = [];
     const demand = { account, automation, selector: parseLabelSelector(selector), misfits };
     const agent = this.#agentFor(demand, this.#fleet.serving(account));
@@ -158,7 +164,7 @@ export class Scheduler implements AsyncDisposable {
     while (placed && this.#pause === null && !this.#disposed) {
       placed = false;
       for (const account of this.#queue.accountsByTurn()) {
-        const line = lines.get(account) ?? new LaneLine(this.#hasRoom(account) ? this.#queue.lanes(account) : []);
+        const line = lines.get(account) ?? new LaneLine(this.#mayOffer(account) ? this.#queue.lanes(account) : []);
         lines.set(account, line);
         if (!this.#placeOne(line)) continue;
         this.#queue.tookTurn(account);
@@ -175,13 +181,19 @@ export class Scheduler implements AsyncDisposable {
     this.wake();
   }
 
+  /** No lane was looked at meanwhile, whatever agents could take. */
+  #released(): void {
+    for (const agent of this.#fleet.all()) this.#barren.freshened(agent);
+    this.wake();
+  }
+
   #describe(): string {
     const waiting = `${this.#queue.size} jobs wait, ${this.#offering.size} are being offered`;
     return this.#pause === null ? waiting : `${waiting}; the store failed, and is asked again in a moment`;
   }
 
-  #hasRoom(account: string): boolean {
-    return this.#fleet.serving(account).some(isFree);
+  #mayOffer(account: string): boolean {
+    return this.#hold.reasonFor(account) === null && this.#fleet.serving(account).some(isFree);
   }
 
   /** False when nothing that stands in line can be placed now. */
@@ -204,7 +216,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #whyNotNow(agent: LiveAgent, demand: Demand): WaitingReason | null {
-    return whyNot(demand, agent) ?? (this.#cooling.isCooling(agent.id, demand.automation) ? 'declined' : null);
+    const why = whyNot(demand, agent) ?? this.#hold.reasonFor(demand.account);
+    return why ?? (this.#cooling.isCooling(agent.id, demand.automation) ? 'declined' : null);
   }
 
   /** True when the offer is out. Never rejects: whatever goes wrong, the slot is free again and the job back in the queue. */
@@ -270,6 +283,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   async #withdraw(attempt: AttemptRecord): Promise<void> {
+    // Its agent may have taken it in a time that this store does not know of.
+    if (this.#hold.reasonFor(attempt.account) !== null) return this.#timeouts.attemptChanged(attempt);
     // Before the job is queued again: it would be offered to the same agent at once.
     this.declined(attempt.agentId, attempt.automation);
     this.#offers.refused('no-answer');

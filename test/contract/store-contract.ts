@@ -6,6 +6,7 @@ import { testFacts } from './store/facts.ts';
 import { testGivingUp } from './store/giving-up.ts';
 import { testJobs } from './store/jobs.ts';
 import { testLosses } from './store/losses.ts';
+import { testPutBackStore } from './store/put-back-store.ts';
 import { testQueries } from './store/queries.ts';
 import { testRestoredStore } from './store/restored-store.ts';
 import { testRetention } from './store/retention.ts';
@@ -22,6 +23,7 @@ export function testStore(name: string, open: OpenStore): void {
     testLosses(open);
     testGivingUp(open);
     testRestoredStore(open);
+    testPutBackStore(open);
     testSecrets(open);
     testAgents(open);
     testFacts(open);

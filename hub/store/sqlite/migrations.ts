@@ -1,6 +1,7 @@
 import { factsSchema } from './facts-schema.ts';
 import { firstSchema } from './first-schema.ts';
 import { retentionSchema } from './retention-schema.ts';
+import { startsSchema } from './starts-schema.ts';
 import { traceSchema } from './trace-schema.ts';
 
 /** Steps that lead from an empty file to the tables of today. A step that was released never changes; new ones are added at the end. */
@@ -9,4 +10,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: 'facts', sql: factsSchema },
   { name: 'traces', sql: traceSchema },
   { name: 'retention', sql: retentionSchema },
+  { name: 'starts', sql: startsSchema },
 ];

@@ -101,7 +101,7 @@ async function deliver(bench: SessionBench, log: Log, { from, to }: Stretch): Pr
     subject,
     transport: bench.transport,
     credential: { present: async () => bench.agentId },
-    gate: { enter: async () => bench.leaseEpoch },
+    gate: { enter: async () => bench.leaseEpoch, heard: () => {} },
     clock: systemClock,
     // No wait between two sessions.
     random: { ...systemRandom, fraction: () => 0 },

@@ -174,6 +174,7 @@ describe('the description of the API', () => {
     await call(`${v1}/join-tokens/${joinToken.json.id}`, { method: 'DELETE' });
     await call(`${v1}/openapi.json`);
 
+    await call(`${v1}/trust-store`, { method: 'POST' });
     await call('/livez');
     await call('/readyz');
     api.view.ready = false;

@@ -44,6 +44,7 @@ function createService({ store, fleet, clock }: SchedulerBench): ControlService 
     sync: defaultSyncOptions,
     owner: 'test',
     version: '0.0.0',
+    onGreeted: async () => null,
     onDeclined: () => {},
     onResynced: () => {},
     loops: createLoopBoard(clock),

@@ -24,6 +24,7 @@ function toStore(database: DatabaseSync) {
     database,
     path: ':memory:',
     storeId: 'store',
+    startId: 'start',
     lock: { [Symbol.dispose]: () => {} },
     clock: systemClock,
     logger: silentLogger,
