@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
-import { generateSchedule } from './generate-schedule.ts';
+import { generateForBug } from './generate-for-bug.ts';
 import { plantedBugs } from './planted-bugs.ts';
 import { runSimulation } from './run-simulation.ts';
 
@@ -22,7 +22,7 @@ describe('the simulation finds that', () => {
 
       assert.notEqual(stdout, '', `expected one of ${bug.seeds} seeds to fail with this mistake in the program`);
       const { seed } = JSON.parse(stdout) as { readonly seed: number };
-      const { violations } = await runSimulation(generateSchedule(seed, bug.faults));
+      const { violations } = await runSimulation(generateForBug(bug, seed));
       assert.deepEqual(violations, [], `seed ${seed} fails without the mistake too`);
     });
   }

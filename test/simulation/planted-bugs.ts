@@ -13,7 +13,7 @@ export interface PlantedBug {
   readonly name: string;
   readonly edits: readonly PlantedEdit[];
   /** It does harm beside faults of these kinds. */
-  readonly faults: readonly [FaultKind, ...FaultKind[]];
+  readonly faults: readonly [FaultKind, ...FaultKind[]] | 'put-back';
   /** Within so many seeds it must be found. */
   readonly seeds: number;
 }
@@ -115,12 +115,72 @@ export const plantedBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'agent/hub-guard.ts',
-        find: '      if (seen === null || (!isOther && !seen.restored && !isOlder(hello, seen, first))) {',
-        replace: '      if ((true as boolean) || isOther || isOlder(hello, hello, first)) {',
+        find: '      if (seen === null || (!isOther && !isOlder(hello, seen, how))) {',
+        replace: '      if ((true as boolean) || isOther) {',
       },
     ],
     faults: ['restore-store', 'crash'],
     seeds: 200,
+  },
+  {
+    name: 'the hub offers jobs although an agent has seen its store further',
+    edits: [
+      {
+        file: 'hub/scheduler/offer-hold.ts',
+        find: "    if (this.#ahead.some((agent) => serves(agent.account, account))) return 'store-behind';\n",
+        replace: '',
+      },
+    ],
+    faults: ['restore-store', 'crash'],
+    seeds: 600,
+  },
+  {
+    name: 'the hub does not wait for those who may have seen its store further',
+    edits: [
+      {
+        file: 'hub/scheduler/offer-hold.ts',
+        find: "    for (const awaited of this.#awaited.keys()) if (serves(awaited, account)) return 'hub-starting';\n",
+        replace: '',
+      },
+    ],
+    faults: ['restore-store', 'crash'],
+    seeds: 600,
+  },
+  {
+    name: 'the agent goes by the count of commits alone',
+    edits: [
+      {
+        file: 'agent/hub-guard.ts',
+        find: '  return named === null || hello.commitsOfSeen === null || hello.commitsOfSeen < named.commits;\n',
+        replace: '  return hello.commits < seen.commits;\n',
+      },
+    ],
+    faults: 'put-back',
+    seeds: 100,
+  },
+  {
+    name: 'the hub offers jobs although an agent has seen its store further',
+    edits: [
+      {
+        file: 'hub/scheduler/offer-hold.ts',
+        find: "    if (this.#ahead.some((agent) => serves(agent.account, account))) return 'store-behind';\n",
+        replace: '',
+      },
+    ],
+    faults: 'put-back',
+    seeds: 100,
+  },
+  {
+    name: 'the hub does not wait for those who may have seen its store further',
+    edits: [
+      {
+        file: 'hub/scheduler/offer-hold.ts',
+        find: "    for (const awaited of this.#awaited.keys()) if (serves(awaited, account)) return 'hub-starting';\n",
+        replace: '',
+      },
+    ],
+    faults: 'put-back',
+    seeds: 100,
   },
   {
     name: 'after a restart the stream goes on without its secrets',
