@@ -159,9 +159,25 @@ async function countCommits(place: FaultPlace): Promise<number> {
   return Number(/^farhand_hub_store_commits_total (\d+)$/m.exec(text)?.[1]);
 }
 
+/** Has them start and try in vain, and stops them: each dials as soon as it goes on. A hub that starts waits for them, but not for ever. */
+async function makeReady(...agents: readonly FaultAgent[]): Promise<void> {
+  for (const agent of agents) {
+    agent.launch();
+    await agent.said(/"waiting"/);
+    agent.pause();
+  }
+}
+
 /** Nobody is offered anything, whoever could take it, and why is told. */
 async function seesItHeld({ api, address }: FaultPlace, job: string): Promise<void> {
-  await api.jobWhen(job, 'held', ({ waiting }) => waiting.some(({ reason }) => reason === 'store-behind'));
+  await api.jobWhen(job, 'held', ({ agent, waiting }) => {
+    assert.equal(
+      agent,
+      null,
+      'expected nobody to be given the job: were all agents back before the hub ceased to wait?',
+    );
+    return waiting.some(({ reason }) => reason === 'store-behind');
+  });
   const ready: { readonly held?: string } = JSON.parse(await (await fetch(`${address}/readyz`)).text());
   assert.match(ready.held ?? '', /farhand trust-store/);
   assert.match(await (await fetch(`${address}/metrics`)).text(), /^farhand_hub_offers_held 1$/m);
@@ -179,15 +195,12 @@ faultTest(
     await using place = given;
     const { api } = place;
 
-    // It has tried in vain by then, so that it dials as soon as it goes on: the hub does not wait for ever.
-    knowing.launch();
-    await knowing.said(/"waiting"/);
-    knowing.pause();
+    await makeReady(knowing, other);
     await place.hub.start();
-    await other.start();
-    await api.takesWork('other');
     const news = [];
     while ((await countCommits(place)) <= commits) news.push((await api.submit(script('say new'))).id);
+    other.resume();
+    await api.takesWork('other');
     knowing.resume();
     await seesItHeld(place, once.id);
     await place.hub.kill();
@@ -223,10 +236,10 @@ faultTest(
     await using place = given;
     const { api } = place;
 
-    knowing.launch();
-    await knowing.said(/"waiting"/);
+    await makeReady(knowing, other);
     await place.hub.start();
-    await other.start();
+    knowing.resume();
+    other.resume();
     await seesItHeld(place, once.id);
     await api.cancel(once.id);
     await farhand(['agent', 'trust-hub'], { environment: { FARHAND_DATA: knowing.data } });
