@@ -16,6 +16,7 @@ import type { Greeting, HubGuard } from './hub-guard.ts';
 import type { LinkLimits } from './link-limits.ts';
 import type { LinkState } from './link-state.ts';
 import { createReturnWait, type ReturnWait } from './return-wait.ts';
+import { toFailureWords } from './ways/failure-words.ts';
 import { type GreetedWay, type OpenWaysOptions, openWays, wayAt } from './ways/open-ways.ts';
 import { startSuccession } from './ways/succession.ts';
 import { watchSessions } from './ways/watched-sessions.ts';
@@ -103,7 +104,7 @@ class Link implements ControlLink {
       if (signal.aborted) break;
       if (clock.monotonic() - since >= limits.healthyMs) wait.reset();
       const waitMs = wait.next(hint);
-      const words = detail === null ? why : `${why}: ${detail}`;
+      const words = toFailureWords({ why, detail });
       this.#setState({ type: 'waiting', why: words });
       this.#loop.failed(words);
       this.#loop.does(`waits to dial again, because: ${words}`, { nextInMs: waitMs });

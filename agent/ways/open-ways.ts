@@ -1,4 +1,5 @@
 import { type GreetedChannel, type GreetingOptions, type LinkFailure, openGreeted } from '../greeted-channel.ts';
+import { toFailureWords } from './failure-words.ts';
 import type { Way } from './way.ts';
 import type { WayBoard } from './way-board.ts';
 
@@ -35,8 +36,9 @@ export async function openWays(
     last = opened;
     if (signal.aborted) break;
     board.failed(index, opened);
-    failures.push(`${url}: ${opened.why}`);
+    failures.push(`${url}: ${toFailureWords(opened)}`);
     if (ways.length > 1) logger.info({ url, why: opened.why, detail: opened.detail }, 'a way to the hub failed');
   }
-  return { ...last, why: failures.length > 1 ? failures.join('; ') : last.why, hint: board.hint() };
+  const all = failures.length > 1 ? { why: failures.join('; '), detail: null } : {};
+  return { ...last, ...all, hint: board.hint() };
 }

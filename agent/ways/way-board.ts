@@ -1,6 +1,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { LinkFailure } from '../greeted-channel.ts';
+import { toFailureWords } from './failure-words.ts';
 import type { Way } from './way.ts';
 import type { WayLimits } from './way-limits.ts';
 import type { WayStatus } from './way-status.ts';
@@ -78,7 +79,7 @@ export class WayBoard {
 
   failed(index: number, failure: LinkFailure): void {
     const known = this.#get(index);
-    known.failure = { why: toWords(failure), at: this.#options.clock.now() };
+    known.failure = { why: toFailureWords(failure), at: this.#options.clock.now() };
     this.#heedHint(known, failure);
     // Tried before its time, because nothing else was left: that tells nothing new of it.
     if (!this.#isBehind(index)) this.#putBehind(known);
@@ -181,8 +182,4 @@ export class WayBoard {
     known.behindUntil = this.#now() + known.behindMs * (0.5 + random.fraction());
     known.behindMs = Math.min(known.behindMs * 2, limits.maxBehindMs);
   }
-}
-
-function toWords({ why, detail }: LinkFailure): string {
-  return detail === null || detail === why ? why : `${why}: ${detail}`;
 }

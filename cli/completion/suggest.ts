@@ -52,11 +52,11 @@ async function suggestWord(line: ReadLine, current: string, options: SuggestOpti
     return addPrefix(current.slice(0, at), await ask(toOptionSource(option), current.slice(at)));
   }
   if (!isLiteral && current.startsWith('-')) return suggestFlags(line);
-  if (positionals.length === 0 && command.commands.length > 0) {
-    const children = command.commands.map((child) => ({ value: child.name(), description: child.description() }));
-    return toValues(children);
-  }
-  return expected !== null && 'argument' in expected ? ask(toArgumentSource(expected.argument), current) : nothing;
+  const children = positionals.length > 0 ? [] : command.commands;
+  const own = children.map((child) => ({ value: child.name(), description: child.description() }));
+  if (expected === null || !('argument' in expected)) return own.length === 0 ? nothing : toValues(own);
+  const asked = await ask(toArgumentSource(expected.argument), current);
+  return 'values' in asked ? { ...asked, values: [...asked.values, ...own] } : asked;
 }
 
 function suggestFlags({ command }: ReadLine): Suggestions {

@@ -85,7 +85,8 @@ describe('what may come next on a command line', () => {
 
     assert.deepEqual(await ask('run '), ['values', 'deploy']);
     assert.deepEqual(await ask('jobs --automation d'), ['values', 'deploy']);
-    assert.deepEqual(await ask('agents '), ['values', 'a1', 'b1']);
+    assert.deepEqual(await ask('agents '), ['values', 'a1', 'b1', 'rotate-key', 'revoke', 'remove']);
+    assert.deepEqual(await ask('agents revoke '), ['values', 'a1', 'b1']);
     assert.deepEqual(await ask('jobs --agent=b'), ['values', '--agent=b1']);
     assert.deepEqual(await ask('logs -f '), ['values', running.id, sampleJob().id]);
     assert.deepEqual(await ask('run deploy -p '), ['prefixes', 'name=', 'count=', 'force=']);

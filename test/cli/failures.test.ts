@@ -105,7 +105,7 @@ const cases: readonly Case[] = [
     says: /expected the data folder of an agent/,
     next: /FARHAND_DATA/,
   },
-  { line: 'hub --listen 10.1.2.3:7400', exitCode: 2, says: /without TLS/, next: /Put a proxy with TLS before it/ },
+  { line: 'hub --listen 10.1.2.3:7400', exitCode: 2, says: /without TLS/, next: /put a proxy with TLS before it/ },
 ];
 
 describe('every failure of a command says what to do next', () => {

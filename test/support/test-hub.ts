@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createHub, type Hub } from '../../hub/hub.ts';
+import { createHub, type Hub, type HubOptions } from '../../hub/hub.ts';
 import { keepEverything, type RetentionRules } from '../../hub/retention/retention-rules.ts';
 import type { Agent } from '../../protocol/agent.ts';
 import type { Job } from '../../protocol/job.ts';
@@ -43,6 +43,7 @@ export async function startTestHub(
     readonly keep?: RetentionRules;
     readonly retainEveryMs?: number;
     readonly root?: string;
+    readonly limits?: HubOptions['limits'];
   } = {},
 ): Promise<TestHub> {
   const folder = await mkdtemp(join(over.root ?? tmpdir(), 'farhand-hub-'));
@@ -53,6 +54,7 @@ export async function startTestHub(
       adminToken,
       adminTokenFolder: null,
       lostAfterMs: over.lostAfterMs ?? 3_600_000,
+      limits: over.limits ?? {},
       keep: over.keep ?? keepEverything,
       ...(over.retainEveryMs === undefined ? {} : { retainEveryMs: over.retainEveryMs }),
       clock: systemClock,

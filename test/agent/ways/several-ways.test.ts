@@ -84,7 +84,10 @@ test('When no way works all are dialled in turn, again and again, and the first 
   bench.set('b', 'down');
   await bench.pass(10 * minute);
   assert.equal(bench.link.state.type, 'waiting');
-  assert.match(bench.link.state.type === 'waiting' ? bench.link.state.why : '', /^a: unreachable; b: unreachable$/);
+  assert.match(
+    bench.link.state.type === 'waiting' ? bench.link.state.why : '',
+    /^a: unreachable: nobody listens at a; b: unreachable: nobody listens at b$/,
+  );
   bench.set('a', 'up');
   await bench.pass(16_000);
 

@@ -344,7 +344,7 @@ describe('an agent', () => {
     const missing = await api.call('/api/v1/agents/a9/drain', { token, method: 'POST' });
 
     assert.deepEqual([drained.status, drained.json.schedulable], [202, false]);
-    assert.deepEqual(stored?.desired, { schedulable: false, drain: true, note: 'new disk' });
+    assert.deepEqual(stored?.desired, { schedulable: false, drain: true, note: 'new disk', replaceKey: null });
     assert.deepEqual([resumed.status, resumed.json.schedulable], [202, true]);
     assert.equal(missing.status, 404);
   });

@@ -34,6 +34,7 @@ function createPlace() {
     [Symbol.asyncIterator]: () => inbox[Symbol.asyncIterator](),
   };
   const service = new SessionService({
+    isGone: () => false,
     heard: (agentId) => void heard.push(agentId),
     counts: { ended: (outcome) => void ended.push(outcome) },
     loops: createLoopBoard(clock),

@@ -14,6 +14,7 @@ export interface Things {
   readonly probe: string;
   readonly token: string;
   readonly joinToken: string;
+  readonly account: string;
 }
 
 /** A token of each role of an account. */
@@ -65,12 +66,19 @@ export function bearer(token: string): string {
 /** Names and ids that nobody has. */
 export function nobodysThings(): Things {
   const id = randomUUID();
-  return { job: id, agent: 'nobodys-agent', probe: 'nobodys-probe', token: id, joinToken: id };
+  return {
+    job: id,
+    agent: 'nobodys-agent',
+    probe: 'nobodys-probe',
+    token: id,
+    joinToken: id,
+    account: 'nobodys-account',
+  };
 }
 
 export async function createWalkPlace(): Promise<WalkPlace> {
   await using stack = new AsyncDisposableStack();
-  const hub = stack.use(await startTestHub());
+  const hub = stack.use(await startTestHub({ limits: { failedSignIns: 1_000_000 } }));
 
   async function make(
     path: string,
@@ -137,6 +145,7 @@ export async function createWalkPlace(): Promise<WalkPlace> {
     probe: names.probe,
     token: (await make('/tokens', { role: 'viewer', account: 'acme', name: 'acme-kept' })).id,
     joinToken: join.id,
+    account: 'acme',
   };
 
   const ask: WalkPlace['ask'] = async (method, path, { authorization, body, requestId = 'walk' }) => {
@@ -192,6 +201,7 @@ export async function createWalkPlace(): Promise<WalkPlace> {
         probe: names.probe,
         token: (await make('/tokens', { role: 'viewer', account: 'acme', name })).id,
         joinToken: (await make('/join-tokens', { account: 'acme' })).id,
+        account: 'acme',
       };
     },
     ask,

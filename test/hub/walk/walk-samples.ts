@@ -8,6 +8,10 @@ export interface Sample {
   readonly about: keyof Things | null;
   /** It changes what it is called for: each call is given things of its own. */
   readonly changes: boolean;
+  /** What an administrator of the account itself gets, where only one of the hub may. */
+  readonly ownAdmin?: number;
+  /** What an administrator of the account `default` gets, who runs the hub and may see it all. */
+  readonly hubsAdmin?: number;
   request(things: Things): { readonly path: string; readonly body?: object };
 }
 
@@ -53,6 +57,16 @@ export const samples: Readonly<Record<string, Sample>> = {
   revokeToken: changes(204, 'token', ({ token }) => ({ path: `/api/v1/tokens/${token}` })),
   revokeJoinToken: changes(204, 'joinToken', ({ joinToken }) => ({ path: `/api/v1/join-tokens/${joinToken}` })),
   listAudit: reads(200, null, () => '/api/v1/audit'),
+  listAccounts: { ...reads(200, null, () => '/api/v1/accounts'), hubsAdmin: 200 },
+  getAccount: { ...reads(200, 'account', ({ account }) => `/api/v1/accounts/${account}`), hubsAdmin: 200 },
+  setQuotas: {
+    ...changes(403, null, ({ account }) => ({
+      path: `/api/v1/accounts/${account}/quotas`,
+      body: { queuedJobs: null, runningJobs: null, logBytes: null },
+    })),
+    ownAdmin: 403,
+    hubsAdmin: 200,
+  },
   getDescription: reads(200, null, () => '/api/v1/openapi.json'),
 };
 

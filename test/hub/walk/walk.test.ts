@@ -104,7 +104,8 @@ describe('the doors of a hub', () => {
         const things = may && sample.changes ? await place.makeThings() : place.kept;
         const { path, ...rest } = sample.request(things);
         const answer = await place.ask(route.method, path, { authorization: bearer(place.acme[role]), ...rest });
-        const expected = may ? { status: sample.status } : { status: 403, code: 'not-allowed' };
+        const isAllowed = may && sample.ownAdmin !== 403;
+        const expected = isAllowed ? { status: sample.status } : { status: 403, code: 'not-allowed' };
         expectAnswer(answer, expected, `${role}: ${route.call}`);
       }
     }
@@ -118,7 +119,7 @@ describe('the doors of a hub', () => {
       return (JSON.parse(body) as { readonly items: readonly AuditEvent[] }).items;
     };
 
-    for (const route of guarded.filter((one) => sampleOf(one).changes)) {
+    for (const route of guarded.filter((one) => sampleOf(one).changes && sampleOf(one).ownAdmin !== 403)) {
       const { path, ...rest } = sampleOf(route).request(await place.makeThings());
       const requestId = `walk-${route.operationId}`;
       await place.ask(route.method, path, { authorization, requestId, ...rest });
@@ -172,7 +173,14 @@ describe('the doors of a hub', () => {
         for (const role of roles) {
           const who = `${role} of ${account}: ${route.call}`;
           const authorization = bearer(tokens[role]);
+          // Who runs the hub may see it, and change it.
+          const isHubs = account === 'default' && role === 'admin' && sample.hubsAdmin !== undefined;
+          if (isHubs && sample.changes) continue;
           const answer = await place.ask(route.method, path, { authorization, ...rest });
+          if (isHubs) {
+            expectAnswer(answer, { status: sample.hubsAdmin ?? sample.status }, who);
+            continue;
+          }
           expectNoNeedle(place, answer, who);
           if (!rowOf(route).roles.includes(role)) expectAnswer(answer, { status: 403, code: 'not-allowed' }, who);
           else if (sample.about === null) expectAnswer(answer, { status: sample.status }, who);

@@ -102,6 +102,11 @@ async function makeHostile({ issuer, good, sign }: Site): Promise<Readonly<Recor
   };
 }
 
+/** Requests have ids of their own. */
+function withoutId(text: string): string {
+  return text.replace(/,"requestId":"[^"]+"/, '');
+}
+
 describe('a token that is not in order', () => {
   it('is answered 401 in the same words, whatever is wrong with it', async () => {
     await using site = await openSite();
@@ -115,7 +120,7 @@ describe('a token that is not in order', () => {
       assert.equal(answer.status, 401, what);
       assert.equal(answer.headers.get('www-authenticate'), unknown.headers.get('www-authenticate'), what);
       // What cannot be a token at all is told how to send one; nothing of it was looked at.
-      if (what !== 'that is too long') assert.equal(answer.text, unknown.text, what);
+      if (what !== 'that is too long') assert.equal(withoutId(answer.text), withoutId(unknown.text), what);
       assert.ok(!answer.text.includes(token.slice(0, 40)), what);
     }
     assert.deepEqual(api.complaints, []);

@@ -22,6 +22,11 @@ const compiler = new Kysely<Schema>({
   },
 });
 
+/** Chores that look now and then at all agents or tokens, of which there are not many. */
+function isSweep(name: string, detail: string): boolean {
+  return ['readForgottenAgents', 'readOverTokens'].includes(name) && /^SCAN (agents|tokens) /.test(detail);
+}
+
 describe('with a million jobs, every command finds its rows by an index', () => {
   const all = {
     ...jobStatements,
@@ -40,7 +45,9 @@ describe('with a million jobs, every command finds its rows by an index', () => 
 
       const plan = database.prepare(`explain query plan ${sql}`).all();
 
-      const scans = plan.map(({ detail }) => String(detail)).filter((detail) => /SCAN|TEMP B-TREE/.test(detail));
+      const scans = plan
+        .map(({ detail }) => String(detail))
+        .filter((detail) => /SCAN|TEMP B-TREE/.test(detail) && !isSweep(name, detail));
       assert.deepEqual(scans, []);
     });
   }
