@@ -51,8 +51,8 @@ export const plantedAgentBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['slow'],
-    seeds: 200,
-    foundBy: 55,
+    seeds: 1000,
+    foundBy: 409,
   },
   {
     name: 'the agent takes work from a store that came back',
