@@ -75,6 +75,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
       bootId: given.bootId,
       protocols: [protocolVersion],
       attempts: attempts.list().length,
+      seen: given.guard.seen,
     }),
     guard: given.guard,
     router: {

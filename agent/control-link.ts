@@ -12,7 +12,7 @@ import type { ControlChannel } from '../transports/control-transport.ts';
 import type { Credential } from '../transports/credential.ts';
 import type { SessionGate, SessionPass } from './attempts/session-gate.ts';
 import { fromClose, hubHelloType, type LinkFailure, toLinkFailure } from './greeted-channel.ts';
-import type { HubGuard } from './hub-guard.ts';
+import type { Greeting, HubGuard } from './hub-guard.ts';
 import type { LinkLimits } from './link-limits.ts';
 import type { LinkState } from './link-state.ts';
 import { createReturnWait, type ReturnWait } from './return-wait.ts';
@@ -57,7 +57,10 @@ export interface ControlLink {
 }
 
 class Link implements ControlLink {
-  readonly gate: SessionGate = { enter: (signal) => this.#enter(signal) };
+  readonly gate: SessionGate = {
+    enter: (signal) => this.#enter(signal),
+    heard: (place) => this.#options.guard.heard(place),
+  };
   readonly #options: ControlLinkOptions;
   readonly #waiters = new Set<() => void>();
   /** Channels that another took over from, on their way to their end. */
@@ -169,7 +172,7 @@ class Link implements ControlLink {
   }
 
   /** Serves a channel until its end, however that comes. Where another one was found meanwhile, or is being opened, that one is answered. */
-  async #serve({ channel, hello, way }: GreetedWay, signal: AbortSignal): Promise<GreetedWay | LinkFailure> {
+  async #serve({ channel, hello, said, way }: GreetedWay, signal: AbortSignal): Promise<GreetedWay | LinkFailure> {
     const { router, clock, limits, logger } = this.#options;
     const since = clock.monotonic();
     this.#took(way);
@@ -183,6 +186,8 @@ class Link implements ControlLink {
     void succession.found.then((found) => {
       if (found !== null) void channel.close({ reason: 'the agent has another channel' });
     });
+    const greet = (event: CloudEvent, first: boolean) =>
+      this.#greet(event, { first, named: said.seen, channel, way, signal: serving.signal });
     const look = ({ leaving }: HubHello) => {
       if (leaving === null) return;
       this.#loop.does('is up, and looks for another channel, because the hub is leaving');
@@ -191,11 +196,11 @@ class Link implements ControlLink {
     let served: Promise<void> = Promise.resolve();
     let failure: LinkFailure | null = null;
     try {
-      look(await this.#greet(hello, { first: true, way, signal: serving.signal }));
+      look(await greet(hello, true));
       served = router.serve((out) => channel.send(out), { signal: serving.signal });
       for await (const event of channel) {
         if (event.type !== hubHelloType) router.receive(event);
-        else look(await this.#greet(event, { first: false, way, signal: serving.signal }));
+        else look(await greet(event, false));
       }
     } catch (error) {
       failure = toLinkFailure(error, logger);
@@ -232,14 +237,19 @@ class Link implements ControlLink {
   /** The hub's hello: its first event, and news of its counter later. */
   async #greet(
     event: CloudEvent,
-    { first, way, signal }: { readonly first: boolean; readonly way: number; readonly signal: AbortSignal },
+    {
+      channel,
+      way,
+      signal,
+      ...greeting
+    }: Greeting & Pick<GreetedWay, 'channel' | 'way'> & { readonly signal: AbortSignal },
   ): Promise<HubHello> {
     const hub = parse(HubHello, event.data, 'hello of the hub');
     const gap = findProtocolGap(hub, 'hub');
     if (gap !== null) throw new ProtocolError('invalid', gap);
-    const verdict = await this.#options.guard.judge(hub, { first });
+    const verdict = await this.#options.guard.judge(hub, greeting);
     if (verdict.type === 'trusted') {
-      if (first) {
+      if (greeting.first) {
         this.#loop.turned();
         this.#loop.does('is up: sends and takes events');
       }
@@ -252,7 +262,7 @@ class Link implements ControlLink {
     this.#hasRefused = true;
     this.#setState({ type: 'distrusted', hub, way, message: verdict.message });
     this.#loop.does('is up, and waits until somebody on this machine trusts the hub');
-    if (first || !known) void this.#awaitTrust(signal);
+    if (greeting.first || !known) void this.#awaitTrust(channel, signal);
     return hub;
   }
 
@@ -262,14 +272,16 @@ class Link implements ControlLink {
     this.#hasRefused = false;
   }
 
-  async #awaitTrust(signal: AbortSignal): Promise<void> {
+  async #awaitTrust(channel: ControlChannel, signal: AbortSignal): Promise<void> {
     const { clock, guard, limits, logger } = this.#options;
     while (!signal.aborted && this.#state.type === 'distrusted') {
       try {
         if (await guard.takeTrust()) {
           if (signal.aborted || this.#state.type !== 'distrusted') return;
-          this.#loop.does('is up: sends and takes events');
           const { hub, way } = this.#state;
+          // A hub that was told what this agent had seen holds up its jobs until it is told otherwise.
+          if (hub.startId !== null) return await channel.close({ reason: 'the agent trusts the store from here on' });
+          this.#loop.does('is up: sends and takes events');
           this.#setState({ type: 'up', hub, way });
           this.#lookAgain();
           return;

@@ -26,6 +26,8 @@ export interface GreetedChannel {
   readonly type: 'greeted';
   readonly channel: ControlChannel;
   readonly hello: CloudEvent;
+  /** What this agent said before. */
+  readonly said: AgentHello;
 }
 
 export interface GreetingOptions {
@@ -54,12 +56,13 @@ export async function openGreeted(
     const silence = clock.schedule(helloMs, () => void channel.close());
     signal.addEventListener('abort', hangUp);
     if (signal.aborted) hangUp();
+    const hello = options.hello();
     const writer = createEventWriter({ source: agentId, cluster: agentId, clock, random });
     const type = { resource: resourceTypes.agents, part: 'status', action: 'update_request' } as const;
-    const said = channel.send(writer.write(type, { resourceid: agentId }, options.hello())).catch(() => {});
+    const said = channel.send(writer.write(type, { resourceid: agentId }, hello)).catch(() => {});
     try {
       for await (const event of channel) {
-        if (event.type === hubHelloType) return { type: 'greeted', channel, hello: event };
+        if (event.type === hubHelloType) return { type: 'greeted', channel, hello: event, said: hello };
       }
       return fromClose(await channel.closed);
     } finally {

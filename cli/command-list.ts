@@ -116,6 +116,12 @@ export const commandList: readonly ListedCommand[] = [
     load: async (context) => (await import('./commands/resume.ts')).createResumeCommand(context),
   },
   {
+    name: 'trust-store',
+    summary: 'offer jobs again after an older store was put back',
+    group: look,
+    load: async (context) => (await import('./commands/trust-store.ts')).createTrustStoreCommand(context),
+  },
+  {
     name: 'events',
     summary: 'print what happens, as it happens',
     group: look,

@@ -18,6 +18,9 @@ const reasons: Readonly<Record<WaitingReason, (who: Who, job: Job) => string>> =
     `${names} saw that the hub lost or restored its store; on its machine: \`farhand agent trust-hub\``,
   pressure: ({ names, be }) => `${names} ${be} under pressure; wait, or see \`farhand agents\``,
   quota: () => 'the account has as many jobs on agents as its quota allows; wait, or see `farhand accounts`',
+  'hub-starting': () => 'the hub has started, and waits for its agents before it offers anything; wait',
+  'store-behind': () =>
+    'the hub holds all jobs: an agent has seen its store further than it is, so it is an older copy; see `farhand trust-store --help`',
   declined: ({ names }) => `${names} declined it a moment ago; it will be asked again`,
 };
 

@@ -325,6 +325,8 @@ export type FactsPage = {
 
 export type Health = {
   readonly status: 'ok';
+  /** of a hub that does its work but offers no job until somebody did something: why */
+  readonly held?: string | undefined;
 };
 
 export type HubStatus = {
@@ -333,6 +335,8 @@ export type HubStatus = {
   readonly startedAt: string;
   /** why the hub cannot do its work; null when it can */
   readonly notReady: string | null;
+  /** why no job is offered until somebody did something; null when that is not so */
+  readonly held: string | null;
   /** when this process last offered a job to an agent */
   readonly lastOfferAt: string | null;
   readonly jobs: {
@@ -354,6 +358,8 @@ export type HubStatus = {
         | 'pressure'
         | 'declined'
         | 'quota'
+        | 'hub-starting'
+        | 'store-behind'
         | 'no-agent'
         | 'soon'
         | 'store'
@@ -682,6 +688,11 @@ export type TroubledAgent = {
   readonly problems: string[];
 };
 
+export type TrustedStore = {
+  /** those that have seen the store further than it is, and held up jobs; empty when none did */
+  readonly agents: string[];
+};
+
 export type Waiting = {
   readonly agent: string;
   readonly reason:
@@ -695,7 +706,9 @@ export type Waiting = {
     | 'store-changed'
     | 'pressure'
     | 'declined'
-    | 'quota';
+    | 'quota'
+    | 'hub-starting'
+    | 'store-behind';
   /** of `pressure`: what the agent measured, and its limit */
   readonly message?: string | undefined;
 };
@@ -719,6 +732,8 @@ export type WaitingJobs = {
     | 'pressure'
     | 'declined'
     | 'quota'
+    | 'hub-starting'
+    | 'store-behind'
     | 'no-agent'
     | 'soon'
     | 'store'
@@ -736,7 +751,9 @@ export type WaitingJobs = {
       | 'store-changed'
       | 'pressure'
       | 'declined'
-      | 'quota';
+      | 'quota'
+      | 'hub-starting'
+      | 'store-behind';
     readonly agents: number;
   }[];
   /** the first of those that lack what is nearest */
@@ -755,7 +772,9 @@ export type WaitingReasonCount = {
     | 'store-changed'
     | 'pressure'
     | 'declined'
-    | 'quota';
+    | 'quota'
+    | 'hub-starting'
+    | 'store-behind';
   readonly agents: number;
 };
 
@@ -1257,6 +1276,16 @@ export interface Operations {
    */
   readonly rotateAgentKey: (name: string, options?: CallOptions) => Promise<Agent>;
   /**
+   * Go on with a store that was put back.
+   *
+   * Where an agent has seen the store further than it is, jobs that wait may have run, and none is offered. This says that somebody has looked at them. Takes an administrator of the account `default`. Agents that know more go on distrusting the hub until each is told otherwise on its own machine.
+   *
+   * Roles: admin.
+   *
+   * `POST /api/v1/trust-store`
+   */
+  readonly trustStore: (options?: CallOptions) => Promise<TrustedStore>;
+  /**
    * Ask whether the process is well.
    *
    * `GET /livez`
@@ -1481,6 +1510,8 @@ export function createOperations(wire: Wire): Operations {
         path: `/api/v1/agents/${encodeURIComponent(name)}/rotate-key`,
         options,
       }),
+    trustStore: (options = {}) =>
+      wire.json({ operation: 'trustStore', method: 'POST', path: '/api/v1/trust-store', options }),
     getLiveness: (options = {}) => wire.json({ operation: 'getLiveness', method: 'GET', path: '/livez', options }),
     getReadiness: (options = {}) => wire.json({ operation: 'getReadiness', method: 'GET', path: '/readyz', options }),
     getMetrics: (options = {}) => wire.raw({ operation: 'getMetrics', method: 'GET', path: '/metrics', options }),

@@ -10,6 +10,7 @@ import type { LiveAgent } from './fleet/live-agent.ts';
 import type { RoomWatch } from './housekeeping/room-watch.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
 import type { Retention } from './retention/retention.ts';
+import type { OfferHold } from './scheduler/offer-hold.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import type { ProgressBoard } from './sessions/progress-board.ts';
 import type { SessionService } from './sessions/session-service.ts';
@@ -24,6 +25,7 @@ export interface HubParts {
   readonly fleet: Fleet;
   readonly arrivals: Arrivals;
   readonly scheduler: Scheduler;
+  readonly hold: Pick<OfferHold, 'problem'>;
   readonly progress: ProgressBoard;
   readonly readers: Readers;
   readonly room: RoomWatch;
@@ -39,7 +41,7 @@ export interface HubParts {
 
 /** What the API shows of the hub's memory. Tells the metrics where their numbers of the moment come from. */
 export function createHubView(parts: HubParts): HubView {
-  const { version, store, fleet, arrivals, scheduler, progress, readers, room, metrics, loops, clock } = parts;
+  const { version, store, fleet, arrivals, scheduler, hold, progress, readers, room, metrics, loops, clock } = parts;
   const startedAt = clock.now();
 
   function notReady(): string | null {
@@ -71,6 +73,7 @@ export function createHubView(parts: HubParts): HubView {
     freeBytes: () => readFreeBytes(parts.dataFolder),
     events: () => parts.counters.counts,
     isReady: () => notReady() === null,
+    isHolding: () => hold.problem !== null,
   });
   return {
     agent: (agentId) => fleet.get(agentId),
@@ -81,6 +84,7 @@ export function createHubView(parts: HubParts): HubView {
     progress: (attemptId) => progress.get(attemptId),
     nextProgress: (jobId, signal) => progress.next(jobId, signal),
     notReady,
+    held: () => hold.problem,
     fault,
     isRetrySafe: (attempt) => fleet.isRetrySafe(attempt),
     status: (reader) =>
@@ -90,6 +94,7 @@ export function createHubView(parts: HubParts): HubView {
           startedAt,
           now: clock.now(),
           notReady: notReady(),
+          held: hold.problem,
           lastOfferAt: metrics.offers.lastOfferAt,
           jobs: metrics.openJobs,
           waiting: scheduler.overview.groups(),

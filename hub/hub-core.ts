@@ -20,6 +20,7 @@ import { AccountQuotas, noLimits } from './quotas/account-quotas.ts';
 import { Retention } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 import type { RoomReserve } from './retention/room-reserve.ts';
+import { OfferHold } from './scheduler/offer-hold.ts';
 import { Scheduler } from './scheduler/scheduler.ts';
 import { WaitingWatch } from './scheduler/waiting-watch.ts';
 import { createProgressBoard, type ProgressBoard } from './sessions/progress-board.ts';
@@ -60,6 +61,7 @@ export interface HubCore extends AsyncDisposable {
   readonly fleet: Fleet;
   readonly schemas: ParameterSchemas;
   readonly scheduler: Scheduler;
+  readonly hold: OfferHold;
   readonly progress: ProgressBoard;
   readonly retention: Retention;
   readonly control: ControlService;
@@ -78,11 +80,13 @@ export function createHubCore(options: HubCoreOptions): HubCore {
   const schemas = new ParameterSchemas();
   const progress = createProgressBoard();
   const schedulerLogger = logger.child({ scope: 'scheduler' });
+  const hold = disposables.use(new OfferHold({ store, fleet, clock, logger: schedulerLogger }));
   const scheduler = disposables.use(
     new Scheduler({
       store,
       fleet,
       schemas,
+      hold,
       clock,
       random,
       logger: schedulerLogger,
@@ -112,6 +116,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
       sync: defaultSyncOptions,
       owner: random.uuid(),
       version: options.version,
+      onGreeted: (agent, said) => hold.greeted(agent, said),
       onDeclined: ({ agentId, automation, reason }) => {
         metrics.offers.refused(reason);
         scheduler.declined(agentId, automation);
@@ -156,12 +161,14 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     fleet,
     schemas,
     scheduler,
+    hold,
     progress,
     retention,
     control,
     sessions,
     async start() {
-      disposables.use(await followStore({ store, fleet, scheduler, quotas, control, progress, metrics, logger }));
+      disposables.use(await followStore({ store, fleet, scheduler, quotas, hold, control, progress, metrics, logger }));
+      await hold.begin();
       disposables.use(new Housekeeping({ chores, clock, logger, loops }));
     },
     accept(accepted) {

@@ -5,6 +5,7 @@ import type { ControlService } from './control/control-service.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
 import type { AccountQuotas } from './quotas/account-quotas.ts';
+import type { OfferHold } from './scheduler/offer-hold.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import type { ProgressBoard } from './sessions/progress-board.ts';
 import type { AttemptRecord, JobRecord } from './store/records.ts';
@@ -16,6 +17,7 @@ export interface FollowerOptions {
   readonly scheduler: Scheduler;
   /** Left out: nobody has any. */
   readonly quotas?: AccountQuotas;
+  readonly hold: Pick<OfferHold, 'loaded' | 'agentChanged'>;
   readonly control: Pick<ControlService, 'attemptChanged' | 'agentChanged'>;
   readonly progress: ProgressBoard;
   readonly metrics: Pick<HubMetrics, 'loaded' | 'changed'>;
@@ -30,7 +32,7 @@ const batch = 1000;
  * come to be, then of each commit, in order.
  */
 export async function followStore(options: FollowerOptions): Promise<Disposable> {
-  const { store, fleet, scheduler, quotas, control, progress, metrics, logger } = options;
+  const { store, fleet, scheduler, quotas, hold, control, progress, metrics, logger } = options;
 
   const tell = (change: Change) => {
     switch (change.type) {
@@ -42,6 +44,7 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
         if (change.attempt.state !== 'running') progress.forget(change.attempt.id);
         return control.attemptChanged(change.attempt);
       case 'agent':
+        hold.agentChanged();
         return control.agentChanged(change.agentId);
       case 'quotas':
         quotas?.changed(change.account, change.quotas);
@@ -63,6 +66,7 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
   /** What is there at the start is no news. */
   const load = (change: Change) => {
     metrics.loaded(change);
+    hold.loaded(change);
     tryToTell(change);
   };
 

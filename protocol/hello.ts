@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Id, Name } from './names.ts';
+import { SeenStore } from './seen-store.ts';
 
 /** Data of the hub's first event on a control channel. */
 export const HubHello = z.object({
@@ -9,6 +10,13 @@ export const HubHello = z.object({
   storeId: Id,
   /** Grows with every commit. A lower one than seen before means that the store was restored. */
   commits: z.int().min(0),
+  /** Of this start of a hub on the store, random. Null: of a version that makes none. */
+  startId: Id.nullable().default(null),
+  /**
+   * How many commits the start that the agent named in its hello has had, which may be this one. Null: there was no such start of a hub on this store, or
+   * the agent named none.
+   */
+  commitsOfSeen: z.int().min(0).nullable().default(null),
   /** Epoch of the lease that this channel took. */
   leaseEpoch: z.int().min(1),
   agent: z.object({ id: Id, name: Name, account: Name }),
@@ -32,6 +40,8 @@ export const AgentHello = z.object({
   protocols: z.array(z.int()).min(1),
   /** Attempts whose folders the agent holds, so that a hub can tell a restart from a lost disk. */
   attempts: z.int().min(0),
+  /** What it knows of a hub's store, this hub's or another's. Null: nothing yet, or it is of a version that does not say. */
+  seen: SeenStore.nullable().default(null),
 });
 export type AgentHello = Readonly<z.infer<typeof AgentHello>>;
 

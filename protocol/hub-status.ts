@@ -69,6 +69,7 @@ export const HubStatus = z.object({
   at: Timestamp,
   startedAt: Timestamp,
   notReady: z.string().nullable().describe('why the hub cannot do its work; null when it can'),
+  held: z.string().nullable().describe('why no job is offered until somebody did something; null when that is not so'),
   lastOfferAt: Timestamp.nullable().describe('when this process last offered a job to an agent'),
   jobs: z.object({ queued: Count, offered: Count, running: Count }),
   waiting: z.object({

@@ -56,6 +56,8 @@ export const waitingReasons = [
   'pressure',
   'declined',
   'quota',
+  'hub-starting',
+  'store-behind',
 ] as const;
 export type WaitingReason = (typeof waitingReasons)[number];
 

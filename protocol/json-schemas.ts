@@ -24,6 +24,7 @@ import { Problem, ProblemCode } from './problem.ts';
 import { Progress } from './progress.ts';
 import { AgentTextFrame, HubFrame } from './session-frame.ts';
 import { CreatedJoinToken, CreatedToken, JoinToken, JoinTokenRequest, Role, Token, TokenRequest } from './token.ts';
+import { TrustedStore } from './trusted-store.ts';
 
 /** Everything that travels as JSON, by name. The description of the API refers to what stands here by that name. */
 export const protocolSchemas = {
@@ -52,6 +53,7 @@ export const protocolSchemas = {
   FactsChange,
   FactsReport,
   Health,
+  TrustedStore,
   HubFrame,
   HubHello,
   HubStatus,

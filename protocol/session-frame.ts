@@ -4,6 +4,7 @@ import { JobDocument, Secrets } from './job-document.ts';
 import { ByteCount, Id } from './names.ts';
 import { createOpenEnum } from './open-enum.ts';
 import { Progress } from './progress.ts';
+import { StorePlace } from './seen-store.ts';
 
 /** How far the agent's folder is: the newest thing that is durable in it. */
 export const Have = z.enum(['claimed', 'document', 'started', 'ended']);
@@ -54,6 +55,8 @@ export const JobFrame = z.object({
   secrets: Secrets.nullable(),
   /** The secrets were asked for and no longer exist. */
   secretsGone: z.boolean(),
+  /** How far the hub's store is, at least: all that this frame tells is in it. Null: of a version that does not say. */
+  store: StorePlace.nullable().default(null),
 });
 export type JobFrame = Readonly<z.infer<typeof JobFrame>>;
 

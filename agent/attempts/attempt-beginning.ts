@@ -59,7 +59,10 @@ export class AttemptBeginning {
     if (claim === null) return release.free();
     this.#core.learnPurpose(claim);
     const recovered = await recoverFolder(context, folder);
-    this.#core.learnDocument('record' in recovered ? (recovered.record?.document ?? null) : null);
+    const found = 'record' in recovered ? recovered.record : null;
+    this.#core.learnDocument(found?.document ?? null);
+    // A machine that lost its power may have forgotten it elsewhere.
+    if (found !== null && found.store !== null) context.sessions.gate.heard(found.store);
     this.#core.logger.info({ recovered: recovered.type }, 'attempt recovered');
     switch (recovered.type) {
       case 'delete':
@@ -97,6 +100,7 @@ export class AttemptBeginning {
     const outcome = await startAttempt(context, {
       folder,
       document,
+      store: frame.store,
       secrets: stream.secrets(),
       isCancelled: () => command.isCancelAsked,
       look: (record) => command.look(record),

@@ -3,6 +3,7 @@ import { AttemptResult } from '../../protocol/attempt-result.ts';
 import { JobDocument } from '../../protocol/job-document.ts';
 import { JsonObject } from '../../protocol/json.ts';
 import { ByteCount, Id, Name, Sha256, Timestamp } from '../../protocol/names.ts';
+import { StorePlace } from '../../protocol/seen-store.ts';
 import { HookPlan } from '../automations/hook.ts';
 import { JobUser } from '../automations/job-user.ts';
 
@@ -49,6 +50,8 @@ export const DocumentRecord = z.object({
   machineBootId: z.string().min(1).max(256),
   document: JobDocument,
   terms: RunTerms,
+  /** How far the hub's store was when it gave the document: known on this disk before anything runs. Null: the hub did not say. */
+  store: StorePlace.nullable().default(null),
 });
 export type DocumentRecord = Readonly<z.infer<typeof DocumentRecord>>;
 

@@ -1,4 +1,5 @@
 import type { JobDocument, Secrets } from '../../protocol/job-document.ts';
+import type { StorePlace } from '../../protocol/seen-store.ts';
 import { isNoSpace } from '../../runtime/is-no-space.ts';
 import type { Automation } from '../automations/automation.ts';
 import { findUser } from '../automations/job-user.ts';
@@ -35,6 +36,8 @@ type LaunchOutcome = Exclude<StartOutcome, { type: 'preparing' }>;
 export interface StartRequest {
   readonly folder: AttemptFolder;
   readonly document: JobDocument;
+  /** How far the hub's store is that gave it; null where it does not say. */
+  readonly store: StorePlace | null;
   readonly secrets: Secrets;
   /** Asked once more when the document is durable: nothing is spawned after a cancel that came before. */
   readonly isCancelled: () => boolean;
@@ -102,6 +105,7 @@ export async function startAttempt(context: AttemptContext, request: StartReques
     machineBootId: context.machineBootId,
     document,
     terms: toTerms(automation, document, { user, after: prepared.after }),
+    store: request.store,
   };
   try {
     await folder.document.write(record);

@@ -1,3 +1,4 @@
+import type { StorePlace } from '../../protocol/seen-store.ts';
 import type { SessionTransport } from '../../transports/session-transport.ts';
 
 /** What an `open` is made with. */
@@ -13,6 +14,8 @@ export interface SessionPass {
  * and no claim is ever shown to a store that was restored behind the agent's back, or to another hub.
  */
 export interface SessionGate {
+  /** The hub said on a session how far its store is. */
+  heard(place: StorePlace): void;
   /** Resolves as soon as sessions may be opened; with null when `signal` aborts. */
   enter(signal: AbortSignal): Promise<SessionPass | null>;
 }

@@ -147,6 +147,7 @@ class Session {
         const end = toEnd(frame);
         if (end !== null) return end;
         if (frame.type === 'job') {
+          if (frame.store !== null) this.#options.gate.heard(frame.store);
           await subject.receive(frame);
           if (pump !== null) continue;
           if ((await subject.describe())?.needsDocument === true) return again('slowly', 'no document came');

@@ -5,9 +5,10 @@ import type { ApiClient } from '../api-client.ts';
 import { ApiError } from '../api-error.ts';
 import { fetchAgents } from '../fetch-items.ts';
 import { type Check, type Found, fault, ok, skipped, warning } from './check.ts';
-import { isHubAnswer } from './hub-answer.ts';
+import { isHubAnswer, isReady } from './hub-answer.ts';
 import type { HubProbe } from './hub-probe.ts';
 
+const Held = z.looseObject({ held: z.string().nullable().default(null) });
 const Description = z.looseObject({ info: z.looseObject({ version: z.string() }) });
 
 /** What a person or a program with a token meets: whether it is let in, and which versions are there. */
@@ -26,6 +27,7 @@ export function createClientChecks(options: {
   return [
     { name: 'token', about: 'hub', look: async () => judgeToken(await ask(), hasToken) },
     { name: 'version', about: 'machine', look: async () => judgeVersion(await ask()) },
+    { name: 'offers', about: 'hub', look: () => judgeOffers(probe) },
     { name: 'agents', about: 'hub', look: async () => judgeAgents(api, await ask()) },
   ];
 }
@@ -71,6 +73,15 @@ function judgeToken(answer: string | ApiError | null, hasToken: boolean): Found 
         ? fault(`the token could not be tried: ${answer.message}`, 'Mend what the message says, then look again')
         : skipped(`nothing was tried: ${answer.message}`);
   }
+}
+
+async function judgeOffers(probe: HubProbe): Promise<Found> {
+  const readiness = await probe.readiness();
+  if (readiness.type !== 'done' || !isReady(readiness.value.answer))
+    return skipped('the hub did not say that it is ready');
+  const { held } = Held.parse(JSON.parse(readiness.value.answer.body));
+  if (held === null) return ok('the hub offers jobs to agents');
+  return fault(held, 'farhand jobs --state queued; cancel what must not run again; then farhand trust-store');
 }
 
 function judgeVersion(answer: string | ApiError | null): Found {

@@ -140,6 +140,7 @@ export class ExecJob {
       document: open.needsDocument && desired === 'run' ? this.#toDocument(attempt.id, attempt.number) : null,
       secrets: open.needsSecrets && (desired === 'run' || !open.needsDocument) ? secrets : null,
       secretsGone: false,
+      store: null,
     };
   }
 

@@ -115,6 +115,8 @@ export class OwnHub implements AsyncDisposable {
       version,
       storeId: this.#storeId,
       commits: this.#leases,
+      startId: null,
+      commitsOfSeen: null,
       leaseEpoch: this.#leases,
       agent: { ...agent, account: defaultAccount },
       protocols: [protocolVersion],

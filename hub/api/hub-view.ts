@@ -40,6 +40,8 @@ export interface HubView {
   nextProgress(jobId: string, signal: AbortSignal): Promise<void>;
   /** Why the hub cannot do its work; null when it can. */
   notReady(): string | null;
+  /** Why no job is offered until somebody did something; null when that is not so. Names nobody. */
+  held(): string | null;
   /** What is wrong with this process that only its restart mends; null when it is well. What goes wrong outside is never a reason. */
   fault(): string | null;
   /** Whether the automation of the attempt may be run again when nobody knows whether it ran, by the word of its agent. */

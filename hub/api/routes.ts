@@ -32,6 +32,7 @@ import { revokeToken } from './routes/revoke-token.ts';
 import { rotateAgentKey } from './routes/rotate-agent-key.ts';
 import { status } from './routes/status.ts';
 import { submitJob } from './routes/submit-job.ts';
+import { trustStore } from './routes/trust-store.ts';
 
 type Route = (app: ApiServer, context: ApiContext) => void;
 
@@ -64,6 +65,7 @@ export const apiRoutes: readonly Route[] = [
   revokeAgent,
   removeAgent,
   rotateAgentKey,
+  trustStore,
 ];
 
 /** Outside it. */

@@ -4,6 +4,7 @@ import { type EventType, resourceTypes } from '../../protocol/event-type.ts';
 import { AgentHello, findProtocolGap, type HubHello, protocolVersion } from '../../protocol/hello.ts';
 import type { Offer } from '../../protocol/offer.ts';
 import { parse } from '../../protocol/parse.ts';
+import type { SeenStore } from '../../protocol/seen-store.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { createLazyChildLogger } from '../../runtime/lazy-child-logger.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -47,6 +48,14 @@ export interface AgentLinkOptions {
   readonly version: string;
   /** Of all links: what may wait a moment to share a commit. */
   readonly turns: SharedTurns;
+  /**
+   * An agent said what it has seen of a store, null where it does not say. Answers how many commits the start that it names has had; null for one that
+   * this store never had.
+   */
+  readonly onGreeted: (
+    agent: AgentPrincipal,
+    said: { readonly seen: SeenStore | null; readonly leaseEpoch: number; readonly commits: number },
+  ) => Promise<number | null>;
   /** An agent has been told of all that is open: what follows is everyday work. */
   readonly onArrived: (agentId: string) => void;
   readonly onDeclined: (declined: Declined) => void;
@@ -80,6 +89,9 @@ export class ServedLink implements AgentLink {
   #greetedAt: number | null = null;
   #told: number;
   #isOver = false;
+  /** Of the start that the agent named: its commits, and whether it is this one. Null before the agent said hello. */
+  #seen: { readonly commits: number | null; readonly isThisStart: boolean } | null = null;
+  #leaving: HubHello['leaving'] = null;
   /** Made for the first who waits for the end. */
   #ended: AbortController | null = null;
 
@@ -171,18 +183,21 @@ export class ServedLink implements AgentLink {
   async tellCommits(): Promise<void> {
     const commits = this.#options.store.commits();
     if (commits === this.#told || this.#isOver) return;
-    await this.#say(commits, null);
+    await this.#say(commits);
   }
 
   /** Tells the agent to open another channel, to another hub, so long from now, and to leave this one when that is up. */
   async tellLeaving(reconnectInMs: number): Promise<void> {
-    await this.#say(this.#options.store.commits(), { reconnectInMs: Math.round(reconnectInMs) });
+    this.#leaving = { reconnectInMs: Math.round(reconnectInMs) };
+    await this.#say(this.#options.store.commits());
   }
 
-  async #say(commits: number, leaving: HubHello['leaving']): Promise<void> {
+  /** Nothing before the agent said hello: then it is told all of it. */
+  async #say(commits: number): Promise<void> {
+    if (this.#seen === null) return;
     this.#told = commits;
     try {
-      await this.#channel.send(this.#hello(commits, leaving));
+      await this.#channel.send(this.#hello(commits, this.#seen));
     } catch (error) {
       this.#logger.debug({ err: error }, 'hello not sent, the channel is gone');
     }
@@ -193,28 +208,39 @@ export class ServedLink implements AgentLink {
     await this.#channel.close(retryAfterMs === undefined ? { reason } : { reason, retryAfterMs });
   }
 
-  #hello(commits: number, leaving: HubHello['leaving']): CloudEvent {
+  #hello(commits: number, seen: { readonly commits: number | null; readonly isThisStart: boolean }): CloudEvent {
     const { clock, random, store, version } = this.#options;
     const hello: HubHello = {
       hub: hubSource,
       version,
       storeId: store.storeId,
       commits,
+      startId: store.startId,
+      commitsOfSeen: seen.isThisStart ? commits : seen.commits,
       leaseEpoch: this.leaseEpoch,
       agent: { id: this.#agent.id, name: this.#agent.name, account: this.#agent.account },
       protocols: [protocolVersion],
-      leaving,
+      leaving: this.#leaving,
     };
     const writer = createEventWriter({ source: hubSource, cluster: this.agentId, clock, random });
     return writer.write(helloType, { resourceid: hello.storeId }, { ...hello });
   }
 
-  /** Says hello, waits for the agent's, then serves until the channel ends. Never rejects. */
+  async #greet({ seen }: AgentHello): Promise<void> {
+    const { store, onGreeted } = this.#options;
+    // Both sides judge by the same count, and come to the same end.
+    const told = store.commits();
+    const commits = await onGreeted(this.#agent, { seen, leaseEpoch: this.leaseEpoch, commits: told });
+    this.#seen = { commits, isThisStart: seen?.startId === store.startId };
+    this.#told = told;
+    await this.#channel.send(this.#hello(told, this.#seen));
+  }
+
+  /** Waits for the agent's hello, answers it, then serves until the channel ends. Never rejects. */
   async serve(): Promise<void> {
     let served: OpenLink | null = null;
     const waiting = this.#options.clock.schedule(helloTimeoutMs, () => void this.close('expected a hello'));
     try {
-      await this.#channel.send(this.#hello(this.#told, null));
       for await (const event of this.#channel) {
         if (served !== null) {
           this.#router.receive(event);
@@ -227,8 +253,9 @@ export class ServedLink implements AgentLink {
           await this.#channel.close({ reason: gap, retryAfterMs: otherProtocolRetryMs });
           break;
         }
-        this.#greetedAt = this.#options.clock.monotonic();
         waiting.cancel();
+        await this.#greet(agent);
+        this.#greetedAt = this.#options.clock.monotonic();
         const holders = this.#options.fleet.get(this.agentId)?.keyHolders;
         if (holders?.greet(agent.bootId))
           this.#logger.warn({ problem: holders.problem }, 'key is shared by two agents');

@@ -8,6 +8,7 @@ const permissions = {
   'read-agents': ['admin', 'operator', 'approver', 'viewer'],
   'change-agents': ['admin'],
   'revoke-agents': ['admin'],
+  'trust-store': ['admin'],
   'read-automations': ['admin', 'operator', 'approver', 'viewer'],
   'read-events': ['admin', 'operator', 'approver', 'viewer'],
   'read-audit': ['admin'],

@@ -34,6 +34,8 @@ export interface HubGauges {
   /** Events of control channels, by what came of them. */
   events(): Readonly<Record<string, number>>;
   isReady(): boolean;
+  /** No job is offered until somebody did something. */
+  isHolding(): boolean;
   /** Disk that the store takes. */
   storeBytes(): number;
   /** Disk that logs of ended jobs take; null before it was counted. */
@@ -144,6 +146,11 @@ export class HubMetrics implements Disposable {
         'farhand_hub_ready',
         '1 while the hub can do its work: its store and its disk take what comes.',
         gauges.isReady() ? 1 : 0,
+      ),
+      gauge(
+        'farhand_hub_offers_held',
+        '1 while jobs are held because an agent has seen the store further than it is.',
+        gauges.isHolding() ? 1 : 0,
       ),
       ...this.#jobs.toMetrics(),
       ...this.refusals.toMetrics(),

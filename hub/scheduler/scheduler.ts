@@ -20,6 +20,7 @@ import { isCheckedAgainst } from './is-checked-against.ts';
 import { JobQueue, type QueuedJob } from './job-queue.ts';
 import { LaneLine } from './lane-line.ts';
 import { isFree, leastLoaded } from './least-loaded.ts';
+import type { OfferHold } from './offer-hold.ts';
 import { OfferTimeouts } from './offer-timeouts.ts';
 import { WaitingOverview } from './waiting-overview.ts';
 import { type Demand, whyNot } from './why-not.ts';
@@ -28,6 +29,7 @@ export interface SchedulerOptions {
   readonly store: Store;
   readonly fleet: Fleet;
   readonly schemas: ParameterSchemas;
+  readonly hold: Pick<OfferHold, 'reasonFor' | 'revision' | 'onReleased'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -57,6 +59,7 @@ export class Scheduler implements AsyncDisposable {
   readonly #barren = new BarrenLanes();
   readonly #timeouts: OfferTimeouts;
   readonly #schemas: ParameterSchemas;
+  readonly #hold: SchedulerOptions['hold'];
   readonly #offers: SchedulerOptions['offers'];
   readonly #loop: Loop;
   /** Who has as many jobs on agents as they may. */
@@ -73,6 +76,7 @@ export class Scheduler implements AsyncDisposable {
     this.#store = options.store;
     this.#fleet = options.fleet;
     this.#schemas = options.schemas;
+    this.#hold = options.hold;
     this.#clock = options.clock;
     this.#random = options.random;
     this.#logger = options.logger;
@@ -83,11 +87,12 @@ export class Scheduler implements AsyncDisposable {
     const onTimeout = (attempt: AttemptRecord) => this.#track(this.#withdraw(attempt));
     this.#timeouts = new OfferTimeouts({ clock: options.clock, loops: options.loops, onTimeout });
     this.#fleet.onRoom((agent) => this.#freshened(agent));
+    this.#hold.onReleased(() => this.wake());
     this.overview = new WaitingOverview({
       queue: this.#queue,
       fleet: this.#fleet,
       whyNotNow: (agent, demand) => this.#whyNotNow(agent, demand),
-      revision: () => this.#fleet.revision + this.#cooling.revision + this.quota.revision,
+      revision: () => this.#fleet.revision + this.#cooling.revision + this.quota.revision + this.#hold.revision,
       isPaused: () => this.#pause !== null,
     });
   }
@@ -100,6 +105,7 @@ export class Scheduler implements AsyncDisposable {
   async offerAtOnce(job: NewJob): Promise<boolean> {
     if (this.#queue.size > 0 || this.#pause !== null || this.#disposed) return false;
     const { id, account, automation, selector, priority, digest } = job;
+    if (this.#hold.reasonFor(account) !== null) return false;
     const misfits: readonly string[] = [];
     const demand = { account, automation, selector: parseLabelSelector(selector), misfits };
     const agent = this.quota.holds(account) ? null : this.#agentFor(demand, this.#fleet.serving(account));
@@ -167,7 +173,7 @@ export class Scheduler implements AsyncDisposable {
     while (placed && this.#pause === null && !this.#disposed) {
       placed = false;
       for (const account of this.#queue.accountsByTurn()) {
-        if (this.quota.holds(account)) {
+        if (this.#hold.reasonFor(account) !== null || this.quota.holds(account)) {
           held.add(account);
           continue;
         }
@@ -217,7 +223,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   #whyNotNow(agent: LiveAgent, demand: Demand): WaitingReason | null {
-    const reason = whyNot(demand, agent) ?? (this.#cooling.isCooling(agent.id, demand.automation) ? 'declined' : null);
+    const why = whyNot(demand, agent) ?? this.#hold.reasonFor(demand.account);
+    const reason = why ?? (this.#cooling.isCooling(agent.id, demand.automation) ? 'declined' : null);
     return this.quota.reasonFor(demand.account, reason);
   }
 
@@ -286,6 +293,8 @@ export class Scheduler implements AsyncDisposable {
   }
 
   async #withdraw(attempt: AttemptRecord): Promise<void> {
+    // Its agent may have taken it in a time that this store does not know of.
+    if (this.#hold.reasonFor(attempt.account) !== null) return this.#timeouts.attemptChanged(attempt);
     // Before the job is queued again: it would be offered to the same agent at once.
     this.declined(attempt.agentId, attempt.automation);
     this.#offers.refused('no-answer');

@@ -19,7 +19,14 @@ export interface WaitingGroups {
 }
 
 /** Time alone does not bring these about: somebody has to do something. */
-const standing: ReadonlySet<Obstacle> = new Set(['no-agent', 'store-changed', 'parameters', 'automation', 'labels']);
+const standing: ReadonlySet<Obstacle> = new Set([
+  'no-agent',
+  'store-behind',
+  'store-changed',
+  'parameters',
+  'automation',
+  'labels',
+]);
 
 export function needsSomebody(obstacle: Obstacle): boolean {
   return standing.has(obstacle);

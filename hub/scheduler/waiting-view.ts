@@ -10,10 +10,12 @@ export interface WaitingView {
 const maxNamed = 20;
 
 /**
- * From nearest to farthest: an agent that declined has all that the job asks for and is asked again in a moment, one that lacks a slot has
+ * From nearest to farthest: an agent that the hub makes no offer to could take the job, one that declined has all that the job asks for and is asked again in a moment, one that lacks a slot has
  * all else, and one without the labels may have none of it.
  */
 const nearestFirst: readonly WaitingReason[] = [
+  'hub-starting',
+  'store-behind',
   'quota',
   'declined',
   'slots',

@@ -164,6 +164,7 @@ export class Session {
     open: OpenFrame,
     { attempt, desired: wanted, document, secrets: sealed, secretsGone }: Extract<OpenAnswer, { type: 'job' }>,
   ): Omit<Extract<HubFrame, { type: 'job' }>, 'offset'> {
+    const { store } = this.#options;
     const secrets = open.needsSecrets && sealed !== null ? this.#openSecrets(attempt.jobId, sealed) : null;
     const gone = secretsGone || (open.needsSecrets && sealed !== null && secrets === null);
     const desired = gone && open.have === 'claimed' ? 'cancel' : wanted;
@@ -173,6 +174,7 @@ export class Session {
       document: open.needsDocument && desired === 'run' ? document : null,
       secrets: desired === 'run' || !open.needsDocument ? secrets : null,
       secretsGone: gone,
+      store: { storeId: store.storeId, startId: store.startId, commits: store.commits() },
     };
   }
 

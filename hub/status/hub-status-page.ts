@@ -10,6 +10,9 @@ const words: Readonly<Record<Obstacle, string>> = {
   store: 'the store took no offer a moment ago and is asked again: see the loop “scheduler”',
   unexamined: 'too many groups and agents to look at each: see those above',
   quota: 'the account has as many jobs on agents as it may: wait, or raise its quota (farhand accounts)',
+  'hub-starting': 'the hub has started, and offers nothing before its agents had time to come back: wait',
+  'store-behind':
+    'an agent has seen this hub further than it is, so its store is an older copy, and jobs that wait may have run: see docs/guides/troubleshooting.md',
   slots: 'every agent that could is busy: wait, add agents, or raise FARHAND_SLOTS',
   'automation-busy': 'maxConcurrent of the automation is reached on every agent that could: wait',
   declined: 'agents with room said no, or did not answer, a moment ago, and are asked again: see their log',
@@ -25,6 +28,8 @@ const words: Readonly<Record<Obstacle, string>> = {
 
 const short: Readonly<Record<string, string>> = {
   quota: 'held by the quota',
+  'hub-starting': 'wait for the hub to have started',
+  'store-behind': 'wait for somebody to look at the hub',
   slots: 'busy',
   'automation-busy': 'at maxConcurrent',
   declined: 'just declined or silent',
@@ -56,11 +61,12 @@ export function toHubStatusPage(status: HubStatus): string {
 }
 
 function toOverview(status: HubStatus, now: number): PageSection {
-  const { jobs, agents, notReady, store, freeBytes } = status;
+  const { jobs, agents, notReady, held, store, freeBytes } = status;
   const failing = status.loops.filter((loop) => isFailing(loop, now));
   const stuck = status.loops.filter(({ isStuck }) => isStuck);
   const rows: (readonly Cell[])[] = [
     ['ready', notReady === null ? { text: 'yes', look: 'good' } : { text: notReady, look: 'bad' }],
+    ...(held === null ? [] : [['held', { text: held, look: 'bad' as const }]]),
     ['jobs', `${jobs.queued} wait, ${jobs.offered} are offered, ${jobs.running} run`],
     ['last offer', status.lastOfferAt === null ? 'none yet' : toAgo(status.lastOfferAt, now)],
     [

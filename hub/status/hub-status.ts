@@ -16,6 +16,7 @@ export interface HubStatusSources {
   readonly startedAt: number;
   readonly now: number;
   readonly notReady: string | null;
+  readonly held: string | null;
   readonly lastOfferAt: number | null;
   readonly jobs: HubStatus['jobs'];
   readonly waiting: WaitingGroups;
@@ -58,6 +59,7 @@ export function toHubStatus(sources: HubStatusSources, reader: StatusReader): Hu
     at: toTime(now),
     startedAt: toTime(sources.startedAt),
     notReady: sources.notReady,
+    held: sources.held,
     lastOfferAt: sources.lastOfferAt === null ? null : toTime(sources.lastOfferAt),
     jobs: sources.jobs,
     waiting: {

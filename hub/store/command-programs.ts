@@ -3,9 +3,11 @@ import { adoptAgentKey } from './commands/adopt-agent-key.ts';
 import { adoptCopy } from './commands/adopt-copy.ts';
 import { cancelCopied } from './commands/cancel-copied.ts';
 import { cancelJob } from './commands/cancel-job.ts';
+import { clearDoubt } from './commands/clear-doubt.ts';
 import { closeCorrections } from './commands/close-corrections.ts';
 import { createJoinToken } from './commands/create-join-token.ts';
 import { createToken } from './commands/create-token.ts';
+import { doubtStore } from './commands/doubt-store.ts';
 import { endAttempt } from './commands/end-attempt.ts';
 import { enrolAgent } from './commands/enrol-agent.ts';
 import { expireJobs } from './commands/expire-jobs.ts';
@@ -38,6 +40,7 @@ import { setAgentDesired } from './commands/set-agent-desired.ts';
 import { setQuotas } from './commands/set-quotas.ts';
 import { submitJob } from './commands/submit-job.ts';
 import { takeLease } from './commands/take-lease.ts';
+import { trustStore } from './commands/trust-store.ts';
 import { withdrawOffer } from './commands/withdraw-offer.ts';
 import type { Program } from './program.ts';
 
@@ -75,6 +78,9 @@ export const commandPrograms: {
   'record-refusals': recordRefusals,
   'create-join-token': createJoinToken,
   'revoke-join-token': revokeJoinToken,
+  'doubt-store': doubtStore,
+  'clear-doubt': clearDoubt,
+  'trust-store': trustStore,
   'live-on': liveOn,
   'remove-jobs': removeJobs,
   'remove-logs': removeLogs,

@@ -1,3 +1,4 @@
+import type { Actor } from './actor.ts';
 import type { EndPlace } from './retention-statements.ts';
 
 /** Part of `Commands`: what is kept no longer, and what a store is told that was restored. */
@@ -56,6 +57,31 @@ export interface KeepingCommands {
   'forget-attempts': {
     input: { readonly before: number; readonly at: number };
     result: { readonly attempts: number };
+  };
+
+  // After files were put back
+  /**
+   * An agent was told of more than this store has had: so it is an older state of that one. What it offered before this hub started, of these attempts,
+   * may run by now.
+   */
+  'doubt-store': {
+    input: {
+      readonly agentId: string;
+      /** Empty where the agent knows the count alone. */
+      readonly startId: string;
+      readonly commits: number;
+      readonly offered: readonly string[];
+      readonly at: number;
+    };
+    /** Whether jobs are to be held for it: not when what it knows was given up. */
+    result: { readonly holds: boolean };
+  };
+  /** An agent says nothing any more that this store cannot account for. */
+  'clear-doubt': { input: { readonly agentId: string; readonly at: number }; result: null };
+  /** Somebody says that the store is to be gone on with as it is. Answers the agents that knew more, by name. */
+  'trust-store': {
+    input: { readonly actor: Actor; readonly at: number };
+    result: { readonly agents: readonly string[] };
   };
 
   // After a restore

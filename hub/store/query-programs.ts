@@ -30,6 +30,7 @@ import {
   readRetention,
 } from './retention-statements.ts';
 import type { JoinTokenRow, Schema } from './schema.ts';
+import { readAgentsAhead, readStart, readStartAfter } from './start-statements.ts';
 import { statement } from './statement.ts';
 import type { Page, Queries } from './store.ts';
 import { toListedToken, toTokenRecord } from './token-row.ts';
@@ -291,6 +292,15 @@ export const queryPrograms: QueryPrograms = {
   },
   *logRemovals(after, limit) {
     return (yield* all(readLogRemovals, { after, limit })).map((row) => row.attempt_id);
+  },
+  *start(id) {
+    const row = yield* first(readStart, { id });
+    if (row === null) return null;
+    return { overAt: (yield* first(readStartAfter, { sequence: row.sequence }))?.commits ?? null };
+  },
+  *agentsAhead() {
+    const rows = yield* all(readAgentsAhead, {});
+    return rows.map(({ id, account, name, told_at: toldAt }) => ({ id, account, name, toldAt }));
   },
   *isEmpty() {
     return (yield* first(readAnything, {})) === null;

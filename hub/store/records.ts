@@ -215,3 +215,17 @@ export interface AuditRecord {
   /** Address of whoever asked. */
   readonly remote: string | null;
 }
+
+/** A start of a hub on this store. */
+export interface StartRecord {
+  /** Count of commits at the next start; null for the one that is not over. */
+  readonly overAt: number | null;
+}
+
+/** An agent that was told of more than the store has had. */
+export interface AgentAhead {
+  readonly id: string;
+  readonly account: string;
+  readonly name: string;
+  readonly toldAt: number;
+}

@@ -25,6 +25,9 @@ export interface Schema {
   readonly retention: RetentionRow;
   readonly account_quotas: { readonly account: string; readonly version: number; readonly quotas: string };
   readonly account_logs: { readonly account: string; readonly bytes: number };
+  readonly starts: StartRow;
+  readonly agents_ahead: AgentAheadRow;
+  readonly given_up_starts: { readonly start_id: string; readonly given_up_at: number };
 }
 
 /** A job without its ciphertext, which is read only where it is sent. */
@@ -203,6 +206,24 @@ export interface RetentionRow {
   readonly lived_to: number | null;
   /** Events of the audit up to this one were removed. */
   readonly audit_removed_through: number;
+}
+
+/** A start of a hub on this store. */
+export interface StartRow {
+  /** In their order. */
+  readonly sequence: number;
+  readonly id: string;
+  /** Count of commits at that moment. */
+  readonly commits: number;
+}
+
+/** What an agent saw that is not in this store's past. */
+export interface AgentAheadRow {
+  readonly agent_id: string;
+  /** Empty where the agent knew a count of commits alone. */
+  readonly start_id: string;
+  readonly commits: number;
+  readonly told_at: number;
 }
 
 export interface TokenRow {

@@ -3,6 +3,7 @@ import type { JobState } from '../../protocol/job-state.ts';
 import type { CommandInput, CommandName, CommandResult, Idempotency, RepeatedSubmission } from './command.ts';
 import type {
   AccountRecord,
+  AgentAhead,
   AgentIdentity,
   AgentRecord,
   AttemptRecord,
@@ -13,6 +14,7 @@ import type {
   JoinTokenRecord,
   ListedJoinToken,
   ListedToken,
+  StartRecord,
   TokenRecord,
 } from './records.ts';
 import type { EndPlace } from './retention-statements.ts';
@@ -141,6 +143,10 @@ export interface Queries {
   loggedAttempts(after: EndPlace | null, limit: number): Promise<readonly (EndPlace & { readonly bytes: number })[]>;
   /** Attempts whose logs were removed while their files may still be there. */
   logRemovals(after: string, limit: number): Promise<readonly string[]>;
+  /** A start of a hub on this store. Null: it has had none of this id, so whoever saw that one saw another past. */
+  start(id: string): Promise<StartRecord | null>;
+  /** Agents that are not revoked and said last that they saw this store further than it is, unless what they saw was given up. By name. */
+  agentsAhead(): Promise<readonly AgentAhead[]>;
   /** Nobody made a token, enrolled an agent or submitted a job yet. */
   isEmpty(): Promise<boolean>;
 }
@@ -157,6 +163,8 @@ export interface StoreUsage {
 export interface Store extends AsyncDisposable {
   /** Random, made with the store, changed by a restore. */
   readonly storeId: string;
+  /** Random, made when it was opened, and kept in it with the count of commits at that moment. */
+  readonly startId: string;
   /** Count of commits so far: never lower than what was told before, unless the store was restored. */
   commits(): number;
   /** False once it was disposed, or its disk failed so that it takes no commands until it is opened again. */

@@ -9,6 +9,7 @@ import { testGivingUp } from './store/giving-up.ts';
 import { testGoneAgents } from './store/gone-agents.ts';
 import { testJobs } from './store/jobs.ts';
 import { testLosses } from './store/losses.ts';
+import { testPutBackStore } from './store/put-back-store.ts';
 import { testQueries } from './store/queries.ts';
 import { testRestoredStore } from './store/restored-store.ts';
 import { testRetention } from './store/retention.ts';
@@ -25,6 +26,7 @@ export function testStore(name: string, open: OpenStore): void {
     testLosses(open);
     testGivingUp(open);
     testRestoredStore(open);
+    testPutBackStore(open);
     testSecrets(open);
     testAgents(open);
     testGoneAgents(open);

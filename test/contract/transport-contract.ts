@@ -233,6 +233,7 @@ export function describeTransportContract(harness: TransportHarness): void {
           },
           secrets: { PASSWORD: 'päss\0word' },
           secretsGone: false,
+          store: null,
         },
         { type: 'ack', offset: 2 ** 40 },
         { type: 'rewind', offset: 0 },

@@ -26,6 +26,7 @@ test('A hub that starts takes in all that waits, however many queries that takes
     store: { ...store, queries: { ...store.queries, queuedJobs } },
     fleet,
     scheduler,
+    hold: { loaded: () => {}, agentChanged: () => {} },
     control: { attemptChanged: () => {}, agentChanged: () => {} },
     progress: createProgressBoard(),
     metrics: { loaded: (change) => void loaded.push(change.type === 'job' ? change.job.id : ''), changed: () => {} },

@@ -13,6 +13,7 @@ export function guardStore(store: Store, process: SimulatedProcess): Store {
   });
   return {
     storeId: store.storeId,
+    startId: store.startId,
     commits: () => store.commits(),
     isOpen: () => store.isOpen(),
     commandsWaiting: () => store.commandsWaiting(),

@@ -51,21 +51,34 @@ export const plantedAgentBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['slow'],
-    seeds: 200,
-    foundBy: 55,
+    seeds: 1000,
+    foundBy: 409,
   },
   {
     name: 'the agent takes work from a store that came back',
     edits: [
       {
         file: 'agent/hub-guard.ts',
-        find: '      if (seen === null || (!isOther && !seen.restored && !isOlder(hello, seen, first))) {',
-        replace: '      if ((true as boolean) || isOther || isOlder(hello, hello, first)) {',
+        find: '      if (seen === null || (!isOther && !isOlder(hello, seen, how))) {',
+        replace: '      if ((true as boolean) || isOther) {',
       },
     ],
     faults: ['restore-store', 'crash'],
     seeds: 200,
     foundBy: 63,
+  },
+  {
+    name: 'the agent goes by the count of commits alone',
+    edits: [
+      {
+        file: 'agent/hub-guard.ts',
+        find: '  return named === null || hello.commitsOfSeen === null || hello.commitsOfSeen < named.commits;\n',
+        replace: '  return hello.commits < seen.commits;\n',
+      },
+    ],
+    faults: 'put-back',
+    seeds: 100,
+    foundBy: 1,
   },
   {
     name: 'after a restart the stream goes on without its secrets',

@@ -13,8 +13,8 @@ export interface PlantedBug {
   /** What the program does then. */
   readonly name: string;
   readonly edits: readonly PlantedEdit[];
-  /** It does harm beside faults of these kinds. */
-  readonly faults: readonly [FaultKind, ...FaultKind[]];
+  /** It does harm beside faults of these kinds, or where the hub's files are put back. */
+  readonly faults: readonly [FaultKind, ...FaultKind[]] | 'put-back';
   /** What each of its schedules has besides. */
   readonly given?: Partial<Schedule>;
   /** Within so many seeds it must be found. */

@@ -125,4 +125,30 @@ export const plantedHubBugs: readonly PlantedBug[] = [
     seeds: 200,
     foundBy: 152,
   },
+  {
+    name: 'the hub offers jobs although an agent has seen its store further',
+    edits: [
+      {
+        file: 'hub/scheduler/offer-hold.ts',
+        find: "    if (this.#ahead.some((agent) => serves(agent.account, account))) return 'store-behind';\n",
+        replace: '',
+      },
+    ],
+    faults: 'put-back',
+    seeds: 100,
+    foundBy: 1,
+  },
+  {
+    name: 'the hub does not wait for those who may have seen its store further',
+    edits: [
+      {
+        file: 'hub/scheduler/offer-hold.ts',
+        find: "    for (const awaited of this.#awaited.keys()) if (serves(awaited, account)) return 'hub-starting';\n",
+        replace: '',
+      },
+    ],
+    faults: 'put-back',
+    seeds: 100,
+    foundBy: 1,
+  },
 ];

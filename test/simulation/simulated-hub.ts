@@ -9,6 +9,7 @@ import { createSecretKey } from '../../hub/identity/secret-key.ts';
 import { LogError } from '../../hub/logs/log-error.ts';
 import { HubMetrics } from '../../hub/metrics/hub-metrics.ts';
 import type { RetentionRules } from '../../hub/retention/retention-rules.ts';
+import { beginStart } from '../../hub/store/sqlite/begin-start.ts';
 import { migrate } from '../../hub/store/sqlite/migrate.ts';
 import { createSqliteStore } from '../../hub/store/sqlite/sqlite-store.ts';
 import type { Change, Store } from '../../hub/store/store.ts';
@@ -110,6 +111,7 @@ export class SimulatedHub {
     const name = `hub#${this.#starts}`;
     const own = random.fork(name);
     const process = new SimulatedProcess({ name, clock, wallOffsetMs: () => this.wallOffsetMs, onOperation });
+    beginStart(this.#database, own);
     const inner = this.#open(process.clock);
     inner.subscribe((changes) => this.#options.onChanges(changes));
     const store = guardStore(inner, process);
@@ -205,9 +207,10 @@ export class SimulatedHub {
   #open(clock: Clock): Store {
     const database = this.#database;
     const storeId = String(database.prepare('select store_id from meta').get()?.['store_id']);
+    const startId = String(database.prepare('select id from starts order by sequence desc').get()?.['id']);
     const { logger } = this.#options;
     const lock = { [Symbol.dispose]: () => {} };
-    return createSqliteStore({ database, path: '/nowhere/hub.sqlite', storeId, lock, clock, logger });
+    return createSqliteStore({ database, path: '/nowhere/hub.sqlite', storeId, startId, lock, clock, logger });
   }
 
   #makeStoreId(): void {

@@ -47,6 +47,8 @@ export class World {
   /** Those of them that had not begun by what the copy says: nobody can tell which of the two may run them. */
   readonly doubtful = new Set<string>();
   readonly lateCancels: LateCancels;
+  /** When a hub that had started went on without agents that had been there. */
+  readonly #waitedInVain: number[] = [];
   readonly #ids: readonly string[];
   /** Connections to a hub that is no more: nothing new comes on them. */
   readonly #deaf = new WeakSet<MemoryConnection>();
@@ -110,13 +112,17 @@ export class World {
   }
 
   /**
-   * *Never twice* ends where somebody trusts a store that came back, and where an agent forgot what it saw of the one before. Of bare files that
-   * were put back an agent knows nothing that heard of no later commit, or comes when the hub has made as many again.
+   * *Never twice* ends where somebody trusts a store that came back, and where an agent forgot what it saw of the one before. Of a store whose bare files
+   * were put back only those know who saw more: another agent may be given what they ran once somebody trusts it on their machines, and where the hub
+   * waited in vain for all to be back.
    */
   isTrustedAnew({ agent, startedAt }: RunTruth): boolean {
     const restore = this.restores.findLast(({ atMs }) => atMs <= startedAt);
     if (restore === undefined) return false;
-    if (restore.how === 'copy' || this.schedule.faults.some((fault) => fault.type === 'lose-disk')) return true;
+    if (this.schedule.faults.some((fault) => fault.type === 'lose-disk')) return true;
+    const isSince = (atMs: number) => atMs >= restore.atMs && atMs <= startedAt;
+    if (restore.how === 'copy')
+      return this.trusts.some(({ atMs }) => isSince(atMs)) || this.#waitedInVain.some(isSince);
     return this.trusts.some((trust) => trust.agent === agent && trust.atMs >= restore.atMs && trust.atMs <= startedAt);
   }
 
@@ -283,6 +289,7 @@ export class World {
   #logged({ level, message, fields }: LoggedLine): void {
     const error = fields['err'] ?? fields['error'];
     const told = error instanceof Error ? ` (${error.message})` : '';
+    if (message.startsWith('not all agents that were here are back')) this.#waitedInVain.push(this.clock.monotonic());
     const text = [fields['process'], `${level}:`, message + told, fields['reason']].join(' ').trim();
     if (level === 'debug' || level === 'info') this.trace.detail(text);
     else this.trace.event(text);

@@ -233,8 +233,6 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
     async connect() {
       const channel = await transport.control.connect(credential, { signal: AbortSignal.timeout(10_000) });
       const events = channel[Symbol.asyncIterator]();
-      const hello = await events.next();
-      leaseEpoch = parse(HubHello, hello.done === true ? null : hello.value.data, 'hello of the hub').leaseEpoch;
       await channel.send({
         specversion: '1.0',
         id: systemRandom.uuid(),
@@ -243,6 +241,8 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
         clustername: id,
         data: { version: '0.0.0', bootId: 'boot', protocols: [1], attempts: 0 },
       });
+      const hello = await events.next();
+      leaseEpoch = parse(HubHello, hello.done === true ? null : hello.value.data, 'hello of the hub').leaseEpoch;
       const ended = new AbortController();
       const router = createEventRouter({
         ...shared,

@@ -277,6 +277,8 @@ export class FakeHub implements AsyncDisposable {
       version: '0.0.0',
       storeId: this.storeId,
       commits: this.commits,
+      startId: null,
+      commitsOfSeen: null,
       leaseEpoch: this.leaseEpoch,
       agent: { id: this.#agentId, name: 'a1', account: 'default' },
       protocols: [1],
@@ -368,6 +370,7 @@ export class FakeHub implements AsyncDisposable {
       document,
       secrets: secrets ? (attempt.request.secrets ?? {}) : null,
       secretsGone: open.needsSecrets && attempt.secretsGone,
+      store: null,
     });
   }
 

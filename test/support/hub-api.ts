@@ -22,6 +22,8 @@ export interface HubApi {
   agent(name: string): Promise<Agent>;
   /** Resolves once the hub may offer a job to this agent: it is connected and said what it can run. */
   takesWork(name: string): Promise<void>;
+  /** Resolves once the hub knows that this agent is gone. */
+  isOffline(name: string): Promise<void>;
   /** For ten agents, unless it says otherwise. */
   joinToken(request?: { readonly uses: number }): Promise<string>;
   userToken(account: string): Promise<string>;
@@ -114,6 +116,9 @@ export function createHubApi(address: string, adminToken: string): HubApi {
         const { online, automations, health } = await api.agent(name);
         return online && automations.length > 0 && (health?.state === 'ok' || health?.state === 'degraded');
       });
+    },
+    async isOffline(name) {
+      await until(`agent ${name} to be offline`, async () => !(await api.agent(name)).online);
     },
     joinToken: async (request = { uses: 10 }) =>
       (await read<{ token: string }>('POST', '/join-tokens', { body: request })).token,

@@ -14,6 +14,7 @@ import { ParameterSchemas } from '../../hub/fleet/parameter-schemas.ts';
 import type { AgentPrincipal } from '../../hub/identity/agent-principal.ts';
 import { createFileLogStore } from '../../hub/logs/file-log-store.ts';
 import { OfferCounts } from '../../hub/metrics/offer-counts.ts';
+import { OfferHold } from '../../hub/scheduler/offer-hold.ts';
 import { Scheduler } from '../../hub/scheduler/scheduler.ts';
 import { createProgressBoard } from '../../hub/sessions/progress-board.ts';
 import { SessionService } from '../../hub/sessions/session-service.ts';
@@ -82,8 +83,9 @@ export async function createReplicaPlace(): Promise<ReplicaPlace> {
     const progress = createProgressBoard();
     const arrivals = new Arrivals({ ...common, limits: { ...defaultArrivalsLimits, ...limits } });
     const offers = new OfferCounts(systemClock);
+    const hold = opened.use(new OfferHold({ ...common, store, fleet }));
     const scheduler = opened.use(
-      new Scheduler({ ...common, store, fleet, schemas: new ParameterSchemas(), offers, loops }),
+      new Scheduler({ ...common, store, fleet, schemas: new ParameterSchemas(), hold, offers, loops }),
     );
     const server = createServer();
     opened.defer(async () => {
@@ -99,6 +101,7 @@ export async function createReplicaPlace(): Promise<ReplicaPlace> {
         sync: defaultSyncOptions,
         owner: systemRandom.uuid(),
         version: '0.0.0',
+        onGreeted: (agent, said) => hold.greeted(agent, said),
         onDeclined: ({ agentId, automation }) => scheduler.declined(agentId, automation),
         onResynced: () => {},
         onGone: () => {},
@@ -121,7 +124,8 @@ export async function createReplicaPlace(): Promise<ReplicaPlace> {
       }),
     );
     const metrics = { loaded: () => {}, changed: () => {} };
-    opened.use(await followStore({ store, fleet, scheduler, control, progress, metrics, logger: silentLogger }));
+    opened.use(await followStore({ store, fleet, scheduler, hold, control, progress, metrics, logger: silentLogger }));
+    await hold.begin();
     let mostArriving = 0;
     const authenticate = admitArrivals(async ({ presented }) => {
       mostArriving = Math.max(mostArriving, arrivals.arriving);

@@ -3,6 +3,7 @@ import { firstSchema } from './first-schema.ts';
 import { identitySchema } from './identity-schema.ts';
 import { quotaSchema } from './quota-schema.ts';
 import { retentionSchema } from './retention-schema.ts';
+import { startsSchema } from './starts-schema.ts';
 import { traceSchema } from './trace-schema.ts';
 
 /** Steps that lead from an empty file to the tables of today. A step that was released never changes; new ones are added at the end. */
@@ -13,4 +14,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: 'retention', sql: retentionSchema },
   { name: 'quotas', sql: quotaSchema },
   { name: 'identity', sql: identitySchema },
+  { name: 'starts', sql: startsSchema },
 ];

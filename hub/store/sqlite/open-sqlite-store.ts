@@ -7,6 +7,7 @@ import { OwnerLockError, takeOwnerLock } from '../../../runtime/owner-lock.ts';
 import type { Random } from '../../../runtime/random.ts';
 import type { Store } from '../store.ts';
 import { StoreError } from '../store-error.ts';
+import { beginStart } from './begin-start.ts';
 import { toStoreError } from './errors.ts';
 import { keepCopy } from './keep-copy.ts';
 import { letShrink } from './let-shrink.ts';
@@ -69,8 +70,9 @@ export async function openSqliteStore({
     migrate(database);
     letShrink(database, logger);
     const storeId = readOrMakeStoreId(database, random);
+    const startId = beginStart(database, random);
     const hooks = { onTook: onCommitTook, onFailed: onCommitFailed };
-    return createSqliteStore({ database, path, storeId, lock, clock, logger, ...hooks });
+    return createSqliteStore({ database, path, storeId, startId, lock, clock, logger, ...hooks });
   } catch (error) {
     database?.close();
     lock[Symbol.dispose]();

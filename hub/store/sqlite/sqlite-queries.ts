@@ -48,6 +48,8 @@ export function createSqliteQueries(drive: <Result>(program: Program<Result>) =>
     earlierEnd: (...input) => ask(queryPrograms.earlierEnd(...input)),
     loggedAttempts: (...input) => ask(queryPrograms.loggedAttempts(...input)),
     logRemovals: (...input) => ask(queryPrograms.logRemovals(...input)),
+    start: (...input) => ask(queryPrograms.start(...input)),
+    agentsAhead: (...input) => ask(queryPrograms.agentsAhead(...input)),
     isEmpty: (...input) => ask(queryPrograms.isEmpty(...input)),
   };
 }

@@ -18,6 +18,7 @@ export interface SqliteStoreParts {
   readonly database: DatabaseSync;
   readonly path: string;
   readonly storeId: string;
+  readonly startId: string;
   /** Released with the store. */
   readonly lock: Disposable;
   readonly clock: Clock;
@@ -28,7 +29,7 @@ export interface SqliteStoreParts {
 
 /** The port over one open database. */
 export function createSqliteStore(parts: SqliteStoreParts): Store {
-  const { database, path, storeId, lock, clock, logger, onTook, onFailed } = parts;
+  const { database, path, storeId, startId, lock, clock, logger, onTook, onFailed } = parts;
   const driver = createProgramDriver(database);
   const writeAheadLog = createWriteAheadLogWatch({ database, path: `${path}-wal`, logger });
   const space = createDiskSpace(database, () => void tryCheckpoint(database));
@@ -90,6 +91,7 @@ export function createSqliteStore(parts: SqliteStoreParts): Store {
 
   return {
     storeId,
+    startId,
     commits: () => commits,
     isOpen: () => group.isOpen(),
     commandsWaiting: () => group.waiting(),

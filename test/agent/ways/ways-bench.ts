@@ -98,13 +98,18 @@ export async function createWaysBench(
   }
 
   const judge = given.judge ?? (() => ({ type: 'trusted' }) as const);
-  const guard: HubGuard = { judge: async (hello) => judge(hello), takeTrust: async () => false };
+  const guard: HubGuard = {
+    judge: async (hello) => judge(hello),
+    heard: () => {},
+    seen: null,
+    takeTrust: async () => false,
+  };
   let used: string | null = null;
   const link = createControlLink({
     ways: urls.map(toWay),
     credential: { present: async () => 'agent' },
     agentId,
-    hello: () => ({ version: '0.0.0', bootId: 'b', protocols: [1], attempts: 0 }),
+    hello: () => ({ version: '0.0.0', bootId: 'b', protocols: [1], attempts: 0, seen: null }),
     guard,
     router: { receive: () => {}, serve: async () => {} },
     onChange: () => {

@@ -100,7 +100,10 @@ async function deliver(bench: SessionBench, log: Log, { from, to }: Stretch): Pr
   const end = await runSessions({
     subject,
     credential: { present: async () => bench.agentId },
-    gate: { enter: async () => ({ leaseEpoch: bench.leaseEpoch, transport: bench.transport }) },
+    gate: {
+      enter: async () => ({ leaseEpoch: bench.leaseEpoch, transport: bench.transport }),
+      heard: () => {},
+    },
     clock: systemClock,
     // No wait between two sessions.
     random: { ...systemRandom, fraction: () => 0 },

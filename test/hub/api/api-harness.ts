@@ -122,6 +122,10 @@ export class FakeHubView implements HubView {
   notReady(): string | null {
     return this.ready ? null : 'not yet';
   }
+  heldBecause: string | null = null;
+  held(): string | null {
+    return this.heldBecause;
+  }
   fault(): null {
     return null;
   }
@@ -135,6 +139,7 @@ export class FakeHubView implements HubView {
         startedAt: 0,
         now: 1000,
         notReady: this.notReady(),
+        held: this.held(),
         lastOfferAt: null,
         jobs: { queued: 0, offered: 0, running: 0 },
         waiting: { groups: [], more: { groups: 0, jobs: 0 } },

@@ -192,6 +192,7 @@ describe('the description of the API', () => {
     await call(`${v1}/audit?cursor=wrong`);
     await call(`${v1}/openapi.json`);
 
+    await call(`${v1}/trust-store`, { method: 'POST' });
     await call('/livez');
     await call('/readyz');
     api.view.ready = false;

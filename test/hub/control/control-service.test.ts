@@ -66,6 +66,7 @@ function createService({ store, fleet, clock }: SchedulerBench): ControlService 
     sync: defaultSyncOptions,
     owner: 'test',
     version: '0.0.0',
+    onGreeted: async () => null,
     onDeclined: () => {},
     onResynced: () => {},
     onGone: () => {},
@@ -105,6 +106,13 @@ describe('a control channel', () => {
     return channel;
   }
 
+  async function greet(bench: SchedulerBench, service: ControlService, id: string): Promise<QuietChannel> {
+    const channel = await connect(bench, service, id);
+    channel.say(helloOf({ protocols: [protocolVersion] }));
+    await bench.settle();
+    return channel;
+  }
+
   const leaseOf = async ({ store }: SchedulerBench, id: string) => {
     const { owner, epoch } = (await store.queries.agent(id))?.lease ?? {};
     return { owner, epoch };
@@ -115,8 +123,8 @@ describe('a control channel', () => {
     const { id } = await bench.agent('a1');
     await using service = createService(bench);
 
-    const older = await connect(bench, service, id);
-    const newer = await connect(bench, service, id);
+    const older = await greet(bench, service, id);
+    const newer = await greet(bench, service, id);
 
     assert.deepEqual([hellosOf(older)[0]?.leaseEpoch, hellosOf(newer)[0]?.leaseEpoch], [2, 3]);
     assert.equal(older.farewells[0]?.reason, 'replaced');
@@ -154,7 +162,7 @@ describe('a control channel', () => {
     const [attempt] = busy.offers;
     assert.ok(attempt);
     await using service = createService(bench);
-    const [told, untold] = [await connect(bench, service, busy.id), await connect(bench, service, idle.id)];
+    const [told, untold] = [await greet(bench, service, busy.id), await greet(bench, service, idle.id)];
     await bench.submit({ automation: 'nobody-has-it' });
 
     service.attemptChanged(attempt);
@@ -179,9 +187,7 @@ describe('a control channel', () => {
     const [attempt] = agent.offers;
     assert.ok(attempt);
     await using service = createService(bench);
-    const channel = await connect(bench, service, agent.id);
-    channel.say(helloOf({ protocols: [protocolVersion] }));
-    await bench.settle();
+    const channel = await greet(bench, service, agent.id);
     const specs = () => channel.sent.flatMap(({ resourceid, data }) => (resourceid === attempt.id ? [data] : []));
     const before = specs().length;
 

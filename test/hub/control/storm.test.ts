@@ -41,8 +41,8 @@ function runAgent(id: string, port: number, signal: AbortSignal) {
     ways: [{ url, ...createWebsocketTransport({ ...common, url, limits: defaultLimits }) }],
     credential: { present: async () => `agent=${id}` },
     agentId: id,
-    hello: () => ({ version: '0.0.0', bootId: id, protocols: [protocolVersion], attempts: 0 }),
-    guard: { judge: async () => ({ type: 'trusted' }), takeTrust: async () => false },
+    hello: () => ({ version: '0.0.0', bootId: id, protocols: [protocolVersion], attempts: 0, seen: null }),
+    guard: { judge: async () => ({ type: 'trusted' }), heard: () => {}, seen: null, takeTrust: async () => false },
     router: clients.router,
     onChange: (state: LinkState) => {
       if (state.type === 'waiting') whys.push(state.why);

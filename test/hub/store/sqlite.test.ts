@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -31,6 +31,39 @@ function openStore(folder: string) {
 testStore('SQLite', () => openStore(newFolder()));
 
 describe('SQLite', () => {
+  test('keeps the end of each start, and has another past than a copy that was started too', async () => {
+    const folder = newFolder();
+    const first = await openStore(folder);
+    await createScene(first).submit();
+    const over = first.commits();
+    await first[Symbol.asyncDispose]();
+    const copy = newFolder();
+    cpSync(folder, copy, { recursive: true });
+
+    await using second = await openStore(folder);
+    await using other = await openStore(copy);
+    await createScene(second).submit();
+
+    assert.deepEqual(await second.queries.start(first.startId), { overAt: over });
+    assert.deepEqual(await other.queries.start(first.startId), { overAt: over });
+    assert.deepEqual(await second.queries.start(second.startId), { overAt: null });
+    assert.equal(await other.queries.start(second.startId), null);
+  });
+
+  test('forgets a start in whose time nothing was committed: nobody was told of it', async () => {
+    const folder = newFolder();
+    const first = await openStore(folder);
+    await createScene(first).submit();
+    await first[Symbol.asyncDispose]();
+    const idle = await openStore(folder);
+    await idle[Symbol.asyncDispose]();
+
+    await using store = await openStore(folder);
+
+    assert.equal(await store.queries.start(idle.startId), null);
+    assert.deepEqual(await store.queries.start(first.startId), { overAt: store.commits() });
+  });
+
   test('keeps everything through a restart, with the id and the count of commits', async () => {
     const folder = newFolder();
     const first = await openStore(folder);

@@ -67,6 +67,7 @@ export const samples: Readonly<Record<string, Sample>> = {
     ownAdmin: 403,
     hubsAdmin: 200,
   },
+  trustStore: { ...changes(403, null, () => ({ path: '/api/v1/trust-store' })), ownAdmin: 403, hubsAdmin: 200 },
   getDescription: reads(200, null, () => '/api/v1/openapi.json'),
 };
 

@@ -26,6 +26,7 @@ function toStore(database: DatabaseSync) {
     database,
     path: ':memory:',
     storeId: 'store',
+    startId: 'start',
     lock: { [Symbol.dispose]: () => {} },
     clock: systemClock,
     logger: silentLogger,
