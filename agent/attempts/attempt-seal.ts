@@ -37,12 +37,24 @@ export function toUnbornResult(ending: Ending, endedAt: number): ResultRecord {
   return { result, rawBytes: 0 };
 }
 
+/** `note`: what there is to say besides how it ended. */
+function withNote(message: string, note: string | null): string {
+  return note === null ? message : `${message}; ${note}`;
+}
+
 /** The same result, when the disk was found full: bytes of its output are missing, so it was no success. */
-function toSpoolFull(result: AttemptResult): AttemptResult {
+function toSpoolFull(result: AttemptResult, note: string | null): AttemptResult {
   const gap: Gap = { at: result.log.bytes, bytes: null, why: 'spool-full' };
   const log = { ...result.log, complete: false, gaps: [...result.log.gaps, gap] };
   if (result.outcome !== 'succeeded' && result.outcome !== 'failed') return { ...result, log };
-  return { ...result, outcome: 'failed', cause: 'spool-full', message: spoolFullMessage, outputs: null, log };
+  return {
+    ...result,
+    outcome: 'failed',
+    cause: 'spool-full',
+    message: withNote(spoolFullMessage, note),
+    outputs: null,
+    log,
+  };
 }
 
 /** What a stored result says when the rest of its stream cannot be sent: a gap from `offset` to the end. */
@@ -146,12 +158,10 @@ export async function sealAttempt(
     endedAt: new Date(endedAt).toISOString(),
     usage: startedAt === null ? null : { wallMs: Math.max(0, endedAt - startedAt) },
   };
-  const result = wasFull || state.spoolWasFull ? toSpoolFull(plain) : plain;
-  const message = state.note === null ? result.message : `${result.message}; ${state.note}`;
-  return writeResult(context, folder, {
-    result: { ...result, message },
-    rawBytes: state.rawBytes,
-  });
+  const { note, rawBytes } = state;
+  const noted = { ...plain, message: withNote(plain.message, note) };
+  const result = wasFull || state.spoolWasFull ? toSpoolFull(noted, note) : noted;
+  return writeResult(context, folder, { result, rawBytes }, note);
 }
 
 /**
@@ -161,6 +171,7 @@ export async function writeResult(
   context: AttemptContext,
   folder: AttemptFolder,
   given: ResultRecord,
+  note: string | null = null,
 ): Promise<ResultRecord> {
   const message = toOneLine(given.result.message, maxMessageLength);
   const record: ResultRecord = { ...given, result: { ...given.result, message } };
@@ -169,7 +180,7 @@ export async function writeResult(
     return record;
   } catch (error) {
     if (!isNoSpace(error)) throw error;
-    const full = record.result.started === false ? record : { ...record, result: toSpoolFull(record.result) };
+    const full = record.result.started === false ? record : { ...record, result: toSpoolFull(record.result, note) };
     await context.spool.withReserve(() => folder.result.put(full));
     return full;
   }
