@@ -117,7 +117,8 @@ describe('a hub and an agent of different versions', () => {
 
     agent.launch();
 
-    await agent.said(/speaks protocol 7, this agent speaks 1: bring the older one up to date/);
+    // The agent speaks first, so it is the hub that says it to both.
+    await agent.said(/speaks protocol 7, this hub speaks 1: bring the older one up to date/);
     await place.hub.said(/speaks protocol 7, this hub speaks 1/);
     const { health, automations } = await place.api.agent('other');
     assert.deepEqual([health, automations], [null, []]);
