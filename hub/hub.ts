@@ -158,9 +158,11 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const readers = new Readers({ clock, logger: logger.child({ scope: 'api' }), limits, loops });
   const parts = { ...core, arrivals, dataFolder, version, counters, store, readers, room, metrics, loops, clock, tls };
   const trusted = createTrustedProxies(options.trustedProxies ?? []);
+  const clientAddress = createClientAddress(trusted);
   const refusals = opened.use(new Refusals({ store, clock, logger }));
   const api = createApi({
     publicBase: createPublicBase({ publicUrl: options.publicUrl ?? null, trusted }),
+    clientAddress,
     store,
     judgeUserToken: await openIssuer(options, { opened, loops }),
     refusals,
@@ -191,7 +193,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       ),
       arrivals,
     ),
-    remoteOf: createClientAddress(trusted),
+    remoteOf: clientAddress,
     clock: agentClock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),

@@ -16,6 +16,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set before any handler of a route that is not public runs. */
     principal: Principal | null;
+    /** The address that it comes from, before any hook but the first runs. */
+    remote: string;
   }
 }
 
@@ -54,7 +56,7 @@ export function createAccessHook({
 
 /** Who calls. Throws `ApiProblem` (`token-missing`, `token-invalid`, `not-allowed`, `unavailable`, `too-many`). */
 export async function admit(signIn: AuthenticateUser, request: FastifyRequest): Promise<Principal> {
-  const admission = await signIn(request.headers.authorization, request.ip);
+  const admission = await signIn(request.headers.authorization, request.remote);
   if (admission.type === 'admitted') return admission.principal;
   throw toAdmissionProblem(admission, { missing: 'Bearer', invalid: 'Bearer error="invalid_token"' });
 }

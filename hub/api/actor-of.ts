@@ -5,7 +5,7 @@ import { principalOf } from './access.ts';
 
 /** Where a call comes from, for the audit. */
 export function originOf(request: FastifyRequest): Origin {
-  return { requestId: request.id, remote: request.ip };
+  return { requestId: request.id, remote: request.remote };
 }
 
 /** Who calls a route that is not public, and from where, as the audit names them. */

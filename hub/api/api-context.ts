@@ -1,6 +1,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
+import type { ClientAddress } from '../front/client-address.ts';
 import type { PublicBase } from '../front/public-base.ts';
 import type { Enrol } from '../identity/enrolment.ts';
 import type { Refusals } from '../identity/refusals.ts';
@@ -46,6 +47,7 @@ export interface ApiContext {
   readonly refusals: Refusals;
   readonly description: ApiDescription;
   readonly publicBase: PublicBase;
+  readonly clientAddress: ClientAddress;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

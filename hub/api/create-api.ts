@@ -47,6 +47,7 @@ export interface ApiOptions
     | 'metrics'
     | 'readers'
     | 'publicBase'
+    | 'clientAddress'
     | 'refusals'
   > {
   readonly secretKey: SecretKey;
@@ -96,6 +97,7 @@ export function createApi(options: ApiOptions): ApiServer {
   const known = new KnownRoutes();
 
   app.decorateRequest('principal', null);
+  app.decorateRequest('remote', '');
   app.setValidatorCompiler<z.ZodType>(validateByZod);
   // What handlers answer is typed by the same schemas; checking it again would only turn good answers into errors.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
@@ -109,6 +111,9 @@ export function createApi(options: ApiOptions): ApiServer {
     context.description.add(route);
   });
   app.addHook('onRequest', async (request, reply) => {
+    request.remote = context.clientAddress(request.socket.remoteAddress ?? '', (name) =>
+      request.headers[name]?.toString(),
+    );
     reply.headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', [requestIdHeader]: request.id });
   });
   app.addHook('onRequest', checkHeaders);
@@ -188,6 +193,7 @@ function createContext(options: ApiOptions): ApiContext {
     description: new ApiDescription(options.version),
     readers: options.readers,
     publicBase: options.publicBase,
+    clientAddress: options.clientAddress,
     clock,
     random,
     logger,

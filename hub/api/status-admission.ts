@@ -14,7 +14,7 @@ const browserChallenge = 'Basic realm="farhand: any name, a token as the passwor
  * for being on the same machine. Throws `ApiProblem` (`token-missing`, `token-invalid`, `not-allowed`, `unavailable`, `too-many`).
  */
 export async function admitToStatus(signIn: AuthenticateUser, request: FastifyRequest): Promise<StatusReader> {
-  const admission = await signIn(toBearer(request.headers.authorization), request.ip);
+  const admission = await signIn(toBearer(request.headers.authorization), request.remote);
   if (admission.type !== 'admitted') {
     const challenge = wantsPage(request.headers.accept) ? browserChallenge : 'Bearer';
     throw toAdmissionProblem(admission, { missing: challenge, invalid: challenge });

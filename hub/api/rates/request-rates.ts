@@ -60,7 +60,7 @@ export class RequestRates {
 
   /** Of what needs no token. */
   countNetwork(request: FastifyRequest): void {
-    const waitMs = this.#networks.take(toClientNetwork(request.ip));
+    const waitMs = this.#networks.take(toClientNetwork(request.remote));
     if (waitMs === 0) return;
     const limit = this.#limits.publicRequestsPerSecond;
     const full = { what: 'address-requests', limit, key: 'FARHAND_RATE_PUBLIC_REQUESTS' };
@@ -69,7 +69,7 @@ export class RequestRates {
 
   /** A join token did not count: one more failure, and where there were too many no answer but to wait. */
   countFailure(request: FastifyRequest): void {
-    const network = toClientNetwork(request.ip);
+    const network = toClientNetwork(request.remote);
     const waitMs = this.failures.shutForMs(network);
     if (waitMs === 0) {
       this.failures.add(network);

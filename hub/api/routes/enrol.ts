@@ -54,7 +54,7 @@ export function enrol(app: ApiServer, context: ApiContext): void {
       if (!('answer' in outcome)) {
         const token = await context.store.queries.joinTokenByHash(hashToken(joinToken));
         const subject = token === null ? null : { account: token.account, object: `join-token:${token.id}` };
-        context.refusals.note({ door: 'enrolment', remote: request.ip, subject });
+        context.refusals.note({ door: 'enrolment', remote: request.remote, subject });
         throw toProblem(outcome);
       }
       context.logger.info(

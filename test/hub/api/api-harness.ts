@@ -12,6 +12,7 @@ import { createApi } from '../../../hub/api/create-api.ts';
 import type { HubView, LiveAgentView } from '../../../hub/api/hub-view.ts';
 import { Readers } from '../../../hub/api/readers.ts';
 import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
+import { createClientAddress } from '../../../hub/front/client-address.ts';
 import { createPublicBase } from '../../../hub/front/public-base.ts';
 import { createTrustedProxies } from '../../../hub/front/trusted-proxies.ts';
 import { Refusals } from '../../../hub/identity/refusals.ts';
@@ -233,6 +234,7 @@ export async function startApi(
     hubView: view,
     offerAtOnce: async () => false,
     publicBase: createPublicBase({ publicUrl: front.publicUrl ?? null, trusted }),
+    clientAddress: createClientAddress(trusted),
     schemas: new ParameterSchemas(),
     judgeUserToken,
     quotas,
