@@ -1,8 +1,9 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { ConfigError } from '../configuration/config-error.ts';
 import type { Logger } from '../logger.ts';
+import { readCertificates } from '../read-certificates.ts';
 
 export interface TlsSettings {
   /** Path of a PEM file with certificates that are trusted besides those that Node trusts. */
@@ -100,8 +101,8 @@ function toStamp({ ca, cert, key }: TlsSettings): string {
 }
 
 function load({ ca, cert, key }: TlsSettings, stamp: string): Loaded {
-  const authorities = ca === null ? null : readCertificates('FARHAND_TLS_CA', ca);
-  const chain = cert === null ? null : readCertificates('FARHAND_TLS_CERT', cert);
+  const authorities = ca === null ? null : readCertificateFile('FARHAND_TLS_CA', ca);
+  const chain = cert === null ? null : readCertificateFile('FARHAND_TLS_CERT', cert);
   const secret = key === null ? null : read('FARHAND_TLS_KEY', key);
   const first = chain?.certificates[0];
   const forServers = once(() => createContext({ authorities, chain, secret }));
@@ -153,17 +154,15 @@ function createContext(files: {
   }
 }
 
-const block = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
-function readCertificates(
+function readCertificateFile(
   variable: string,
   path: string,
 ): PemFile & { readonly certificates: readonly X509Certificate[] } {
   const { text } = read(variable, path);
-  const blocks = text.match(block) ?? [];
   try {
-    if (blocks.length === 0) throw new Error('there is none in it');
-    return { path, text, certificates: blocks.map((one) => new X509Certificate(one)) };
+    const certificates = readCertificates(text);
+    if (certificates.length === 0) throw new Error('there is none in it');
+    return { path, text, certificates };
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new ConfigError([`${variable}: expected certificates in PEM, got ${path} (${said})`]);

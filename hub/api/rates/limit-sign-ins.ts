@@ -2,7 +2,7 @@ import { parseBearerToken } from '../../identity/bearer-token.ts';
 import { hashToken } from '../../identity/token-text.ts';
 import type { UserAdmission } from '../../identity/user-admission.ts';
 import type { AuthenticateUser } from '../../identity/user-authenticator.ts';
-import { toClientNetwork } from './client-address.ts';
+import { toClientNetwork } from './client-network.ts';
 import type { FailedSignIns } from './failed-sign-ins.ts';
 
 /** From here on nobody guesses a token, however often they may try: those that the hub makes have 256 bits, those of an issuer a signature. */

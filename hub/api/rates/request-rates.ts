@@ -4,7 +4,7 @@ import type { Clock } from '../../../runtime/clock.ts';
 import { type Principal, toActor } from '../../identity/principal.ts';
 import type { HubMetrics } from '../../metrics/hub-metrics.ts';
 import type { ApiLimits } from '../api-limits.ts';
-import { toClientNetwork } from './client-address.ts';
+import { toClientNetwork } from './client-network.ts';
 import { FailedSignIns } from './failed-sign-ins.ts';
 import { RateBuckets } from './rate-buckets.ts';
 import { tooMany } from './too-many.ts';

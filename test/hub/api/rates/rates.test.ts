@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toClientNetwork } from '../../../../hub/api/rates/client-address.ts';
+import { toClientNetwork } from '../../../../hub/api/rates/client-network.ts';
 import { FailedSignIns } from '../../../../hub/api/rates/failed-sign-ins.ts';
 import { RateBuckets } from '../../../../hub/api/rates/rate-buckets.ts';
 import { systemClock } from '../../../../runtime/clock.ts';
