@@ -21,6 +21,8 @@ export interface RandomFaultsOptions {
   readonly long: boolean;
   /** Between two jobs, at most. */
   readonly pauseMs?: number;
+  /** Between two strikes at the same one, at most. */
+  readonly betweenStrikesMs?: number;
   readonly say?: (line: string) => void;
   readonly createPlace?: typeof createFaultPlace;
 }
@@ -32,17 +34,17 @@ export interface RandomFaultsFigures extends LedgerFigures {
 }
 
 const lostAfterSeconds = 20;
-const betweenStrikesMs = 2_000;
 
 /**
  * A hub and three agents under load. Each of them is struck again and again, by a fault and in a moment that the dice choose, beside the
  * others. Then everything is whole again, and every job that was accepted must have its one true end, and nothing be left of it.
  */
 export async function runRandomFaults(options: RandomFaultsOptions): Promise<RandomFaultsFigures> {
-  const { dice = createDice(), pauseMs = 500, say = () => {}, createPlace = createFaultPlace } = options;
+  const { dice = createDice(), pauseMs = 500, betweenStrikesMs = 2_000 } = options;
+  const { say = () => {}, createPlace = createFaultPlace } = options;
   say(`FAULT_SEED=${dice.seed}`);
   try {
-    return await run({ ...options, dice, pauseMs, say, createPlace });
+    return await run({ ...options, dice, pauseMs, betweenStrikesMs, say, createPlace });
   } catch (cause) {
     throw new Error(`with FAULT_SEED=${dice.seed}`, { cause });
   }
@@ -66,7 +68,7 @@ async function run(options: Required<RandomFaultsOptions>): Promise<RandomFaults
   for (const name of ['a1', 'a2', 'a3']) {
     const disk = long && name === 'a1' ? disks.mount(name, '64m') : null;
     const data = disk === null ? {} : { FARHAND_DATA: join(disk.folder, 'data') };
-    agents.set(await place.addAgent(name, { FARHAND_SLOTS: '4', ...data }), disk);
+    agents.set(await place.addAgent(name, { FARHAND_SLOTS: '8', ...data }), disk);
   }
   await Promise.all([...agents.keys()].map((agent) => agent.start()));
 
@@ -121,7 +123,7 @@ async function raiseHub({ hub }: FaultPlace): Promise<void> {
   if (!hub.isUp) await hub.start();
 }
 
-function createStrikes({ more, say }: Required<RandomFaultsOptions>) {
+function createStrikes({ more, betweenStrikesMs, say }: Required<RandomFaultsOptions>) {
   const counts: Record<string, number> = {};
   let count = 0;
   return {
