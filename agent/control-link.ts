@@ -11,7 +11,7 @@ import type { EventRouter } from '../sync/event-router.ts';
 import type { ControlChannel } from '../transports/control-transport.ts';
 import type { Credential } from '../transports/credential.ts';
 import type { SessionGate, SessionPass } from './attempts/session-gate.ts';
-import { fromClose, hubHelloType, type LinkFailure, toLinkFailure } from './greeted-channel.ts';
+import { fromClose, hubHelloType, type LinkEnd, type LinkFailure, toLinkFailure } from './greeted-channel.ts';
 import type { Greeting, HubGuard } from './hub-guard.ts';
 import type { LinkLimits } from './link-limits.ts';
 import type { LinkState } from './link-state.ts';
@@ -100,13 +100,13 @@ class Link implements ControlLink {
     const wait = this.#createWait();
     while (!signal.aborted) {
       const since = clock.monotonic();
-      const { why, detail, hint } = await this.#live(signal);
+      const { type, why, detail, hint } = await this.#live(signal);
       if (signal.aborted) break;
       if (clock.monotonic() - since >= limits.healthyMs) wait.reset();
       const waitMs = wait.next(hint);
       const words = toFailureWords({ why, detail });
       this.#setState({ type: 'waiting', why: words });
-      this.#loop.failed(words);
+      if (type === 'failed') this.#loop.failed(words);
       this.#loop.does(`waits to dial again, because: ${words}`, { nextInMs: waitMs });
       logger.info({ why, detail, waitMs }, 'control channel ended, the next dial follows');
       await sleep(clock, waitMs, signal);
@@ -158,10 +158,10 @@ class Link implements ControlLink {
   }
 
   /** From a dial to the end of its channel, or of the last one that took over from it. */
-  async #live(signal: AbortSignal): Promise<LinkFailure> {
+  async #live(signal: AbortSignal): Promise<LinkFailure | LinkEnd> {
     this.#setState({ type: 'dialling' });
     this.#loop.does('dials the hub', { withinMs: maxDialMs });
-    let opened = await openWays(this.#board.toDial(), this.#dialling(), signal);
+    let opened: GreetedWay | LinkFailure | LinkEnd = await openWays(this.#board.toDial(), this.#dialling(), signal);
     while (opened.type === 'greeted') opened = await this.#serve(opened, signal);
     return opened;
   }
@@ -172,7 +172,10 @@ class Link implements ControlLink {
   }
 
   /** Serves a channel until its end, however that comes. Where another one was found meanwhile, or is being opened, that one is answered. */
-  async #serve({ channel, hello, said, way }: GreetedWay, signal: AbortSignal): Promise<GreetedWay | LinkFailure> {
+  async #serve(
+    { channel, hello, said, way }: GreetedWay,
+    signal: AbortSignal,
+  ): Promise<GreetedWay | LinkFailure | LinkEnd> {
     const { router, clock, limits, logger } = this.#options;
     const since = clock.monotonic();
     this.#took(way);
@@ -188,8 +191,10 @@ class Link implements ControlLink {
     });
     const greet = (event: CloudEvent, first: boolean) =>
       this.#greet(event, { first, named: said.seen, channel, way, signal: serving.signal });
+    let hubLeaves = false;
     const look = ({ leaving }: HubHello) => {
       if (leaving === null) return;
+      hubLeaves = true;
       this.#loop.does('is up, and looks for another channel, because the hub is leaving');
       succession.hubLeaves(leaving.reconnectInMs);
     };
@@ -215,7 +220,9 @@ class Link implements ControlLink {
       this.#part(channel);
       return found;
     }
-    const ended = failure ?? fromClose(await channel.closed);
+    const reason = await channel.closed;
+    const isMeant = reason.type === 'local' || hubLeaves;
+    const ended = failure ?? { ...fromClose(reason), type: isMeant ? ('ended' as const) : ('failed' as const) };
     this.#board.lost(way, ended, clock.monotonic() - since);
     return { ...ended, hint: this.#board.hint() };
   }

@@ -21,6 +21,14 @@ export interface LinkFailure {
   readonly hint: Hint;
 }
 
+/** A channel ended as it was meant to: this agent closed it, or its hub had said that it leaves. Nothing is wrong with its way. */
+export interface LinkEnd {
+  readonly type: 'ended';
+  readonly why: string;
+  readonly detail: string | null;
+  readonly hint: Hint;
+}
+
 /** A control channel on which both sides have said hello: the hub has taken the lease for it. */
 export interface GreetedChannel {
   readonly type: 'greeted';

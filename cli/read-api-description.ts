@@ -6,6 +6,8 @@ import { keepEverything } from '../hub/retention/retention-rules.ts';
 import type { JsonObject } from '../protocol/json.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { silentLogger } from '../runtime/logger.ts';
+import { createDirectOutlet } from '../runtime/network/outlet.ts';
+import { createOutletFetch } from '../runtime/network/outlet-fetch.ts';
 import { systemRandom } from '../runtime/random.ts';
 
 /** What `GET /api/v1/openapi.json` answers, asked of a hub that lives only for it. */
@@ -24,6 +26,7 @@ export async function readApiDescription(): Promise<JsonObject> {
       random: systemRandom,
       logger: silentLogger,
     });
+    const fetch = createOutletFetch(createDirectOutlet({ logger: silentLogger }));
     const answer = await fetch(`${hub.address}/api/v1/openapi.json`, {
       headers: { authorization: `Bearer ${adminToken}` },
     });

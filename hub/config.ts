@@ -20,6 +20,7 @@ import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { isLoopback } from '../runtime/configuration/loopback.ts';
 import type { ApiLimits } from './api/api-limits.ts';
 import { isProxyRange } from './front/trusted-proxies.ts';
+import { issuerOutletKeys } from './identity/oidc/issuer-outlet.ts';
 import { findBrokenOidcRules, oidcKeys } from './identity/oidc/oidc-keys.ts';
 import { isSignedToken } from './identity/user-authenticator.ts';
 import type { AccountLimits } from './quotas/account-quotas.ts';
@@ -235,6 +236,7 @@ export const hubConfigSchema = {
     sensitive: false,
   },
   ...oidcKeys,
+  ...issuerOutletKeys,
   ...logKeys,
 } as const satisfies ConfigSchema;
 

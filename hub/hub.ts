@@ -61,8 +61,8 @@ export interface HubOptions {
   readonly adminToken: string | null;
   /** Where `admin-token` is written, and that it is written also when a token was given. Null: the data folder, when one is made. */
   readonly adminTokenFolder: string | null;
-  /** Whose tokens are taken besides the hub's own; left out or null: nobody's. */
-  readonly oidc?: OidcSettings | null;
+  /** Whose tokens are taken besides the hub's own, and how that issuer is asked; left out or null: nobody's. */
+  readonly issuer?: { readonly settings: OidcSettings; readonly fetch: typeof globalThis.fetch } | null;
   readonly lostAfterMs: number;
   readonly keep: RetentionRules;
   /** What each account may have where nothing was set for it; `queuedJobs` stands in `limits`. Left out: no bound. */
@@ -227,16 +227,17 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
 /** What judges tokens of the issuer is loaded only where there is one. */
 async function openIssuer(
-  { oidc: settings = null, clock, logger: parent }: HubOptions,
+  { issuer = null, clock, logger: parent }: HubOptions,
   { opened, loops }: { readonly opened: AsyncDisposableStack; readonly loops: LoopBoard },
 ): Promise<JudgeUserToken | null> {
-  if (settings === null) return null;
+  if (issuer === null) return null;
   const [{ IssuerKeys }, { createUserTokenJudge }] = await Promise.all([
     import('./identity/oidc/issuer-keys.ts'),
     import('./identity/oidc/user-token-judge.ts'),
   ]);
   const logger = parent.child({ scope: 'issuer' });
-  const keys = opened.use(new IssuerKeys({ issuer: settings.issuer, clock, loops, logger }));
+  const { settings, fetch } = issuer;
+  const keys = opened.use(new IssuerKeys({ issuer: settings.issuer, fetch, clock, loops, logger }));
   return createUserTokenJudge({ settings, keys, clock, logger });
 }
 

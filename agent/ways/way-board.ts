@@ -1,6 +1,6 @@
 import type { Clock } from '../../runtime/clock.ts';
 import type { Random } from '../../runtime/random.ts';
-import type { LinkFailure } from '../greeted-channel.ts';
+import type { LinkEnd, LinkFailure } from '../greeted-channel.ts';
 import { toFailureWords } from './failure-words.ts';
 import type { Way } from './way.ts';
 import type { WayLimits } from './way-limits.ts';
@@ -94,12 +94,12 @@ export class WayBoard {
     if (known.sessions !== null) known.sessions = { failures: 0, since: 0, isTold: false };
   }
 
-  /** The control channel that was on it has ended, after `livedMs`. */
-  lost(index: number, failure: LinkFailure, livedMs: number): void {
+  /** The control channel that was on it has ended, after `livedMs`. Where that was meant, or the hub says when to come back, the way is not blamed. */
+  lost(index: number, end: LinkFailure | LinkEnd, livedMs: number): void {
     const known = this.#get(index);
     this.#used = null;
-    if (failure.hint !== null) this.#heedHint(known, failure);
-    else if (livedMs < this.#options.healthyMs) this.failed(index, failure);
+    if (end.type === 'ended' || end.hint !== null) this.#heedHint(known, end);
+    else if (livedMs < this.#options.healthyMs) this.failed(index, end);
     if (livedMs >= this.#options.healthyMs && known.sessions === null)
       known.behindMs = this.#options.limits.firstBehindMs;
   }
@@ -170,7 +170,7 @@ export class WayBoard {
     return which === 'better' ? all.slice(0, index) : all.filter((other) => other !== index);
   }
 
-  #heedHint(known: Known, { hint }: LinkFailure): void {
+  #heedHint(known: Known, { hint }: Pick<LinkFailure, 'hint'>): void {
     if (hint === null) return;
     known.notBefore = this.#now() + Math.min(Math.max(hint, 0), this.#options.maxHintMs);
   }

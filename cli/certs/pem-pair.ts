@@ -1,6 +1,7 @@
-import { chown, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hasCode } from '../../runtime/has-code.ts';
+import { isPemPair, toRenewedCertificate } from '../../runtime/renewed-certificate.ts';
 import { exitCodes } from '../exit-code.ts';
 import { Failure } from '../failure.ts';
 
@@ -31,22 +32,34 @@ export async function writeNewPair(paths: PemPaths, { certificate, key }: PemPai
 }
 
 /**
- * Puts a pair in the place of one that is there, with the same owner. Each file is whole at any moment; between the two renames they do not
- * belong together, which a hub that looks just then sees and waits out.
+ * Puts a pair in the place of one that is there, with the same owner. Whoever reads them finds a whole pair at any moment, also when this is killed
+ * on the way: see `toRenewedCertificate`.
  */
 export async function replacePair(paths: PemPaths, { certificate, key }: PemPair): Promise<void> {
+  const renewed = { certificate: toRenewedCertificate(paths.certificate), key: `${paths.key}.new` };
   const files = [
-    { path: paths.key, text: key, mode: keyMode },
-    { path: paths.certificate, text: certificate, mode: certificateMode },
+    { path: paths.certificate, beside: renewed.certificate, text: certificate, mode: certificateMode },
+    { path: paths.key, beside: renewed.key, text: key, mode: keyMode },
   ];
-  for (const { path, text, mode } of files) {
+  await finishRenewal(paths, renewed);
+  for (const { path, beside, text, mode } of files) {
     const old = await stat(path).catch(() => null);
-    await rm(`${path}.new`, { force: true });
-    await writeNew(`${path}.new`, text, mode);
+    await rm(beside, { force: true });
+    await writeNew(beside, text, mode);
     // A key that root renews is still for the user of the hub.
-    if (old !== null && process.getuid?.() === 0) await chown(`${path}.new`, old.uid, old.gid);
+    if (old !== null && process.getuid?.() === 0) await chown(beside, old.uid, old.gid);
   }
-  for (const { path } of files) await rename(`${path}.new`, path);
+  await rename(renewed.key, paths.key);
+  await rename(renewed.certificate, paths.certificate);
+}
+
+/** An earlier renewal was killed between its renames: what it left is the certificate of the key that is in place, and must not be taken away. */
+async function finishRenewal({ certificate, key }: PemPaths, renewed: PemPaths): Promise<void> {
+  const [current, waiting, secret] = await Promise.all(
+    [certificate, renewed.certificate, key].map((path) => readFile(path, 'utf8').catch(() => '')),
+  );
+  if (current === undefined || waiting === undefined || secret === undefined) return;
+  if (!isPemPair(current, secret) && isPemPair(waiting, secret)) await rename(renewed.certificate, certificate);
 }
 
 async function writeNew(path: string, text: string, mode: number): Promise<void> {

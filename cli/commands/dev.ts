@@ -5,6 +5,9 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { makeToken } from '../../hub/identity/token-text.ts';
 import { aborted } from '../../runtime/aborted.ts';
+import { silentLogger } from '../../runtime/logger.ts';
+import { createDirectOutlet } from '../../runtime/network/outlet.ts';
+import { createOutletFetch } from '../../runtime/network/outlet-fetch.ts';
 import { packageFolder } from '../../runtime/package-folder.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { createApiClient } from '../api-client.ts';
@@ -22,7 +25,8 @@ Starts a hub and an agent as two processes, and starts again what ends unasked. 
 both are ready; what they log goes to standard error. With FARHAND_JOB_LOG=stdout lines of jobs follow on standard output. Commands that are called in the same folder (run, jobs, …) find the
 hub and the token by themselves. SIGTERM or Ctrl-C: running jobs may take 5 seconds to end and are then cancelled, unless
 FARHAND_DRAIN_SECONDS and FARHAND_DRAIN_THEN say otherwise; a second one: at once. Every FARHAND_ variable of the hub and
-the agent holds here too.`;
+the agent holds here too, but for FARHAND_TLS_CERT and its sisters: what is spoken between the two stays on this machine.
+FARHAND_PROXY and FARHAND_TLS_CA are for the hub, which asks its issuer by them (FARHAND_OIDC_ISSUER).`;
 
 const CreatedToken = z.object({ token: z.string() });
 
@@ -59,10 +63,14 @@ async function runDev(command: Command, context: Context): Promise<void> {
   const hubStarted = Promise.withResolvers<string>();
   let listen = `${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${config.listen.port}`;
   const common = toCommonEnvironment(context);
+  const { FARHAND_PROXY, FARHAND_PROXY_FILE, FARHAND_TLS_CA } = context.environment;
   const hub = keepProcess({
     name: 'hub',
     environment: () => ({
       ...common,
+      FARHAND_PROXY,
+      FARHAND_PROXY_FILE,
+      FARHAND_TLS_CA,
       // For the agent, which is stopped first: nobody is left to drain.
       FARHAND_DRAIN_SECONDS: '0',
       FARHAND_LISTEN: listen,
@@ -150,7 +158,7 @@ async function chooseAutomations({ folder, stderr }: Context, { automations }: D
   return examples;
 }
 
-/** Of clients, or set for each child alone. */
+/** Of clients, or for one of the children alone. */
 const notForBoth = new Set([
   'FARHAND_HUB_URL',
   'FARHAND_TOKEN',
@@ -161,9 +169,11 @@ const notForBoth = new Set([
   'FARHAND_ADMIN_TOKEN_FILE',
   'FARHAND_JOIN_TOKEN',
   'FARHAND_JOIN_TOKEN_FILE',
+  'FARHAND_TLS_CA',
   // A person's, for another hub: the one here is for this machine alone.
   'FARHAND_TLS_CERT',
   'FARHAND_TLS_KEY',
+  'FARHAND_TLS_SERVER_NAME',
   'FARHAND_TLS_CLIENT_CA',
   'FARHAND_TLS_CLIENT',
 ]);
@@ -179,6 +189,7 @@ function toCommonEnvironment({ environment, stderr }: Context): Record<string, s
 
 /** One use, an hour: the agent that is started next is to join, and nobody else. */
 async function createJoinToken(address: string, adminToken: string): Promise<string> {
-  const api = createApiClient({ address, token: adminToken, fetch: globalThis.fetch });
+  const fetch = createOutletFetch(createDirectOutlet({ logger: silentLogger }));
+  const api = createApiClient({ address, token: adminToken, fetch });
   return (await api.call({ method: 'POST', path: '/join-tokens', body: { uses: 1 } }, CreatedToken)).token;
 }

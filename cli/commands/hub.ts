@@ -7,9 +7,11 @@ import {
   toTlsOptions,
   toUsualQuotas,
 } from '../../hub/config.ts';
+import { openIssuerOutlet } from '../../hub/identity/oidc/issuer-outlet.ts';
 import { toOidcSettings } from '../../hub/identity/oidc/oidc-keys.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
+import { createOutletFetch } from '../../runtime/network/outlet-fetch.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
@@ -54,6 +56,8 @@ async function runHub(command: Command, context: Context): Promise<void> {
     format: config.logFormat,
     color: context.stderr.hasColor,
   });
+  const oidc = toOidcSettings(config);
+  const way = { environment: context.environment, logger };
   const { createHub } = await import('../../hub/hub.ts');
   const options = {
     listen: config.listen,
@@ -63,7 +67,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
     trustedProxies: config.trustedProxies ?? [],
     adminToken: config.adminToken,
     adminTokenFolder: null,
-    oidc: toOidcSettings(config),
+    issuer: oidc === null ? null : { settings: oidc, fetch: createOutletFetch(openIssuerOutlet(config, way)) },
     lostAfterMs: config.lostAfterSeconds * 1000,
     keep: toRetentionRules(config),
     limits: toApiLimits(config),

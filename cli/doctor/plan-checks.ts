@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { defaultSpoolLimits } from '../../agent/attempts/spool.ts';
 import { agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
 import { hubConfigSchema, loadHubConfig, toTlsOptions } from '../../hub/config.ts';
+import { openIssuerOutlet } from '../../hub/identity/oidc/issuer-outlet.ts';
 import { toOidcSettings } from '../../hub/identity/oidc/oidc-keys.ts';
 import type { TlsOptions } from '../../hub/tls/tls-options.ts';
 import { ConfigError } from '../../runtime/configuration/config-error.ts';
@@ -9,7 +10,7 @@ import type { ConfigOf, ConfigSchema } from '../../runtime/configuration/config-
 import { toFileVariable } from '../../runtime/configuration/config-key.ts';
 import { type ConfigSources, loadConfiguration } from '../../runtime/configuration/load-configuration.ts';
 import { silentLogger } from '../../runtime/logger.ts';
-import { createOutlet, type Outlet } from '../../runtime/network/outlet.ts';
+import { createOutlet, type Outlet, type OutletOptions } from '../../runtime/network/outlet.ts';
 import { type OutletConfig, openConfiguredOutlet } from '../../runtime/network/outlet-keys.ts';
 import { noTlsSettings } from '../../runtime/network/tls-files.ts';
 import { version } from '../../runtime/version.ts';
@@ -78,7 +79,7 @@ function planClient({ accessHub }: DoctorPlan): readonly Check[] {
 function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
   const { config, mistakes } = loadAsFarAsItGoes(agentConfigSchema, sources, () => loadAgentConfig(sources));
   if (config === null) return [toConfigurationCheck(mistakes)];
-  const { outlet, mistakes: files } = openOutlet(config, sources.environment);
+  const { outlet, mistakes: files } = openOutlet(openConfiguredOutlet, config, sources);
   const check = toConfigurationCheck([...mistakes, ...files]);
   const data = resolve(folder, config.data);
   const urls = config.hubUrls ?? readRawUrls(sources);
@@ -121,15 +122,15 @@ function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
 
 function planHub({ sources, folder }: DoctorPlan): readonly Check[] {
   const { config, mistakes } = loadAsFarAsItGoes(hubConfigSchema, sources, () => loadHubConfig(sources));
-  const check = toConfigurationCheck(mistakes);
-  if (config === null) return [check];
+  if (config === null) return [toConfigurationCheck(mistakes)];
+  const { outlet, mistakes: files } = openOutlet(openIssuerOutlet, config, sources);
   const data = resolve(folder, config.data);
   const tls = toTlsOptions(config);
   const oidc = toOidcSettings(config);
   return [
-    check,
+    toConfigurationCheck([...mistakes, ...files]),
     ...(tls === null ? [] : [createTlsFileCheck(resolveFiles(tls, folder), config.listen)]),
-    ...(oidc === null ? [] : [createIssuerCheck(oidc)]),
+    ...(oidc === null ? [] : [createIssuerCheck(oidc, outlet)]),
     ...createHubChecks({ listen: config.listen, data }),
     ...createFolderChecks({
       folder: data,
@@ -155,13 +156,14 @@ function resolveFiles(files: TlsOptions, folder: string): TlsOptions {
 }
 
 /** Files that cannot be used are mistakes as well, and the rest is looked at without them. */
-function openOutlet(
-  config: OutletConfig,
-  environment: ConfigSources['environment'],
+function openOutlet<C extends Pick<OutletConfig, 'proxy'>>(
+  open: (config: C, options: Omit<OutletOptions, 'choice' | 'tls'>) => Outlet,
+  config: C,
+  { environment }: ConfigSources,
 ): { readonly outlet: Outlet; readonly mistakes: readonly Found[] } {
   const options = { environment, logger: silentLogger };
   try {
-    return { outlet: openConfiguredOutlet(config, options), mistakes: [] };
+    return { outlet: open(config, options), mistakes: [] };
   } catch (error) {
     const outlet = createOutlet({ ...options, choice: config.proxy, tls: noTlsSettings });
     return { outlet, mistakes: toFaults(error) };

@@ -124,7 +124,8 @@ async function runJob(
     logger,
     ways: [{ url: 'memory://hub', ...createMemoryTransport(wire) }],
     enrolment: null,
-    fetch: globalThis.fetch,
+    // It has no hub to join.
+    fetch: () => Promise.reject(new Error('expected nothing to be asked of a hub')),
     network: null,
     // Nobody else knows of the folder.
     takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:cry
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { readCertificates } from '../../runtime/read-certificates.ts';
+import { isPemPair, toRenewedCertificate } from '../../runtime/renewed-certificate.ts';
 import { TlsError } from './tls-error.ts';
 import type { TlsOptions } from './tls-options.ts';
 
@@ -21,9 +22,8 @@ const maxFileBytes = 1024 * 1024;
 /** Reads the files. Rejects with `TlsError`. */
 export async function loadTlsMaterial(options: TlsOptions): Promise<TlsMaterial> {
   const { certificatePath, keyPath, clientCaPath } = options;
-  const [certificate, key, clientCa] = await Promise.all([
-    read(certificatePath, 'FARHAND_TLS_CERT'),
-    read(keyPath, 'FARHAND_TLS_KEY'),
+  const [{ certificate, key }, clientCa] = await Promise.all([
+    readPair(options),
     clientCaPath === null ? null : read(clientCaPath, 'FARHAND_TLS_CLIENT_CA'),
   ]);
   const [leaf] = parseCertificates(certificate, 'tls-certificate-invalid', `FARHAND_TLS_CERT: ${certificatePath}`);
@@ -41,6 +41,21 @@ export async function loadTlsMaterial(options: TlsOptions): Promise<TlsMaterial>
   const material = { certificate, key, clientCa, leaf, clientAuthorities };
   tryOut(material, options);
   return material;
+}
+
+/** Of a renewal that is under way, or was killed on the way, the pair that is whole. */
+async function readPair({ certificatePath, keyPath }: TlsOptions): Promise<{ certificate: string; key: string }> {
+  const readBoth = async () => {
+    const [certificate, key] = await Promise.all([
+      read(certificatePath, 'FARHAND_TLS_CERT'),
+      read(keyPath, 'FARHAND_TLS_KEY'),
+    ]);
+    return { certificate, key };
+  };
+  const pair = await readBoth();
+  if (isPemPair(pair.certificate, pair.key)) return pair;
+  const renewed = await readFile(toRenewedCertificate(certificatePath), 'utf8').catch(() => '');
+  return isPemPair(renewed, pair.key) ? { certificate: renewed, key: pair.key } : readBoth();
 }
 
 async function read(path: string, name: string): Promise<string> {

@@ -7,6 +7,7 @@ import { OutletError } from './outlet-error.ts';
 import { chooseRoute, type Route, type RouteSettings } from './route.ts';
 import { secureSocket } from './secure-socket.ts';
 import { toSystemCode, toSystemWords } from './system-words.ts';
+import { clientTlsAdvice, type TlsAdvice } from './tls-advice.ts';
 import { type TlsParty, toTlsFault } from './tls-fault.ts';
 import { noTlsSettings, openTlsFiles, type ShownCertificate, type TlsFiles, type TlsSettings } from './tls-files.ts';
 
@@ -36,6 +37,8 @@ export interface Outlet {
 
 export interface OutletOptions extends RouteSettings {
   readonly tls: TlsSettings;
+  /** Left out: that for those who dial a hub. */
+  readonly tlsAdvice?: TlsAdvice;
   readonly logger: Logger;
   /** An address of this machine to dial from. */
   readonly localAddress?: string | undefined;
@@ -106,7 +109,7 @@ class ConfiguredOutlet implements Outlet {
       if (fault !== null || !isEnd(error)) return fault;
       const ours = party.hasClientCertificate
         ? 'it may not accept the certificate of FARHAND_TLS_CERT'
-        : 'where it wants a certificate of the client, name one: FARHAND_TLS_CERT and FARHAND_TLS_KEY';
+        : `where it wants a certificate of the client, ${party.advice.showCertificate}`;
       return new OutletError('ended', `${who} ended the connection before it said anything; ${ours}`, { cause: error });
     }
     if (error instanceof Error && 'rawPacket' in error && error.rawPacket instanceof Uint8Array) {
@@ -139,6 +142,7 @@ class ConfiguredOutlet implements Outlet {
     const { proxy } = options.route;
     if (!proxy.isSecure) return openTunnel(socket, options);
     const secured = await secureSocket(socket, {
+      ...this.#toParty(options.destination),
       context: this.#files.read().forProxies(),
       name: proxy.host,
       who: `the proxy ${proxy.shown}`,
@@ -150,7 +154,8 @@ class ConfiguredOutlet implements Outlet {
   }
 
   #toParty(destination: Destination): TlsParty {
-    return { who: toAuthority(destination), hasClientCertificate: this.#options.tls.cert !== null };
+    const { tls, tlsAdvice: advice = clientTlsAdvice } = this.#options;
+    return { who: toAuthority(destination), hasClientCertificate: tls.cert !== null, advice };
   }
 }
 

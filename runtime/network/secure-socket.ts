@@ -43,11 +43,11 @@ export async function secureSocket(socket: Socket, options: SecuringOptions): Pr
   return secured;
 }
 
-function toEnd(error: unknown, { who, hasClientCertificate }: TlsParty): OutletError {
+function toEnd(error: unknown, { who, hasClientCertificate, advice }: TlsParty): OutletError {
   return new OutletError(
     'ended',
     `no TLS connection to ${who}: it ended the connection in the handshake; check that this port speaks TLS${
-      hasClientCertificate ? '' : ', and name a certificate where it wants one: FARHAND_TLS_CERT and FARHAND_TLS_KEY'
+      hasClientCertificate ? '' : `, and where it wants a certificate of the client, ${advice.showCertificate}`
     }`,
     { cause: error },
   );

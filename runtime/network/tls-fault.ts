@@ -1,11 +1,13 @@
 import { OutletError, type OutletErrorCode } from './outlet-error.ts';
 import { toSystemCode, toSystemWords } from './system-words.ts';
+import type { TlsAdvice } from './tls-advice.ts';
 
 export interface TlsParty {
   /** Who is spoken to, as it may be shown. */
   readonly who: string;
   /** Whether a certificate of ours is shown to whoever asks for one. */
   readonly hasClientCertificate: boolean;
+  readonly advice: TlsAdvice;
 }
 
 /** OpenSSL's words for a chain that leads to nobody whom this machine trusts. */
@@ -49,17 +51,15 @@ const noTls =
 const oldVersion = /^ERR_SSL_(?:UNSUPPORTED_PROTOCOL|TLSV1_ALERT_PROTOCOL_VERSION|VERSION_TOO_LOW|.*LEGACY_SIGALG.*)$/;
 const ofTls = /^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/;
 
-const nameOurs = 'name one that it accepts and its key: FARHAND_TLS_CERT and FARHAND_TLS_KEY';
-
 /** What befell TLS, in the handshake or (TLS 1.3) just behind it; null for an error of anything else. */
-export function toTlsFault(error: unknown, { who, hasClientCertificate }: TlsParty): OutletError | null {
+export function toTlsFault(error: unknown, { who, hasClientCertificate, advice }: TlsParty): OutletError | null {
   const code = toSystemCode(error);
   const fault = (kind: OutletErrorCode, words: string) =>
     new OutletError(kind, `no TLS connection to ${who}: ${words}`, { cause: error });
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return fault(
       'certificate-other-host',
-      `its certificate is for another host (${toSystemWords(error).slice(0, 300)}): use a name that it has, or FARHAND_TLS_SERVER_NAME`,
+      `its certificate is for another host (${toSystemWords(error).slice(0, 300)}): ${advice.otherHost}`,
     );
   }
   if (unknownIssuerCodes.has(code)) {
@@ -77,18 +77,21 @@ export function toTlsFault(error: unknown, { who, hasClientCertificate }: TlsPar
     return fault('tls-version', `it speaks versions of TLS below 1.2 alone (${code}): update it`);
   }
   if (code.endsWith('_ALERT_CERTIFICATE_REQUIRED') || (aboutOurs.test(code) && !hasClientCertificate)) {
-    return fault('client-certificate-missing', `it wants a certificate of the client (${code}): ${nameOurs}`);
+    return fault(
+      'client-certificate-missing',
+      `it wants a certificate of the client (${code}): ${advice.showCertificate}`,
+    );
   }
   if (aboutOurs.test(code)) {
     return fault(
       'client-certificate-refused',
-      `it does not accept the certificate of the client (${code}): ${nameOurs}`,
+      `it does not accept the certificate of the client (${code}): ${advice.showCertificate}`,
     );
   }
   if (code.endsWith('_ALERT_HANDSHAKE_FAILURE') && !hasClientCertificate) {
     return fault(
       'client-certificate-missing',
-      `it refused the handshake (${code}), mostly for want of a certificate of the client: ${nameOurs}`,
+      `it refused the handshake (${code}), mostly for want of a certificate of the client: ${advice.showCertificate}`,
     );
   }
   if (code.endsWith('_ALERT_NO_APPLICATION_PROTOCOL')) {

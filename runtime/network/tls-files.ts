@@ -4,6 +4,7 @@ import { createSecureContext, getCACertificates, type SecureContext } from 'node
 import { ConfigError } from '../configuration/config-error.ts';
 import type { Logger } from '../logger.ts';
 import { readCertificates } from '../read-certificates.ts';
+import { isPemPair, toRenewedCertificate } from '../renewed-certificate.ts';
 
 export interface TlsSettings {
   /** Path of a PEM file with certificates that are trusted besides those that Node trusts. */
@@ -102,8 +103,7 @@ function toStamp({ ca, cert, key }: TlsSettings): string {
 
 function load({ ca, cert, key }: TlsSettings, stamp: string): Loaded {
   const authorities = ca === null ? null : readCertificateFile('FARHAND_TLS_CA', ca);
-  const chain = cert === null ? null : readCertificateFile('FARHAND_TLS_CERT', cert);
-  const secret = key === null ? null : read('FARHAND_TLS_KEY', key);
+  const { chain, secret } = readPair(cert, key);
   const first = chain?.certificates[0];
   const forServers = once(() => createContext({ authorities, chain, secret }));
   const forProxies = once(() => createContext({ authorities, chain: null, secret: null }));
@@ -120,6 +120,23 @@ function load({ ca, cert, key }: TlsSettings, stamp: string): Loaded {
   };
 }
 
+/** Of a renewal that is under way, or was killed on the way, the pair that is whole. */
+function readPair(cert: string | null, key: string | null): { chain: CertificateFile | null; secret: PemFile | null } {
+  const readBoth = () => ({
+    chain: cert === null ? null : readCertificateFile('FARHAND_TLS_CERT', cert),
+    secret: key === null ? null : read('FARHAND_TLS_KEY', key),
+  });
+  const pair = readBoth();
+  const { chain, secret } = pair;
+  if (cert === null || chain === null || secret === null || isPemPair(chain.text, secret.text)) return pair;
+  try {
+    const renewed = readCertificateFile('FARHAND_TLS_CERT', toRenewedCertificate(cert));
+    return isPemPair(renewed.text, secret.text) ? { chain: renewed, secret } : readBoth();
+  } catch {
+    return readBoth();
+  }
+}
+
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {
@@ -131,6 +148,10 @@ function once<T>(make: () => T): () => T {
 interface PemFile {
   readonly path: string;
   readonly text: string;
+}
+
+interface CertificateFile extends PemFile {
+  readonly certificates: readonly X509Certificate[];
 }
 
 function createContext(files: {
@@ -154,10 +175,7 @@ function createContext(files: {
   }
 }
 
-function readCertificateFile(
-  variable: string,
-  path: string,
-): PemFile & { readonly certificates: readonly X509Certificate[] } {
+function readCertificateFile(variable: string, path: string): CertificateFile {
   const { text } = read(variable, path);
   try {
     const certificates = readCertificates(text);

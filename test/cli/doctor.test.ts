@@ -11,7 +11,7 @@ import { runChecks } from '../../cli/doctor/run-checks.ts';
 import { takeOwnerLock } from '../../runtime/owner-lock.ts';
 import { version } from '../../runtime/version.ts';
 import { createAuthority } from '../support/certificates.ts';
-import { createPlace, farhand } from '../support/farhand-process.ts';
+import { createPlace } from '../support/farhand-process.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { runCommand } from '../support/run-command.ts';
 import { sampleAgent } from '../support/sample-agent.ts';
@@ -37,12 +37,6 @@ async function examine(environment: Environment, ...args: readonly string[]): Pr
   const { stdout, exitCode } = await runCommand(['doctor', '--json', ...args], {
     environment: { ...path, ...environment },
   });
-  return { ...JSON.parse(stdout), exitCode, text: stdout };
-}
-
-/** In a process of its own, where NODE_EXTRA_CA_CERTS counts. */
-async function examineInProcess(environment: Environment): Promise<Examination> {
-  const { stdout, exitCode } = await farhand(['doctor', '--json', '--client'], { environment });
   return { ...JSON.parse(stdout), exitCode, text: stdout };
 }
 
@@ -364,9 +358,9 @@ describe('farhand doctor and TLS', () => {
         },
       });
       const url = `https://localhost:${hub.port}`;
-      return await examineInProcess({ FARHAND_HUB_URL: url, FARHAND_TOKEN: 'sesame-open', ...environment });
+      return await examine({ FARHAND_HUB_URL: url, FARHAND_TOKEN: 'sesame-open', ...environment }, '--client');
     };
-    const trusted = { NODE_EXTRA_CA_CERTS: authority.path };
+    const trusted = { FARHAND_TLS_CA: authority.path };
 
     const expired = await look('DNS:localhost', -1, trusted);
     const wrongHost = await look('DNS:other.example.org', 90, trusted);

@@ -4,7 +4,9 @@ import { mkdir, mkdtempDisposable, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { createAuthority } from '../support/certificates.ts';
 import { farhand, startFarhand } from '../support/farhand-process.ts';
+import { findClosedPort } from '../support/find-closed-port.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 
 checkLeaks({ settleMs: 8_000 });
@@ -45,6 +47,34 @@ it('farhand dev names no automation to try where the folder is the user’s own'
 
   dev.kill('SIGTERM');
   await dev.ended;
+});
+
+it('farhand dev gives the ways to an issuer to its hub, and to its agent none of what leads to another hub', async () => {
+  await using place = await mkdtempDisposable(join(tmpdir(), 'farhand-test-'));
+  const authority = createAuthority(place.path);
+  const issuer = 'https://issuer.farhand.invalid';
+  // Nobody listens there: who goes through it says so.
+  const proxy = `http://127.0.0.1:${await findClosedPort()}`;
+  const environment = {
+    FARHAND_OIDC_ISSUER: issuer,
+    FARHAND_OIDC_AUDIENCE: 'farhand',
+    FARHAND_OIDC_ROLES: 'ops=viewer',
+    FARHAND_PROXY: proxy,
+    FARHAND_TLS_CA: authority.path,
+    FARHAND_TLS_CERT: '/nonexistent/hub.pem',
+    FARHAND_TLS_KEY: '/nonexistent/hub.key',
+    FARHAND_TLS_SERVER_NAME: 'no name at all',
+  };
+  await using dev = startFarhand(args, { folder: place.path, environment });
+
+  await dev.ready();
+  await dev.said(/keys of the issuer cannot be had now/);
+  const hello = await farhand(['run', 'hello'], { folder: place.path });
+
+  assert.equal(hello.exitCode, 0);
+  dev.kill('SIGTERM');
+  const { stderr } = await dev.ended;
+  assert.match(stderr, new RegExp(`hub +\\|.*no connection to the proxy ${proxy}`));
 });
 
 it('farhand dev keeps its jobs and its token from one start to the next', async () => {

@@ -49,7 +49,7 @@ async function createFrontPlace(kind: FrontKind, instead: Readonly<Record<string
       const agent = await place.addAgent(name, {
         FARHAND_HUB_URL: url,
         FARHAND_STATUS_LISTEN: '127.0.0.1:0',
-        NODE_EXTRA_CA_CERTS: authority.path,
+        FARHAND_TLS_CA: authority.path,
       });
       await agent.start();
       await place.api.takesWork(name);

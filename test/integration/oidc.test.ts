@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { importJWK, SignJWT } from 'jose';
 import type { Finding } from '../../cli/doctor/check.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { createPlace, farhand, startFarhand } from '../support/farhand-process.ts';
 import { checkLeaks } from '../support/leak-check.ts';
-import { makeSigningKey, startOidcIssuer } from '../support/oidc-issuer.ts';
+import { makeSigningKey, startOidcIssuer, toPublicJwk } from '../support/oidc-issuer.ts';
 import { runCommand } from '../support/run-command.ts';
 import { startStandInHub } from '../support/stand-in-hub.ts';
+import { startTunnelProxy } from '../support/tunnel-proxy.ts';
 
 checkLeaks();
 
@@ -104,37 +106,72 @@ describe('a hub with an issuer', () => {
     assert.match(down?.message ?? '', /ECONNREFUSED/);
   });
 
-  it('is believed over TLS alone, by a CA of its own where the environment names it', async () => {
+  it('is believed over TLS alone, and reached through the proxy and by the CA that the hub is told', async () => {
     await using place = await createPlace();
     const authority = createAuthority(place.folder);
-    const { kty, n, e } = await makeSigningKey('RS256', 'first');
+    const key = await makeSigningKey('RS256', 'first');
+    const host = 'issuer.farhand.invalid';
+    const url = () => `https://${host}:${issuer.port}`;
     await using issuer = await startStandInHub({
-      tls: authority.issue({ names: 'DNS:localhost', days: 30 }),
+      tls: authority.issue({ names: `DNS:${host}`, days: 30 }),
       answer: (request, response) => {
-        const url = `https://localhost:${issuer.port}`;
         const isKeys = request.url === '/jwks';
-        response.end(JSON.stringify(isKeys ? { keys: [{ kty, n, e }] } : { issuer: url, jwks_uri: `${url}/jwks` }));
+        const body = isKeys ? { keys: [toPublicJwk(key)] } : { issuer: url(), jwks_uri: `${url()}/jwks` };
+        response.end(JSON.stringify(body));
       },
     });
+    await using proxy = await startTunnelProxy(issuer.port);
+    const token = await new SignJWT({ groups: ['ops'] })
+      .setProtectedHeader({ alg: 'RS256', kid: 'first' })
+      .setIssuer(url())
+      .setAudience('farhand')
+      .setSubject('ada')
+      .setExpirationTime('1h')
+      .sign(await importJWK(key, 'RS256'));
+    const common = {
+      FARHAND_OIDC_ISSUER: url(),
+      FARHAND_OIDC_AUDIENCE: 'farhand',
+      FARHAND_OIDC_ROLES: 'ops=viewer',
+    };
+    const ways = { FARHAND_PROXY: proxy.url, FARHAND_TLS_CA: authority.path };
     const look = async (environment: Readonly<Record<string, string>>) => {
       const { stdout } = await farhand(['doctor', '--hub', '--json'], {
-        environment: {
-          FARHAND_DATA: join(place.folder, 'hub'),
-          FARHAND_OIDC_ISSUER: `https://localhost:${issuer.port}`,
-          FARHAND_OIDC_AUDIENCE: 'farhand',
-          FARHAND_OIDC_ROLES: 'ops=viewer',
-          ...environment,
-        },
+        environment: { FARHAND_DATA: join(place.folder, 'hub'), ...common, ...environment },
       });
       return toIssuerFinding(stdout);
     };
 
-    const stranger = await look({});
-    const known = await look({ NODE_EXTRA_CA_CERTS: authority.path });
+    const nowhere = await look({ FARHAND_TLS_CA: authority.path });
+    const stranger = await look({ FARHAND_PROXY: proxy.url });
+    const known = await look(ways);
+    const hub = await place.hub({ ...common, ...ways });
+    await using _hub = hub.process;
+    const answer = await fetch(`${hub.address}/api/v1/jobs`, { headers: { authorization: `Bearer ${token}` } });
 
+    assert.equal(nowhere?.verdict, 'fault');
+    assert.match(nowhere?.remedy ?? '', /FARHAND_PROXY/);
     assert.equal(stranger?.verdict, 'fault');
-    assert.match(stranger?.message ?? '', /certificate/);
-    assert.match(stranger?.remedy ?? '', /NODE_EXTRA_CA_CERTS/);
+    assert.match(stranger?.message ?? '', /does not know the CA/);
+    assert.match(stranger?.remedy ?? '', /FARHAND_TLS_CA/);
     assert.equal(known?.verdict, 'ok');
+    assert.match(known?.message ?? '', /answers through http:\/\/127\.0\.0\.1:\d+ \(FARHAND_PROXY\)/);
+    assert.equal(answer.status, 200);
+  });
+
+  it('is not asked at all where the file of its CA cannot be used: the hub says so and does not start', async () => {
+    await using place = await createPlace();
+    const { stderr, exitCode } = await farhand(['hub'], {
+      environment: {
+        FARHAND_DATA: join(place.folder, 'hub'),
+        FARHAND_LISTEN: '127.0.0.1:0',
+        FARHAND_OIDC_ISSUER: 'https://issuer.farhand.invalid',
+        FARHAND_OIDC_AUDIENCE: 'farhand',
+        FARHAND_OIDC_ROLES: 'ops=viewer',
+        FARHAND_TLS_CA: '/nonexistent/ca.pem',
+      },
+    });
+
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /FARHAND_TLS_CA: expected a file that can be read/);
   });
 });

@@ -9,7 +9,7 @@ export interface ServerCertificate {
 
 /** A CA of the test's own, by openssl. */
 export interface Authority {
-  /** Path of its certificate, for NODE_EXTRA_CA_CERTS. */
+  /** Path of its certificate, for FARHAND_TLS_CA. */
   readonly path: string;
   /** A certificate for these names (`DNS:localhost,IP:127.0.0.1`); with a negative number of days it is over already. */
   issue(options: { readonly names: string; readonly days: number; readonly usage?: string }): ServerCertificate;

@@ -69,6 +69,7 @@ export class FakeHub implements AsyncDisposable {
   agentReport: AgentReport | null = null;
   storeId: string = randomUUID();
   commits = 1;
+  startId: string | null = null;
   leaseEpoch = 0;
   /** Acknowledgements are sent. */
   acknowledges = true;
@@ -277,7 +278,7 @@ export class FakeHub implements AsyncDisposable {
       version: '0.0.0',
       storeId: this.storeId,
       commits: this.commits,
-      startId: null,
+      startId: this.startId,
       commitsOfSeen: null,
       leaseEpoch: this.leaseEpoch,
       agent: { id: this.#agentId, name: 'a1', account: 'default' },

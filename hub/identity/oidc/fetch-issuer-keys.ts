@@ -24,10 +24,13 @@ export interface IssuerAnswer {
  */
 export async function fetchIssuerKeys(
   issuer: string,
-  { signal, now }: { readonly signal: AbortSignal; readonly now: () => number },
+  {
+    now,
+    ...how
+  }: { readonly fetch: typeof globalThis.fetch; readonly signal: AbortSignal; readonly now: () => number },
 ): Promise<IssuerAnswer> {
   const place = new URL(`${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`);
-  const { value, date } = await fetchJson(place, signal);
+  const { value, date } = await fetchJson(place, how);
   const aheadMs = date === null || Number.isNaN(Date.parse(date)) ? null : Date.parse(date) - now();
   const found = Discovery.safeParse(value).data;
   if (found === undefined)
@@ -42,7 +45,7 @@ export async function fetchIssuerKeys(
   if (keysPlace === null) {
     throw new OidcError('answer-invalid', `${place.href}: expected a jwks_uri that begins with https://`);
   }
-  const keySet = KeySet.safeParse((await fetchJson(keysPlace, signal)).value).data;
+  const keySet = KeySet.safeParse((await fetchJson(keysPlace, how)).value).data;
   if (keySet === undefined) {
     throw new OidcError('answer-invalid', `${keysPlace.href}: expected a JSON object with up to ${maxKeys} keys`);
   }

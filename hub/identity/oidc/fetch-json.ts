@@ -6,7 +6,7 @@ const maxMs = 5_000;
 /** Follows no redirect, reads no more than it has to, and waits no longer than five seconds. Rejects with `OidcError`. */
 export async function fetchJson(
   url: URL,
-  signal: AbortSignal,
+  { fetch, signal }: { readonly fetch: typeof globalThis.fetch; readonly signal: AbortSignal },
 ): Promise<{ readonly value: unknown; readonly date: string | null }> {
   try {
     const answer = await fetch(url, {
@@ -17,13 +17,28 @@ export async function fetchJson(
     const text = await readText(answer);
     if (answer.status !== 200) throw new OidcError('answer-invalid', `${url.href}: expected 200, got ${answer.status}`);
     if (text === null) throw new OidcError('answer-invalid', `${url.href}: expected ${maxBytes} bytes at most`);
-    return { value: JSON.parse(text), date: answer.headers.get('date') };
+    const value = toJson(text);
+    if (value === undefined) throw new OidcError('answer-invalid', `${url.href}: ${toOtherWords(answer)}`);
+    return { value, date: answer.headers.get('date') };
   } catch (error) {
     if (error instanceof OidcError) throw error;
-    if (error instanceof SyntaxError)
-      throw new OidcError('answer-invalid', `${url.href}: expected JSON, got something else`);
     throw new OidcError('unreachable', `${url.href}: ${toWords(error)}`, { cause: error });
   }
+}
+
+function toJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function toOtherWords({ headers }: Response): string {
+  const type = /^[\w.+-]+\/[\w.+-]+/.exec(headers.get('content-type') ?? '')?.[0].slice(0, 80);
+  return type === 'text/html'
+    ? 'expected JSON, got a page (text/html); look at it in a browser: it may be the sign-in of a proxy or a firewall on the way'
+    : `expected JSON, got ${type === undefined ? 'something else' : `something else (${type})`}`;
 }
 
 /** Null where there is more than anybody needs; the rest is not read. */

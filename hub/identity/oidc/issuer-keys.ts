@@ -11,6 +11,7 @@ type PublicKey = Awaited<ReturnType<FindKey>>;
 
 export interface IssuerKeysOptions {
   readonly issuer: string;
+  readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly loops: LoopBoard;
   readonly logger: Logger;
@@ -103,11 +104,11 @@ export class IssuerKeys implements AsyncDisposable {
 
   /** Never rejects. */
   async #refresh(): Promise<void> {
-    const { issuer, clock, logger } = this.#options;
+    const { issuer, fetch, clock, logger } = this.#options;
     const { signal } = this.#stopping;
     const wasWell = this.#last?.failure === null;
     try {
-      const { keys, aheadMs } = await fetchIssuerKeys(issuer, { signal, now: () => clock.now() });
+      const { keys, aheadMs } = await fetchIssuerKeys(issuer, { fetch, signal, now: () => clock.now() });
       this.#held = { find: createLocalJWKSet({ keys: [...keys] }), at: clock.monotonic() };
       this.#last = { at: clock.monotonic(), failure: null };
       this.#loop.turned();

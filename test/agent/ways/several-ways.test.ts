@@ -175,6 +175,49 @@ test('A hub that leaves is left for another channel on the best way that works, 
   assert.equal(bench.link.state.type, 'up');
 });
 
+test('A way that the agent leaves by itself, to be heard anew by a hub that is trusted now, is taken again and not blamed', async () => {
+  let isTrusted = false;
+  await using bench = await createWaysBench(['a', 'b'], {
+    judge: () => (isTrusted ? { type: 'trusted' } : { type: 'changed', message: 'it has another store' }),
+    takeTrust: () => isTrusted,
+  });
+  const [hub] = bench.hubs;
+  if (hub === undefined) throw new Error('expected a hub');
+  hub.startId = '0190d2a6-3333-7000-8000-000000000003';
+  await bench.pass(1_500);
+  const before = bench.link.state.type;
+  isTrusted = true;
+  await bench.pass(5_000);
+
+  assert.deepEqual([before, bench.link.state.type], ['distrusted', 'up']);
+  assert.deepEqual(bench.dials, ['a control', 'a control']);
+  assert.deepEqual(
+    bench.link.ways.map(({ state }) => state),
+    ['used', 'spare'],
+  );
+  assert.equal(bench.failures, 0);
+});
+
+test('A way whose hub said that it leaves is not blamed for the end of that hub, however that comes', async () => {
+  await using bench = await createWaysBench(['a', 'b']);
+  const [hub] = bench.hubs;
+  if (hub === undefined) throw new Error('expected a hub');
+  await bench.pass(1_000);
+  hub.leaving = { reconnectInMs: 30_000 };
+  await hub.hello();
+  hub.leaving = null;
+  await bench.pass(1_000);
+  bench.cut('a');
+  await bench.pass(5_000);
+
+  assert.deepEqual(bench.dials, ['a control', 'a control']);
+  assert.deepEqual(
+    bench.link.ways.map(({ state }) => state),
+    ['used', 'spare'],
+  );
+  assert.equal(bench.failures, 0);
+});
+
 test('An agent that leaves in the middle of looking leaves nothing open', async () => {
   const bench = await createWaysBench(['a', 'b']);
   bench.set('a', 'down');

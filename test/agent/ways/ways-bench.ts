@@ -32,6 +32,8 @@ export interface WaysBench extends AsyncDisposable {
   readonly dials: string[];
   /** Of each control channel that took over or came up: the way and the time. */
   readonly taken: string[];
+  /** How often the link's loop says that it failed. */
+  readonly failures: number;
   set(url: string, mood: WayMood): void;
   /** Breaks what is open on a way. */
   cut(url: string): void;
@@ -42,7 +44,12 @@ export interface WaysBench extends AsyncDisposable {
 /** A control link with several ways, on a clock that stands still, with no agent around it. */
 export async function createWaysBench(
   urls: readonly string[],
-  given: { readonly hubs?: 'one' | 'each'; readonly judge?: (hello: HubHello) => HubVerdict } = {},
+  given: {
+    readonly hubs?: 'one' | 'each';
+    readonly judge?: (hello: HubHello) => HubVerdict;
+    /** Whether somebody on this machine said that the hub is to be trusted. */
+    readonly takeTrust?: () => boolean;
+  } = {},
 ): Promise<WaysBench> {
   const clock = createVirtualClock();
   // Windows are of exactly their length.
@@ -102,8 +109,9 @@ export async function createWaysBench(
     judge: async (hello) => judge(hello),
     heard: () => {},
     seen: null,
-    takeTrust: async () => false,
+    takeTrust: async () => given.takeTrust?.() ?? false,
   };
+  const loops = createLoopBoard(clock);
   let used: string | null = null;
   const link = createControlLink({
     ways: urls.map(toWay),
@@ -122,7 +130,7 @@ export async function createWaysBench(
     random,
     logger: silentLogger,
     limits: defaultLinkLimits,
-    loops: createLoopBoard(clock),
+    loops,
   });
   const leaving = new AbortController();
   let running: Promise<void> | null = null;
@@ -137,6 +145,9 @@ export async function createWaysBench(
     hubs,
     dials,
     taken,
+    get failures() {
+      return loops.list().find(({ name }) => name === 'control link')?.failures ?? 0;
+    },
     set: (url, mood) => void moods.set(url, mood),
     cut,
     pass(ms) {

@@ -8,10 +8,14 @@ import { OidcError } from '../../../../hub/identity/oidc/oidc-error.ts';
 import { systemClock } from '../../../../runtime/clock.ts';
 import { silentLogger } from '../../../../runtime/logger.ts';
 import { createLoopBoard } from '../../../../runtime/loop-board.ts';
+import { createDirectOutlet } from '../../../../runtime/network/outlet.ts';
+import { createOutletFetch } from '../../../../runtime/network/outlet-fetch.ts';
 import { checkLeaks } from '../../../support/leak-check.ts';
 import { makeSigningKey, toPublicJwk } from '../../../support/oidc-issuer.ts';
 
 checkLeaks();
+
+const fetch = createOutletFetch(createDirectOutlet({ logger: silentLogger }));
 
 type Reply = { readonly status?: number; readonly headers?: Record<string, string>; readonly body: unknown };
 
@@ -94,7 +98,7 @@ describe('the answer of an issuer', () => {
     for (const [what, [code, replies]] of Object.entries(cases)) {
       standIn.replies = replies;
       const signal = new AbortController().signal;
-      const outcome = await fetchIssuerKeys(url, { signal, now: Date.now }).catch((error: unknown) => error);
+      const outcome = await fetchIssuerKeys(url, { fetch, signal, now: Date.now }).catch((error: unknown) => error);
       if (code === null) assert.ok(!(outcome instanceof Error), what);
       else assert.equal(outcome instanceof OidcError ? outcome.code : outcome, code, what);
     }
@@ -110,7 +114,7 @@ describe('the answer of an issuer', () => {
     let passedMs = 0;
     const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + passedMs };
     const loops = createLoopBoard(clock);
-    await using keys = new IssuerKeys({ issuer: standIn.url, clock, loops, logger: silentLogger });
+    await using keys = new IssuerKeys({ issuer: standIn.url, fetch, clock, loops, logger: silentLogger });
     const find = (kid: string) => keys.find({ alg: 'RS256', kid }, { payload: '', signature: '' });
     const questions = () => standIn.asked.filter((path) => path === '/jwks').length;
 
@@ -137,7 +141,7 @@ describe('the answer of an issuer', () => {
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const loops = createLoopBoard(systemClock);
-    const keys = new IssuerKeys({ issuer: url, clock: systemClock, loops, logger: silentLogger });
+    const keys = new IssuerKeys({ issuer: url, fetch, clock: systemClock, loops, logger: silentLogger });
 
     await keys[Symbol.asyncDispose]();
 

@@ -4,6 +4,8 @@ import { createUserTokenJudge } from '../../../../hub/identity/oidc/user-token-j
 import { type Clock, systemClock } from '../../../../runtime/clock.ts';
 import { silentLogger } from '../../../../runtime/logger.ts';
 import { createLoopBoard } from '../../../../runtime/loop-board.ts';
+import { createDirectOutlet } from '../../../../runtime/network/outlet.ts';
+import { createOutletFetch } from '../../../../runtime/network/outlet-fetch.ts';
 import { type IssuerClient, type OidcIssuer, startOidcIssuer } from '../../../support/oidc-issuer.ts';
 import { type ApiHarness, startApi } from '../../api/api-harness.ts';
 
@@ -37,7 +39,8 @@ export async function startOidc(
   let passedMs = 0;
   const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + passedMs };
   const loops = createLoopBoard(clock);
-  const keys = new IssuerKeys({ issuer: issuer.url, clock, loops, logger: silentLogger });
+  const fetch = createOutletFetch(createDirectOutlet({ logger: silentLogger }));
+  const keys = new IssuerKeys({ issuer: issuer.url, fetch, clock, loops, logger: silentLogger });
   const judgeUserToken = createUserTokenJudge({ settings, keys, clock, logger: silentLogger });
   const api = await startApi({ failedSignIns: 1000 }, { judgeUserToken });
   return {
