@@ -17,7 +17,7 @@ import { createLoopBoard } from '../../runtime/loop-board.ts';
 import { createDirectOutlet } from '../../runtime/network/outlet.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { version } from '../../runtime/version.ts';
-import { defaultLimits } from '../../transports/limits.ts';
+import { agentLimits } from '../../transports/limits.ts';
 import { createWebsocketTransport } from '../../transports/websocket/websocket-transport.ts';
 
 export interface SimulatedAgentOptions {
@@ -102,7 +102,7 @@ export async function createSimulatedAgent(options: SimulatedAgentOptions): Prom
     signal,
   });
   const outlet = createDirectOutlet({ ...common, localAddress });
-  const transport = createWebsocketTransport({ ...common, url: hubUrl, limits: defaultLimits, outlet });
+  const transport = createWebsocketTransport({ ...common, url: hubUrl, limits: agentLimits, outlet });
   const told = { lagMs: 0 };
   const clients = createClients(id, name, told);
   const bootId = systemRandom.uuid();

@@ -19,7 +19,7 @@ import { openConfiguredOutlet } from '../../runtime/network/outlet-keys.ts';
 import { toOutletStatus } from '../../runtime/network/outlet-status.ts';
 import { takeOwnerLock } from '../../runtime/owner-lock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
-import { defaultLimits } from '../../transports/limits.ts';
+import { agentLimits } from '../../transports/limits.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
 import { drainAgent } from '../drain-agent.ts';
@@ -76,7 +76,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
   const outlet = openConfiguredOutlet(config, { environment: context.environment, logger });
   const [{ composeAgent }, ways, { startStatusServer }] = await Promise.all([
     import('../compose-agent.ts'),
-    openWays([hubUrl, ...otherUrls], { outlet, clock: systemClock, limits: defaultLimits, logger }),
+    openWays([hubUrl, ...otherUrls], { outlet, clock: systemClock, limits: agentLimits, logger }),
     import('../../agent/status-server.ts'),
   ]);
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
-import { startHeartbeat } from '../../transports/heartbeat.ts';
+import { type HeartbeatOptions, startHeartbeat } from '../../transports/heartbeat.ts';
+import { agentLimits, defaultLimits } from '../../transports/limits.ts';
 
 function start(limits: { readonly pingMs: number; readonly silenceMs: number }) {
   const virtual = createVirtualClock();
@@ -34,6 +35,54 @@ function start(limits: { readonly pingMs: number; readonly silenceMs: number }) 
     pausedMs += durationMs;
   };
   return { clock: virtual, seen, pause, heartbeat };
+}
+
+/** Two sides with nothing to say but pings and their answers; the second begins `phase` later, and the times are from then on. */
+async function converse({
+  limits,
+  phase,
+  forMs,
+}: {
+  readonly limits: readonly [HeartbeatOptions['limits'], HeartbeatOptions['limits']];
+  readonly phase: number;
+  readonly forMs: number;
+}) {
+  const clock = createVirtualClock();
+  const sides = limits.map(() => ({ bytes: 0, pings: 0, heardAt: 0, longest: 0, silences: 0 }));
+  const hear = (side: number) => {
+    const heard = sides[side];
+    if (heard === undefined) return;
+    heard.bytes += 1;
+    heard.longest = Math.max(heard.longest, clock.monotonic() - heard.heardAt);
+    heard.heardAt = clock.monotonic();
+  };
+  const beat = (side: 0 | 1) =>
+    startHeartbeat(
+      {
+        receivedBytes: () => sides[side]?.bytes ?? 0,
+        sentBytes: () => sides[1 - side]?.bytes ?? 0,
+        isDeaf: () => false,
+        ping: () => {
+          const asking = sides[side];
+          if (asking !== undefined) asking.pings += 1;
+          hear(1 - side);
+          hear(side);
+        },
+        silent: () => {
+          const silent = sides[side];
+          if (silent !== undefined) silent.silences += 1;
+        },
+      },
+      { clock, limits: limits[side] },
+    );
+  const first = beat(0);
+  await clock.advance(phase);
+  for (const side of sides) side.heardAt = clock.monotonic();
+  const second = beat(1);
+  await clock.advance(forMs);
+  first.stop();
+  second.stop();
+  return { sides, pings: sides.reduce((sum, side) => sum + side.pings, 0) };
 }
 
 describe('heartbeat', () => {
@@ -92,49 +141,29 @@ describe('heartbeat', () => {
 
   it('lets two sides take turns, each hearing of the other within three ticks, whatever their phases', async () => {
     for (const phase of [0, 1, 4, 5, 9]) {
-      const clock = createVirtualClock();
-      const sides = [0, 1].map(() => ({ bytes: 0, pings: 0, heardAt: 0, longest: 0, silences: 0 }));
-      const hear = (side: number) => {
-        const heard = sides[side];
-        if (heard === undefined) return;
-        heard.bytes += 1;
-        heard.longest = Math.max(heard.longest, clock.monotonic() - heard.heardAt);
-        heard.heardAt = clock.monotonic();
-      };
-      const beat = (side: number) =>
-        startHeartbeat(
-          {
-            receivedBytes: () => sides[side]?.bytes ?? 0,
-            sentBytes: () => sides[1 - side]?.bytes ?? 0,
-            isDeaf: () => false,
-            ping: () => {
-              const asking = sides[side];
-              if (asking !== undefined) asking.pings += 1;
-              hear(1 - side);
-              hear(side);
-            },
-            silent: () => {
-              const silent = sides[side];
-              if (silent !== undefined) silent.silences += 1;
-            },
-          },
-          { clock, limits: { pingMs: 10, silenceMs: 30 } },
-        );
-      const first = beat(0);
-      await clock.advance(phase);
-      for (const side of sides) side.heardAt = clock.monotonic();
-      const second = beat(1);
+      const limits = { pingMs: 10, silenceMs: 30 };
 
-      await clock.advance(1_000);
+      const { sides, pings } = await converse({ limits: [limits, limits], phase, forMs: 1_000 });
 
       for (const { longest, silences } of sides) {
         assert.equal(silences, 0);
         assert.ok(longest > 0 && longest <= 15, `silent for ${longest} at phase ${phase}`);
       }
-      const pings = sides.reduce((sum, side) => sum + side.pings, 0);
       assert.ok(pings <= 101, `expected about one ping every 10 to 15 of both together, got ${pings}`);
-      first.stop();
-      second.stop();
+    }
+  });
+
+  it('has an agent and its hub hear of each other every ten seconds, and the agent ask', async () => {
+    for (const phase of [0, 1, 1_000, 3_299, 3_300, 4_999]) {
+      const { sides } = await converse({ limits: [agentLimits, defaultLimits], phase, forMs: 600_000 });
+
+      for (const { longest, silences } of sides) {
+        assert.equal(silences, 0);
+        assert.ok(longest > 5_000 && longest <= 10_000, `silent for ${longest} at phase ${phase}`);
+      }
+      const [agent, hub] = sides.map(({ pings }) => pings);
+      assert.ok(Number(agent) <= 62, `expected one every 9.9 s, got ${agent} in ten minutes`);
+      assert.ok(Number(hub) <= 1, `expected the hub to answer alone, got ${hub}`);
     }
   });
 
