@@ -130,8 +130,9 @@ export class DummyRun implements Execution {
     const total = this.#output.length;
     if (total === 0 || !isBegun(this.#options.start)) return false;
     const share = settings.sleepSeconds === 0 ? 1 : Math.max(0, (now - at) / (settings.sleepSeconds * 1000));
-    await this.#printUpTo(Math.min(total, Math.floor(share * total)));
-    return share < 1;
+    const atOnce = Buffer.byteLength(settings.print);
+    await this.#printUpTo(Math.min(total, atOnce + Math.floor(share * (total - atOnce))));
+    return share < 1 && total > atOnce;
   }
 
   async #printUpTo(length: number): Promise<void> {
