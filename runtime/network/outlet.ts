@@ -4,8 +4,9 @@ import { awaitSocket } from './await-socket.ts';
 import { type Destination, toAuthority } from './destination.ts';
 import { isTlsAlert, openTunnel } from './open-tunnel.ts';
 import { OutletError } from './outlet-error.ts';
-import { chooseRoute, type Route, type RouteSettings } from './route.ts';
+import { chooseRoute, type ProxyChoice, type Route, type RouteSettings } from './route.ts';
 import { secureSocket } from './secure-socket.ts';
+import type { ServerTrust } from './server-trust.ts';
 import { toSystemCode, toSystemWords } from './system-words.ts';
 import { clientTlsAdvice, type TlsAdvice } from './tls-advice.ts';
 import { type TlsParty, toTlsFault } from './tls-fault.ts';
@@ -27,6 +28,8 @@ export interface Outlet {
   ): Promise<Socket>;
   /** What is behind an error, or an end, of a stream of which nothing was heard yet; null where nothing more is known than it says. */
   explain(error: unknown, destination: Destination): OutletError | null;
+  /** The same way out to servers of another circle, such as a cluster with a CA of its own. `proxy` counts before what is configured for all. */
+  toward(servers: { readonly trust: ServerTrust; readonly proxy: ProxyChoice | null }): Outlet;
   /** The name that the certificate of the destination must have. */
   nameOf(destination: Destination): string;
   /** The certificate that is shown to servers that ask for one, read again if its file changed. */
@@ -47,10 +50,12 @@ export interface OutletOptions extends RouteSettings {
 class ConfiguredOutlet implements Outlet {
   readonly #options: OutletOptions;
   readonly #files: TlsFiles;
+  readonly #trust: ServerTrust;
 
-  constructor(options: OutletOptions) {
+  constructor(options: OutletOptions, files: TlsFiles, trust: ServerTrust) {
     this.#options = options;
-    this.#files = openTlsFiles(options.tls, options.logger);
+    this.#files = files;
+    this.#trust = trust;
   }
 
   get certificate(): ShownCertificate | null {
@@ -66,7 +71,12 @@ class ConfiguredOutlet implements Outlet {
   }
 
   nameOf({ host }: Destination): string {
-    return this.#options.tls.serverName ?? host;
+    return this.#trust.serverName ?? host;
+  }
+
+  toward({ trust, proxy }: Parameters<Outlet['toward']>[0]): Outlet {
+    const choice = proxy ?? this.#options.choice;
+    return new ConfiguredOutlet({ ...this.#options, choice }, this.#files, trust);
   }
 
   async open(destination: Destination, { signal }: { readonly signal: AbortSignal }): Promise<Socket> {
@@ -90,7 +100,8 @@ class ConfiguredOutlet implements Outlet {
         ? stream
         : await secureSocket(stream, {
             ...this.#toParty(destination),
-            context: this.#files.read().forServers(),
+            context: this.#trust.context(),
+            verifies: this.#trust.verifies,
             name: this.nameOf(destination),
             protocols: destination.protocols,
             signal,
@@ -108,7 +119,7 @@ class ConfiguredOutlet implements Outlet {
       const fault = toTlsFault(error, party);
       if (fault !== null || !isEnd(error)) return fault;
       const ours = party.hasClientCertificate
-        ? 'it may not accept the certificate of FARHAND_TLS_CERT'
+        ? `it may not accept the certificate of the client: ${party.advice.showCertificate}`
         : `where it wants a certificate of the client, ${party.advice.showCertificate}`;
       return new OutletError('ended', `${who} ended the connection before it said anything; ${ours}`, { cause: error });
     }
@@ -147,6 +158,8 @@ class ConfiguredOutlet implements Outlet {
       name: proxy.host,
       who: `the proxy ${proxy.shown}`,
       hasClientCertificate: true,
+      advice: clientTlsAdvice,
+      verifies: true,
       protocols: ['http/1.1'],
       signal: options.signal,
     });
@@ -154,8 +167,8 @@ class ConfiguredOutlet implements Outlet {
   }
 
   #toParty(destination: Destination): TlsParty {
-    const { tls, tlsAdvice: advice = clientTlsAdvice } = this.#options;
-    return { who: toAuthority(destination), hasClientCertificate: tls.cert !== null, advice };
+    const { hasClientCertificate, advice } = this.#trust;
+    return { who: toAuthority(destination), hasClientCertificate, advice };
   }
 }
 
@@ -198,7 +211,15 @@ function isEnd(error: unknown): boolean {
 }
 
 export function createOutlet(options: OutletOptions): Outlet {
-  return new ConfiguredOutlet(options);
+  const files = openTlsFiles(options.tls, options.logger);
+  const trust: ServerTrust = {
+    context: () => files.read().forServers(),
+    serverName: options.tls.serverName,
+    verifies: true,
+    hasClientCertificate: options.tls.cert !== null,
+    advice: options.tlsAdvice ?? clientTlsAdvice,
+  };
+  return new ConfiguredOutlet(options, files, trust);
 }
 
 /** One that minds no proxy, and trusts what Node trusts. */

@@ -65,7 +65,7 @@ export function toTlsFault(error: unknown, { who, hasClientCertificate, advice }
   if (unknownIssuerCodes.has(code)) {
     return fault(
       'certificate-unknown-ca',
-      `this machine does not know the CA of its certificate (${code}): name the file with the certificate of that CA in FARHAND_TLS_CA, or have the server send its intermediate certificates too`,
+      `this machine does not know the CA of its certificate (${code}): ${advice.unknownCa}, or have the server send its intermediate certificates too`,
     );
   }
   const known = certificateWords.find(({ codes }) => codes.test(code));

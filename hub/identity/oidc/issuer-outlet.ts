@@ -27,6 +27,7 @@ export function openIssuerOutlet(
     tls: { ...noTlsSettings, ca: tlsCa },
     tlsAdvice: {
       showCertificate: 'let the issuer do without: a hub shows none to it',
+      unknownCa: 'name the file with the certificate of that CA in FARHAND_TLS_CA',
       otherHost: 'use a name that it has in FARHAND_OIDC_ISSUER, as the issuer calls itself',
     },
   });
