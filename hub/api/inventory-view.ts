@@ -1,0 +1,64 @@
+import { AppReport } from '../../protocol/app.ts';
+import type { App, Node, Staleness } from '../../protocol/inventory.ts';
+import { NodeReport } from '../../protocol/node.ts';
+import type { InventoryList, InventoryRecord } from '../store/inventory.ts';
+import type { HubView } from './hub-view.ts';
+import { toTimestamp } from './timestamp.ts';
+
+/** Null for one that another version stored, of which this one cannot make sense: its agent is asked for it again when it is back. */
+export function toNode(record: InventoryRecord, hubView: HubView): Node | null {
+  const parsed = NodeReport.safeParse(record.report);
+  if (!parsed.success) return null;
+  const { id: reference, ...report } = parsed.data;
+  return { ...report, ...toKnown(record, { list: 'nodes', reference, cluster: report.cluster }, hubView) };
+}
+
+/** Likewise. */
+export function toApp(record: InventoryRecord, hubView: HubView): App | null {
+  const parsed = AppReport.safeParse(record.report);
+  if (!parsed.success) return null;
+  const { id: reference, ...report } = parsed.data;
+  return { ...report, ...toKnown(record, { list: 'apps', reference, cluster: report.cluster }, hubView) };
+}
+
+function toKnown(
+  { id, agent, firstSeenAt, changedAt }: InventoryRecord,
+  { reference, ...of }: { readonly list: InventoryList; readonly reference: string; readonly cluster: string },
+  hubView: HubView,
+) {
+  return {
+    id,
+    reference,
+    agent: agent.name,
+    firstSeenAt: toTimestamp(firstSeenAt),
+    changedAt: toTimestamp(changedAt),
+    stale: toStaleness({ agent, ...of }, hubView),
+  };
+}
+
+/** Null while the agent is there and sees its cluster. */
+function toStaleness(
+  {
+    agent,
+    list,
+    cluster,
+  }: { readonly agent: InventoryRecord['agent']; readonly list: InventoryList; readonly cluster: string },
+  hubView: HubView,
+): Staleness | null {
+  const live = hubView.agent(agent.id);
+  if (live === undefined || live.leaseEpoch === null) {
+    return { reason: 'agent-offline', since: toTimestamp(agent.lastSeenAt), message: null };
+  }
+  // A stored report may be of an earlier version.
+  const told = live.report?.clusters?.find(({ name }) => name === cluster)?.[list];
+  if (told === undefined) return { reason: 'not-watched', since: null, message: null };
+  const { state, since, message } = told;
+  switch (state) {
+    case 'beginning':
+      return { reason: 'not-listed', since, message };
+    case 'stale':
+      return { reason: 'cluster-unreachable', since, message };
+    case 'current':
+      return null;
+  }
+}
