@@ -1,6 +1,7 @@
 import { AppReport } from '../../protocol/app.ts';
-import type { App, Node, Staleness } from '../../protocol/inventory.ts';
+import type { App, Node } from '../../protocol/inventory.ts';
 import { NodeReport } from '../../protocol/node.ts';
+import { findStaleness } from '../fleet/find-staleness.ts';
 import type { InventoryList, InventoryRecord } from '../store/inventory.ts';
 import type { HubView } from './hub-view.ts';
 import { toTimestamp } from './timestamp.ts';
@@ -32,33 +33,6 @@ function toKnown(
     agent: agent.name,
     firstSeenAt: toTimestamp(firstSeenAt),
     changedAt: toTimestamp(changedAt),
-    stale: toStaleness({ agent, ...of }, hubView),
+    stale: findStaleness(hubView.agent(agent.id), { ...of, lastSeenAt: toTimestamp(agent.lastSeenAt) }),
   };
-}
-
-/** Null while the agent is there and sees its cluster. */
-function toStaleness(
-  {
-    agent,
-    list,
-    cluster,
-  }: { readonly agent: InventoryRecord['agent']; readonly list: InventoryList; readonly cluster: string },
-  hubView: HubView,
-): Staleness | null {
-  const live = hubView.agent(agent.id);
-  if (live === undefined || live.leaseEpoch === null) {
-    return { reason: 'agent-offline', since: toTimestamp(agent.lastSeenAt), message: null };
-  }
-  // A stored report may be of an earlier version.
-  const told = live.report?.clusters?.find(({ name }) => name === cluster)?.[list];
-  if (told === undefined) return { reason: 'not-watched', since: null, message: null };
-  const { state, since, message } = told;
-  switch (state) {
-    case 'beginning':
-      return { reason: 'not-listed', since, message };
-    case 'stale':
-      return { reason: 'cluster-unreachable', since, message };
-    case 'current':
-      return null;
-  }
 }
