@@ -449,6 +449,19 @@ export type HubStatus = {
     readonly commits: number;
     readonly commandsWaiting: number;
   };
+  /** nodes and apps of clusters, when last counted */
+  readonly inventory: {
+    readonly nodes: {
+      readonly current: number;
+      /** of which nobody knows whether they are still so */
+      readonly stale: number;
+    };
+    readonly apps: {
+      readonly current: number;
+      /** of which nobody knows whether they are still so */
+      readonly stale: number;
+    };
+  } | null;
   /** of the disk of the data folder */
   readonly freeBytes: number | null;
   /** 99 of 100 turns of the event loop in the last five seconds were no later */

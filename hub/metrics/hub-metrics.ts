@@ -213,7 +213,6 @@ export class HubMetrics implements Disposable {
         help: 'Events of all control channels, by what came of them.',
         samples: Object.entries(gauges.events()).map(([what, value]) => ({ labels: { what }, value })),
       },
-      gauge('farhand_hub_sessions', 'Sessions of attempts that are open.', gauges.sessions()),
       {
         type: 'gauge',
         name: 'farhand_hub_inventory',
@@ -225,6 +224,7 @@ export class HubMetrics implements Disposable {
         'Nodes and apps that were not kept because their agent told of more than it may have.',
         gauges.inventoryRefused(),
       ),
+      gauge('farhand_hub_sessions', 'Sessions of attempts that are open.', gauges.sessions()),
       ...this.sessions.toMetrics(),
       gauge('farhand_hub_readers', 'Readers that follow logs and events.', gauges.readers()),
       counter('farhand_hub_log_bytes_total', 'Bytes of logs that came from agents.', this.#logBytes),
