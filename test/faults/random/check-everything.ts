@@ -36,7 +36,7 @@ export async function checkEverything(place: FaultPlace, { accepted, excuses, ag
   for (const [job, kind] of ends) {
     const { terms = {} } = kind;
     const gaps = terms.gaps === true || excuses.mayHaveGaps(job);
-    await place.ledger.check(job, place.api, { ...terms, gaps });
+    await place.ledger.check(job, place.api, { ...terms, gaps, childKilled: excuses.wasStruck(job) });
     if (kind.outputs !== undefined && job.state === 'succeeded')
       assert.deepEqual(job.outputs, kind.outputs, JSON.stringify(job));
   }

@@ -8,6 +8,8 @@ export interface Excuses {
   excuseAll(agent: string, ends: readonly string[]): Disposable;
   /** Further ends that are true of the job. */
   endsOf(job: Job): readonly string[];
+  /** A process of it was struck. */
+  wasStruck(job: Job): boolean;
   /** Its log may have a gap. */
   mayHaveGaps(job: Job): boolean;
 }
@@ -45,6 +47,7 @@ export function createExcuses(): Excuses {
       };
     },
     endsOf: (job) => [...(struck.get(job.id) ?? []), ...spellsOf(job).flatMap(({ ends }) => ends)],
+    wasStruck: (job) => struck.has(job.id),
     mayHaveGaps: (job) => struck.has(job.id) || spellsOf(job).length > 0,
   };
 }
