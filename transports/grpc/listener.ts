@@ -158,6 +158,7 @@ class CallListener<Principal> implements GrpcListener<Principal> {
     const { socket } = connection;
     connection.state = 'taken';
     connection.patience.cancel();
+    this.#options.know?.(socket);
     widenWindow(call);
     call.sendMetadata(toAcceptance());
     // nginx keeps headers until something follows them, and who dials a session waits for them before it says anything.

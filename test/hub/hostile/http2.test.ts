@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { openRaw } from '../../support/raw-client.ts';
 import { needles, startHonestAgent } from './honest-agent.ts';
 import { startHostilePlace } from './hostile-place.ts';
-import { openRaw } from './raw-client.ts';
 
 checkLeaks();
 

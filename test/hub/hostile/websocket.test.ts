@@ -4,10 +4,10 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { controlTarget, sessionTarget } from '../../../transports/targets.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { head, openRaw, type RawClient, statusesOf, talk } from '../../support/raw-client.ts';
 import { until } from '../../support/until.ts';
 import { needles, startHonestAgent } from './honest-agent.ts';
 import { type HostilePlace, startHostilePlace } from './hostile-place.ts';
-import { head, openRaw, type RawClient, statusesOf, talk } from './raw-client.ts';
 
 checkLeaks();
 
