@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
 import { createCoarseClock } from '../runtime/coarse-clock.ts';
+import { toListenAddress } from '../runtime/listening/to-listen-address.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createLoopBoard, type LoopBoard } from '../runtime/loop-board.ts';
 import type { Random } from '../runtime/random.ts';
@@ -34,6 +35,7 @@ import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
 import type { JudgeUserToken } from './identity/user-authenticator.ts';
 import type { ConnectionRefusal } from './listeners/connection-refusal.ts';
+import { createStrangers } from './listeners/create-strangers.ts';
 import { serveGrpcBesideHttp } from './listeners/grpc-beside-http.ts';
 import { RefusalLog } from './listeners/refusal-log.ts';
 import { createFileLogStore } from './logs/file-log-store.ts';
@@ -160,7 +162,13 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const trusted = createTrustedProxies(options.trustedProxies ?? []);
   const clientAddress = createClientAddress(trusted);
   const refusals = opened.use(new Refusals({ store, clock, logger }));
+  const count = (reason: ConnectionRefusal) => metrics.connections.refused(reason);
+  const refused = new RefusalLog({ count, clock, logger: logger.child({ scope: 'listener' }) });
+  const strangers = createStrangers({ trusted, refusals: refused });
+  metrics.connections.watchStrangers(strangers);
+  const know = (socket: Socket) => strangers.know(socket);
   const api = createApi({
+    know,
     publicBase: createPublicBase({ publicUrl: options.publicUrl ?? null, trusted }),
     clientAddress,
     store,
@@ -194,6 +202,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
       arrivals,
     ),
     remoteOf: clientAddress,
+    know,
     clock: agentClock,
     limits: defaultLimits,
     logger: logger.child({ scope: 'listener' }),
@@ -206,12 +215,10 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     await accepting;
   });
   const serve = (calls: Listener<AgentPrincipal>) => acceptAll(calls, { core, loops, name: 'accepting grpc' });
-  const count = (reason: ConnectionRefusal) => metrics.connections.refused(reason);
-  const refused = new RefusalLog({ count, clock, logger: listening.logger });
-  opened.use(serveGrpcBesideHttp(api.server, { ...listening, serve, tls, refusals: refused }));
+  opened.use(serveGrpcBesideHttp(api.server, { ...listening, serve, tls, strangers, refusals: refused }));
   await api.listen(options.listen);
 
-  const address = toAddress(api.server.address(), tls === null ? 'http' : 'https');
+  const address = toListenAddress(api.server, tls === null ? 'http' : 'https');
   logger.info({ address, version }, 'hub ready');
   const disposables = opened.move();
   return {
@@ -287,9 +294,4 @@ async function openTls(
   const keeper = await TlsKeeper.open({ ...parts, files, logger });
   parts.metrics.connections.watch(keeper);
   return keeper;
-}
-
-function toAddress(address: AddressInfo | string | null, scheme: 'http' | 'https'): string {
-  if (address === null || typeof address === 'string') throw new Error('expected the server to listen on a port');
-  return `${scheme}://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }

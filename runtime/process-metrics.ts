@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { readDescriptorLimit } from './descriptor-limit.ts';
 import type { Metric } from './metrics-text.ts';
 
 const startedAt = Date.now() / 1000 - process.uptime();
@@ -32,11 +33,10 @@ function readDescriptors(): readonly Metric[] {
   try {
     // One of them is the folder that is being read.
     const open = readdirSync('/proc/self/fd').length - 1;
-    const [, soft = ''] = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-    const most = soft === 'unlimited' ? Infinity : Number(soft);
+    const most = readDescriptorLimit();
     return [
       gauge('process_open_fds', 'File descriptors that are open.', open),
-      gauge('process_max_fds', 'File descriptors that may be open.', most),
+      ...(most === null ? [] : [gauge('process_max_fds', 'File descriptors that may be open.', most)]),
     ];
   } catch {
     return [];

@@ -130,7 +130,11 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
   const server =
     statusListen === null
       ? null
-      : opened.use(await startStatusServer({ listen: statusListen, status: () => agent.status() }).catch(fail));
+      : opened.use(
+          await startStatusServer({ listen: statusListen, status: () => agent.status(), clock: systemClock }).catch(
+            fail,
+          ),
+        );
 
   const start: { state: 'starting' | 'ready' | 'failed'; error: unknown } = { state: 'starting', error: null };
   const settled = agent.ready.then(

@@ -3,8 +3,8 @@ import { type Permission, rolesWith } from '../identity/permissions.ts';
 import type { Principal } from '../identity/principal.ts';
 import type { AuthenticateUser } from '../identity/user-authenticator.ts';
 import { toAdmissionProblem } from './admission-problem.ts';
+import type { ApiContext } from './api-context.ts';
 import { ApiProblem } from './api-problem.ts';
-import type { RequestRates } from './rates/request-rates.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -31,13 +31,7 @@ export function requireDeclaredAccess(route: RouteOptions): void {
  * Establishes who calls before anything else is looked at. Unknown paths of the API ask for a token too, so that without one nobody
  * learns which there are.
  */
-export function createAccessHook({
-  signIn,
-  rates,
-}: {
-  readonly signIn: AuthenticateUser;
-  readonly rates: RequestRates;
-}) {
+export function createAccessHook({ signIn, rates, know }: Pick<ApiContext, 'signIn' | 'rates' | 'know'>) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     const access = request.is404 ? (isOfApi(request.url) ? 'any' : 'public') : request.routeOptions.config.access;
     if (access === 'public') {
@@ -45,6 +39,7 @@ export function createAccessHook({
       return;
     }
     request.principal = await admit(signIn, request);
+    know(request.raw.socket);
     rates.countCaller(request.principal);
     if (access === 'any') return;
     const roles: readonly string[] = access === undefined ? [] : rolesWith(access);

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Random } from '../../runtime/random.ts';
@@ -45,6 +46,8 @@ export interface ApiContext {
   readonly signIn: AuthenticateUser;
   readonly rates: RequestRates;
   readonly refusals: Refusals;
+  /** Called with the connection of a request whose caller is known. */
+  readonly know: (socket: Socket) => void;
   readonly description: ApiDescription;
   readonly publicBase: PublicBase;
   readonly clientAddress: ClientAddress;

@@ -1,5 +1,6 @@
 import fastify, { type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { toServerBounds } from '../../runtime/listening/server-bounds.ts';
 import type { ParameterSchemas } from '../fleet/parameter-schemas.ts';
 import { createEnrolment } from '../identity/enrolment.ts';
 import { noteUserRefusals } from '../identity/noted-refusals.ts';
@@ -49,6 +50,7 @@ export interface ApiOptions
     | 'publicBase'
     | 'clientAddress'
     | 'refusals'
+    | 'know'
   > {
   readonly secretKey: SecretKey;
   readonly schemas: ParameterSchemas;
@@ -80,12 +82,7 @@ export function createApi(options: ApiOptions): ApiServer {
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => void sendProblem(reply, toApiProblem(error, logger)),
     http: {
-      keepAlive: true,
-      // Node takes the larger of the two for the whole request, and its own for headers is a minute.
-      headersTimeout: limits.requestMs,
-      requestTimeout: limits.requestMs,
-      keepAliveInitialDelay: 30_000,
-      connectionsCheckingInterval: Math.min(limits.requestMs / 2, 15_000),
+      ...toServerBounds(limits.requestMs),
       // Node's own answer to its absence is no problem document: see `checkHeaders`.
       requireHostHeader: false,
       // Some clients offer HTTP/2 by an upgrade that may be left alone.
@@ -190,6 +187,7 @@ function createContext(options: ApiOptions): ApiContext {
     }),
     rates,
     refusals: options.refusals,
+    know: options.know,
     description: new ApiDescription(options.version),
     readers: options.readers,
     publicBase: options.publicBase,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { type TrustedProxies, toBareAddress } from './trusted-proxies.ts';
+import { toBareAddress } from '../../runtime/network/to-bare-address.ts';
+import type { TrustedProxies } from './trusted-proxies.ts';
 
 /** Answers a header by its name in small letters; of several with one name all, with commas between. */
 export type ReadHeader = (name: string) => string | undefined;

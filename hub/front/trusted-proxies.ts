@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv4 } from 'node:net';
+import { toBareAddress } from '../../runtime/network/to-bare-address.ts';
 
 /** Addresses of proxies that are believed when they say for whom they ask. */
 export interface TrustedProxies {
@@ -35,9 +36,4 @@ export function createTrustedProxies(ranges: readonly string[]): TrustedProxies 
       return isIP(bare) !== 0 && list.check(bare, isIPv4(bare) ? 'ipv4' : 'ipv6');
     },
   };
-}
-
-/** An IPv4 address that came as IPv6 (`::ffff:192.0.2.1`) is the same address; a zone (`%eth0`) is none of it. */
-export function toBareAddress(address: string): string {
-  return address.replace(/%.*$/, '').replace(/^::ffff:(?=\d+\.)/i, '');
 }

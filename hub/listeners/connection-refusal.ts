@@ -1,10 +1,10 @@
 /**
- * Why a connection came to nothing before anything was asked on it:
+ * Why a connection came to nothing before it was known who asks:
  *
  * - `plaintext`: it spoke plaintext, and the hub speaks TLS
  * - `tls`: the reverse
  * - `timeout`: it did not say in time what it wants
- * - `crowded`: too many others came meanwhile that did not say either
+ * - `crowded-address`, `crowded`: it made room for another one, because too many of whom nobody knows who they are came from its address, or from all together
  * - `client-certificate-missing`, `-expired`, `-untrusted` (of none of the CAs that count here), `-invalid` (anything else)
  * - `certificate-refused`: the other side does not take the hub's certificate
  * - `handshake`: TLS found nothing in common, or what came is no TLS
@@ -14,6 +14,7 @@ export const connectionRefusals = [
   'plaintext',
   'tls',
   'timeout',
+  'crowded-address',
   'crowded',
   'client-certificate-missing',
   'client-certificate-expired',

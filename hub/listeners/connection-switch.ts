@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../../runtime/clock.ts';
+import type { Strangers } from '../../runtime/listening/strangers.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { ConnectionRefusal } from './connection-refusal.ts';
 import type { RefusalLog } from './refusal-log.ts';
@@ -11,8 +12,6 @@ import { turnAwayHttp1, turnAwayHttp2 } from './turn-away.ts';
 
 /** How long a connection may take to tell when nobody waits for it any more. */
 const leavingMs = 1_000;
-/** So many may be undecided at once; each may hold what a TLS handshake needs. */
-const defaultMaxUndecided = 2_048;
 
 export interface ConnectionSwitchOptions {
   /** Takes a connection that speaks HTTP/2, with its first bytes put back. */
@@ -22,7 +21,8 @@ export interface ConnectionSwitchOptions {
   readonly clock: Clock;
   /** How long it may take until it is known what speaks, TLS handshake included. */
   readonly patienceMs: number;
-  readonly maxUndecided?: number;
+  /** Where each is counted, until somebody is known on it. */
+  readonly strangers: Pick<Strangers, 'enter' | 'rename'>;
   readonly refusals: Pick<RefusalLog, 'refused'>;
   readonly logger: Logger;
 }
@@ -44,16 +44,14 @@ interface Undecided {
 /**
  * One port for HTTP/1 and HTTP/2, with TLS or without. In plaintext it looks at the first bytes of each connection of `server` and puts them
  * back; with TLS the handshake tells (ALPN). HTTP/1 goes on to the server as if nothing had been, with all its own bounds. Whoever says
- * nothing, or too little to tell, is cut in time, and where too many do, the one that has taken longest.
+ * nothing, or too little to tell, is cut in time.
  * Whoever speaks plaintext to TLS, or is not let in with his certificate, is told so in his own protocol, and what he sends is not read.
  * Disposing it cuts those who have not told yet. The server may go on for a while: later connections have a second to tell, and those that
  * speak HTTP/2 are cut.
  */
 export function switchConnections(server: Server, options: ConnectionSwitchOptions): Disposable {
-  const { http2, tls, clock, patienceMs, refusals, logger } = options;
-  const maxUndecided = options.maxUndecided ?? defaultMaxUndecided;
+  const { http2, tls, clock, patienceMs, strangers, refusals, logger } = options;
   const own = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
-  /** The oldest first. */
   const undecided = new Map<Socket, Undecided>();
   let isDisposed = false;
 
@@ -83,8 +81,7 @@ export function switchConnections(server: Server, options: ConnectionSwitchOptio
     socket.on('error', complain);
     socket.on('end', leave);
     socket.on('close', forget);
-    const [oldest] = undecided.values();
-    if (undecided.size > maxUndecided) oldest?.cut('crowded');
+    strangers.enter(socket);
 
     function look(): void {
       for (;;) {
@@ -123,6 +120,7 @@ export function switchConnections(server: Server, options: ConnectionSwitchOptio
       switch (outcome.type) {
         case 'secured':
           forget();
+          strangers.rename(socket, outcome.socket);
           if (outcome.socket.alpnProtocol === 'h2') serveHttp2(outcome.socket);
           else serveHttp1(outcome.socket);
           return;

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Strangers } from '../../runtime/listening/strangers.ts';
 import type { GrpcListenerOptions } from '../../transports/grpc/options.ts';
 import type { Listener } from '../../transports/listener.ts';
 import type { TlsKeeper } from '../tls/tls-keeper.ts';
@@ -23,10 +24,11 @@ export function serveGrpcBesideHttp<Principal>(
     readonly serve: (listener: Listener<Principal>) => Promise<void>;
     /** Null: the port speaks plaintext. */
     readonly tls: TlsKeeper | null;
+    readonly strangers: Strangers;
     readonly refusals: RefusalLog;
   },
 ): AsyncDisposable {
-  const { serve, tls, refusals, clock, logger } = options;
+  const { serve, tls, strangers, refusals, clock, logger } = options;
   const grpc = createLateListener<Principal>({
     async open() {
       const { createGrpcListener } = await import('../../transports/grpc/listener.ts');
@@ -40,6 +42,7 @@ export function serveGrpcBesideHttp<Principal>(
     tls: tls === null ? null : createTlsHandshakes(tls),
     clock,
     patienceMs: tls === null ? patienceMs : tlsPatienceMs,
+    strangers,
     refusals,
     logger,
   });

@@ -1,3 +1,4 @@
+import type { Strangers } from '../../runtime/listening/strangers.ts';
 import type { Metric } from '../../runtime/metrics-text.ts';
 import type { ConnectionRefusal } from '../listeners/connection-refusal.ts';
 import type { TlsKeeper } from '../tls/tls-keeper.ts';
@@ -6,11 +7,17 @@ import { LabelledCounter } from './labelled-counter.ts';
 /** Connections and what makes them secure, in numbers. */
 export class ConnectionMetrics {
   readonly #refused = new LabelledCounter();
+  #strangers: Pick<Strangers, 'count'> | null = null;
   #tls: Pick<TlsKeeper, 'current' | 'counts' | 'status'> | null = null;
 
   /** Where the numbers of TLS come from, if the hub speaks it. */
   watch(tls: Pick<TlsKeeper, 'current' | 'counts' | 'status'>): void {
     this.#tls = tls;
+  }
+
+  /** Where it is known how many there are of whom nobody knows who they are. */
+  watchStrangers(strangers: Pick<Strangers, 'count'>): void {
+    this.#strangers = strangers;
   }
 
   refused(reason: ConnectionRefusal): void {
@@ -20,9 +27,15 @@ export class ConnectionMetrics {
   toMetrics(): readonly Metric[] {
     return [
       {
+        type: 'gauge',
+        name: 'farhand_hub_strangers',
+        help: 'Connections that are open and of which it is not known whose they are.',
+        samples: this.#strangers === null ? [] : [{ value: this.#strangers.count }],
+      },
+      {
         type: 'counter',
         name: 'farhand_hub_connections_refused_total',
-        help: 'Connections that came to nothing before anything was asked on them, by why.',
+        help: 'Connections that came to nothing before it was known who asks, by why.',
         samples: this.#refused.toSamples(),
       },
       ...this.#tlsMetrics(),

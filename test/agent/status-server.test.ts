@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { Agent } from '../../agent/agent.ts';
 import type { AgentStatus } from '../../agent/agent-status.ts';
 import { type StatusServer, startStatusServer } from '../../agent/status-server.ts';
+import { systemClock } from '../../runtime/clock.ts';
 import { createLoopBoard } from '../../runtime/loop-board.ts';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 import { checkLeaks } from '../support/leak-check.ts';
@@ -17,7 +18,7 @@ checkLeaks();
 const listen = { host: '127.0.0.1', port: 0 };
 
 function serve(agent: Agent): Promise<StatusServer> {
-  return startStatusServer({ listen, status: () => agent.status() });
+  return startStatusServer({ listen, status: () => agent.status(), clock: systemClock });
 }
 
 async function get(server: StatusServer, path: string, accept = '*/*'): Promise<Response & { readonly body: unknown }> {

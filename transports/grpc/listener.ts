@@ -36,6 +36,7 @@ interface Connection {
 }
 
 const closedDetail = 'the hub takes no connections now: try again';
+const refusedDetail = 'too many calls were refused on this connection: open another one';
 const retryAfterMs = 1_000;
 const maxRefusals = 4;
 /** A call, and health checks beside it. */
@@ -137,6 +138,7 @@ class CallListener<Principal> implements GrpcListener<Principal> {
 
   #whyUnwanted(connection: Connection, target: Target | null): Refusal | null {
     if (!this.#queue.takes) return unavailable(closedDetail, retryAfterMs);
+    if (connection.refusals >= maxRefusals) return unavailable(refusedDetail, retryAfterMs);
     if (connection.state !== 'idle') {
       const details = 'expected one call of farhand.v1.Agents on a connection: open another one';
       return { code: status.FAILED_PRECONDITION, details };
@@ -147,7 +149,7 @@ class CallListener<Principal> implements GrpcListener<Principal> {
   #refuse(call: Call, connection: Connection, refusal: Refusal): void {
     refuse(call, refusal);
     connection.refusals += 1;
-    if (connection.refusals >= maxRefusals) connection.socket.destroySoon();
+    if (connection.refusals === maxRefusals) connection.socket.destroySoon();
   }
 
   #accept(
@@ -158,6 +160,7 @@ class CallListener<Principal> implements GrpcListener<Principal> {
     const { socket } = connection;
     connection.state = 'taken';
     connection.patience.cancel();
+    this.#options.know?.(socket);
     widenWindow(call);
     call.sendMetadata(toAcceptance());
     // nginx keeps headers until something follows them, and who dials a session waits for them before it says anything.

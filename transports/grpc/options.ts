@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Outlet } from '../../runtime/network/outlet.ts';
@@ -19,6 +20,8 @@ export interface GrpcListenerOptions<Principal> {
   readonly authenticate: Authenticate<Principal>;
   /** Who dials, where a proxy stands between; left out: the one at the other end of the connection. */
   readonly remoteOf?: RemoteOf | undefined;
+  /** Called with the connection of a dial that was admitted. */
+  readonly know?: ((socket: Socket) => void) | undefined;
   readonly clock: Clock;
   readonly limits: ChannelLimits;
   readonly logger: Logger;

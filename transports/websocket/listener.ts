@@ -117,6 +117,7 @@ class UpgradeListener<Principal> implements WebsocketListener<Principal> {
     readonly principal: Principal;
   }): void {
     const { request, socket, remote, target, principal } = upgrade;
+    this.#options.know?.(request.socket);
     const server = target.type === 'control' ? this.#control : this.#session;
     server.handleUpgrade(request, socket, Buffer.alloc(0), (websocket) => {
       const common = { ...this.#options, id: this.#nextId(target, request), websocket, socket: request.socket };

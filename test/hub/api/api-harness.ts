@@ -231,6 +231,7 @@ export async function startApi(
   const api = createApi({
     store,
     refusals,
+    know: () => {},
     logs,
     hubView: view,
     offerAtOnce: async () => false,

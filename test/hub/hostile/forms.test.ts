@@ -1,44 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { head, statusesOf, talk } from '../../support/raw-client.ts';
+import { toSmuggling } from '../../support/smuggling.ts';
 import { needles, startHonestAgent } from './honest-agent.ts';
 import { adminToken, startHostilePlace } from './hostile-place.ts';
-import { head, statusesOf, talk } from './raw-client.ts';
 
 checkLeaks();
 
 const auth = `Authorization: Bearer ${adminToken}`;
-const post = ['POST /api/v1/nowhere HTTP/1.1', 'Host: x', 'Content-Type: application/json'];
+const post = ['POST /api/v1/nowhere HTTP/1.1', 'Host: x', 'Content-Type: application/json'] as const;
 /** What one who smuggles wants to be answered. */
 const smuggled = head('GET /api/v1/jobs HTTP/1.1', 'Host: x', auth);
-const chunked = 'Transfer-Encoding: chunked';
 
-/** Requests whose end two readers may see in two places. */
-const smuggling: Readonly<Record<string, string>> = {
-  'a length and chunks': `${head(...post, 'Content-Length: 5', chunked)}0\r\n\r\n${smuggled}`,
-  'chunks and a length': `${head(...post, chunked, 'Content-Length: 5')}0\r\n\r\n${smuggled}`,
-  'two lengths': `${head(...post, 'Content-Length: 0', 'Content-Length: 5')}${smuggled}`,
-  'two lengths in one': `${head(...post, 'Content-Length: 0, 5')}${smuggled}`,
-  'a length with a sign': `${head(...post, 'Content-Length: +0')}${smuggled}`,
-  'a length in hexadecimal': `${head(...post, 'Content-Length: 0x0')}${smuggled}`,
-  'a length that is no length': `${head(...post, 'Content-Length: 18446744073709551617')}${smuggled}`,
-  'an unknown coding': `${head(...post, 'Transfer-Encoding: xchunked')}0\r\n\r\n${smuggled}`,
-  'chunks that are not last': `${head(...post, 'Transfer-Encoding: chunked, identity')}0\r\n\r\n${smuggled}`,
-  'a space before the colon': `${head(...post, 'Transfer-Encoding : chunked')}0\r\n\r\n${smuggled}`,
-  'a tab in the name': `${head(...post, 'Transfer-Encoding\t: chunked')}0\r\n\r\n${smuggled}`,
-  'a name with NUL': `${head(...post, 'Transfer-Encoding\0: chunked')}0\r\n\r\n${smuggled}`,
-  'a size of chunk that is none': `${head(...post, chunked)}0x0\r\n\r\n${smuggled}`,
-  'a size of chunk beyond all numbers': `${head(...post, chunked)}ffffffffffffffff0\r\n\r\n${smuggled}`,
-  'a negative size of chunk': `${head(...post, chunked)}-1\r\n\r\n${smuggled}`,
-  'a chunk that ends with a bare LF': `${head(...post, chunked)}1\nx\n0\n\n${smuggled}`,
-  'an extension of a chunk with a bare LF': `${head(...post, chunked)}2;\n00\r\n0\r\n\r\n${smuggled}`,
-  'lines that end with a bare LF': `POST /api/v1/nowhere HTTP/1.1\nHost: x\nContent-Length: 0\n\n${smuggled}`,
-  'lines that end with a bare CR': `POST /api/v1/nowhere HTTP/1.1\rHost: x\r\r${smuggled}`,
-  'a bare CR in a header': `${head(...post, 'X-A: b\rContent-Length: 0')}${smuggled}`,
-  'a name without an end': `${head(...post, 'Content-Length')}${smuggled}`,
-  'no name': `${head(...post, ': 5')}${smuggled}`,
-  'a line with a space before the first name': `${head('POST / HTTP/1.1', ' Host: x', 'Content-Length: 0')}${smuggled}`,
-};
+const smuggling = toSmuggling(post, smuggled);
 
 const get = (path: string, ...more: readonly string[]): string =>
   head(`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close', ...more);

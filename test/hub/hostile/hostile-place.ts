@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -11,9 +11,10 @@ import { keepEverything } from '../../../hub/retention/retention-rules.ts';
 import { type Clock, systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { systemRandom } from '../../../runtime/random.ts';
+import { countSockets } from '../../support/count-sockets.ts';
+import type { RawTarget } from '../../support/raw-client.ts';
 import { createTlsFolder } from '../../support/tls-folder.ts';
 import { until } from '../../support/until.ts';
-import type { RawTarget } from './raw-client.ts';
 
 export const adminToken = 'test-administrator-token-0123456789abcdef';
 
@@ -104,14 +105,4 @@ export async function startHostilePlace(options: HostilePlaceOptions = {}): Prom
       rmSync(dataFolder, { recursive: true });
     },
   };
-}
-
-function countSockets(): number {
-  return readdirSync('/proc/self/fd').filter((descriptor) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:');
-    } catch {
-      return false;
-    }
-  }).length;
 }

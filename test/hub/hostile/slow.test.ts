@@ -3,9 +3,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { head, openRaw, type RawClient } from '../../support/raw-client.ts';
 import { startHonestAgent } from './honest-agent.ts';
 import { adminToken, hurriedClock, startHostilePlace } from './hostile-place.ts';
-import { head, openRaw, type RawClient } from './raw-client.ts';
 
 checkLeaks();
 

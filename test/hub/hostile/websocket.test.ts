@@ -1,70 +1,21 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { controlTarget, sessionTarget } from '../../../transports/targets.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { head, openRaw, type RawClient, statusesOf, talk } from '../../support/raw-client.ts';
 import { until } from '../../support/until.ts';
 import { needles, startHonestAgent } from './honest-agent.ts';
 import { type HostilePlace, startHostilePlace } from './hostile-place.ts';
-import { head, openRaw, type RawClient, statusesOf, talk } from './raw-client.ts';
+import { enrolThief, type Thief, toUpgrade } from './thief.ts';
 
 checkLeaks();
-
-const upgrade = (path: string, subprotocol: string, ...more: readonly string[]) =>
-  head(
-    `GET ${path} HTTP/1.1`,
-    'Host: x',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    `Sec-WebSocket-Protocol: ${subprotocol}`,
-    ...more,
-  );
-
-interface Thief {
-  readonly id: string;
-  /** For this target alone, unless it is used elsewhere. */
-  present(target: string, agent?: string, signed?: string): string;
-}
-
-/** An agent that was let in, and turns on the hub: its key was stolen. */
-async function enrolThief(place: HostilePlace): Promise<Thief> {
-  const { text } = await place.call('POST', '/api/v1/join-tokens', { uses: 1 });
-  const { token } = JSON.parse(text) as { token: string };
-  const { publicKey: key, privateKey } = generateKeyPairSync('ed25519');
-  const publicKey = key.export({ type: 'spki', format: 'der' }).toString('base64');
-  const proof = sign(null, Buffer.from(`farhand-enrol-v1\n${publicKey}\nthief`), privateKey).toString('base64');
-  const body = JSON.stringify({ name: 'thief', labels: {}, publicKey });
-  const enrolled = await talk(
-    place.target,
-    head(
-      'POST /v1/enrol HTTP/1.1',
-      'Host: x',
-      'Connection: close',
-      `Authorization: Bearer ${token}`,
-      `Farhand-Proof: ${proof}`,
-      'Content-Type: application/json',
-      `Content-Length: ${body.length}`,
-    ) + body,
-  );
-  const id = /"id":"([^"]+)"/.exec(enrolled)?.[1] ?? assert.fail(enrolled);
-  const asked = await talk(place.target, upgrade('/v1/control', 'cloudevents.json'));
-  const challenge = /challenge="([^"]+)"/.exec(asked)?.[1] ?? assert.fail(asked);
-  return {
-    id,
-    present(target: string, agent = id, signed = challenge): string {
-      const signature = sign(null, Buffer.from(`farhand-auth-v1\n${signed}\n${id}\n${target}`), privateKey);
-      return `Authorization: Farhand agent=${agent},challenge=${signed},signature=${signature.toString('base64url')}`;
-    },
-  };
-}
 
 async function openChannel(place: HostilePlace, thief: Thief): Promise<RawClient> {
   const client = openRaw(place.target);
   client.write(
-    upgrade(
+    toUpgrade(
       '/v1/control',
       'cloudevents.json',
       thief.present(controlTarget),
@@ -179,7 +130,7 @@ describe('an agent that turns on its hub', () => {
 
     for (const [what, [path, authorization]] of Object.entries(presented)) {
       const subprotocol = path === '/v1/control' ? 'cloudevents.json' : 'farhand.session.v1';
-      const said = await talk(place.target, upgrade(path, subprotocol, authorization));
+      const said = await talk(place.target, toUpgrade(path, subprotocol, authorization));
 
       assert.deepEqual(statusesOf(said), [401], `${what}: ${said}`);
       for (const needle of needles) assert.ok(!said.includes(needle), what);

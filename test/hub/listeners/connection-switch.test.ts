@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import type { ConnectionRefusal } from '../../../hub/listeners/connection-refusal.ts';
 import { switchConnections } from '../../../hub/listeners/connection-switch.ts';
+import { Strangers } from '../../../runtime/listening/strangers.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
@@ -17,7 +18,7 @@ checkLeaks();
 const patienceMs = 1_000;
 
 /** One port: HTTP/1 answers `one` with what it was sent, HTTP/2 answers `two`. */
-async function startServers({ maxUndecided = 100 }: { readonly maxUndecided?: number } = {}) {
+async function startServers({ maxStrangers = 100 }: { readonly maxStrangers?: number } = {}) {
   const refused: ConnectionRefusal[] = [];
   const clock = createVirtualClock();
   const http1: Server = createServer((incoming, response) => {
@@ -32,10 +33,16 @@ async function startServers({ maxUndecided = 100 }: { readonly maxUndecided?: nu
     socket.end(`HTTP/1.1 101 Switching Protocols\r\n\r\nupgraded ${head.toString()}`);
   });
   const http2 = createHttp2Server((_request, response) => response.end('two'));
+  const strangers = new Strangers({
+    most: maxStrangers,
+    mostOfOne: maxStrangers,
+    isShared: () => true,
+    onCut: (crowd) => refused.push(crowd),
+  });
   const switching = switchConnections(http1, {
     http2: (socket) => http2.emit('connection', socket),
     tls: null,
-    maxUndecided,
+    strangers,
     refusals: { refused: (reason) => refused.push(reason) },
     clock,
     patienceMs,
@@ -193,7 +200,7 @@ describe('one port for HTTP/1 and HTTP/2', () => {
   });
 
   it('cuts the one that has taken longest to tell when there are too many', async () => {
-    await using servers = await startServers({ maxUndecided: 2 });
+    await using servers = await startServers({ maxStrangers: 2 });
     const first = talk(servers.port, ['PRI']);
     await until(() => servers.open === 1, 'the first connection');
     const others = [talk(servers.port, []), talk(servers.port, [])];

@@ -13,6 +13,7 @@ import { switchConnections } from '../../../hub/listeners/connection-switch.ts';
 import { createTlsHandshakes } from '../../../hub/listeners/tls-handshakes.ts';
 import { TlsKeeper } from '../../../hub/tls/tls-keeper.ts';
 import type { ClientCertificates } from '../../../hub/tls/tls-options.ts';
+import { Strangers } from '../../../runtime/listening/strangers.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
@@ -27,10 +28,10 @@ const patienceMs = 1_000;
 /** One port with TLS: HTTP/1 answers `one` with the path, HTTP/2 answers `two`. */
 async function startPort({
   clientCertificates = 'none',
-  maxUndecided = 100,
+  maxStrangers = 100,
 }: {
   readonly clientCertificates?: ClientCertificates;
-  readonly maxUndecided?: number;
+  readonly maxStrangers?: number;
 } = {}) {
   const folder = createTlsFolder({ clientCertificates });
   const clock = createVirtualClock();
@@ -43,10 +44,16 @@ async function startPort({
   const refused: [ConnectionRefusal, string | undefined][] = [];
   const http1: Server = createServer((incoming, response) => response.end(`one ${incoming.url}`));
   const http2 = createHttp2Server((_request, response) => response.end('two'));
+  const strangers = new Strangers({
+    most: maxStrangers,
+    mostOfOne: maxStrangers,
+    isShared: () => true,
+    onCut: (crowd, remote) => refused.push([crowd, remote]),
+  });
   const switching = switchConnections(http1, {
     http2: (socket) => http2.emit('connection', socket),
     tls: createTlsHandshakes(keeper),
-    maxUndecided,
+    strangers,
     refusals: { refused: (reason, remote) => refused.push([reason, remote]) },
     clock,
     patienceMs,
@@ -260,7 +267,7 @@ describe('one port for HTTP/1 and HTTP/2, with TLS', () => {
   });
 
   it('cuts the handshake that has taken longest when there are too many', async () => {
-    await using port = await startPort({ maxUndecided: 2 });
+    await using port = await startPort({ maxStrangers: 2 });
     const idle = [connect(port.port, '127.0.0.1'), connect(port.port, '127.0.0.1')];
     for (const socket of idle) socket.write(Buffer.from([0x16, 3]));
     await until(() => port.open === 2, 'both connections');
