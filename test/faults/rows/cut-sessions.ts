@@ -114,7 +114,7 @@ async function deliver(bench: SessionBench, log: Log, { from, to }: Stretch): Pr
         return windowBytes;
       },
     },
-    signal: AbortSignal.timeout(300_000),
+    signal: AbortSignal.timeout(580_000),
   });
 
   assert.equal(end, 'accepted');
