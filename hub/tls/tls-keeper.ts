@@ -3,6 +3,7 @@ import type { HubTls } from '../../protocol/hub-tls.ts';
 import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { LoopBoard } from '../../runtime/loop-board.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import { ExpiryWarning } from './expiry-warning.ts';
 import { TlsError } from './tls-error.ts';
 import { loadTlsMaterial, type TlsMaterial } from './tls-material.ts';
@@ -20,6 +21,8 @@ export interface TlsKeeperOptions {
  * of a network disk.
  */
 const lookEveryMs = 10_000;
+/** Whoever starts a hub may not start it again when it ends at once: between two files that are written one after the other it does not. */
+const secondLookMs = 1_000;
 const dayMs = 86_400_000;
 
 /**
@@ -50,9 +53,16 @@ export class TlsKeeper implements AsyncDisposable {
     this.#schedule();
   }
 
-  /** Reads the files for the first time. Rejects with `TlsError`. */
+  /** Reads the files for the first time. Rejects with `TlsError`. Where they do not fit together, whatever writes them is given a moment to end. */
   static async open(options: TlsKeeperOptions): Promise<TlsKeeper> {
-    return new TlsKeeper(options, await loadTlsMaterial(options.files));
+    try {
+      return new TlsKeeper(options, await loadTlsMaterial(options.files));
+    } catch (error) {
+      if (!(error instanceof TlsError) || error.code !== 'tls-mismatch') throw error;
+      options.logger.warn({ err: error }, 'TLS files do not fit together; they are read once more');
+      await sleep(options.clock, secondLookMs, new AbortController().signal);
+      return new TlsKeeper(options, await loadTlsMaterial(options.files));
+    }
   }
 
   get current(): TlsMaterial {

@@ -14,10 +14,15 @@ checkLeaks();
 
 const dayMs = 86_400_000;
 const lookEveryMs = 10_000;
+const secondLookMs = 1_000;
 
 async function startKeeper(
   folder: TlsFolder,
-  { files = folder.files, at = Date.now() }: { readonly files?: TlsFolder['files']; readonly at?: number } = {},
+  {
+    files = folder.files,
+    at = Date.now(),
+    betweenLooks,
+  }: { readonly files?: TlsFolder['files']; readonly at?: number; readonly betweenLooks?: () => void } = {},
 ) {
   const clock = createVirtualClock({ startMs: at });
   const said: string[] = [];
@@ -29,7 +34,13 @@ async function startKeeper(
     error: say('error'),
     child: () => logger,
   };
-  const keeper = await TlsKeeper.open({ files, clock, loops: createLoopBoard(clock), logger });
+  const opening = TlsKeeper.open({ files, clock, loops: createLoopBoard(clock), logger });
+  if (betweenLooks !== undefined) {
+    await until(() => said.length > 0 && clock.pending === 1, 'the first look');
+    betweenLooks();
+    void clock.advance(secondLookMs);
+  }
+  const keeper = await opening;
   let changes = 0;
   keeper.watch(() => {
     changes += 1;
@@ -193,7 +204,20 @@ describe('the TLS files of a hub', () => {
     chmodSync(folder.files.keyPath, 0o600);
     writeFileSync(folder.files.keyPath, pairFor(folder, 1).key);
 
-    await assert.rejects(startKeeper(folder), { name: 'TlsError', code: 'tls-mismatch' });
+    await assert.rejects(startKeeper(folder, { betweenLooks: () => {} }), { name: 'TlsError', code: 'tls-mismatch' });
+  });
+
+  it('are read a second time where a hub starts while they are being replaced', async () => {
+    using folder = createTlsFolder();
+    const { cert, key } = pairFor(folder, 50);
+    writeFileSync(folder.files.certificatePath, cert);
+
+    await using kept = await startKeeper(folder, {
+      betweenLooks: () => writeFileSync(folder.files.keyPath, key),
+    });
+
+    assert.equal(kept.keeper.current.key, key);
+    assert.deepEqual(kept.said, ['warn: TLS files do not fit together; they are read once more']);
   });
 
   it('are warned of in the log when 30, 14 and 3 days are left, and when they are over', async () => {
