@@ -29,8 +29,8 @@ interface Waiting {
   readonly change: InventoryChange;
   readonly bytes: number;
   readonly signal: AbortSignal;
-  resolve(): void;
-  reject(error: unknown): void;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
 }
 
 interface Queue {
@@ -194,7 +194,10 @@ export class InventoryWriter implements AsyncDisposable {
         break;
       } catch (error) {
         this.#loop.failed(error);
-        if (!(error instanceof StoreError)) return waiting.forEach(({ reject }) => reject(error));
+        if (!(error instanceof StoreError)) {
+          for (const { reject } of waiting) reject(error);
+          return;
+        }
         const [last = this.#stopping.signal] = [...signals].slice(-1);
         await sleep(clock, afterFailureMs, AbortSignal.any([last, this.#stopping.signal]));
       }

@@ -43,14 +43,19 @@ export function toInventoryRow(
 ): InventoryRow {
   const labels = JSON.stringify(item.labels);
   const report = JSON.stringify(item.report);
-  const { cluster, namespace, kind, name, state, hash, shape } = item;
   return {
     id: toItemId(agent.id, list, item.resourceId),
     account: agent.account,
     agent_id: agent.id,
     list,
     resource_id: item.resourceId,
-    ...{ cluster, namespace, kind, name, state, hash, shape },
+    cluster: item.cluster,
+    namespace: item.namespace,
+    kind: item.kind,
+    name: item.name,
+    state: item.state,
+    hash: item.hash,
+    shape: item.shape,
     first_seen_at: firstSeenAt,
     changed_at: at,
     bytes: Buffer.byteLength(labels) + Buffer.byteLength(report),

@@ -125,8 +125,8 @@ export function testInventory(open: OpenStore): void {
 
       const found = await findAll(store, {});
       assert.deepEqual(
-        new Set(found.map(({ agent, report }) => `${agent.name} ${report['name']}`)),
-        new Set(['a1 n1', 'a1 n2', 'a2 n1']),
+        new Set(found.map(({ agent, report }) => `${agent.name} ${JSON.stringify(report['name'])}`)),
+        new Set(['a1 "n1"', 'a1 "n2"', 'a2 "n1"']),
       );
       assert.equal(new Set(found.map(({ id }) => id)).size, 3);
       const nobody = await scene.apply('record-inventory', { agentId: 'nobody', changes: [put(item('n1'))] });

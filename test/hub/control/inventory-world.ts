@@ -88,7 +88,7 @@ export async function createInventoryWorld(
       };
       let link: FaultyLink | null = null;
       let over = new AbortController();
-      let receive = (_: CloudEvent): void => {};
+      let receive: (event: CloudEvent) => void = () => {};
       const createLink = () =>
         new InventoryLink({
           common: { ...common, source: 'hub' },
