@@ -94,7 +94,13 @@ for (const [name, open] of Object.entries(wires)) {
   describe(`a stolen or strange proof over ${name}`, () => {
     it('opens nothing, and a job that runs goes on', async () => {
       let laterMs = 0;
-      const clock: Clock = { ...systemClock, now: () => systemClock.now() + laterMs };
+      const clock: Clock = {
+        ...systemClock,
+        now: () => systemClock.now() + laterMs,
+        // Nobody is hung up on for being late: who was refused and has gone must not be waited for.
+        schedule: (delayMs, callback, options) =>
+          systemClock.schedule(options?.background === true ? delayMs * 1_000 : delayMs, callback, options),
+      };
       await using place = await startHostilePlace({ clock });
       await using elsewhere = await startHostilePlace();
       const foreigner = await enrolThief(elsewhere);
