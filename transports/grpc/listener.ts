@@ -90,6 +90,8 @@ class CallListener<Principal> implements GrpcListener<Principal> {
       patience.cancel();
       this.#connections.delete(name);
     });
+    // A server of HTTP/1 leaves it half open, and HTTP/2 knows no half: who ends has gone, and is not waited for.
+    socket.allowHalfOpen = false;
     socket.setNoDelay();
     this.#inject(socket);
   }

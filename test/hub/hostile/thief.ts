@@ -19,7 +19,7 @@ export function toUpgrade(path: string, subprotocol: string, ...more: readonly s
 
 export interface Thief {
   readonly id: string;
-  /** For this target alone, unless it is used elsewhere. */
+  /** A header for this target alone, unless it is used elsewhere. `signed`: another challenge than the one that it got when it enrolled. */
   present(target: string, agent?: string, signed?: string): string;
 }
 
