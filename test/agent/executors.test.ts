@@ -304,7 +304,7 @@ describe('executors of an agent', () => {
     const first = await start(keeping);
     const id = place.hub.offer({ automation: 'dummy' });
     await place.hub.result(id);
-    await place.hub.until(() => first.status().times.lastAcceptedAt !== null, 'the hub to accept');
+    await place.hub.until(() => first.status().counts.lastAcceptedAt !== null, 'the hub to accept');
     await first[Symbol.asyncDispose]();
     assert.ok(existsSync(join(place.attemptFolder(id), 'document.json')));
 
