@@ -13,11 +13,11 @@ export const atOnce = { graceMs: 0, boundMs: 20_000 };
 /** One executor for each test of a suite, and the places it was given, which are cleared behind it. */
 export interface ExecutorFixture {
   readonly executor: Executor & AsyncDisposable;
-  createPlace(): Promise<ExecutorPlace>;
+  readonly createPlace: () => Promise<ExecutorPlace>;
   /** Starts a command that must start. */
-  startCommand(place: ExecutorPlace, command: PreparedCommand): Promise<Execution>;
+  readonly startCommand: (place: ExecutorPlace, command: PreparedCommand) => Promise<Execution>;
   /** The same to its end, of which nothing is left. */
-  runCommand(place: ExecutorPlace, command: PreparedCommand): Promise<void>;
+  readonly runCommand: (place: ExecutorPlace, command: PreparedCommand) => Promise<void>;
 }
 
 export function useExecutor(harness: ExecutorHarness): ExecutorFixture {
@@ -47,13 +47,13 @@ export function useExecutor(harness: ExecutorHarness): ExecutorFixture {
     get executor() {
       return executor;
     },
-    async createPlace() {
+    createPlace: async () => {
       const place = await harness.createPlace();
       places.push(place);
       return place;
     },
     startCommand,
-    async runCommand(place, command) {
+    runCommand: async (place, command) => {
       const execution = await startCommand(place, command);
       await execution.ended;
       assert.deepEqual(await execution.clear(bounds), { escaped: 0 });

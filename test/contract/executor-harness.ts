@@ -37,7 +37,7 @@ export interface ExecutorHarness {
   /** Commands of which its platform says more than a status. */
   readonly platformEnds: readonly {
     readonly what: string;
-    toCommand(place: ExecutorPlace): PreparedCommand;
+    readonly toCommand: (place: ExecutorPlace) => PreparedCommand;
     readonly end: Pick<Extract<CommandEnd, { type: 'platform' }>, 'cause' | 'started' | 'retrySafe'>;
   }[];
   /** Commands that it refuses before anything started. */

@@ -137,8 +137,9 @@ export class DummyRun implements Execution {
 
   async #printUpTo(length: number): Promise<void> {
     const { fileSystem, start } = this.#options;
-    const end = Math.min(length, start.limitBytes ?? Number.POSITIVE_INFINITY);
-    let from = await this.#rawBytes();
+    const { rawFrom, limitBytes } = start;
+    const end = Math.min(length, (limitBytes ?? Number.POSITIVE_INFINITY) - rawFrom);
+    let from = (await this.#rawBytes()) - rawFrom;
     if (from >= end) return;
     await using raw = await fileSystem.open(this.#folder.rawPath, 'a', 0o600);
     while (from < end) {
@@ -172,7 +173,7 @@ export class DummyRun implements Execution {
       status: isNatural ? (settings.cause === null || settings.exitCode > 0 ? settings.exitCode : null) : status,
       marked: await this.#folder.hasIntent(),
       word: this.#toWord(isNatural),
-      printedBytes: isNatural && begun ? this.#output.length : rawBytes,
+      printedBytes: isNatural && begun ? start.rawFrom + this.#output.length : rawBytes,
     };
     await this.#folder.end.write(end);
     this.#finish();
