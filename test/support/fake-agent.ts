@@ -170,13 +170,13 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
     },
     handler: { apply: async () => {} },
   });
-  let inventory: Parameters<FakeAgent['tellInventory']>[0] = { nodes: [], apps: [] };
+  let inventory = { nodes: new Map<string, NodeReport>(), apps: new Map<string, AppReport>() };
   const nodes = createAgentClient({
     ...shared,
     codec: createJsonCodec(nodesResource),
     statuses: {
-      list: async () => inventory.nodes.map((status) => ({ id: status.id, status })),
-      get: async (id) => inventory.nodes.find((node) => node.id === id) ?? null,
+      list: async () => [...inventory.nodes].map(([node, status]) => ({ id: node, status })),
+      get: async (node) => inventory.nodes.get(node) ?? null,
     },
     handler: { apply: async () => {} },
   });
@@ -184,8 +184,8 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
     ...shared,
     codec: createJsonCodec(appsResource),
     statuses: {
-      list: async () => inventory.apps.map((status) => ({ id: status.id, status })),
-      get: async (id) => inventory.apps.find((app) => app.id === id) ?? null,
+      list: async () => [...inventory.apps].map(([app, status]) => ({ id: app, status })),
+      get: async (app) => inventory.apps.get(app) ?? null,
     },
     handler: { apply: async () => {} },
   });
@@ -232,15 +232,12 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
     },
     tellInventory(known) {
       const before = inventory;
-      inventory = known;
-      for (const [client, list] of [
-        [nodes, 'nodes'],
-        [apps, 'apps'],
-      ] as const) {
-        const kept = new Set(known[list].map(({ id }) => id));
-        for (const { id } of known[list]) client.publishStatus(id);
-        for (const { id } of before[list]) if (!kept.has(id)) client.retractStatus(id);
-      }
+      inventory = {
+        nodes: new Map(known.nodes.map((node) => [node.id, node])),
+        apps: new Map(known.apps.map((app) => [app.id, app])),
+      };
+      for (const node of new Set([...before.nodes.keys(), ...inventory.nodes.keys()])) nodes.retractStatus(node);
+      for (const app of new Set([...before.apps.keys(), ...inventory.apps.keys()])) apps.retractStatus(app);
     },
     async openSession(attempt, over = {}) {
       const signal = AbortSignal.timeout(10_000);
