@@ -6,6 +6,7 @@ import { log } from './measures/log.ts';
 import { memory } from './measures/memory.ts';
 import { resync } from './measures/resync.ts';
 import { start } from './measures/start.ts';
+import { wiresSideBySide } from './measures/wires.ts';
 
 /** In the order in which they run. */
-export const measures: readonly Measure[] = [latency, jobs, log, memory, start, agents, resync];
+export const measures: readonly Measure[] = [latency, jobs, log, memory, start, agents, resync, wiresSideBySide];

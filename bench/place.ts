@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Bench } from './bench.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { createHubClient, type HubClient } from './hub-client.ts';
+import { toWireUrl, type Wire } from './wire.ts';
 
 /** A hub and an agent as processes of their own, durable as always. */
 export interface Place extends AsyncDisposable {
@@ -11,8 +12,8 @@ export interface Place extends AsyncDisposable {
   /** The agent's data folder. */
   readonly agentFolder: string;
   readonly client: HubClient;
-  /** Another agent process on the same folder, when the first has ended: enrolled already. */
-  startAgent(): Promise<Daemon>;
+  /** Another agent process on the same folder, when the first has ended: enrolled already. `through`: another address that leads to the hub, `http://…` */
+  startAgent(through?: string): Promise<Daemon>;
 }
 
 export interface PlaceOptions {
@@ -21,6 +22,8 @@ export interface PlaceOptions {
   readonly automations: Readonly<Record<string, object>>;
   /** `none` unless idle agents are looked at: what probes do would be measured with the jobs. */
   readonly probes: 'shipped' | 'none';
+  /** Left out: websocket. */
+  readonly wire?: Wire;
 }
 
 const adminToken = 'an-administrator-of-the-benchmarks-0123456789';
@@ -41,7 +44,10 @@ export function connectToHub(hub: Daemon): HubClient {
   return createHubClient(hub.address, adminToken);
 }
 
-export async function createPlace(bench: Bench, { slots, automations, probes }: PlaceOptions): Promise<Place> {
+export async function createPlace(
+  bench: Bench,
+  { slots, automations, probes, wire = 'websocket' }: PlaceOptions,
+): Promise<Place> {
   await using opened = new AsyncDisposableStack();
   const folder = bench.workplace.path('place');
   const agentFolder = join(folder, 'agent');
@@ -53,7 +59,7 @@ export async function createPlace(bench: Bench, { slots, automations, probes }: 
   const hub = opened.use(await startHub(bench, { data: join(folder, 'hub'), port: 0 }));
   const client = opened.use(connectToHub(hub));
   const environment = {
-    FARHAND_HUB_URL: hub.address.replace('http', 'ws'),
+    FARHAND_HUB_URL: toWireUrl(hub.address, wire),
     FARHAND_DATA: agentFolder,
     FARHAND_AUTOMATIONS: catalog,
     FARHAND_SLOTS: String(slots),
@@ -76,7 +82,7 @@ export async function createPlace(bench: Bench, { slots, automations, probes }: 
     agent,
     agentFolder,
     client,
-    startAgent: () => start({}),
+    startAgent: (through = hub.address) => start({ FARHAND_HUB_URL: toWireUrl(through, wire) }),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }

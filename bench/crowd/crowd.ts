@@ -1,3 +1,4 @@
+import type { Wire } from '../wire.ts';
 import { createSimulatedAgent, type SimulatedAgent } from './simulated-agent.ts';
 
 const enrolAtOnce = 16;
@@ -11,6 +12,7 @@ function toLocalAddress(number: number): string {
 
 export interface CrowdOptions {
   readonly hubUrl: string;
+  readonly wire: Wire;
   readonly joinToken: string;
   /** The number of the first: each process of a run has its own. */
   readonly first: number;
@@ -29,7 +31,7 @@ export class Crowd implements AsyncDisposable {
   #started = 0;
 
   /** One after the other, a few at once. */
-  async enrol({ hubUrl, joinToken, first, count, maxRetryMs }: CrowdOptions): Promise<void> {
+  async enrol({ hubUrl, wire, joinToken, first, count, maxRetryMs }: CrowdOptions): Promise<void> {
     let next = first;
     const work = async () => {
       for (; next < first + count; ) {
@@ -38,6 +40,7 @@ export class Crowd implements AsyncDisposable {
         next += 1;
         const agent = await createSimulatedAgent({
           hubUrl,
+          wire,
           joinToken,
           name,
           maxRetryMs,

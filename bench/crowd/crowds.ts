@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Bench } from '../bench.ts';
 import { readMemory } from '../process-facts.ts';
 import { type Servant, startServant } from '../servant.ts';
+import type { Wire } from '../wire.ts';
 
 /** One process has one core, and at some thousand agents nothing else of it: who measures a hub must not wait for the crowd. */
 const agentsPerProcess = 2_500;
@@ -43,6 +44,7 @@ export class Crowds implements AsyncDisposable {
 
   enrol(place: {
     readonly hubUrl: string;
+    readonly wire: Wire;
     readonly joinToken: string;
     readonly maxRetryMs: number;
   }): Promise<CrowdAnswer> {

@@ -17,12 +17,15 @@ import { createLoopBoard } from '../../runtime/loop-board.ts';
 import { createDirectOutlet } from '../../runtime/network/outlet.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { version } from '../../runtime/version.ts';
+import { createGrpcTransport } from '../../transports/grpc/grpc-transport.ts';
 import { agentLimits } from '../../transports/limits.ts';
 import { createWebsocketTransport } from '../../transports/websocket/websocket-transport.ts';
+import { toWireUrl, type Wire } from '../wire.ts';
 
 export interface SimulatedAgentOptions {
   /** `http://…` */
   readonly hubUrl: string;
+  readonly wire: Wire;
   readonly joinToken: string;
   readonly name: string;
   /** The longest wait between two dials. */
@@ -34,13 +37,15 @@ export interface SimulatedAgentOptions {
 }
 
 /**
- * An agent as its hub sees it: enrolled with a key of its own, on a websocket of its own, with the link and the resources of a real one. It
+ * An agent as its hub sees it: enrolled with a key of its own, on a connection of its own, with the link and the resources of a real one. It
  * measures, and reports what it found, as a real idle agent does. There are no jobs, and nothing of it is on a disk.
  */
 export interface SimulatedAgent {
   /** Dials for as long as `signal` is not aborted. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
+
+const openTransport = { websocket: createWebsocketTransport, grpc: createGrpcTransport } as const;
 
 /** As a real agent, which measures the lag of its loop so often. */
 const measureEveryMs = 15_000;
@@ -88,7 +93,7 @@ function createKey(): AgentKey {
 
 /** Resolves when the agent is enrolled. */
 export async function createSimulatedAgent(options: SimulatedAgentOptions): Promise<SimulatedAgent> {
-  const { hubUrl, joinToken, name, maxRetryMs, localAddress, onState, signal } = options;
+  const { hubUrl, wire, joinToken, name, maxRetryMs, localAddress, onState, signal } = options;
   const key = createKey();
   const common = { clock: systemClock, random: systemRandom, logger: silentLogger };
   const { id } = await enrol({
@@ -102,13 +107,14 @@ export async function createSimulatedAgent(options: SimulatedAgentOptions): Prom
     signal,
   });
   const outlet = createDirectOutlet({ ...common, localAddress });
-  const transport = createWebsocketTransport({ ...common, url: hubUrl, limits: agentLimits, outlet });
+  const url = toWireUrl(hubUrl, wire);
+  const transport = openTransport[wire]({ ...common, url, limits: agentLimits, outlet });
   const told = { lagMs: 0 };
   const clients = createClients(id, name, told);
   const bootId = systemRandom.uuid();
   const link = createControlLink({
     ...common,
-    ways: [{ url: hubUrl, ...transport }],
+    ways: [{ url, ...transport }],
     credential: createAgentCredential(id, key),
     agentId: id,
     hello: () => ({ version, bootId, protocols: [protocolVersion], attempts: 0, seen: null }),

@@ -86,7 +86,12 @@ async function lookAtGrowth(bench: Bench, hub: Daemon, crowd: Crowds): Promise<P
 async function enrolAll(bench: Bench, hub: Daemon, crowd: Crowds): Promise<CrowdAnswer> {
   const { count, maxRetryMs } = bench.sizes.agents;
   using client = connectToHub(hub);
-  return crowd.enrol({ hubUrl: hub.address, joinToken: await client.createJoinToken(count), maxRetryMs });
+  return crowd.enrol({
+    hubUrl: hub.address,
+    wire: 'websocket',
+    joinToken: await client.createJoinToken(count),
+    maxRetryMs,
+  });
 }
 
 /** Jobs that no agent offers anything for. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Crowd } from '../crowd/crowd.ts';
+import { wires } from '../wire.ts';
 import { serveParent } from './serve-parent.ts';
 
 /** Thousands of agents against one hub, in a process of their own, so that what they take is not the hub's. */
@@ -7,6 +8,7 @@ const Question = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('enrol'),
     hubUrl: z.string(),
+    wire: z.enum(wires),
     joinToken: z.string(),
     first: z.int(),
     count: z.int(),

@@ -93,6 +93,17 @@ suite('the benchmarks, in a tiny size', () => {
     assert.doesNotMatch(printed, /NaN|undefined|: failed|> 180/);
   });
 
+  test('measure what depends on the wire, side by side', async () => {
+    const bench = await startBench('wires', '--agents', '3', '--peers', 'none');
+
+    const { code, printed, said } = await bench.end();
+
+    assert.equal(code, 0, said);
+    assert.match(printed, /\|  \| websocket \| grpc \|/);
+    assert.ok(readRows(printed).includes('agent: start → online, ms'), printed);
+    assert.doesNotMatch(printed, /NaN|undefined|: failed/);
+  });
+
   test('run ssh as a peer', {
     skip: findPeerProgram('sshd') === null && 'sshd is not on this machine: .ci/get-packages',
   }, async () => {

@@ -24,7 +24,8 @@ faultTest(returned, async ({ createPlace, note }) => {
   await place.hub.start();
   await using crowd = new Crowd();
   const joinToken = await place.api.joinToken({ uses: crowdSize });
-  await crowd.enrol({ hubUrl: place.address, joinToken, first: 0, count: crowdSize, maxRetryMs: 15_000 });
+  const wire = 'websocket';
+  await crowd.enrol({ hubUrl: place.address, wire, joinToken, first: 0, count: crowdSize, maxRetryMs: 15_000 });
   await crowd.dial(crowdSize, { atOnce: 32, patienceMs });
   const { id } = await place.api.submit({ automation: 'nobody-has-this' });
   const takes: string[] = [];
