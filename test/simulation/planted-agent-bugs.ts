@@ -46,8 +46,8 @@ export const plantedAgentBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'agent/attempts/ending.ts',
-        find: '  return intent !== null && exit.marked\n',
-        replace: '  return intent !== null\n',
+        find: '  if (intent !== null && end.marked)\n',
+        replace: '  if (intent !== null)\n',
       },
     ],
     faults: ['slow'],
@@ -175,7 +175,7 @@ export const plantedAgentBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'agent/attempts/attempt-command.ts',
-        find: '      const { escaped } = await execution.clear({ graceMs, boundMs: graceMs + limits.boundMs });\n',
+        find: '      const escaped = await this.#clear(execution, { graceMs, boundMs: graceMs + limits.boundMs });\n      if (escaped === null) return;\n',
         replace: '      const escaped = 0;\n      await execution.signal("SIGTERM");\n',
       },
     ],
