@@ -3,7 +3,7 @@ import { createDictionary } from './dictionary.ts';
 import { ByteCount, Name, Timestamp } from './names.ts';
 import { createOpenEnum } from './open-enum.ts';
 
-const clusterTypes = ['kubernetes', 'mesos', 'marathon', 'other'] as const;
+export const clusterTypes = ['kubernetes', 'mesos', 'marathon', 'other'] as const;
 
 /** Which kind of cluster manager tells of a node or an app. `other`: of a kind that only a later version knows by name. */
 export const ClusterType = createOpenEnum(clusterTypes, 'other');
