@@ -10,7 +10,10 @@ import { createExecutors } from '../agent/executors/executors.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
 import { readStandingBehind } from '../agent/executors/process/job-standing.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
+import type { ClusterAccount } from '../agent/kubernetes/cluster-account.ts';
+import type { Kubernetes } from '../agent/kubernetes/open-kubernetes.ts';
 import { readMachineBootId } from '../agent/machine-boot-id.ts';
+import type { StartOrchestrator } from '../agent/orchestrators/orchestrator.ts';
 import { toPressureLimits } from '../agent/pressure/admission-keys.ts';
 import { createLinuxPressure } from '../agent/pressure/linux-pressure.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -35,6 +38,8 @@ export interface ComposeOptions
   readonly mode: AgentMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
+  /** Null where the agent uses none. Whoever opened it closes it. */
+  readonly kubernetes: Kubernetes | null;
   /** What stands between the agent and each of its executors, where something does. */
   readonly adaptExecutor?: (executor: Executor) => Executor;
 }
@@ -59,6 +64,8 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
   const adapt = options.adaptExecutor ?? ((one: Executor) => one);
   const loopLag = opened.use(measureLoopLag(systemClock));
   const loops = createLoopBoard(systemClock);
+  const cluster = options.kubernetes === null ? null : await useCluster(options.kubernetes, { config, logger, loops });
+  if (cluster !== null) opened.use(cluster.account);
   const agent = opened.use(
     createAgent({
       dataFolder: resolve(config.data),
@@ -90,6 +97,8 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       pressure: createLinuxPressure(),
       loops,
       jobLog,
+      kubernetes: cluster?.account ?? null,
+      orchestrators: cluster?.orchestrators ?? [],
       fetch,
       network,
       takeOwnerLock,
@@ -97,4 +106,24 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
   );
   const disposables = opened.move();
   return { agent, loops, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
+}
+
+/** What an agent without a cluster does not load. */
+async function useCluster(
+  kubernetes: Kubernetes,
+  options: { readonly config: AgentConfig; readonly logger: Logger; readonly loops: LoopBoard },
+): Promise<{
+  readonly account: ClusterAccount & AsyncDisposable;
+  readonly orchestrators: readonly StartOrchestrator[];
+}> {
+  const [{ startClusterAccount }, { createKubernetesOrchestrator }] = await Promise.all([
+    import('../agent/kubernetes/cluster-account.ts'),
+    import('../agent/orchestrators/kubernetes/kubernetes-orchestrator.ts'),
+  ]);
+  const common = { ...options, clock: systemClock, random: systemRandom };
+  const watch = createKubernetesOrchestrator({ ...common, client: kubernetes.client, cluster: kubernetes.cluster });
+  return {
+    account: startClusterAccount({ ...common, kubernetes }),
+    orchestrators: options.config.kubernetesInventory ? [watch] : [],
+  };
 }

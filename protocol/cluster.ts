@@ -41,7 +41,7 @@ const listStates = ['beginning', 'current', 'stale'] as const;
 export const InventoryState = z.object({
   state: createOpenEnum(listStates, 'stale'),
   since: Timestamp,
-  /** Why it is stale, and what to do; null where it is not. */
+  /** Why it is not current; null where it is, and while nothing went wrong. */
   message: z.string().max(1024).nullable(),
 });
 export type InventoryState = Readonly<z.infer<typeof InventoryState>>;
