@@ -3,12 +3,16 @@ import { type Agent, createAgent } from '../agent/agent.ts';
 import { type AgentMode, type AgentOptions, defaultAgentLimits } from '../agent/agent-options.ts';
 import { systemWatchFolder } from '../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../agent/attempts/spool.ts';
-import { type AgentConfig, toPressureLimits } from '../agent/config.ts';
+import type { AgentConfig } from '../agent/config.ts';
 import type { Executor } from '../agent/executors/executor.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
 import { readStandingBehind } from '../agent/executors/process/job-standing.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
+import type { ClusterAccount } from '../agent/kubernetes/cluster-account.ts';
+import type { Kubernetes } from '../agent/kubernetes/open-kubernetes.ts';
 import { readMachineBootId } from '../agent/machine-boot-id.ts';
+import type { StartOrchestrator } from '../agent/orchestrators/orchestrator.ts';
+import { toPressureLimits } from '../agent/pressure/admission-keys.ts';
 import { createLinuxPressure } from '../agent/pressure/linux-pressure.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { systemFileSystem } from '../runtime/file-system.ts';
@@ -32,6 +36,8 @@ export interface ComposeOptions
   readonly mode: AgentMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
+  /** Null where the agent uses none. Whoever opened it closes it. */
+  readonly kubernetes: Kubernetes | null;
   /** What stands between the agent and the executor of this machine, where something does. */
   readonly adaptExecutor?: (executor: Executor) => Executor;
 }
@@ -54,6 +60,8 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
   );
   const loopLag = opened.use(measureLoopLag(systemClock));
   const loops = createLoopBoard(systemClock);
+  const cluster = options.kubernetes === null ? null : await useCluster(options.kubernetes, { config, logger, loops });
+  if (cluster !== null) opened.use(cluster.account);
   const agent = opened.use(
     createAgent({
       dataFolder: resolve(config.data),
@@ -85,6 +93,8 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       pressure: createLinuxPressure(),
       loops,
       jobLog,
+      kubernetes: cluster?.account ?? null,
+      orchestrators: cluster?.orchestrators ?? [],
       fetch,
       network,
       takeOwnerLock,
@@ -92,4 +102,24 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
   );
   const disposables = opened.move();
   return { agent, loops, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
+}
+
+/** What an agent without a cluster does not load. */
+async function useCluster(
+  kubernetes: Kubernetes,
+  options: { readonly config: AgentConfig; readonly logger: Logger; readonly loops: LoopBoard },
+): Promise<{
+  readonly account: ClusterAccount & AsyncDisposable;
+  readonly orchestrators: readonly StartOrchestrator[];
+}> {
+  const [{ startClusterAccount }, { createKubernetesOrchestrator }] = await Promise.all([
+    import('../agent/kubernetes/cluster-account.ts'),
+    import('../agent/orchestrators/kubernetes/kubernetes-orchestrator.ts'),
+  ]);
+  const common = { ...options, clock: systemClock, random: systemRandom };
+  const watch = createKubernetesOrchestrator({ ...common, client: kubernetes.client, cluster: kubernetes.cluster });
+  return {
+    account: startClusterAccount({ ...common, kubernetes }),
+    orchestrators: options.config.kubernetesInventory ? [watch] : [],
+  };
 }

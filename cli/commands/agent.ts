@@ -19,6 +19,7 @@ import { openConfiguredOutlet } from '../../runtime/network/outlet-keys.ts';
 import { toOutletStatus } from '../../runtime/network/outlet-status.ts';
 import { takeOwnerLock } from '../../runtime/owner-lock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
+import { systemRandom } from '../../runtime/random.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
@@ -95,9 +96,20 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     shipped: config.probes === 'shipped' ? shippedProbes : null,
     isOptional: config.automations === null,
   });
+  const kubernetes =
+    config.kubernetes === 'off'
+      ? null
+      : (await import('../../agent/kubernetes/open-kubernetes.ts')).openKubernetes(config, {
+          environment,
+          outlet,
+          clock: systemClock,
+          random: systemRandom,
+        });
+  if (kubernetes !== null) opened.use(kubernetes);
   const { agent, loops } = opened.use(
     await composeAgent({
       config,
+      kubernetes,
       catalog,
       mode,
       probeRunner: createProcessProbeRunner({ clock: systemClock }),

@@ -120,6 +120,7 @@ async function runJob(
     probeRunner: null,
     // All of the job is on this process's own standard error already.
     jobLog: null,
+    kubernetes: null,
     environment,
     logger,
     ways: [{ url: 'memory://hub', ...createMemoryTransport(wire) }],

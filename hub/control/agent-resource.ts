@@ -2,6 +2,7 @@ import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
 import { toKeyProofText } from '../../protocol/key-proof.ts';
 import { agentResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { KeepingSink } from '../../sync/keeping-sink.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecEntry, SpecVersion } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
@@ -60,21 +61,24 @@ export interface ReportSinkOptions {
   readonly agentId: string;
   readonly clock: Clock;
   readonly turns: SharedTurns;
+  /** The fleet has the report. */
+  readonly onReported: (report: AgentReport) => void;
 }
 
 /**
  * Takes an agent's reports. What changes all the time (slots in use, loop lag, what pressure was measured) stays in memory; the store gets a report only
  * when something else in it changed since the last one, which the fleet has of the store when the hub starts.
  */
-class ReportSink implements StatusSink<AgentReport> {
+class ReportSink extends KeepingSink<AgentReport> {
   readonly #given: ReportSinkOptions;
 
   constructor(given: ReportSinkOptions) {
+    super();
     this.#given = given;
   }
 
   async apply({ id, status }: StatusUpdate<AgentReport>): Promise<void> {
-    const { store, fleet, agentId, clock, turns } = this.#given;
+    const { store, fleet, agentId, clock, turns, onReported } = this.#given;
     if (id !== agentId) return;
     const known = fleet.get(agentId)?.report ?? null;
     if (known === null || !isSameReport(known, status)) {
@@ -82,6 +86,7 @@ class ReportSink implements StatusSink<AgentReport> {
       await store.apply('record-agent-report', { agentId, labels: status.labels, report: status, at: clock.now() });
     }
     fleet.reported(agentId, status);
+    onReported(status);
     if (status.key !== null) await this.#followKey(status.key);
   }
 

@@ -1,11 +1,12 @@
 import type { FactsReport } from '../../protocol/facts.ts';
 import { factsResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { KeepingSink } from '../../sync/keeping-sink.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
 import type { StatusSink, StatusUpdate } from '../../sync/status-sink.ts';
 import type { Store } from '../store/store.ts';
-import type { FactsBudget } from './facts-budget.ts';
+import type { NewsBudget } from './news-budget.ts';
 
 export const factsCodec = createJsonCodec(factsResource);
 
@@ -15,17 +16,18 @@ export const noSpecs: SpecLister<null> = { versions: async () => [], get: async 
 export interface FactsSinkOptions {
   readonly store: Store;
   readonly agentId: string;
-  readonly budget: FactsBudget;
+  readonly budget: NewsBudget;
   readonly clock: Clock;
   /** `signal` aborts when it has ended: what waits then comes again over the next. */
   readonly link: { readonly signal: AbortSignal };
 }
 
 /** Stores what an agent's probes found. What the agent no longer tells of stays: the API says that its probe is gone. */
-class FactsSink implements StatusSink<FactsReport> {
+class FactsSink extends KeepingSink<FactsReport> {
   readonly #given: FactsSinkOptions;
 
   constructor(given: FactsSinkOptions) {
+    super();
     this.#given = given;
   }
 

@@ -33,6 +33,7 @@ function start() {
     },
     admission: () => null,
     key: () => null,
+    clusters: () => [],
     clock,
     publish: () => {
       seen.published += 1;

@@ -14,11 +14,18 @@ it('what an agent reports is stored when it closes, opens or says why, not for e
   await using bench = await createSchedulerBench();
   const { store, fleet, clock } = bench;
   const { id } = await bench.agent('a1');
-  const sink = createReportSink({ store, fleet, agentId: id, clock, turns: new SharedTurns({ clock, everyMs: 20 }) });
+  const sink = createReportSink({
+    store,
+    fleet,
+    agentId: id,
+    clock,
+    turns: new SharedTurns({ clock, everyMs: 20 }),
+    onReported: () => {},
+  });
   /** Whether it was stored. */
   const report = async (change: Partial<AgentReport>) => {
     const before = store.commits();
-    await sink.apply({ id, version: 1, status: reportOf(change) });
+    await sink.apply({ id, version: 1, hash: 'h', status: reportOf(change) });
     return store.commits() > before;
   };
   const closed = closedAdmission();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FactsBudget } from '../../../hub/control/facts-budget.ts';
 import { createFactsSink } from '../../../hub/control/facts-resource.ts';
+import { factsAllowance, NewsBudget } from '../../../hub/control/news-budget.ts';
 import { FactsReport } from '../../../protocol/facts.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { createSchedulerBench } from '../scheduler/scheduler-bench.ts';
@@ -26,7 +26,7 @@ describe('facts that an agent floods the hub with', () => {
     await using bench = await createSchedulerBench();
     const { store, clock } = bench;
     const { id: agentId } = await bench.agent('a1');
-    const budget = new FactsBudget(clock);
+    const budget = new NewsBudget({ clock, ...factsAllowance });
     const link = new AbortController();
     const sinkOf = () => createFactsSink({ store, agentId, budget, clock, link });
     const changes = async () => {
@@ -35,15 +35,15 @@ describe('facts that an agent floods the hub with', () => {
     };
 
     for (let value = 0; value < 200; value++) {
-      await sinkOf().apply({ id: 'host', version: 0, status: report(value) });
+      await sinkOf().apply({ id: 'host', version: 0, hash: 'h', status: report(value) });
     }
     for (let again = 0; again < 300; again++) {
       // What was told before costs nothing.
       if (again === 0) await clock.advance(5_000);
-      await sinkOf().apply({ id: 'host', version: 0, status: report(199) });
+      await sinkOf().apply({ id: 'host', version: 0, hash: 'h', status: report(199) });
     }
-    await sinkOf().apply({ id: 'host', version: 0, status: report(200) });
-    const waiting = sinkOf().apply({ id: 'host', version: 0, status: report(201) });
+    await sinkOf().apply({ id: 'host', version: 0, hash: 'h', status: report(200) });
+    const waiting = sinkOf().apply({ id: 'host', version: 0, hash: 'h', status: report(201) });
     await bench.settle();
     const before = await changes();
     await clock.advance(5_000);
@@ -55,7 +55,7 @@ describe('facts that an agent floods the hub with', () => {
   it('wait no longer than their link lasts, and delay nobody else', async () => {
     await using bench = await createSchedulerBench();
     const { clock } = bench;
-    const budget = new FactsBudget(clock);
+    const budget = new NewsBudget({ clock, ...factsAllowance });
     const link = new AbortController();
     for (let count = 0; count < 200; count++) await budget.take('loud', link);
 
