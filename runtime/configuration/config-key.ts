@@ -8,7 +8,11 @@ export interface ConfigFormat<T> {
   fromText(text: string): T | undefined;
   /** Of a list: the texts of its entries, so that each that is wrong has a mistake of its own. */
   readonly toEntries?: (text: string) => readonly string[];
+  /** JSON Schema of what stands for the value in a document, such as the values of a chart. Left out where that is text and no more is known. */
+  readonly schema?: JsonSchema;
 }
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
  * One setting of a process. It is known by its variable; the flag and the lines in help and `docs/config.md` follow from it.

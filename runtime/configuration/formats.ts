@@ -38,6 +38,7 @@ export const listenAddress: ConfigFormat<ListenAddress> = {
 export const yesOrNo: ConfigFormat<boolean> = {
   expected: 'true or false',
   placeholder: null,
+  schema: { type: 'boolean' },
   fromText(value) {
     if (/^(true|yes|1)$/i.test(value)) return true;
     return /^(false|no|0)$/i.test(value) ? false : undefined;
@@ -49,6 +50,7 @@ export function wholeNumber(bounds: { readonly from: number; readonly to: number
   return {
     expected: `a whole number from ${bounds.from} to ${bounds.to}`,
     placeholder: 'number',
+    schema: { type: 'integer', minimum: bounds.from, maximum: bounds.to },
     fromText: (value) => within(bounds, /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN),
   };
 }
@@ -67,6 +69,7 @@ export function decimalNumber(bounds: { readonly from: number; readonly to: numb
   return {
     expected: `a number from ${bounds.from} to ${bounds.to}`,
     placeholder: 'number',
+    schema: { type: 'number', minimum: bounds.from, maximum: bounds.to },
     fromText: (value) => within(bounds, /^\d{1,12}(\.\d{1,6})?$/.test(value) ? Number(value) : Number.NaN),
   };
 }
@@ -74,6 +77,7 @@ export function decimalNumber(bounds: { readonly from: number; readonly to: numb
 export const percent: ConfigFormat<number> = {
   expected: 'a whole number of percent from 1 to 100',
   placeholder: 'percent',
+  schema: { type: 'integer', minimum: 1, maximum: 100 },
   fromText: (value) => within({ from: 1, to: 100 }, /^\d{1,3}$/.test(value) ? Number(value) : Number.NaN),
 };
 
@@ -91,6 +95,7 @@ function orBoundless(format: ConfigFormat<number>, word: string): ConfigFormat<n
   return {
     expected: `${format.expected}, or ${word}`,
     placeholder: `${format.placeholder}|${word}`,
+    schema: { anyOf: [format.schema ?? { type: 'string' }, { const: word }] },
     fromText: (value) => (value.toLowerCase() === word ? Number.POSITIVE_INFINITY : format.fromText(value)),
   };
 }
@@ -99,6 +104,7 @@ export function oneOf<const Choice extends string>(...choices: readonly Choice[]
   return {
     expected: `one of ${choices.join(', ')}`,
     placeholder: choices.join('|'),
+    schema: { enum: choices },
     fromText: (value) => choices.find((choice) => choice === value),
   };
 }
@@ -108,6 +114,7 @@ export function url(schemes: readonly string[]): ConfigFormat<URL> {
   return {
     expected: `a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(', ')}, without user, query and fragment`,
     placeholder: 'url',
+    schema: { type: 'string', pattern: `^(${schemes.join('|')})://[^/]` },
     fromText(value) {
       const parsed = URL.canParse(value) ? new URL(value) : undefined;
       if (parsed === undefined || !schemes.includes(parsed.protocol.slice(0, -1)) || parsed.hostname === '')
@@ -138,6 +145,12 @@ const byteUnits: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 **
 export const byteCount: ConfigFormat<number> = {
   expected: 'bytes, such as 1073741824, 512M or 20GiB',
   placeholder: 'bytes',
+  schema: {
+    anyOf: [
+      { type: 'integer', minimum: 0 },
+      { type: 'string', pattern: '^[0-9]{1,15} *[kKmMgGtT]?([iI]?[bB])?$' },
+    ],
+  },
   fromText(value) {
     const matched = /^(\d{1,15})\s*([kmgt]?)(?:i?b)?$/i.exec(value);
     const unit = byteUnits[matched?.[2]?.toLowerCase() ?? '?'];

@@ -17,7 +17,7 @@ function toolsFolder(): string {
 }
 
 /**
- * Looks in the PATH, where daemons are, and among the built tools. `built` is its file there; `remedy` says how to get it, `proof` what makes it say its version. One that is there and does
+ * Looks in the PATH, where daemons are, in `folders`, and among the built tools. `built` is its file there; `remedy` says how to get it, `proof` what makes it say its version. One that is there and does
  * not start is no reason to skip: it throws.
  */
 export function findOutsideProgram(
@@ -26,11 +26,17 @@ export function findOutsideProgram(
     built,
     remedy,
     proof = 'version',
-  }: { readonly built: string | null; readonly remedy: string; readonly proof?: string },
+    folders: others = [],
+  }: {
+    readonly built: string | null;
+    readonly remedy: string;
+    readonly proof?: string;
+    readonly folders?: readonly string[];
+  },
 ): OutsideProgram {
   const searched = `${process.env['PATH'] ?? ''}${delimiter}/usr/sbin${delimiter}/sbin`;
   const folders = searched.split(delimiter).filter((folder) => folder !== '');
-  const places = folders.map((folder) => join(folder, name));
+  const places = [...folders, ...others].map((folder) => join(folder, name));
   if (built !== null) places.push(join(toolsFolder(), built));
   const path = places.find((place) => existsSync(place));
   if (path === undefined) return { path: '', skip: `${name} is not on this machine: ${remedy}` };

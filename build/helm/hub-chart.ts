@@ -1,0 +1,73 @@
+import { hubConfigSchema } from '../../hub/config.ts';
+import type { Chart } from './chart.ts';
+import {
+  claim,
+  closedObject,
+  count,
+  dataClaim,
+  flag,
+  networkPolicyParts,
+  passedOn,
+  secretReference,
+  sharedValues,
+  text,
+} from './shared-values.ts';
+
+export const hubChart: Chart = {
+  name: 'farhand-hub',
+  schema: hubConfigSchema,
+  owned: {
+    listen: 'listenHost; the port is always 7400',
+    data: 'persistence',
+    store: 'not there yet',
+    tlsCert: 'tls.secretName',
+    tlsKey: 'tls.secretName',
+    tlsClientCa: 'tls.clientCa',
+  },
+  permissions: null,
+  values: {
+    ...sharedValues,
+    replicas: count('1, or 0 to stop the hub and keep everything.', { from: 0, to: 1000 }),
+    tls: closedObject(
+      'The certificate of the hub itself. Without it: config.insecure, with something before it that adds TLS.',
+      {
+        secretName: text('A Secret of the type kubernetes.io/tls. A renewed one is taken into use by itself.'),
+        clientCa: secretReference('CAs whose certificates clients have to show.'),
+      },
+    ),
+    persistence: closedObject('The volume of the store, the logs and the key.', {
+      enabled: flag('Without one, everything is gone with the pod.'),
+      ...claim,
+      ...dataClaim,
+    }),
+    service: closedObject('Where the hub is found in the cluster, at port 7400.', {
+      type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
+      nodePort: { type: ['integer', 'null'], description: 'The port of the nodes.' },
+      annotations: passedOn('object', 'Its annotations.'),
+    }),
+    ingress: closedObject('A front for people and for agents that dial wss://.', {
+      enabled: flag('Whether there is one.'),
+      className: text('Its IngressClass.'),
+      annotations: passedOn('object', 'Its annotations. Those of the default are for ingress-nginx.'),
+      host: text('The name that agents and people dial.'),
+      tlsSecretName: text('The Secret with the certificate of that name.'),
+    }),
+    networkPolicy: closedObject('Who may call the hub, and where it may go.', {
+      ...networkPolicyParts,
+      from: passedOn('array', 'Who may call it; empty: everybody.'),
+    }),
+    serviceMonitor: closedObject('For the operator of Prometheus.', {
+      enabled: flag('Whether there is one.'),
+      labels: passedOn('object', 'Labels by which it is found.'),
+      interval: text('How often it is asked, such as 30s.'),
+      token: secretReference('A token of the account default, of the role viewer.'),
+    }),
+    backup: closedObject('Copies of the store and the logs on another volume, by a CronJob on the node of the hub.', {
+      enabled: flag('Whether there are any.'),
+      schedule: text('When, as in a crontab.'),
+      keepDays: count('How many days a copy is kept.', { from: 1, to: 36_500 }),
+      withoutSecretKey: flag('Leave out the key that secrets of open jobs are sealed with.'),
+      ...claim,
+    }),
+  },
+};

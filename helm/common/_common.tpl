@@ -1,0 +1,213 @@
+{{- /*
+The same in both charts: `npm run docs:helm` copies helm/common/_common.tpl there.
+*/ -}}
+
+{{- define "farhand.name" -}}
+{{ .Values.nameOverride | default .Chart.Name | trunc 52 | trimSuffix "-" }}
+{{- end }}
+
+{{- /* Shorter than 53: a StatefulSet adds a hash to its name and makes a label of that. */ -}}
+{{- define "farhand.fullname" -}}
+{{- $name := .Values.nameOverride | default .Chart.Name -}}
+{{- if .Values.fullnameOverride -}}
+{{ .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- else if contains $name .Release.Name -}}
+{{ .Release.Name | trunc 52 | trimSuffix "-" }}
+{{- else -}}
+{{ printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" }}
+{{- end -}}
+{{- end }}
+
+{{- define "farhand.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "farhand.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "farhand.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{ include "farhand.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "farhand.metadata" -}}
+name: {{ include "farhand.fullname" . }}
+namespace: {{ .Release.Namespace }}
+labels:
+  {{- include "farhand.labels" . | nindent 2 }}
+{{- end }}
+
+{{- define "farhand.image" -}}
+{{- with .Values.image -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
+{{- else -}}
+{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- define "farhand.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{ .Values.serviceAccount.name | default (include "farhand.fullname" .) }}
+{{- else -}}
+{{ .Values.serviceAccount.name | default "default" }}
+{{- end -}}
+{{- end }}
+
+{{- define "farhand.serviceAccount" -}}
+{{- if .Values.serviceAccount.create }}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ include "farhand.serviceAccountName" . }}
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "farhand.labels" . | nindent 4 }}
+  {{- with .Values.serviceAccount.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+automountServiceAccountToken: false
+{{- end }}
+{{- end }}
+
+{{- /* A value as the text of a variable. Numbers come as floating point, which would write a million as 1e+06. */ -}}
+{{- define "farhand.text" -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) -}}
+{{ printf "%.0f" . }}
+{{- else -}}
+{{ . }}
+{{- end -}}
+{{- end }}
+
+{{- /* The value of a key of the configuration, or what the program takes without one. */ -}}
+{{- define "farhand.configured" -}}
+{{- $variables := .root.Files.Get "generated/variables.json" | fromJson -}}
+{{- $value := index .root.Values.config .key -}}
+{{- if kindIs "invalid" $value -}}
+{{ get $variables.defaults .key }}
+{{- else if not (kindIs "string" $value) -}}
+{{ include "farhand.text" $value }}
+{{- else -}}
+{{ $value }}
+{{- end -}}
+{{- end }}
+
+{{- /* config and secrets of the values as variables. */ -}}
+{{- define "farhand.environment" -}}
+{{- $variables := .Files.Get "generated/variables.json" | fromJson -}}
+{{- range $key, $value := .Values.config }}
+{{- if not (kindIs "invalid" $value) }}
+- name: {{ get $variables.config $key | required (printf "config.%s: there is no such key" $key) }}
+  value: {{ include "farhand.text" $value | quote }}
+{{- end }}
+{{- end }}
+{{- range $key, $secret := .Values.secrets }}
+{{- if $secret.name }}
+- name: {{ get $variables.secrets $key | required (printf "secrets.%s: there is no such key" $key) }}
+  value: /etc/farhand/secrets/{{ $key }}/value
+{{- end }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "farhand.secretMounts" -}}
+{{- range $key, $secret := .Values.secrets }}
+{{- if $secret.name }}
+- name: secret-{{ $key | kebabcase }}
+  mountPath: /etc/farhand/secrets/{{ $key }}
+  readOnly: true
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "farhand.secretVolumes" -}}
+{{- range $key, $secret := .Values.secrets }}
+{{- if $secret.name }}
+- name: secret-{{ $key | kebabcase }}
+  secret:
+    secretName: {{ $secret.name }}
+    defaultMode: 0440
+    items: [{key: {{ required (printf "secrets.%s.key: expected the key of the Secret %s" $key $secret.name) $secret.key | quote }}, path: value}]
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* What every pod has that runs the image. */ -}}
+{{- define "farhand.podBasics" -}}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  {{- toYaml .Values.podSecurityContext | nindent 2 }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+enableServiceLinks: false
+{{- end }}
+
+{{- define "farhand.spreading" -}}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "farhand.containerBasics" -}}
+image: {{ include "farhand.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  {{- toYaml .Values.securityContext | nindent 2 }}
+{{- with .Values.resources }}
+resources:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* The spec of a claim: size, storageClass and accessModes of the values. */ -}}
+{{- define "farhand.claimSpec" -}}
+accessModes:
+  {{- toYaml .accessModes | nindent 2 }}
+{{- if eq .storageClass "-" }}
+storageClassName: ""
+{{- else if .storageClass }}
+storageClassName: {{ .storageClass }}
+{{- end }}
+resources:
+  requests:
+    storage: {{ .size }}
+{{- end }}
+
+{{- define "farhand.podDisruptionBudget" -}}
+{{- if .Values.podDisruptionBudget.enabled }}
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata:
+  {{- include "farhand.metadata" . | nindent 2 }}
+spec:
+  maxUnavailable: {{ .Values.podDisruptionBudget.maxUnavailable }}
+  selector:
+    matchLabels:
+      {{- include "farhand.selectorLabels" . | nindent 6 }}
+{{- end }}
+{{- end }}
+
+{{- define "farhand.nameServers" -}}
+- ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+{{- end }}

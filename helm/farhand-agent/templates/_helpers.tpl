@@ -1,0 +1,63 @@
+{{- define "farhand-agent.isEphemeral" -}}
+{{- if eq .Values.identity "ephemeral" -}}yes{{- end -}}
+{{- end }}
+
+{{- /* One that is alone keeps its name when its pod gets another. */ -}}
+{{- define "farhand-agent.keptName" -}}
+{{- if .Values.config.name -}}
+{{ .Values.config.name }}
+{{- else if and (include "farhand-agent.isEphemeral" .) (le (int .Values.replicas) 1) -}}
+{{ include "farhand.fullname" . }}
+{{- end -}}
+{{- end }}
+
+{{- define "farhand-agent.usesCluster" -}}
+{{- if eq (get .Values.config "kubernetes" | default "off") "in-cluster" -}}yes{{- end -}}
+{{- end }}
+
+{{- define "farhand-agent.automationsConfigMap" -}}
+{{- if .Values.automationsConfigMap -}}
+{{ .Values.automationsConfigMap }}
+{{- else if .Values.automations -}}
+{{ include "farhand.fullname" . }}-automations
+{{- end -}}
+{{- end }}
+
+{{- /* The drain, then the grace of the jobs that are stopped, then 25 s at most until the hub knows and the agent has left (cli/drain-agent.ts). */ -}}
+{{- define "farhand-agent.gracePeriod" -}}
+{{- $drain := include "farhand.configured" (dict "root" . "key" "drainSeconds") | float64 | ceil -}}
+{{- $grace := include "farhand.configured" (dict "root" . "key" "graceSeconds") | float64 | ceil -}}
+{{ add $drain $grace 30 | int }}
+{{- end }}
+
+{{- /* The volume of the CAs that are trusted. */ -}}
+{{- define "farhand-agent.authorities" -}}
+{{- with .Values.tls.ca }}
+{{- if .secretName }}
+- name: tls-ca
+  secret: {secretName: {{ .secretName }}, items: [{key: {{ .key | quote }}, path: ca.crt}]}
+{{- else if .configMapName }}
+- name: tls-ca
+  configMap: {name: {{ .configMapName }}, items: [{key: {{ .key | quote }}, path: ca.crt}]}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* What Kubernetes would take, and the agent would not. */ -}}
+{{- define "farhand-agent.check" -}}
+{{- if not .Values.config.hubUrls }}
+{{- fail "config.hubUrls: expected where the hub is, such as wss://hub.example.org, got nothing" }}
+{{- end }}
+{{- if and .Values.config.name (gt (int .Values.replicas) 1) }}
+{{- fail (printf "config.name: expected it not to be set with %d replicas: each agent needs a name of its own, and has that of its pod" (int .Values.replicas)) }}
+{{- end }}
+{{- if and (include "farhand-agent.isEphemeral" .) (not .Values.secrets.joinToken.name) }}
+{{- fail "secrets.joinToken: expected a Secret with a join token (`farhand token create --join --ephemeral`), got none: an agent that is ephemeral joins again with each pod" }}
+{{- end }}
+{{- if and .Values.tls.ca.secretName .Values.tls.ca.configMapName }}
+{{- fail "tls.ca: expected a Secret or a ConfigMap, got both" }}
+{{- end }}
+{{- if and .Values.automations .Values.automationsConfigMap }}
+{{- fail "automations: expected it to be empty with automationsConfigMap, which is used instead" }}
+{{- end }}
+{{- end }}

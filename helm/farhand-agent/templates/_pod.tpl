@@ -1,0 +1,96 @@
+{{- define "farhand-agent.podTemplate" -}}
+metadata:
+  labels:
+    {{- include "farhand.selectorLabels" . | nindent 4 }}
+    {{- with .Values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+  {{- with .Values.podAnnotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  {{- include "farhand.podBasics" . | nindent 2 }}
+  {{- include "farhand.spreading" . | nindent 2 }}
+  serviceAccountName: {{ include "farhand.serviceAccountName" . }}
+  automountServiceAccountToken: {{ ternary "true" "false" (ne (include "farhand-agent.usesCluster" .) "") }}
+  terminationGracePeriodSeconds: {{ include "farhand-agent.gracePeriod" . }}
+  containers:
+    - name: agent
+      {{- include "farhand.containerBasics" . | nindent 6 }}
+      args: [agent]
+      env:
+        - name: FARHAND_DATA
+          value: /var/lib/farhand/data
+        - name: FARHAND_AUTOMATIONS
+          value: /etc/farhand/automations
+        - name: FARHAND_STATUS_LISTEN
+          value: {{ printf "%s:7401" .Values.listenHost | quote }}
+        {{- if and (not .Values.config.name) (include "farhand-agent.keptName" .) }}
+        - name: FARHAND_NAME
+          value: {{ include "farhand-agent.keptName" . | quote }}
+        {{- end }}
+        {{- if or .Values.tls.ca.secretName .Values.tls.ca.configMapName }}
+        - name: FARHAND_TLS_CA
+          value: /etc/farhand/tls-ca/ca.crt
+        {{- end }}
+        {{- if .Values.tls.clientSecretName }}
+        - name: FARHAND_TLS_CERT
+          value: /etc/farhand/tls/tls.crt
+        - name: FARHAND_TLS_KEY
+          value: /etc/farhand/tls/tls.key
+        {{- end }}
+        {{- include "farhand.environment" . | nindent 8 }}
+      ports:
+        - {name: status, containerPort: 7401}
+      startupProbe:
+        httpGet: {path: /livez, port: status}
+        periodSeconds: 2
+        timeoutSeconds: 5
+        failureThreshold: 300
+      livenessProbe:
+        httpGet: {path: /livez, port: status}
+        periodSeconds: 20
+        timeoutSeconds: 10
+        failureThreshold: 6
+      readinessProbe:
+        httpGet: {path: /readyz, port: status}
+        periodSeconds: 5
+        timeoutSeconds: 5
+      volumeMounts:
+        - {name: data, mountPath: /var/lib/farhand}
+        - {name: tmp, mountPath: /tmp}
+        {{- if include "farhand-agent.automationsConfigMap" . }}
+        - {name: automations, mountPath: /etc/farhand/automations, readOnly: true}
+        {{- end }}
+        {{- if or .Values.tls.ca.secretName .Values.tls.ca.configMapName }}
+        - {name: tls-ca, mountPath: /etc/farhand/tls-ca, readOnly: true}
+        {{- end }}
+        {{- if .Values.tls.clientSecretName }}
+        - {name: tls, mountPath: /etc/farhand/tls, readOnly: true}
+        {{- end }}
+        {{- include "farhand.secretMounts" . | nindent 8 }}
+        {{- with .Values.extraVolumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+  volumes:
+    - name: tmp
+      emptyDir: {{ with .Values.scratch.tmpSize }}{sizeLimit: {{ . }}}{{ else }}{}{{ end }}
+    {{- if include "farhand-agent.isEphemeral" . }}
+    - name: data
+      emptyDir: {{ with .Values.scratch.dataSize }}{sizeLimit: {{ . }}}{{ else }}{}{{ end }}
+    {{- end }}
+    {{- with include "farhand-agent.automationsConfigMap" . }}
+    - name: automations
+      configMap: {name: {{ . }}}
+    {{- end }}
+    {{- include "farhand-agent.authorities" . | nindent 4 }}
+    {{- with .Values.tls.clientSecretName }}
+    - name: tls
+      secret: {secretName: {{ . }}, defaultMode: 0440}
+    {{- end }}
+    {{- include "farhand.secretVolumes" . | nindent 4 }}
+    {{- with .Values.extraVolumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
