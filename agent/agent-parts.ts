@@ -155,7 +155,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     health: given.health,
     admission: () => admission.current,
     key: () => identity.keys.told,
-    clusters: () => inventories.clusters.map(({ known: _, ...cluster }) => cluster),
+    clusters: () => inventories.reports,
     publish: () => clients.agents.publishStatus(identity.id),
   });
   const { probeRunner, mode } = options;

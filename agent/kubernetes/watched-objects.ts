@@ -25,7 +25,7 @@ export interface WatchedObjects<T> {
   take(event: Extract<WatchEvent, { readonly object: KubernetesObject }>): void;
 }
 
-export function toObjectKey({ metadata: { namespace, name } }: KubernetesObject): string {
+function toObjectKey({ metadata: { namespace, name } }: KubernetesObject): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
 
@@ -80,7 +80,7 @@ export function createWatchedObjects<T>(options: {
           }
         },
         finish() {
-          for (const key of [...values.keys()]) if (!listed.has(key)) remove(key);
+          for (const key of values.keys()) if (!listed.has(key)) remove(key);
         },
       };
     },

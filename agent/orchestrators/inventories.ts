@@ -25,6 +25,8 @@ export interface Inventories extends AsyncDisposable {
   readonly nodes: StatusLister<NodeReport>;
   readonly apps: StatusLister<AppReport>;
   readonly clusters: readonly ClusterStatus[];
+  /** The same for the hub. */
+  readonly reports: readonly ClusterReport[];
   /** A sentence each about what is not followed now. */
   problems(): readonly string[];
 }
@@ -60,6 +62,9 @@ export function startInventories(options: {
     get clusters() {
       return orchestrators.map(toStatus);
     },
+    get reports() {
+      return orchestrators.map(toReport);
+    },
     problems: () => orchestrators.flatMap(toProblems),
     async [Symbol.asyncDispose]() {
       await Promise.all(orchestrators.map((each) => each[Symbol.asyncDispose]()));
@@ -69,9 +74,14 @@ export function startInventories(options: {
   };
 }
 
-function toStatus({ cluster, type, version, nodes, apps }: Orchestrator): ClusterStatus {
+function toReport({ cluster, type, version, nodes, apps }: Orchestrator): ClusterReport {
+  return { name: cluster, type, version, nodes: nodes.state, apps: apps.state };
+}
+
+function toStatus(orchestrator: Orchestrator): ClusterStatus {
+  const { nodes, apps } = orchestrator;
   const known = { nodes: toFigures(nodes), apps: toFigures(apps) };
-  return { name: cluster, type, version, nodes: nodes.state, apps: apps.state, known };
+  return { ...toReport(orchestrator), known };
 }
 
 function toFigures({ items, counts }: Inventory<unknown>): InventoryFigures {

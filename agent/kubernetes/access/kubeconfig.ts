@@ -58,7 +58,7 @@ export interface KubeconfigContext {
   readonly cluster: KubeconfigCluster;
   readonly user: KubeconfigUser;
   /** Of a file that is named in it: relative to the kubeconfig. */
-  toPath(file: string): string;
+  readonly toPath: (file: string) => string;
 }
 
 /** Throws `ConfigError` with what is wrong with it. Values never get into the message: they may be secrets. */
