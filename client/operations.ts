@@ -463,7 +463,15 @@ export type JobLog = {
   readonly gaps: {
     readonly at: number;
     readonly bytes: number | null;
-    readonly why: 'log-limit' | 'spool-full' | 'power-loss' | 'secrets-gone' | 'sink-died' | 'hub-mismatch' | 'unknown';
+    readonly why:
+      | 'log-limit'
+      | 'spool-full'
+      | 'power-loss'
+      | 'secrets-gone'
+      | 'sink-died'
+      | 'runner-gone'
+      | 'hub-mismatch'
+      | 'unknown';
   }[];
   readonly trailing: number;
   readonly removedAt: string | null;
