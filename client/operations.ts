@@ -240,6 +240,10 @@ export type Cause =
   | 'image-pull'
   | 'evicted'
   | 'unschedulable'
+  | 'node-lost'
+  | 'pod-deleted'
+  | 'forbidden'
+  | 'cluster-quota'
   | 'agent-lost'
   | 'state-lost'
   | 'process-lost'
@@ -471,6 +475,7 @@ export type JobLog = {
       | 'sink-died'
       | 'runner-gone'
       | 'hub-mismatch'
+      | 'output-lost'
       | 'unknown';
   }[];
   readonly trailing: number;
@@ -502,6 +507,10 @@ export type JobRequest = {
               | 'image-pull'
               | 'evicted'
               | 'unschedulable'
+              | 'node-lost'
+              | 'pod-deleted'
+              | 'forbidden'
+              | 'cluster-quota'
               | 'agent-lost'
               | 'state-lost'
               | 'process-lost'

@@ -13,6 +13,7 @@ const gapReasons = [
   'sink-died',
   'runner-gone',
   'hub-mismatch',
+  'output-lost',
   'unknown',
 ] as const;
 
