@@ -17,8 +17,8 @@ import {
 import { hubUrlList } from '../runtime/configuration/hub-url-list.ts';
 import { type ConfigSources, loadConfiguration } from '../runtime/configuration/load-configuration.ts';
 import { logKeys } from '../runtime/configuration/log-keys.ts';
-import { isLoopback } from '../runtime/configuration/loopback.ts';
 import { findOutletMistakes, outletKeys } from '../runtime/network/outlet-keys.ts';
+import { findHubUrlMistakes } from './hub-url-mistakes.ts';
 import { defaultPressureLimits, noPressureLimits, type PressureLimits } from './pressure/admission-limits.ts';
 
 const name: ConfigFormat<string> = {
@@ -258,45 +258,12 @@ export function toPressureLimits(config: AgentConfig): PressureLimits {
   };
 }
 
-/** Of the transports that are there, with those that do the same over TLS. */
-const secureSchemes: Readonly<Record<string, string>> = {
-  'ws:': 'wss:',
-  'wss:': 'wss:',
-  'grpc:': 'grpcs:',
-  'grpcs:': 'grpcs:',
-};
-
 function findBrokenRules({ hubUrls, sessionListen, insecure, ...outlet }: AgentConfig): readonly string[] {
   const broken: string[] = [...findOutletMistakes(outlet)];
   if (sessionListen !== null) {
     broken.push('FARHAND_SESSION_LISTEN: expected it not to be set: listening for workers is not there yet');
   }
-  if (hubUrls === null) {
-    broken.push(
-      'FARHAND_HUB_URL: expected the URL of the hub, such as wss://hub.example.org or ws://127.0.0.1:7400; got nothing',
-    );
-  }
-  return [...broken, ...(hubUrls ?? []).flatMap((url) => findBrokenUrlRules(url, insecure))];
-}
-
-function findBrokenUrlRules(hubUrl: URL, insecure: boolean): readonly string[] {
-  const broken: string[] = [];
-  const secure = secureSchemes[hubUrl.protocol];
-  if (secure === undefined) {
-    broken.push(
-      `FARHAND_HUB_URL: expected ws://, wss://, grpc:// or grpcs://, the transports that are there so far; got ${hubUrl.protocol}//`,
-    );
-  } else if (hubUrl.protocol !== secure && !insecure && !isLoopback(hubUrl.hostname)) {
-    broken.push(
-      `FARHAND_HUB_URL: expected ${secure}// for a hub on another machine, got ${hubUrl.protocol}//${hubUrl.host}. Set FARHAND_INSECURE=true only where the network may carry tokens and secrets in the clear`,
-    );
-  }
-  if (secure === 'grpcs:' && !/^\/?$/.test(hubUrl.pathname)) {
-    broken.push(
-      `FARHAND_HUB_URL: expected no path, because gRPC has none of its own; got ${hubUrl.pathname}. Give the hub a host or port of its own, or dial it by wss://`,
-    );
-  }
-  return broken;
+  return [...broken, ...findHubUrlMistakes({ hubUrls, insecure })];
 }
 
 /** Host names hold nothing that a name may not, in practice; a stray character becomes "-". */

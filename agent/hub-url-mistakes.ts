@@ -1,0 +1,43 @@
+import { isLoopback } from '../runtime/configuration/loopback.ts';
+
+/** Of the transports that are there, with those that do the same over TLS. */
+const secureSchemes: Readonly<Record<string, string>> = {
+  'ws:': 'wss:',
+  'wss:': 'wss:',
+  'grpc:': 'grpcs:',
+  'grpcs:': 'grpcs:',
+};
+
+/** What is wrong with the addresses of a hub, in words for whoever set them. */
+export function findHubUrlMistakes({
+  hubUrls,
+  insecure,
+}: {
+  readonly hubUrls: readonly URL[] | null;
+  readonly insecure: boolean;
+}): readonly string[] {
+  if (hubUrls !== null) return hubUrls.flatMap((url) => findBrokenUrlRules(url, insecure));
+  return [
+    'FARHAND_HUB_URL: expected the URL of the hub, such as wss://hub.example.org or ws://127.0.0.1:7400; got nothing',
+  ];
+}
+
+function findBrokenUrlRules(hubUrl: URL, insecure: boolean): readonly string[] {
+  const broken: string[] = [];
+  const secure = secureSchemes[hubUrl.protocol];
+  if (secure === undefined) {
+    broken.push(
+      `FARHAND_HUB_URL: expected ws://, wss://, grpc:// or grpcs://, the transports that are there so far; got ${hubUrl.protocol}//`,
+    );
+  } else if (hubUrl.protocol !== secure && !insecure && !isLoopback(hubUrl.hostname)) {
+    broken.push(
+      `FARHAND_HUB_URL: expected ${secure}// for a hub on another machine, got ${hubUrl.protocol}//${hubUrl.host}. Set FARHAND_INSECURE=true only where the network may carry tokens and secrets in the clear`,
+    );
+  }
+  if (secure === 'grpcs:' && !/^\/?$/.test(hubUrl.pathname)) {
+    broken.push(
+      `FARHAND_HUB_URL: expected no path, because gRPC has none of its own; got ${hubUrl.pathname}. Give the hub a host or port of its own, or dial it by wss://`,
+    );
+  }
+  return broken;
+}
