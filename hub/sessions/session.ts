@@ -38,8 +38,8 @@ class SessionEnd extends Error {
   }
 }
 
-function toStorePlace({ storeId, startId, commits }: Store): StorePlace {
-  return { storeId, startId, commits: commits() };
+function toStorePlace(store: Store): StorePlace {
+  return { storeId: store.storeId, startId: store.startId, commits: store.commits() };
 }
 
 function toProgress({ percent, message, outputs }: Progress): Progress {

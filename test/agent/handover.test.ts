@@ -27,9 +27,9 @@ interface Given {
   readonly cluster: PodCluster;
   readonly agent: Agent;
   /** Another agent on the same folder. */
-  startAgent(): Promise<Agent>;
-  lines(): Promise<readonly string[]>;
-  readLog(job: Job): Promise<string>;
+  readonly startAgent: () => Promise<Agent>;
+  readonly lines: () => Promise<readonly string[]>;
+  readonly readLog: (job: Job) => Promise<string>;
 }
 
 const over = ['failed', 'succeeded', 'lost', 'cancelled', 'timed-out'] as const;

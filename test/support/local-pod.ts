@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,9 +111,4 @@ export async function createLocalPod(options: LocalPodOptions): Promise<LocalPod
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** Names in the folder of the attempt, for messages. */
-export function listAttempt(pod: Pick<LocalPod, 'shared'>, attempt: string): readonly string[] {
-  return readdirSync(join(pod.shared, 'attempts', attempt));
 }

@@ -22,9 +22,9 @@ interface Given {
   readonly attempt: string;
   readonly pod: LocalPod;
   /** Another pod with the same ticket. */
-  another(): Promise<LocalPod>;
+  readonly another: () => Promise<LocalPod>;
   readonly ledger: string;
-  lines(): Promise<readonly string[]>;
+  readonly lines: () => Promise<readonly string[]>;
 }
 
 /** A job that its agent has handed over, and a pod in which nothing runs yet. */
@@ -153,7 +153,7 @@ describe('a runner', () => {
 
       assert.equal(ended.state, 'succeeded');
       assert.deepEqual(await lines(), ['one']);
-      assert.deepEqual(codes.toSorted(), [0, 6]);
+      assert.deepEqual(new Set(codes), new Set([0, 6]));
     });
   });
 
