@@ -258,12 +258,18 @@ export function toPressureLimits(config: AgentConfig): PressureLimits {
   };
 }
 
-function findBrokenRules({ hubUrls, sessionListen, insecure, ...outlet }: AgentConfig): readonly string[] {
-  const broken: string[] = [...findOutletMistakes(outlet)];
+function findBrokenRules(config: AgentConfig): readonly string[] {
+  const { hubUrls, sessionListen, insecure } = config;
+  const broken: string[] = [...findOutletMistakes(config)];
   if (sessionListen !== null) {
     broken.push('FARHAND_SESSION_LISTEN: expected it not to be set: listening for workers is not there yet');
   }
-  return [...broken, ...findHubUrlMistakes({ hubUrls, insecure })];
+  if (hubUrls === null) {
+    broken.push(
+      'FARHAND_HUB_URL: expected the URL of the hub, such as wss://hub.example.org or ws://127.0.0.1:7400; got nothing',
+    );
+  }
+  return [...broken, ...(hubUrls ?? []).flatMap((url) => findHubUrlMistakes(url, { insecure }))];
 }
 
 /** Host names hold nothing that a name may not, in practice; a stray character becomes "-". */
