@@ -26,6 +26,12 @@ export const commandList: readonly ListedCommand[] = [
     load: async (context) => (await import('./commands/agent.ts')).createAgentCommand(context),
   },
   {
+    name: 'runner',
+    summary: 'run one job of an agent, beside its container in a pod',
+    group: start,
+    load: async (context) => (await import('./commands/runner.ts')).createRunnerCommand(context),
+  },
+  {
     name: 'run',
     summary: 'run an automation and watch it to its end',
     group: work,

@@ -1,4 +1,5 @@
 import { agentConfigSchema } from '../agent/config.ts';
+import { runnerConfigSchema } from '../agent/runner/runner-config.ts';
 import { hubConfigSchema } from '../hub/config.ts';
 import { type ConfigKey, type ConfigSchema, toFileVariable, toFlag } from '../runtime/configuration/config-key.ts';
 import { clientConfigSchema } from './client-config.ts';
@@ -8,6 +9,11 @@ import { execConfigSchema } from './exec/exec-config.ts';
 const sections: readonly { readonly title: string; readonly text: string; readonly schema: ConfigSchema }[] = [
   { title: '`farhand hub`', text: 'Serves the API and the agents.', schema: hubConfigSchema },
   { title: '`farhand agent`', text: 'Runs jobs where it is.', schema: agentConfigSchema },
+  {
+    title: '`farhand runner`',
+    text: 'Runs one job beside its container in a pod. The agent that makes the pod sets all of it.',
+    schema: runnerConfigSchema,
+  },
   {
     title: '`farhand dev`',
     text: 'Reads these itself; every other variable of the hub and the agent reaches the two that it starts.',

@@ -1,4 +1,5 @@
 import { agentConfigSchema } from '../agent/config.ts';
+import { runnerConfigSchema } from '../agent/runner/runner-config.ts';
 import { hubConfigSchema } from '../hub/config.ts';
 import { findNearestWord } from '../protocol/nearest-word.ts';
 import { toFileVariable } from '../runtime/configuration/config-key.ts';
@@ -23,7 +24,7 @@ const otherPrefixes = ['FARHAND_PARAM_', 'FARHAND_SECRET_'];
 /** One line for each `FARHAND_…` variable that no part of farhand reads: most likely a name mistyped. */
 export function findUnknownVariables(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
   const settable = new Set(['FARHAND_NODE']);
-  for (const schema of [hubConfigSchema, agentConfigSchema, clientConfigSchema, devConfigSchema]) {
+  for (const schema of [hubConfigSchema, agentConfigSchema, runnerConfigSchema, clientConfigSchema, devConfigSchema]) {
     for (const { variable, sensitive } of Object.values(schema)) {
       settable.add(variable);
       if (sensitive) settable.add(toFileVariable(variable));

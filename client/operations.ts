@@ -520,6 +520,7 @@ export type JobLog = {
       | 'power-loss'
       | 'secrets-gone'
       | 'sink-died'
+      | 'runner-gone'
       | 'hub-mismatch'
       | 'output-lost'
       | 'unknown';

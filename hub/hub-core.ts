@@ -15,6 +15,7 @@ import { Housekeeping } from './housekeeping/housekeeping.ts';
 import type { RoomWatch } from './housekeeping/room-watch.ts';
 import type { AgentPrincipal } from './identity/agent-principal.ts';
 import type { SecretBox } from './identity/secret-box.ts';
+import type { Tickets } from './identity/tickets.ts';
 import type { LogStore } from './logs/log-store.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
 import { AccountQuotas, noLimits } from './quotas/account-quotas.ts';
@@ -34,6 +35,7 @@ export interface HubCoreOptions {
   readonly store: Store;
   readonly logs: LogStore;
   readonly secretBox: SecretBox;
+  readonly tickets: Pick<Tickets, 'issue'>;
   readonly lostAfterMs: number;
   /** How long a late result may correct a lost job; its secrets are kept as long. */
   readonly correctionWindowMs: number;
@@ -137,6 +139,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
       isRetrySafe: (attempt) => fleet.isRetrySafe(attempt),
       isGone: (agentId) => fleet.isGone(agentId),
       heard: (agentId) => fleet.heard(agentId),
+      tickets: options.tickets,
       progress,
       counts: metrics.sessions,
       loops,
@@ -172,7 +175,9 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     sessions,
     inventory,
     async start() {
-      disposables.use(await followStore({ store, fleet, scheduler, quotas, hold, control, progress, metrics, logger }));
+      disposables.use(
+        await followStore({ store, fleet, scheduler, quotas, hold, control, sessions, progress, metrics, logger }),
+      );
       await hold.begin();
       await inventory.look();
       disposables.use(new Housekeeping({ chores, clock, logger, loops }));

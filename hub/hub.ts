@@ -33,6 +33,8 @@ import type { OidcSettings } from './identity/oidc/oidc-settings.ts';
 import { Refusals } from './identity/refusals.ts';
 import { createSecretBox } from './identity/secret-box.ts';
 import { loadSecretKey } from './identity/secret-key.ts';
+import { admitTickets } from './identity/ticket-authenticator.ts';
+import { createTickets } from './identity/tickets.ts';
 import type { JudgeUserToken } from './identity/user-authenticator.ts';
 import type { ConnectionRefusal } from './listeners/connection-refusal.ts';
 import { createStrangers } from './listeners/create-strangers.ts';
@@ -118,6 +120,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const watcher = { stored: (bytes: number) => metrics.stored(bytes), failed: (error: unknown) => room.failed(error) };
   const logs = opened.use(watchLogs(files, { watcher, loops, clock }));
   const secretKey = await loadSecretKey({ folder: dataFolder, random, logger });
+  const tickets = createTickets({ secretKey, storeId: store.storeId, clock, random });
   await ensureAdminToken({
     store,
     folder: options.adminTokenFolder ?? dataFolder,
@@ -142,6 +145,7 @@ export async function createHub(options: HubOptions): Promise<Hub> {
     logs,
     reserve,
     secretBox: createSecretBox(secretKey, random),
+    tickets,
     lostAfterMs: options.lostAfterMs,
     correctionWindowMs,
     keep: options.keep,
@@ -196,7 +200,14 @@ export async function createHub(options: HubOptions): Promise<Hub> {
   const listening = {
     authenticate: admitArrivals(
       noteAgentRefusals(
-        holdToCertificate(createAgentAuthenticator({ store, secretKey, clock, random, logger }), { logger }),
+        holdToCertificate(
+          admitTickets(createAgentAuthenticator({ store, secretKey, clock, random, logger }), {
+            tickets,
+            store,
+            logger,
+          }),
+          { logger },
+        ),
         { store, refusals },
       ),
       arrivals,

@@ -8,6 +8,7 @@ import type { AccountQuotas } from './quotas/account-quotas.ts';
 import type { OfferHold } from './scheduler/offer-hold.ts';
 import type { Scheduler } from './scheduler/scheduler.ts';
 import type { ProgressBoard } from './sessions/progress-board.ts';
+import type { SessionService } from './sessions/session-service.ts';
 import type { AttemptRecord, JobRecord } from './store/records.ts';
 import type { Change, Store } from './store/store.ts';
 
@@ -19,6 +20,7 @@ export interface FollowerOptions {
   readonly quotas?: AccountQuotas;
   readonly hold: Pick<OfferHold, 'loaded' | 'agentChanged'>;
   readonly control: Pick<ControlService, 'attemptChanged' | 'agentChanged'>;
+  readonly sessions: Pick<SessionService, 'attemptChanged'>;
   readonly progress: ProgressBoard;
   readonly metrics: Pick<HubMetrics, 'loaded' | 'changed'>;
   readonly logger: Logger;
@@ -32,7 +34,7 @@ const batch = 1000;
  * come to be, then of each commit, in order.
  */
 export async function followStore(options: FollowerOptions): Promise<Disposable> {
-  const { store, fleet, scheduler, quotas, hold, control, progress, metrics, logger } = options;
+  const { store, fleet, scheduler, quotas, hold, control, sessions, progress, metrics, logger } = options;
 
   const tell = (change: Change) => {
     switch (change.type) {
@@ -42,6 +44,7 @@ export async function followStore(options: FollowerOptions): Promise<Disposable>
         scheduler.attemptChanged(change.attempt);
         fleet.attemptChanged(change.attempt);
         if (change.attempt.state !== 'running') progress.forget(change.attempt.id);
+        sessions.attemptChanged(change.attempt);
         return control.attemptChanged(change.attempt);
       case 'agent':
         hold.agentChanged();

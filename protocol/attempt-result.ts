@@ -11,6 +11,7 @@ const gapReasons = [
   'power-loss',
   'secrets-gone',
   'sink-died',
+  'runner-gone',
   'hub-mismatch',
   'output-lost',
   'unknown',

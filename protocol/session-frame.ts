@@ -22,6 +22,8 @@ export const OpenFrame = z.object({
   rawBytes: ByteCount,
   needsDocument: z.boolean(),
   needsSecrets: z.boolean(),
+  /** An agent that asks for a ticket: a runner will open the sessions of this attempt. Any other `open` of the agent takes it back. */
+  handsOver: z.boolean().optional(),
 });
 export type OpenFrame = Readonly<z.infer<typeof OpenFrame>>;
 
@@ -57,6 +59,15 @@ export const JobFrame = z.object({
   secretsGone: z.boolean(),
   /** How far the hub's store is, at least: all that this frame tells is in it. Null: of a version that does not say. */
   store: StorePlace.nullable().default(null),
+  /** To an agent whose attempt is handed over, or was; left out otherwise, and by hubs of versions that know of no runners. */
+  handover: z
+    .object({
+      /** What a runner opens its sessions with; null where none may come any more. */
+      ticket: z.string().min(1).max(4096).nullable(),
+      /** A runner got the document. False, once the agent took the attempt back: nothing ever ran, and nothing will. */
+      runnerCame: z.boolean(),
+    })
+    .optional(),
 });
 export type JobFrame = Readonly<z.infer<typeof JobFrame>>;
 

@@ -4,6 +4,7 @@ import type { Execution } from '../executors/execution.ts';
 import type { AttemptCommand } from './attempt-command.ts';
 import type { AttemptCore } from './attempt-core.ts';
 import type { AttemptEnding } from './attempt-ending.ts';
+import type { AttemptHandover } from './attempt-handover.ts';
 import type { ClaimRecord, DocumentRecord } from './attempt-records.ts';
 import { type Recovered, recoverFolder } from './attempt-recovery.ts';
 import type { AttemptRelease } from './attempt-release.ts';
@@ -11,6 +12,7 @@ import { type StartOutcome, startAttempt } from './attempt-start.ts';
 import { findLeftBefore } from './before-hook.ts';
 import { type Ending, isUnborn } from './ending.ts';
 import { executorOf } from './executor-of.ts';
+import { handsOver } from './handover.ts';
 import { isOfThisBoot } from './is-of-this-boot.ts';
 
 export interface AttemptBeginningOptions {
@@ -18,7 +20,11 @@ export interface AttemptBeginningOptions {
   readonly command: AttemptCommand;
   readonly ending: AttemptEnding;
   readonly release: AttemptRelease;
+  readonly handover: AttemptHandover;
 }
+
+const noTicket =
+  'whether a runner is to run this job changed while the hub was asked, or the hub knows of none: expected a hub of this version or a later one';
 
 /** An attempt until its command runs: `found`, `claimed`, `preparing`; or until what an earlier agent left is decided on. Each method is a step. */
 export class AttemptBeginning {
@@ -60,6 +66,13 @@ export class AttemptBeginning {
     const claim = await folder.claim.read();
     if (claim === null) return release.free();
     this.#core.learnPurpose(claim);
+    const given = await folder.document.read();
+    const isOver = (await context.tombstones.has(id)) || (await folder.result.read()) !== null;
+    if (given?.handedOver === true && !isOver) {
+      this.#core.learnDocument(given.document);
+      this.#core.logger.info({ recovered: 'handed over' }, 'attempt recovered');
+      return this.#options.handover.recover(claim, given);
+    }
     const recovered = await recoverFolder(context, folder);
     const found = 'record' in recovered ? recovered.record : null;
     this.#core.learnDocument(found?.document ?? null);
@@ -75,7 +88,7 @@ export class AttemptBeginning {
         context.spool.note(id, recovered.held.rawBytes);
         stream.freeze(recovered.held.rawBytes);
         this.#core.setState({ ...recovered, claim });
-        return stream.open(recovered.record);
+        return recovered.record?.handedOver === true ? undefined : stream.open(recovered.record);
       case 'running': {
         const { record, execution, startedAt, intent } = recovered;
         const running = { claim, record, execution, startedAt };
@@ -96,20 +109,25 @@ export class AttemptBeginning {
     if (frame.desired === 'cancel' || command.isCancelAsked) {
       return ending.endUnborn(claim, null, { type: 'stopped-unborn', intent: 'cancelled' });
     }
-    const { document } = frame;
+    const { document, handover } = frame;
+    const ticket = handover?.ticket ?? null;
+    if (document !== null && (ticket !== null) !== handsOver(context, claim)) {
+      return ending.endUnborn(claim, null, { type: 'never-started', cause: 'start-failed', message: noTicket });
+    }
     if (document === null) return this.#core.logger.warn({}, 'expected a document, got a job without one');
     this.#core.learnDocument(document);
     const outcome = await startAttempt(context, {
       folder,
       document,
       store: frame.store,
-      secrets: stream.secrets(),
+      secrets: ticket === null ? stream.secrets() : {},
+      ticket,
       isCancelled: () => command.isCancelAsked,
       look: (record) => command.look(record),
     });
     if (outcome.type === 'ended') return ending.endUnborn(claim, outcome.record, outcome.ending);
     const { record } = outcome;
-    stream.open(record);
+    if (ticket === null) stream.open(record);
     if (outcome.type === 'running') return this.#begin(claim, outcome);
     const { before, launch } = outcome;
     this.#core.hook.hold(before.run, (end) => {

@@ -136,7 +136,10 @@ export class AttemptCommand {
   #watchExecution({ execution, record, startedAt }: RunningCommand): void {
     const { context, folder, stream } = this.#core;
     const { clock, watchFolder, limits } = context;
-    const { timeoutMs, logOver, logLimitBytes } = record.terms;
+    const { logOver, logLimitBytes } = record.terms;
+    // The runner looks at its time and its output itself.
+    const isHere = record.handedOver !== true;
+    const timeoutMs = isHere ? record.terms.timeoutMs : null;
     stream.bound(logOver === 'gap' ? logLimitBytes : null);
     const usedMs = execution.ranMs ?? (startedAt === null ? 0 : Math.max(0, clock.now() - startedAt));
     this.#watch = new ExecutionWatch({
@@ -146,7 +149,7 @@ export class AttemptCommand {
       watchFolder,
       pollMs: limits.pollMs,
       timeoutMs: timeoutMs === null ? null : Math.max(0, timeoutMs - usedMs),
-      look: () => this.look(record),
+      look: () => (isHere ? this.look(record) : Promise.resolve()),
       onStarted: (at) => void this.#core.post('started', () => this.#started(at)),
       onTimeout: () => void this.#core.post('timeout', () => this.stop('timeout')),
       onEnded: () => void this.#core.post('ended', () => this.#executionEnded()),

@@ -2,7 +2,7 @@ import type { Timer } from '../../runtime/clock.ts';
 import { startAfter } from './after-hook.ts';
 import type { AttemptCommand } from './attempt-command.ts';
 import type { AttemptCore } from './attempt-core.ts';
-import type { AfterRecord, ClaimRecord, DocumentRecord } from './attempt-records.ts';
+import type { AfterRecord, ClaimRecord, DocumentRecord, ResultRecord } from './attempt-records.ts';
 import { recoverFolder } from './attempt-recovery.ts';
 import { findOutputs, sealAttempt, toUnbornResult, writeResult } from './attempt-seal.ts';
 import type { AttemptEnd, AttemptState } from './attempt-state.ts';
@@ -37,6 +37,11 @@ export class AttemptEnding {
     if (state.type !== 'stopping' && state.type !== 'clearing') return;
     if (!(await folder.isThere())) return this.#onFolderGone();
     const { claim, record } = state;
+    if (record.handedOver === true) {
+      this.#command.stopWatching();
+      const { startedAt } = state;
+      return this.#core.setState({ type: 'taking-back', claim, record, startedAt, escaped });
+    }
     const found = await recoverFolder(context, folder, state);
     if (found.type !== 'finished') return logger.error({ found: found.type }, 'expected an end, found none');
     const startedAt = state.startedAt ?? found.startedAt;
@@ -69,6 +74,13 @@ export class AttemptEnding {
   async endUnborn(claim: ClaimRecord, record: DocumentRecord | null, ending: Ending): Promise<void> {
     const { context, folder } = this.#core;
     const held = await writeResult(context, folder, toUnbornResult(ending, context.clock.now()));
+    this.#hold({ type: 'holding', claim, record, held });
+  }
+
+  /** What the platform said of an attempt that was handed over. */
+  async hold({ claim, record }: Extract<AttemptState, { type: 'taking-back' }>, held: ResultRecord): Promise<void> {
+    const { context, folder } = this.#core;
+    await writeResult(context, folder, held);
     this.#hold({ type: 'holding', claim, record, held });
   }
 

@@ -55,6 +55,8 @@ export const DocumentRecord = z.object({
   terms: RunTerms,
   /** How far the hub's store was when it gave the document: known on this disk before anything runs. Null: the hub did not say. */
   store: StorePlace.nullable().default(null),
+  /** A runner may have come: no session is opened before all that it could live in is gone, and then to take the attempt back. Left out: no. */
+  handedOver: z.boolean().optional(),
 });
 export type DocumentRecord = Readonly<z.infer<typeof DocumentRecord>>;
 

@@ -1,5 +1,5 @@
 import type { AttemptReport } from '../../protocol/offer.ts';
-import { type AttemptState, hasNoStream } from './attempt-state.ts';
+import { type AttemptState, hasNoStream, isAway, isHandedOver } from './attempt-state.ts';
 import type { OpenFacts } from './session-subject.ts';
 
 /** What the control channel is told of an attempt; null when there is nothing to tell. */
@@ -17,6 +17,7 @@ export function toAttemptReport(state: AttemptState, rawBytes: number): AttemptR
     case 'running':
     case 'stopping':
     case 'clearing':
+    case 'taking-back':
     case 'cleaning':
     case 'sealing':
       return state.startedAt === null
@@ -29,11 +30,16 @@ export function toAttemptReport(state: AttemptState, rawBytes: number): AttemptR
 export function toOpenFacts(
   state: AttemptState,
   stream: { readonly rawBytes: number; readonly needsSecrets: boolean },
+  handsOver = false,
 ): OpenFacts | null {
-  if (state.type === 'found' || state.type === 'gone') return null;
-  const { rawBytes, needsSecrets } = stream;
+  if (state.type === 'found' || state.type === 'gone' || isAway(state)) return null;
+  const { rawBytes } = stream;
+  const needsSecrets = stream.needsSecrets && !isHandedOver(state);
   const facts = { folderId: state.claim.folderId, rawBytes, needsDocument: false, needsSecrets };
-  if (state.type === 'claimed') return { ...facts, have: 'claimed', needsDocument: true, needsSecrets: true };
+  if (state.type === 'claimed') {
+    const claimed = { ...facts, have: 'claimed', needsDocument: true } as const;
+    return handsOver ? { ...claimed, needsSecrets: false, handsOver } : { ...claimed, needsSecrets: true };
+  }
   if (state.type === 'holding')
     return { ...facts, have: 'ended', needsSecrets: needsSecrets && !hasNoStream(state.held) };
   if (state.type === 'preparing') return { ...facts, have: 'document' };

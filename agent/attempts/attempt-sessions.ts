@@ -5,11 +5,15 @@ import type { AttemptBeginning } from './attempt-beginning.ts';
 import type { AttemptCommand } from './attempt-command.ts';
 import type { AttemptCore } from './attempt-core.ts';
 import type { AttemptEnding } from './attempt-ending.ts';
+import type { AttemptHandover } from './attempt-handover.ts';
 import type { AttemptRelease } from './attempt-release.ts';
 import { toOpenFacts } from './attempt-report.ts';
+import { isAway, isHandedOver } from './attempt-state.ts';
 import type { AttemptView } from './attempt-view.ts';
 import type { Bell } from './bell.ts';
+import { handsOver } from './handover.ts';
 import type { MaskedStream } from './masked-stream.ts';
+import type { SessionPass } from './session-gate.ts';
 import { runSessions } from './session-loop.ts';
 import type { OpenFacts, SessionSubject } from './session-subject.ts';
 
@@ -20,6 +24,7 @@ export interface AttemptSessionsOptions {
   readonly command: AttemptCommand;
   readonly ending: AttemptEnding;
   readonly release: AttemptRelease;
+  readonly handover: AttemptHandover;
   /** Called when the hub says that it has no such attempt. */
   readonly onForgotten: () => void;
 }
@@ -71,7 +76,9 @@ export class AttemptSessions implements SessionSubject {
     const { core } = this.#options;
     let facts: OpenFacts | null = null;
     await core.post('describe', async () => {
-      facts = toOpenFacts(core.state, core.stream);
+      const { state, context } = core;
+      const gives = state.type === 'claimed' && handsOver(context, state.claim);
+      facts = toOpenFacts(state, core.stream, gives);
     });
     return facts;
   }
@@ -87,11 +94,13 @@ export class AttemptSessions implements SessionSubject {
   }
 
   async #receive(frame: JobFrame): Promise<void> {
-    const { core, beginning, command, ending } = this.#options;
+    const { core, beginning, command, ending, handover } = this.#options;
     const { state, stream } = core;
     stream.learn(frame);
     if (state.type === 'found' || state.type === 'gone') return;
     if (state.type === 'claimed') return beginning.receiveFirst(state.claim, frame);
+    if (state.type === 'taking-back') return handover.settle(state, frame);
+    if (isHandedOver(state)) return;
     stream.open(state.record);
     if (frame.desired === 'cancel') await command.stop('cancelled');
     await ending.goOn();
@@ -103,6 +112,7 @@ export class AttemptSessions implements SessionSubject {
     const { clock, random, sessions, limits } = core.context;
     const end = await runSessions({
       ...sessions,
+      gate: { heard: (place) => sessions.gate.heard(place), enter: (signal) => this.#enter(signal) },
       subject: this,
       clock,
       random,
@@ -111,5 +121,12 @@ export class AttemptSessions implements SessionSubject {
       signal: core.leaving,
     });
     if (end !== 'stopped') await core.post(end, () => release.release(end));
+  }
+
+  /** Not while a runner speaks for the attempt. */
+  async #enter(signal: AbortSignal): Promise<SessionPass | null> {
+    const { core } = this.#options;
+    while (isAway(core.state) && !signal.aborted) await core.news.wait(signal);
+    return core.context.sessions.gate.enter(signal);
   }
 }

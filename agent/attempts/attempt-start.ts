@@ -13,6 +13,7 @@ import type { DocumentRecord, RunTerms } from './attempt-records.ts';
 import { type BeforeHook, startBefore } from './before-hook.ts';
 import type { Ending } from './ending.ts';
 import { executorOf } from './executor-of.ts';
+import { makeHandover } from './handover.ts';
 import { jobFiles } from './job-files.ts';
 
 export type StartOutcome =
@@ -43,6 +44,8 @@ export interface StartRequest {
   readonly secrets: Secrets;
   /** Asked once more when the document is durable: nothing is spawned after a cancel that came before. */
   readonly isCancelled: () => boolean;
+  /** For the runner that the attempt is given to; null: the command runs here. */
+  readonly ticket: string | null;
   /** Called whenever a hook may have printed something. */
   readonly look: (record: DocumentRecord) => Promise<void>;
 }
@@ -83,7 +86,9 @@ function findAutomation(context: AttemptContext, document: JobDocument): Automat
 
 /** From the document to a spawned wrapper: judge it, make the command, make `document.json` durable, spawn (the `before` hook, if any). */
 export async function startAttempt(context: AttemptContext, request: StartRequest): Promise<StartOutcome> {
-  const { folder, document, secrets } = request;
+  const { folder, document, ticket } = request;
+  const secrets =
+    ticket === null ? request.secrets : Object.fromEntries(document.secretNames.map((name) => [name, '']));
   const automation = findAutomation(context, document);
   if (typeof automation === 'string') return neverStarted(null, automation);
   const { environment } = context;
@@ -106,7 +111,9 @@ export async function startAttempt(context: AttemptContext, request: StartReques
     document,
     terms: toTerms(automation, document, { user, after: prepared.after }),
     store: request.store,
+    ...(ticket === null ? {} : { handedOver: true }),
   };
+  const handover = ticket === null ? null : await makeHandover(context, { automation, document, ticket });
   try {
     await folder.document.write(record);
   } catch (error) {
@@ -118,7 +125,8 @@ export async function startAttempt(context: AttemptContext, request: StartReques
     await context.spool.withReserve(() => folder.intent.write(intent));
     return { type: 'ended', record, ending: { type: 'stopped-unborn', intent: 'cancelled' } };
   }
-  const launch = () => launchCommand(context, { folder, record, command: prepared.command });
+  const command = handover === null ? prepared.command : { ...prepared.command, handover };
+  const launch = () => launchCommand(context, { folder, record, command });
   if (prepared.before === null) return launch();
   const { terms } = record;
   const look = () => request.look(record);

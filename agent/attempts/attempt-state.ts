@@ -27,6 +27,8 @@ export interface AttemptEnd {
  *   `startedAt` is there. Left when the wrapper ends (`clearing`) or has to be stopped (`stopping`)
  * - `stopping`: the intent is durable, signals are on their way. Left when nothing of the tree is alive, or the bound is over
  * - `clearing`: the wrapper ended; what it left running is being ended
+ * - `taking-back`: it was handed over, and all that a runner could live in is gone. The hub is asked what it has, and whether a runner ever came. Left by its
+ *   `job`, to `holding` with what the platform says, or by its `accepted`, where the runner had said it all
  * - `cleaning`: the command's part is over and its end known; the `after` hook runs, or waits for the secrets where an earlier process had
  *   them. Left when the hook ended or cannot run
  * - `sealing`: nothing writes any more, the end is known, the length of `raw` is fixed. Waits for the secrets where an earlier
@@ -65,6 +67,13 @@ export type AttemptState =
       readonly record: DocumentRecord;
       readonly startedAt: number | null;
     }
+  | {
+      readonly type: 'taking-back';
+      readonly claim: ClaimRecord;
+      readonly record: DocumentRecord;
+      readonly startedAt: number | null;
+      readonly escaped: number;
+    }
   | (AttemptEnd & {
       readonly type: 'cleaning';
       readonly commandBytes: number;
@@ -101,4 +110,14 @@ export function isWorking(state: AttemptState): boolean {
 /** There is no stream: the command never ran, and no hook printed anything. */
 export function hasNoStream(held: ResultRecord): boolean {
   return held.result.started === false && held.result.log.bytes === 0;
+}
+
+/** The attempt was given to a runner: what there is of its stream the runner has sent. */
+export function isHandedOver(state: AttemptState): boolean {
+  return 'record' in state && state.record?.handedOver === true;
+}
+
+/** A runner speaks for it, or may: no session is opened. */
+export function isAway(state: AttemptState): boolean {
+  return isHandedOver(state) && state.type !== 'taking-back' && state.type !== 'holding';
 }

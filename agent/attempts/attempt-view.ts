@@ -5,7 +5,7 @@ import type { JobLogSubject } from '../job-log/job-log-document.ts';
 import type { AttemptCore } from './attempt-core.ts';
 import { toAttemptReport } from './attempt-report.ts';
 import { withSecretsGone } from './attempt-seal.ts';
-import { hasNoStream } from './attempt-state.ts';
+import { hasNoStream, isHandedOver } from './attempt-state.ts';
 import type { MaskedStream } from './masked-stream.ts';
 
 /** What others may see of an attempt: the control channel, its sessions, and who writes its lines elsewhere. */
@@ -56,6 +56,6 @@ export class AttemptView implements LinesSource {
 
   get #hasNoStream(): boolean {
     const { state } = this.#core;
-    return state.type === 'holding' && hasNoStream(state.held);
+    return isHandedOver(state) || (state.type === 'holding' && hasNoStream(state.held));
   }
 }

@@ -7,6 +7,7 @@ import { AttemptCommand } from './attempt-command.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { AttemptCore } from './attempt-core.ts';
 import { AttemptEnding } from './attempt-ending.ts';
+import { AttemptHandover } from './attempt-handover.ts';
 import { AttemptRelease } from './attempt-release.ts';
 import { AttemptSessions } from './attempt-sessions.ts';
 import type { AttemptState } from './attempt-state.ts';
@@ -73,7 +74,8 @@ class AttemptActor implements Attempt {
     const command = new AttemptCommand(core, (escaped) => this.#ending.cleared(escaped));
     const ending = new AttemptEnding(core, command, onFolderGone);
     const release = new AttemptRelease({ core, command, ending, lines, onAccepted });
-    const beginning = new AttemptBeginning({ core, command, ending, release });
+    const handover = new AttemptHandover(core, command, ending);
+    const beginning = new AttemptBeginning({ core, command, ending, release, handover });
     this.id = id;
     this.ended = core.ended;
     this.#core = core;
@@ -83,7 +85,16 @@ class AttemptActor implements Attempt {
     this.#command = command;
     this.#ending = ending;
     this.#release = release;
-    this.#sessions = new AttemptSessions({ core, view, beginning, command, ending, release, onForgotten: onChange });
+    this.#sessions = new AttemptSessions({
+      core,
+      view,
+      beginning,
+      command,
+      ending,
+      release,
+      handover,
+      onForgotten: onChange,
+    });
   }
 
   get state(): AttemptState {

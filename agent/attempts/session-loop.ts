@@ -150,7 +150,9 @@ class Session {
           if (frame.store !== null) this.#options.gate.heard(frame.store);
           await subject.receive(frame);
           if (pump !== null) continue;
-          if ((await subject.describe())?.needsDocument === true) return again('slowly', 'no document came');
+          const described = await subject.describe();
+          if (described === null) return again('soon', 'there is nothing to say here any more');
+          if (described.needsDocument) return again('slowly', 'no document came');
           this.#answered();
           const { clock, limits } = this.#options;
           pump = new LogPump({ subject, channel, windowBytes: limits.windowBytes, clock, offset: frame.offset });

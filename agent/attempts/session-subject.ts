@@ -5,7 +5,10 @@ import type { Bell } from './bell.ts';
 import type { MaskedStream } from './masked-stream.ts';
 
 /** What a session says of its attempt when it is opened. */
-export type OpenFacts = Pick<OpenFrame, 'folderId' | 'have' | 'rawBytes' | 'needsDocument' | 'needsSecrets'>;
+export type OpenFacts = Pick<
+  OpenFrame,
+  'folderId' | 'have' | 'rawBytes' | 'needsDocument' | 'needsSecrets' | 'handsOver'
+>;
 
 /** What a session needs of its attempt. Everything goes through the attempt's actor. */
 export interface SessionSubject {

@@ -17,8 +17,20 @@ export interface PreparedCommand {
   readonly output?: CommandOutput;
   /** What the automation says in its executor's own block, filled in and checked. */
   readonly settings?: JsonObject;
+  /** For a runner, which makes the command itself, with the secrets: in this one they are empty. Without it the agent's executor runs it. */
+  readonly handover?: CommandHandover;
   /** Who runs it; without it the agent's own user does. */
   readonly runAs?: RunAs;
+}
+
+/** What a runner gets from the agent that gives it an attempt. */
+export interface CommandHandover {
+  /** Opens the sessions of this attempt, for whoever brings it first. */
+  readonly ticket: string;
+  /** `RunnerOrder`, as text. Holds no secret. */
+  readonly order: string;
+  /** The automation's file. */
+  readonly automation: string;
 }
 
 /** Another user, and a folder that is made for that user: what is told of the attempt's own folder stays out of reach. */

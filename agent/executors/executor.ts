@@ -47,6 +47,11 @@ export interface OutputFacts {
  */
 export interface Executor {
   readonly kind: ExecutorKind;
+  /**
+   * Its commands run beside a runner, which opens the attempt's sessions itself (`docs/attempts.md` §7): `start` gets `PreparedCommand.handover`. An execution has
+   * ended when no runner is alive that may have the ticket, and none will come by itself; `readEnd` says what the platform knows by then. Left out: no.
+   */
+  readonly handsOver?: boolean;
   /** Why nothing can be started now, in words for an operator; null when it can. What runs goes on. */
   obstacle(): string | null;
   /** Calls `listener` when the obstacle is another; answers how to stop that. */

@@ -4,6 +4,7 @@ import { parseAgentCredential } from './agent-credential.ts';
 import type { AgentPrincipal } from './agent-principal.ts';
 import { parseBearerToken } from './bearer-token.ts';
 import type { Refusals } from './refusals.ts';
+import { parseTicketCredential, readTicketSubject } from './ticket-credential.ts';
 import { hashToken } from './token-text.ts';
 import type { AuthenticateUser } from './user-authenticator.ts';
 
@@ -26,7 +27,7 @@ export function noteUserRefusals(authenticate: AuthenticateUser, { store, refusa
   };
 }
 
-/** The same of agents whose signature does not hold, or that were revoked. */
+/** The same of agents whose signature does not hold, or that were revoked, and of runners whose ticket does not stand. */
 export function noteAgentRefusals(
   authenticate: Authenticate<AgentPrincipal>,
   { store, refusals }: NotedBy,
@@ -34,7 +35,9 @@ export function noteAgentRefusals(
   return async (request) => {
     const admission = await authenticate(request);
     if (admission.type === 'refused' && admission.code === 'unauthorized') {
-      const id = parseAgentCredential(request.presented ?? '')?.agent ?? null;
+      const presented = request.presented ?? '';
+      const ticket = parseTicketCredential(presented);
+      const id = ticket === null ? (parseAgentCredential(presented)?.agent ?? null) : readTicketSubject(ticket);
       const agent = id === null ? null : await store.queries.agentIdentity(id);
       const subject = agent === null ? null : { account: agent.account, object: `agent:${agent.id}` };
       refusals.note({ door: 'agents', remote: request.remote, subject });

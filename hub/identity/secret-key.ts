@@ -7,7 +7,7 @@ import { IdentityError } from './identity-error.ts';
 import { createPrivateFile, isReadableByOthers } from './private-file.ts';
 
 /** What the key is used for. Each use has a key of its own, so that none can tell of another. */
-export type KeyUse = 'job-secrets' | 'agent-challenges' | 'request-digests' | 'event-places';
+export type KeyUse = 'job-secrets' | 'agent-challenges' | 'request-digests' | 'event-places' | 'session-tickets';
 
 /** The hub's one secret: it never leaves the process and is not in the store. */
 export interface SecretKey {

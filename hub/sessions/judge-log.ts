@@ -17,7 +17,7 @@ export type LogJudgement =
   | { readonly type: 'rewind'; readonly offset: number };
 
 /** Gaps after which the agent has no more to send than the hub may have already. */
-const cannotSendMore = new Set<Gap['why']>(['power-loss', 'secrets-gone']);
+const cannotSendMore = new Set<Gap['why']>(['power-loss', 'secrets-gone', 'runner-gone']);
 
 /**
  * Length and digest decide. A log that is longer here than there was cut by a power loss at the agent: the hub keeps what it

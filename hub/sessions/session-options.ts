@@ -2,6 +2,7 @@ import type { Secrets } from '../../protocol/job-document.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { LoopBoard } from '../../runtime/loop-board.ts';
+import type { Tickets } from '../identity/tickets.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { SessionCounts } from '../metrics/session-counts.ts';
 import type { AttemptRecord } from '../store/records.ts';
@@ -20,6 +21,8 @@ export interface SessionOptions {
   /** The agent spoke until now, on a session. */
   readonly heard: (agentId: string) => void;
   readonly progress: ProgressBoard;
+  /** What agents get that hand an attempt over. */
+  readonly tickets: Pick<Tickets, 'issue'>;
   readonly counts: Pick<SessionCounts, 'ended'>;
   readonly loops: LoopBoard;
   readonly clock: Clock;

@@ -4,9 +4,12 @@ import type { Accepted } from '../../transports/listener.ts';
 import type { HubSessionChannel } from '../../transports/session-transport.ts';
 import type { AgentPrincipal } from '../identity/agent-principal.ts';
 import type { SessionOutcome } from '../metrics/session-counts.ts';
+import type { AttemptRecord } from '../store/records.ts';
+import { RunnerWishes } from './runner-wishes.ts';
 import { Session } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import { SessionRegistry } from './session-registry.ts';
+import { createSpeaker } from './speaker.ts';
 
 /** How long a session may be silent before its `open`. */
 const openTimeoutMs = 10_000;
@@ -17,6 +20,7 @@ export type AcceptedSession<Principal> = Extract<Accepted<Principal>, { type: 's
 export class SessionService implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #registry = new SessionRegistry();
+  readonly #wishes = new RunnerWishes();
   readonly #stopping = new AbortController();
   /** When each began, by the clock that never goes back. */
   readonly #serving = new Map<Promise<void>, number>();
@@ -37,6 +41,11 @@ export class SessionService implements AsyncDisposable {
   /** Sessions that are open. */
   count(): number {
     return this.#serving.size;
+  }
+
+  /** A runner that has the attempt hears of it. */
+  attemptChanged(attempt: AttemptRecord): void {
+    this.#wishes.changed(attempt);
   }
 
   /** Cuts the sessions of an agent that was revoked. */
@@ -94,7 +103,8 @@ export class SessionService implements AsyncDisposable {
         return;
       }
       const open = first.value;
-      const session = new Session(channel, principal.id, attempt, this.#options);
+      const speaker = createSpeaker(this.#options.store, principal, open);
+      const session = new Session(channel, speaker, attempt, { ...this.#options, wishes: this.#wishes });
       await session.serve(open, frames, this.#registry);
       outcome = session.outcome;
     } finally {

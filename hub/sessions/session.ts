@@ -2,7 +2,8 @@ import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { Secrets } from '../../protocol/job-document.ts';
 import type { UnknownFrame } from '../../protocol/parse-frame.ts';
 import type { Progress } from '../../protocol/progress.ts';
-import type { AgentFrame, HubFrame, OpenFrame, SessionErrorCode } from '../../protocol/session-frame.ts';
+import type { StorePlace } from '../../protocol/seen-store.ts';
+import type { AgentFrame, HubFrame, JobFrame, OpenFrame, SessionErrorCode } from '../../protocol/session-frame.ts';
 import { toTraceId } from '../../protocol/trace-context.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { HubSessionChannel } from '../../transports/session-transport.ts';
@@ -12,15 +13,19 @@ import type { LogWriter } from '../logs/log-store.ts';
 import type { SessionOutcome } from '../metrics/session-counts.ts';
 import type { OpenAnswer } from '../store/command.ts';
 import type { AttemptRecord } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { judgeLog } from './judge-log.ts';
 import { LogReceiver } from './log-receiver.ts';
+import type { RunnerWishes } from './runner-wishes.ts';
 import type { SessionOptions } from './session-options.ts';
 import type { SessionRegistry } from './session-registry.ts';
+import type { Speaker } from './speaker.ts';
 
 /** When an agent should try again after the hub had no room or no store. */
 const overloadedRetryMs = 5_000;
 
+const withdrawnMessage = 'the hub has given this attempt up: its folder may go';
 const replacedCode = 'session-replaced';
 const replacedMessage = 'a newer session of this attempt was opened';
 
@@ -31,6 +36,10 @@ class SessionEnd extends Error {
     super(message);
     this.code = code;
   }
+}
+
+function toStorePlace(store: Store): StorePlace {
+  return { storeId: store.storeId, startId: store.startId, commits: store.commits() };
 }
 
 function toProgress({ percent, message, outputs }: Progress): Progress {
@@ -44,14 +53,19 @@ function toProgress({ percent, message, outputs }: Progress): Progress {
  */
 export class Session {
   readonly #channel: HubSessionChannel;
-  readonly #agentId: string;
-  readonly #options: SessionOptions;
+  readonly #speaker: Speaker;
+  readonly #options: SessionOptions & { readonly wishes: RunnerWishes };
   #logger: Logger;
   #outcome: SessionOutcome = 'closed';
 
-  constructor(channel: HubSessionChannel, agentId: string, attempt: string, options: SessionOptions) {
+  constructor(
+    channel: HubSessionChannel,
+    speaker: Speaker,
+    attempt: string,
+    options: SessionOptions & { readonly wishes: RunnerWishes },
+  ) {
     this.#channel = channel;
-    this.#agentId = agentId;
+    this.#speaker = speaker;
     this.#options = options;
     this.#logger = options.logger.child({ attempt, channel: channel.id });
   }
@@ -80,19 +94,16 @@ export class Session {
     frames: AsyncIterator<AgentFrame | UnknownFrame>,
     registry: SessionRegistry,
   ): Promise<void> {
-    const answer = await this.#options.store.apply('open-attempt', {
-      attemptId: open.attempt,
-      agentId: this.#agentId,
-      folderId: open.folderId,
-      have: open.have,
-      epoch: { leaseEpoch: open.leaseEpoch, opens: open.opens },
-      at: this.#options.clock.now(),
-    });
+    const { clock, wishes } = this.#options;
+    const takesBack = !this.#speaker.isRunner && open.handsOver !== true;
+    // What a runner that is gone still sent counts, if it is here already: after the next commit it does not.
+    if (takesBack && wishes.has(open.attempt)) await registry.settle(open.attempt, clock);
+    const answer = await this.#speaker.open(clock.now());
     switch (answer.type) {
       case 'accepted':
         return this.#accept();
       case 'withdrawn':
-        return this.#refuse('attempt-withdrawn', 'the hub has given this attempt up: its folder may go');
+        return this.#refuse('attempt-withdrawn', withdrawnMessage);
       case 'unknown':
         return this.#refuse('unknown-attempt', 'this hub has no such attempt');
       case 'wrong-agent':
@@ -130,7 +141,8 @@ export class Session {
     replaced: AbortSignal,
   ): Promise<void> {
     await using writer = await this.#options.logs.write(open.attempt);
-    await this.#send({ ...this.#toJobFrame(open, answer), offset: writer.durable });
+    await this.#send({ ...(await this.#toJobFrame(open, answer)), offset: writer.durable });
+    using _ = this.#speaker.isRunner ? await this.#listen(answer, writer) : null;
     const receiver = new LogReceiver(writer, {
       ack: (offset) => this.#send({ type: 'ack', offset }),
       rewind: (offset) => this.#send({ type: 'rewind', offset }),
@@ -148,7 +160,7 @@ export class Session {
           this.#options.progress.set(answer.attempt, toProgress(frame));
           break;
         case 'result':
-          if (!(await receiver.settled()) || (await this.#end(open, answer.attempt, frame.result, writer))) return;
+          if (!(await receiver.settled()) || (await this.#end(answer.attempt, frame.result, writer))) return;
           break;
         case 'unknown':
           this.#logger.debug({ frame: frame.name }, 'frame of a later agent passed over');
@@ -159,12 +171,31 @@ export class Session {
     }
   }
 
+  /** Tells a runner what becomes of its attempt from here on. */
+  async #listen(
+    { attempt: { id }, desired }: Extract<OpenAnswer, { type: 'job' }>,
+    writer: LogWriter,
+  ): Promise<Disposable> {
+    const { store, wishes } = this.#options;
+    let told = desired;
+    const tell = (attempt: AttemptRecord) => {
+      if (attempt.state === 'state-lost') void this.#refuse('attempt-withdrawn', withdrawnMessage);
+      if (attempt.desired === told || told === 'cancel') return;
+      told = attempt.desired;
+      const nothing = { document: null, secrets: null, secretsGone: false };
+      void this.#send({ type: 'job', offset: writer.durable, desired: told, ...nothing, store: toStorePlace(store) });
+    };
+    const listening = wishes.listen(id, tell);
+    const now = await store.queries.attempt(id);
+    if (now !== null) tell(now);
+    return listening;
+  }
+
   /** Secrets that cannot be opened are gone like those that were wiped: a job that did not start must not start without. */
-  #toJobFrame(
+  async #toJobFrame(
     open: OpenFrame,
     { attempt, desired: wanted, document, secrets: sealed, secretsGone }: Extract<OpenAnswer, { type: 'job' }>,
-  ): Omit<Extract<HubFrame, { type: 'job' }>, 'offset'> {
-    const { store } = this.#options;
+  ): Promise<Omit<Extract<HubFrame, { type: 'job' }>, 'offset'>> {
     const secrets = open.needsSecrets && sealed !== null ? this.#openSecrets(attempt.jobId, sealed) : null;
     const gone = secretsGone || (open.needsSecrets && sealed !== null && secrets === null);
     const desired = gone && open.have === 'claimed' ? 'cancel' : wanted;
@@ -174,8 +205,20 @@ export class Session {
       document: open.needsDocument && desired === 'run' ? document : null,
       secrets: desired === 'run' || !open.needsDocument ? secrets : null,
       secretsGone: gone,
-      store: { storeId: store.storeId, startId: store.startId, commits: store.commits() },
+      store: toStorePlace(this.#options.store),
+      ...(this.#speaker.isRunner ? {} : await this.#toHandover(open, attempt)),
     };
+  }
+
+  async #toHandover(
+    { handsOver = false }: OpenFrame,
+    { id: attempt, agentId, folderId, handover }: AttemptRecord,
+  ): Promise<Pick<JobFrame, 'handover'>> {
+    if (handover === null) return {};
+    const runnerCame = handover.runner !== null;
+    const gives = handsOver && handover.state === 'given' && !runnerCame && folderId !== null;
+    const ticket = gives ? await this.#options.tickets.issue({ attempt, agentId, agentFolderId: folderId }) : null;
+    return { handover: { ticket, runnerCame } };
   }
 
   /** Null when they were sealed with another key. */
@@ -190,7 +233,7 @@ export class Session {
   }
 
   /** True when the session is over. */
-  async #end(open: OpenFrame, attempt: AttemptRecord, result: AttemptResult, writer: LogWriter): Promise<boolean> {
+  async #end(attempt: AttemptRecord, result: AttemptResult, writer: LogWriter): Promise<boolean> {
     const durable = await writer.flush();
     const judgement = judgeLog(result, { bytes: durable, sha256: await writer.digest() });
     if (judgement.type === 'rewind') {
@@ -198,10 +241,7 @@ export class Session {
       return false;
     }
     const { type: _, ...storedLog } = judgement;
-    const answer = await this.#options.store.apply('end-attempt', {
-      attemptId: attempt.id,
-      agentId: this.#agentId,
-      epoch: { leaseEpoch: open.leaseEpoch, opens: open.opens },
+    const answer = await this.#speaker.end({
       result,
       storedLog,
       retrySafe: this.#options.isRetrySafe(attempt),

@@ -44,7 +44,7 @@ export type OpenRow =
     };
 
 /** A newer attempt may run in its place: this one may end, but must not start any more. */
-function isGivenUp(attempt: Pick<OpenedAttempt, 'state' | 'ordinal'>, job: OpenedJob): boolean {
+export function isGivenUp(attempt: Pick<OpenedAttempt, 'state' | 'ordinal'>, job: OpenedJob): boolean {
   if (attempt.state !== 'agent-lost') return false;
   return job.state === 'queued' || job.state === 'offered' || job.newestOrdinal > attempt.ordinal;
 }

@@ -1,5 +1,5 @@
 import { isOpen } from './is-open.ts';
-import type { AttemptRecord, AttemptState } from './records.ts';
+import type { AttemptRecord, AttemptState, Handover } from './records.ts';
 import type { AttemptRow } from './schema.ts';
 import { toStoredLog } from './stored-log.ts';
 
@@ -15,6 +15,10 @@ export const changingAttemptColumns = [
   'document_sent_at',
   'session_lease_epoch',
   'session_opens',
+  'handover',
+  'runner_folder_id',
+  'runner_starts',
+  'runner_opens',
   'started_at',
   'ended_at',
   'result',
@@ -62,6 +66,7 @@ export function toAttemptRecord(row: AttemptRow): AttemptRecord {
       row.session_lease_epoch === null || row.session_opens === null
         ? null
         : { leaseEpoch: row.session_lease_epoch, opens: row.session_opens },
+    handover: toHandover(row),
     offeredAt: row.offered_at,
     startedAt: row.started_at,
     endedAt: row.ended_at,
@@ -69,4 +74,11 @@ export function toAttemptRecord(row: AttemptRow): AttemptRecord {
     log: toStoredLog(row.log),
     traceparent: row.traceparent,
   };
+}
+
+function toHandover(row: AttemptRow): Handover | null {
+  const { handover: state, runner_folder_id: folderId, runner_starts: starts, runner_opens: opens } = row;
+  if (state === null) return null;
+  const runner = folderId === null ? null : { folderId, session: { leaseEpoch: starts ?? 0, opens: opens ?? 0 } };
+  return { state, runner };
 }

@@ -20,6 +20,7 @@ import { missLogs } from './commands/miss-logs.ts';
 import { offerAgentKey } from './commands/offer-agent-key.ts';
 import { offerAttempt } from './commands/offer-attempt.ts';
 import { openAttempt } from './commands/open-attempt.ts';
+import { openRunner } from './commands/open-runner.ts';
 import { recordAgentReport } from './commands/record-agent-report.ts';
 import { recordFacts } from './commands/record-facts.ts';
 import { recordInventory } from './commands/record-inventory.ts';
@@ -56,6 +57,7 @@ export const commandPrograms: {
   'offer-attempt': offerAttempt,
   'withdraw-offer': withdrawOffer,
   'open-attempt': openAttempt,
+  'open-runner': openRunner,
   'report-attempt': reportAttempt,
   'end-attempt': endAttempt,
   'lose-attempts': loseAttempts,

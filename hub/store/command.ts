@@ -8,6 +8,7 @@ import type { DeclineReason } from '../../protocol/offer.ts';
 import type { Have } from '../../protocol/session-frame.ts';
 import type { Actor } from './actor.ts';
 import type { AgentCommands } from './agent-command.ts';
+import type { RunnerOpen } from './answer-runner.ts';
 import type { InventoryCommands } from './inventory.ts';
 import type { KeepingCommands } from './keeping-command.ts';
 import type { AttemptRecord, JobRecord, JoinTokenRecord, Role, SessionEpoch, TokenRecord } from './records.ts';
@@ -71,8 +72,15 @@ export interface Commands extends AgentCommands, InventoryCommands, KeepingComma
       readonly folderId: string;
       readonly have: Have;
       readonly epoch: SessionEpoch;
+      /** It asks for a ticket. Any other `open` of the agent takes back what it handed over. */
+      readonly handsOver?: boolean;
       readonly at: number;
     };
+    result: OpenAnswer;
+  };
+  /** One row of the table of answers to a runner's `open`. Its folder is the only one that may run the command from then on. */
+  'open-runner': {
+    input: RunnerOpen & { readonly attemptId: string; readonly agentId: string; readonly at: number };
     result: OpenAnswer;
   };
   /** The agent's word on the control channel: `running` sets `startedAt`; `declined` withdraws an offer or, with `state-lost`, ends the attempt. */
@@ -93,6 +101,8 @@ export interface Commands extends AgentCommands, InventoryCommands, KeepingComma
       readonly attemptId: string;
       readonly agentId: string;
       readonly epoch: SessionEpoch;
+      /** Folder of the runner that says so; left out: the agent does. */
+      readonly runnerFolderId?: string;
       readonly result: AttemptResult;
       /** What the hub really has: equal to the result's log, or the reason why not is among `result.log.gaps`. */
       readonly storedLog: {

@@ -70,6 +70,19 @@ export interface JobRecord {
  */
 export type AttemptState = 'offered' | 'running' | 'ended' | 'withdrawn' | 'agent-lost' | 'state-lost';
 
+/**
+ * - `given`: a ticket was made, so a runner may come in the agent's place
+ * - `taken-back`: the agent speaks for the attempt again, and no runner does
+ */
+export type HandoverState = 'given' | 'taken-back';
+
+/** An attempt that its agent gave to a runner: `docs/attempts.md` §7. */
+export interface Handover {
+  readonly state: HandoverState;
+  /** Whoever came first with a ticket, and its newest session, whose `leaseEpoch` is the runner's count of its own starts. Never another one. */
+  readonly runner: { readonly folderId: string; readonly session: SessionEpoch } | null;
+}
+
 export interface AttemptRecord {
   readonly id: string;
   readonly jobId: string;
@@ -89,6 +102,8 @@ export interface AttemptRecord {
   readonly documentSentAt: number | null;
   /** Highest (lease epoch, count of opens) seen. */
   readonly sessionEpoch: SessionEpoch | null;
+  /** Null where the agent runs the command itself. */
+  readonly handover: Handover | null;
   readonly offeredAt: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;

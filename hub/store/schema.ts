@@ -2,7 +2,7 @@ import type { Generated } from 'kysely';
 import type { Cause } from '../../protocol/cause.ts';
 import type { JobState } from '../../protocol/job-state.ts';
 import type { InventoryList } from './inventory.ts';
-import type { AttemptState, Role } from './records.ts';
+import type { AttemptState, HandoverState, Role } from './records.ts';
 
 /**
  * Tables and columns, the same in every adapter. One wire form for each kind of value, so that no adapter converts twice: times
@@ -122,6 +122,13 @@ export interface AttemptRow {
   readonly document_sent_at: number | null;
   readonly session_lease_epoch: number | null;
   readonly session_opens: number | null;
+  /** Null where the agent has not handed the attempt over. */
+  readonly handover: HandoverState | null;
+  /** The one folder of a runner that the document goes to; null before one came. */
+  readonly runner_folder_id: string | null;
+  /** Of the runner's newest session: how often it had been started, and its count of opens. */
+  readonly runner_starts: number | null;
+  readonly runner_opens: number | null;
   readonly started_at: number | null;
   readonly ended_at: number | null;
   readonly result: string | null;

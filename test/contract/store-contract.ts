@@ -7,6 +7,7 @@ import { testCommits } from './store/commits.ts';
 import { testFacts } from './store/facts.ts';
 import { testGivingUp } from './store/giving-up.ts';
 import { testGoneAgents } from './store/gone-agents.ts';
+import { testHandovers } from './store/handovers.ts';
 import { testInventory } from './store/inventory.ts';
 import { testJobs } from './store/jobs.ts';
 import { testLosses } from './store/losses.ts';
@@ -25,6 +26,7 @@ export function testStore(name: string, open: OpenStore): void {
     testJobs(open);
     testAttempts(open);
     testLosses(open);
+    testHandovers(open);
     testGivingUp(open);
     testRestoredStore(open);
     testPutBackStore(open);

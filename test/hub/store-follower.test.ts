@@ -28,6 +28,7 @@ test('A hub that starts takes in all that waits, however many queries that takes
     scheduler,
     hold: { loaded: () => {}, agentChanged: () => {} },
     control: { attemptChanged: () => {}, agentChanged: () => {} },
+    sessions: { attemptChanged: () => {} },
     progress: createProgressBoard(),
     metrics: { loaded: (change) => void loaded.push(change.type === 'job' ? change.job.id : ''), changed: () => {} },
     logger: silentLogger,

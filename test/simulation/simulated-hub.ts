@@ -21,6 +21,7 @@ import type { Authenticate } from '../../transports/credential.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { createMemoryListener } from '../../transports/memory/listener.ts';
 import type { MemoryNetwork } from '../../transports/memory/network.ts';
+import { noTickets } from '../support/no-tickets.ts';
 import { guardStore } from './guarded-store.ts';
 import type { DiskFault } from './memory-file-system.ts';
 import { createMemoryLogStore, LogDisk } from './memory-log-store.ts';
@@ -126,6 +127,7 @@ export class SimulatedHub {
     const core = createHubCore({
       ...common,
       version: 'simulated',
+      tickets: noTickets,
       store,
       logs: createMemoryLogStore({
         disk: this.logs,

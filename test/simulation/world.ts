@@ -106,7 +106,8 @@ export class World {
     this.copies.push(copy);
     for (const attempt of copy.folders()) {
       this.copied.add(attempt);
-      if (copy.read(attempt, sameBoot ? 'started' : 'document.json') === null) this.doubtful.add(attempt);
+      const begun = sameBoot ? copy.read(attempt, 'started') !== null : hasWholeDocument(copy, attempt);
+      if (!begun) this.doubtful.add(attempt);
     }
     return copy;
   }
@@ -301,4 +302,14 @@ export class World {
 function isProgramFault(error: unknown): boolean {
   if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return true;
   return error instanceof Error && error.message.includes('the code asked for');
+}
+
+/** One whose first write was torn counts as none: the agent asks for it again. */
+function hasWholeDocument(agent: SimulatedAgent, attempt: string): boolean {
+  const text = agent.read(attempt, 'document.json');
+  try {
+    return text !== null && JSON.parse(text) !== null;
+  } catch {
+    return false;
+  }
 }

@@ -29,6 +29,7 @@ import { createSyncCounters } from '../../sync/sync-counters.ts';
 import { defaultSyncOptions } from '../../sync/sync-options.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { createWebsocketListener } from '../../transports/websocket/listener.ts';
+import { noTickets } from './no-tickets.ts';
 import { sampleNewJob } from './sample-new-job.ts';
 
 /** What serves agents in one hub process, on a port of its own. */
@@ -119,12 +120,15 @@ export async function createReplicaPlace(): Promise<ReplicaPlace> {
         isGone: () => false,
         heard: (agentId) => fleet.heard(agentId),
         progress,
+        tickets: noTickets,
         counts: { ended: () => {} },
         loops,
       }),
     );
     const metrics = { loaded: () => {}, changed: () => {} };
-    opened.use(await followStore({ store, fleet, scheduler, hold, control, progress, metrics, logger: silentLogger }));
+    opened.use(
+      await followStore({ store, fleet, scheduler, hold, control, sessions, progress, metrics, logger: silentLogger }),
+    );
     await hold.begin();
     let mostArriving = 0;
     const authenticate = admitArrivals(async ({ presented }) => {

@@ -6,15 +6,32 @@ import { toJobRecord } from '../job-row.ts';
 import { readJob } from '../job-statements.ts';
 import { need } from '../need.ts';
 import { first, type Program } from '../program.ts';
-import type { StoredLog } from '../records.ts';
+import type { SessionEpoch, StoredLog } from '../records.ts';
 import { applyResult } from '../result-rule.ts';
 import { readRemovedAttempt } from '../retention-statements.ts';
+import type { AttemptRow } from '../schema.ts';
 import { takeJobStep, toEndingAttempt, toJobFacts } from '../take-job-step.ts';
+
+/** Null for the newest session of whoever may speak for the attempt now. */
+function judgeSpeaker(
+  attempt: AttemptRow,
+  epoch: SessionEpoch,
+  runnerFolderId: string | undefined,
+): { readonly type: 'replaced' | 'withdrawn' } | null {
+  const isRunner = runnerFolderId !== undefined;
+  if (isRunner && (attempt.handover !== 'given' || attempt.runner_folder_id !== runnerFolderId)) {
+    return { type: 'withdrawn' };
+  }
+  const leaseEpoch = isRunner ? attempt.runner_starts : attempt.session_lease_epoch;
+  const opens = isRunner ? attempt.runner_opens : attempt.session_opens;
+  return leaseEpoch === epoch.leaseEpoch && opens === epoch.opens ? null : { type: 'replaced' };
+}
 
 export function* endAttempt({
   attemptId,
   agentId,
   epoch,
+  runnerFolderId,
   result,
   storedLog,
   retrySafe,
@@ -28,9 +45,8 @@ export function* endAttempt({
   }
   if (attempt.agent_id !== agentId) return { type: 'unknown' };
   if (attempt.state === 'withdrawn') return { type: 'withdrawn' };
-  if (attempt.session_lease_epoch !== epoch.leaseEpoch || attempt.session_opens !== epoch.opens) {
-    return { type: 'replaced' };
-  }
+  const speaks = judgeSpeaker(attempt, epoch, runnerFolderId);
+  if (speaks !== null) return speaks;
   const job = need(yield* first(readJob, { id: attempt.job_id }), 'job');
   if (attempt.state === 'ended') return { type: 'accepted', job: toJobRecord(job) };
 

@@ -1,5 +1,6 @@
 import { factsSchema } from './facts-schema.ts';
 import { firstSchema } from './first-schema.ts';
+import { handoverSchema } from './handover-schema.ts';
 import { identitySchema } from './identity-schema.ts';
 import { inventorySchema } from './inventory-schema.ts';
 import { quotaSchema } from './quota-schema.ts';
@@ -17,4 +18,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: 'identity', sql: identitySchema },
   { name: 'starts', sql: startsSchema },
   { name: 'inventory', sql: inventorySchema },
+  { name: 'handovers', sql: handoverSchema },
 ];

@@ -80,7 +80,7 @@ export interface Scene {
   open(
     tried: Try,
     have?: Have,
-    change?: { readonly folderId?: string; readonly epoch?: SessionEpoch },
+    change?: { readonly folderId?: string; readonly epoch?: SessionEpoch; readonly handsOver?: boolean },
   ): Promise<OpenAnswer>;
   /** Submits, offers and opens. */
   start(change?: Partial<NewJob>, agent?: AgentRecord): Promise<{ readonly job: JobRecord; readonly tried: Try }>;

@@ -137,6 +137,7 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
       control,
       metrics: { loaded: () => {}, changed: () => {} },
       progress: createProgressBoard(),
+      sessions: { attemptChanged: () => {} },
       logger: silentLogger,
     });
     return { fleet, scheduler, following };

@@ -3,6 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AgentPrincipal } from '../../../hub/identity/agent-principal.ts';
+import { createSecretKey } from '../../../hub/identity/secret-key.ts';
+import { admitTickets } from '../../../hub/identity/ticket-authenticator.ts';
+import { createTickets } from '../../../hub/identity/tickets.ts';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
 import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
@@ -67,14 +70,19 @@ export async function createSessionBench({
   const common = { clock, logger: silentLogger, random: systemRandom };
   const store = await openSqliteStore({ folder, ...common });
   const logs = createFileLogStore({ folder: join(folder, 'logs') });
+  const secretKey = createSecretKey(systemRandom.bytes(32));
+  const tickets = createTickets({ secretKey, storeId: store.storeId, clock, random: systemRandom });
   const network = createMemoryNetwork({ clock, random: systemRandom });
   const wire = { network, address: 'hub', clock, limits: defaultLimits, logger: silentLogger };
   const listener = createMemoryListener<AgentPrincipal>({
     ...wire,
-    authenticate: async ({ presented }) => ({
-      type: 'admitted',
-      principal: { id: presented ?? '', account: 'default', name: 'a1' },
-    }),
+    authenticate: admitTickets(
+      async ({ presented }) => ({
+        type: 'admitted',
+        principal: { id: presented ?? '', account: 'default', name: 'a1' },
+      }),
+      { tickets, store, logger: silentLogger },
+    ),
   });
   const service = new SessionService({
     store,
@@ -84,10 +92,14 @@ export async function createSessionBench({
     isGone: () => false,
     heard: () => {},
     progress: createProgressBoard(),
+    tickets,
     counts: { ended: () => {} },
     loops: createLoopBoard(clock),
     clock,
     logger: silentLogger,
+  });
+  const following = store.subscribe((changes) => {
+    for (const change of changes) if (change.type === 'attempt') service.attemptChanged(change.attempt);
   });
   const accepting = (async () => {
     for await (const accepted of listener) if (accepted.type === 'session') service.serve(accepted);
@@ -153,6 +165,7 @@ export async function createSessionBench({
       return job;
     },
     async [Symbol.asyncDispose]() {
+      following[Symbol.dispose]();
       await service[Symbol.asyncDispose]();
       await listener[Symbol.asyncDispose]();
       await accepting;

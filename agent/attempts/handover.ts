@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises';
+import type { JobDocument } from '../../protocol/job-document.ts';
+import type { Automation } from '../automations/automation.ts';
+import type { CommandHandover } from '../automations/prepared-command.ts';
+import type { RunnerOrder } from '../runner/runner-order.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import type { ClaimRecord } from './attempt-records.ts';
+
+/** Whether the attempt is to be given to a runner. Hooks run where the agent is, around a command that it sees. */
+export function handsOver({ catalog, executors }: AttemptContext, { automation: name }: ClaimRecord): boolean {
+  const automation = catalog.current.automations.get(name);
+  if (automation === undefined || automation.before !== null || automation.after !== null) return false;
+  return executors.find(automation.executor.name).handsOver === true;
+}
+
+/** What the runner is told. Rejects when the automation's file cannot be read. */
+export async function makeHandover(
+  context: AttemptContext,
+  { automation, document, ticket }: { automation: Automation; document: JobDocument; ticket: string },
+): Promise<CommandHandover> {
+  const own = automation.inherit.map((name) => [name, context.environment[name]] as const);
+  const order: RunnerOrder = {
+    attempt: document.attempt,
+    job: document.job,
+    automation: automation.name,
+    digest: document.digest,
+    agent: context.agent(),
+    environment: Object.fromEntries(own.filter((entry): entry is [string, string] => entry[1] !== undefined)),
+    traceparent: document.traceparent,
+  };
+  return { ticket, order: JSON.stringify(order), automation: await readFile(automation.file, 'utf8') };
+}

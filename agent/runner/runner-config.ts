@@ -1,0 +1,72 @@
+import type { ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
+import { folder, seconds } from '../../runtime/configuration/formats.ts';
+import { type ConfigSources, loadConfiguration } from '../../runtime/configuration/load-configuration.ts';
+import { logKeys } from '../../runtime/configuration/log-keys.ts';
+import { findOutletMistakes, outletKeys } from '../../runtime/network/outlet-keys.ts';
+import { agentConfigSchema } from '../config.ts';
+import { findHubUrlMistakes } from '../hub-url-mistakes.ts';
+
+const { hubUrls, insecure, graceSeconds } = agentConfigSchema;
+
+/** What both the runner and what makes its pod ready must know. */
+export const podConfigSchema = {
+  shared: {
+    variable: 'FARHAND_RUNNER_SHARED',
+    doc: 'The folder that it shares with the container beside it, on a disk: the spool is there.',
+    format: folder,
+    default: '/farhand/shared',
+    sensitive: false,
+  },
+  memory: {
+    variable: 'FARHAND_RUNNER_MEMORY',
+    doc: 'The same in memory: what holds secrets of the job is there.',
+    format: folder,
+    default: '/farhand/memory',
+    sensitive: false,
+  },
+} as const satisfies ConfigSchema;
+
+/** What `farhand runner` reads. */
+export const runnerConfigSchema = {
+  hubUrls,
+  insecure,
+  ...outletKeys,
+  orderFolder: {
+    variable: 'FARHAND_RUNNER_ORDER',
+    doc: 'The folder that the agent filled: order.json, automation.yaml, and the ticket, which is read again for each session.',
+    format: folder,
+    default: '/farhand/order',
+    sensitive: false,
+  },
+  ...podConfigSchema,
+  stopSeconds: {
+    variable: 'FARHAND_RUNNER_STOP_SECONDS',
+    doc: 'After SIGTERM: how long the result may take to reach the hub before the runner leaves.',
+    format: seconds({ from: 0, to: 86_400 }),
+    default: '20',
+    sensitive: false,
+  },
+  comeSeconds: {
+    variable: 'FARHAND_RUNNER_COME_SECONDS',
+    doc: 'How long the hub may take to let the runner in before it gives up. What it gave up has not begun, and never will.',
+    format: seconds({ from: 1, to: 31_536_000 }),
+    default: '900',
+    sensitive: false,
+  },
+  graceSeconds,
+  ...logKeys,
+} as const satisfies ConfigSchema;
+
+export type RunnerConfig = ConfigOf<typeof runnerConfigSchema>;
+
+/** Throws `ConfigError` with every mistake at once. */
+export function loadRunnerConfig(sources: ConfigSources): RunnerConfig {
+  return loadConfiguration(runnerConfigSchema, sources, (config) => {
+    const { hubUrls: urls, insecure: isInsecure } = config;
+    const mistakes =
+      urls === null
+        ? ['FARHAND_HUB_URL: expected the URL of the hub, got nothing']
+        : urls.flatMap((url) => findHubUrlMistakes(url, { insecure: isInsecure }));
+    return [...findOutletMistakes(config), ...mistakes];
+  });
+}

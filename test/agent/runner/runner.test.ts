@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { openRunnerCatalog } from '../../../agent/runner/runner-catalog.ts';
+import type { Job } from '../../../protocol/job.ts';
+import type { HubFrame } from '../../../protocol/session-frame.ts';
+import { type FakeAgent, startFakeAgent } from '../../support/fake-agent.ts';
+import { checkLeaks } from '../../support/leak-check.ts';
+import { createLocalPod, type LocalPod } from '../../support/local-pod.ts';
+import { startTestHub, type TestHub } from '../../support/test-hub.ts';
+import { until } from '../../support/until.ts';
+
+checkLeaks();
+
+interface Given {
+  readonly hub: TestHub;
+  readonly agent: FakeAgent;
+  readonly job: Job;
+  readonly attempt: string;
+  readonly pod: LocalPod;
+  /** Another pod with the same ticket. */
+  readonly another: () => Promise<LocalPod>;
+  readonly ledger: string;
+  readonly lines: () => Promise<readonly string[]>;
+}
+
+/** A job that its agent has handed over, and a pod in which nothing runs yet. */
+async function giveToPod(
+  script: string,
+  test: (given: Given) => Promise<void>,
+  {
+    wire = 'ws',
+    keys = '',
+    request = {},
+  }: { readonly wire?: 'ws' | 'grpc'; readonly keys?: string; readonly request?: object } = {},
+): Promise<void> {
+  await using hub = await startTestHub();
+  const folder = await mkdtemp(join(tmpdir(), 'farhand-automation-'));
+  const ledger = join(folder, 'ledger');
+  const indented = script.replaceAll('LEDGER', ledger).replaceAll('\n', '\n  ');
+  const automation = `name: work\nkind: script\nscript: |\n  ${indented}\n${keys}`;
+  await writeFile(join(folder, 'work.yaml'), automation);
+  await appendFile(ledger, '');
+  try {
+    const catalog = await openRunnerCatalog(folder);
+    const summary = catalog.current.automations.get('work')?.summary;
+    assert.ok(summary, JSON.stringify(catalog.current.mistakes));
+    await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
+    agent.report({ automations: [summary] });
+    await until('the automation', async () => (await hub.agent('a1')).automations.some(({ name }) => name === 'work'));
+    const job = await hub.submit({ automation: 'work', ...request });
+    const offer = await agent.nextOffer();
+    const session = await agent.openSession(offer.attempt, { handsOver: true, needsSecrets: false });
+    const frame = (await session.next()) as Extract<HubFrame, { type: 'job' }>;
+    await session.channel.close();
+    const order = {
+      attempt: offer.attempt,
+      job: job.id,
+      automation: 'work',
+      digest: offer.digest,
+      agent: { name: 'a1', labels: {} },
+      environment: {},
+      traceparent: null,
+    };
+    const ticket = frame.handover?.ticket ?? '';
+    const hubUrl = hub.address.replace('http', wire);
+    const another = () => createLocalPod({ hubUrl, order, ticket, automation });
+    await using pod = await another();
+    const lines = async () => (await readFile(ledger, 'utf8')).split('\n').filter((line) => line !== '');
+    await test({ hub, agent, job, attempt: offer.attempt, pod, another, ledger, lines });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readLog(hub: TestHub, { id }: Job): Promise<string> {
+  const answer = await fetch(`${hub.address}/api/v1/jobs/${id}/log`, {
+    headers: { authorization: 'Bearer test-administrator-token-0123456789abcdef' },
+  });
+  return answer.text();
+}
+
+for (const wire of ['ws', 'grpc'] as const) {
+  describe(`a runner over ${wire}`, () => {
+    it('brings log, outputs and end of the command beside it, all of the log and no secret', async () => {
+      const script = [
+        'echo one >>LEDGER',
+        'echo "hello $FARHAND_PARAM_NAME, $FARHAND_SECRET_PASSWORD"',
+        'echo \'{"answer": 42}\' >"$FARHAND_OUTPUTS"',
+        'exit 3',
+      ].join('\n');
+      await giveToPod(
+        script,
+        async ({ hub, job, pod, lines }) => {
+          const neighbour = pod.startNeighbour();
+          const runner = pod.startRunner();
+
+          const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost');
+
+          assert.deepEqual([ended.state, ended.cause, ended.exitCode, ended.started], ['failed', 'exit-code', 3, true]);
+          assert.equal(await readLog(hub, job), "hello o'hara, ***\n");
+          assert.deepEqual([ended.log?.complete, ended.log?.gaps], [true, []]);
+          assert.deepEqual(await lines(), ['one']);
+          assert.equal((await neighbour.ended).signal, 'SIGKILL');
+          assert.deepEqual(await runner.ended, { code: 1, signal: null });
+          assert.equal(pod.lastWords(), 'farhand: ended 3\n');
+        },
+        { wire, request: { parameters: { name: "o'hara" }, secrets: { password: 'hunter2-secret' } } },
+      );
+    });
+
+    it('goes on where it was when it was killed, as often as that is', async () => {
+      const script = 'for i in 1 2 3 4 5 6 7 8 9 10; do echo "line $i"; echo $i >>LEDGER; sleep 0.3; done';
+      await giveToPod(
+        script,
+        async ({ hub, job, pod, lines }) => {
+          pod.startNeighbour();
+          let runner = pod.startRunner();
+          for (const at of [2, 5]) {
+            await until(`line ${at}`, async () => (await lines()).length >= at);
+            runner.signal('SIGKILL');
+            await runner.ended;
+            runner = pod.startRunner();
+          }
+
+          const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost');
+
+          const numbers = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10'];
+          assert.deepEqual([ended.state, ended.log?.complete], ['succeeded', true], ended.message ?? '');
+          assert.equal(await readLog(hub, job), numbers.map((one) => `line ${one}\n`).join(''));
+          assert.deepEqual(await lines(), numbers);
+          assert.equal((await runner.ended).code, 0);
+        },
+        { wire },
+      );
+    });
+  });
+}
+
+describe('a runner', () => {
+  it('runs the command once where two pods have the ticket', async () => {
+    await giveToPod('echo one >>LEDGER', async ({ hub, job, pod, another, lines }) => {
+      await using second = await another();
+      const pods = [pod, second];
+      for (const one of pods) one.startNeighbour();
+      const runners = pods.map((one) => one.startRunner());
+
+      const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost');
+      const codes = await Promise.all(runners.map(async (runner) => (await runner.ended).code));
+
+      assert.equal(ended.state, 'succeeded');
+      assert.deepEqual(await lines(), ['one']);
+      assert.deepEqual(new Set(codes), new Set([0, 6]));
+    });
+  });
+
+  it('says that the command was lost when the container beside it was killed', async () => {
+    await giveToPod('echo begun >>LEDGER\necho printed\nsleep 60', async ({ hub, job, pod, lines }) => {
+      const neighbour = pod.startNeighbour();
+      pod.startRunner();
+      await until('the command', async () => (await lines()).length > 0);
+
+      neighbour.signal('SIGKILL');
+      const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost');
+
+      assert.deepEqual([ended.state, ended.cause, ended.started], ['lost', 'process-lost', true]);
+      assert.deepEqual([await readLog(hub, job), ended.log?.complete], ['printed\n', true]);
+    });
+  });
+
+  it('stops the command when the job is cancelled: TERM first, then KILL for what does not end by it', async () => {
+    const script = "trap 'echo told; exit 5' TERM\necho begun >>LEDGER\nwhile :; do sleep 0.1; done";
+    await giveToPod(script, async ({ hub, job, pod, lines }) => {
+      pod.startNeighbour();
+      const runner = pod.startRunner();
+      await until('the command', async () => (await lines()).length > 0);
+
+      await hub.call('POST', `/jobs/${job.id}/cancel`);
+      const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost', 'cancelled');
+
+      assert.deepEqual([ended.state, ended.cause, ended.started], ['cancelled', 'cancelled', true]);
+      assert.match(await readLog(hub, job), /told\n$/);
+      assert.equal((await runner.ended).code, 4);
+    });
+  });
+
+  it('ends a command that is over its time', async () => {
+    await giveToPod(
+      'echo begun >>LEDGER\nsleep 60',
+      async ({ hub, job, pod }) => {
+        pod.startNeighbour();
+        pod.startRunner();
+
+        const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost', 'timed-out');
+
+        assert.deepEqual([ended.state, ended.cause], ['timed-out', 'timeout']);
+      },
+      { keys: 'timeoutSeconds: 1\n' },
+    );
+  });
+
+  it('delivers all of a large log after its hub was away', async () => {
+    const line = randomBytes(96).toString('base64');
+    const script = `echo begun >>LEDGER\nsleep 1\ni=0; while [ $i -lt 5000 ]; do echo "$i ${line}"; i=$((i+1)); done`;
+    await giveToPod(script, async ({ hub, job, pod, lines }) => {
+      pod.startNeighbour();
+      pod.startRunner();
+      await until('the command', async () => (await lines()).length > 0);
+
+      await hub.restart();
+      const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost');
+
+      assert.deepEqual([ended.state, ended.log?.complete], ['succeeded', true]);
+      const expected = Array.from({ length: 5000 }, (_, index) => `${index} ${line}\n`).join('');
+      assert.equal(await readLog(hub, job), expected);
+    });
+  });
+
+  it('told that the pod ends, delivers what the command did by then, and marks its end as asked for from outside', async () => {
+    await giveToPod('echo begun >>LEDGER\necho printed\nsleep 60', async ({ hub, job, pod, lines }) => {
+      const neighbour = pod.startNeighbour();
+      const runner = pod.startRunner();
+      await until('the command', async () => (await lines()).length > 0);
+
+      neighbour.signal('SIGTERM');
+      await neighbour.ended;
+      runner.signal('SIGTERM');
+      const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost');
+
+      assert.deepEqual([ended.state, ended.exitCode, ended.log?.complete], ['failed', 143, true]);
+      assert.equal(pod.lastWords(), 'farhand: ended 143 t\n');
+      assert.equal((await runner.ended).code, 1);
+    });
+  });
+
+  it('told that the pod ends before the container beside it came, says that nothing was started', async () => {
+    await giveToPod('echo begun >>LEDGER', async ({ hub, agent, attempt, job, pod, lines }) => {
+      const runner = pod.startRunner();
+      await until('the document', () =>
+        readFile(join(pod.shared, 'attempts', attempt, 'document.json')).catch(() => null),
+      );
+
+      runner.signal('SIGTERM');
+      let again = await agent.nextOffer();
+      while (again.attempt === attempt) again = await agent.nextOffer();
+      const late = pod.startNeighbour();
+
+      assert.equal(again.job, job.id);
+      assert.equal((await hub.job(job.id)).state, 'offered');
+      assert.equal((await late.ended).code, 125);
+      assert.deepEqual(await lines(), []);
+      await runner.ended;
+    });
+  });
+
+  it('leaves, and sends the container beside it away, when its agent has taken the attempt back', async () => {
+    await giveToPod('echo begun >>LEDGER', async ({ agent, attempt, pod, lines }) => {
+      const session = await agent.openSession(attempt, { have: 'document', needsDocument: false });
+      const frame = (await session.next()) as Extract<HubFrame, { type: 'job' }>;
+      const neighbour = pod.startNeighbour();
+      const runner = pod.startRunner();
+
+      assert.deepEqual(frame.handover, { ticket: null, runnerCame: false });
+      assert.equal((await runner.ended).code, 6);
+      assert.equal((await neighbour.ended).code, 125);
+      assert.deepEqual(await lines(), []);
+      await session.channel.close();
+    });
+  });
+});
