@@ -11,7 +11,7 @@ import type { WatchFolder } from './attempts/raw-watch.ts';
 import { defaultSessionLimits } from './attempts/session-loop.ts';
 import { defaultSpoolLimits, type FreeBytes, type SpoolLimits } from './attempts/spool.ts';
 import type { Catalog } from './automations/catalog.ts';
-import type { Executor } from './executors/executor.ts';
+import type { Executors } from './executors/executors.ts';
 import type { JobLog } from './job-log/job-log.ts';
 import { defaultLinkLimits, type LinkLimits } from './link-limits.ts';
 import { type AdmissionLimits, defaultAdmissionLimits } from './pressure/admission-limits.ts';
@@ -63,7 +63,7 @@ export interface AgentOptions {
   /** To the hub, the best one first; at least one. */
   readonly ways: readonly Way[];
   readonly catalog: Catalog;
-  readonly executor: Executor;
+  readonly executors: Executors;
   /** Null: no probe runs. In mode `once` none does anyway: the agent is gone before its facts could be of use. */
   readonly probeRunner: ProbeRunner | null;
   readonly limits: AgentLimits;

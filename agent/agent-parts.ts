@@ -63,7 +63,7 @@ const noFacts: Pick<Probes, 'statuses'> = { statuses: { list: async () => [], ge
  */
 export function createAgentParts(given: AgentPartsOptions): AgentParts {
   const { options, logger, identity, spool, tombstones } = given;
-  const { clock, random, catalog, limits, fileSystem } = options;
+  const { clock, random, catalog, executors, limits, fileSystem } = options;
   const sessionLoop = openSessionLoop(options.loops, given.counter);
   const counting = { counter: watchSessions(sessionLoop, given.counter), clock };
   const link = createControlLink({
@@ -135,6 +135,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     attempts,
     tombstones,
     catalog,
+    executors,
     spool,
     slots: options.slots,
     isDistrusted: () => link.state.type === 'distrusted',

@@ -9,6 +9,7 @@ import type { AgentCounts, AgentTimes } from './agent-counts.ts';
 import type { AgentState } from './agent-state.ts';
 import type { Attempt } from './attempts/attempt.ts';
 import type { CatalogSnapshot } from './automations/catalog.ts';
+import type { Executors } from './executors/executors.ts';
 import type { JobLogStatus } from './job-log/job-log.ts';
 import type { LinkState } from './link-state.ts';
 import type { WayStatus } from './ways/way-status.ts';
@@ -43,6 +44,8 @@ export interface AgentStatus {
   /** What the hub last said that it wishes of the agent, with a word of whoever asked for it. */
   readonly desired: AgentDesired;
   readonly catalog: { readonly automations: number; readonly mistakes: number };
+  /** What can run commands here. `obstacle`: why it starts none now, and its automations are not offered; null when it does. */
+  readonly executors: readonly { readonly name: string; readonly obstacle: string | null }[];
   /** What the output of all attempts takes. */
   readonly spoolBytes: number;
   /** Free on the disk that it is on; null where nobody knows. */
@@ -93,6 +96,7 @@ export function toAgentStatus({
   readonly health: AgentReport['health'];
   readonly desired: AgentDesired;
   readonly catalog: CatalogSnapshot;
+  readonly executors: Executors;
   readonly spoolBytes: number;
   readonly spoolFreeBytes: number | null;
   readonly loopLag: LoopLagValues;
@@ -112,6 +116,7 @@ export function toAgentStatus({
     loopLagMeanMs: loopLag.meanMs,
     loopLagMaxMs: loopLag.maxMs,
     catalog: { automations: given.catalog.automations.size, mistakes: given.catalog.mistakes.length },
+    executors: given.executors.list.map(({ kind, obstacle }) => ({ name: kind.name, obstacle: obstacle() })),
     link: toLink(given.link),
     attempts: given.attempts.map(({ id, job, automation, state, since, report }) => ({
       id,

@@ -115,6 +115,7 @@ class AgentProcess implements Agent {
       health: this.#health(),
       desired: this.#desired,
       catalog: this.#options.catalog.current,
+      executors: this.#options.executors,
       spoolBytes: parts?.spool.bytes ?? 0,
       loopLag: this.#options.loopLag.latest,
       admission: parts?.admission.current ?? null,

@@ -10,9 +10,13 @@ import type { AttemptRegistry } from './attempts/attempt-registry.ts';
 import type { Spool } from './attempts/spool.ts';
 import type { Tombstones } from './attempts/tombstones.ts';
 import type { Catalog } from './automations/catalog.ts';
+import type { Executors } from './executors/executors.ts';
+import { toOneLine } from './one-line.ts';
 
 /** Offers that were declined are remembered up to this many, oldest forgotten first: the hub asks again if it must. */
 const maxDeclined = 1000;
+/** Of `AttemptReport`. */
+const maxMessageLength = 1024;
 
 type WantedAttempt = Extract<SpecEntry<Offer>, { readonly type: 'wanted' }>;
 
@@ -31,6 +35,7 @@ export interface DispatchOptions {
   readonly attempts: AttemptRegistry;
   readonly tombstones: Tombstones;
   readonly catalog: Catalog;
+  readonly executors: Executors;
   readonly spool: Spool;
   readonly slots: number;
   /** The hub's store is another one: nothing it wants is done, because it may have been done before. */
@@ -52,7 +57,7 @@ export interface Dispatch extends Disposable {
 }
 
 export function createDispatch(options: DispatchOptions): Dispatch {
-  const { attempts, tombstones, catalog, spool, slots, logger, counter } = options;
+  const { attempts, tombstones, catalog, executors, spool, slots, logger, counter } = options;
   const declined = new Map<string, AttemptReport>();
 
   const loop = options.loops.open('dispatch', {
@@ -103,6 +108,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
         message: `${JSON.stringify(offer.automation)} is a probe: this agent runs it by itself, and no job does`,
       };
     }
+    const obstacle = executors.find(automation.executor.name).obstacle();
+    if (obstacle !== null) return { reason: 'executor-unavailable', message: toOneLine(obstacle, maxMessageLength) };
     const working = attempts.working();
     if (working.length >= slots) return { reason: 'no-slot', message: `all ${slots} slots are taken` };
     const same = working.filter(({ automation: name }) => name === offer.automation).length;

@@ -6,7 +6,9 @@ import type { LoopBoard } from '../runtime/loop-board.ts';
 import type { LoopLag } from '../runtime/loop-lag.ts';
 import type { StatusLister } from '../sync/status-lister.ts';
 import { areOtherMeasures, type Measures } from './are-other-measures.ts';
+import type { Automation } from './automations/automation.ts';
 import type { Catalog } from './automations/catalog.ts';
+import type { Executors } from './executors/executors.ts';
 import { toOneLine } from './one-line.ts';
 
 /** Reports follow each other by this much at least; the first after a quiet time goes at once. */
@@ -25,6 +27,7 @@ export interface ReportOptions {
   /** Of the control channel. */
   readonly transport: () => string;
   readonly catalog: Catalog;
+  readonly executors: Executors;
   readonly slots: () => AgentReport['slots'];
   readonly health: () => AgentReport['health'];
   readonly admission: () => AgentReport['admission'];
@@ -44,7 +47,7 @@ export interface ReportLoop extends Disposable {
 }
 
 export function startReportLoop(options: ReportOptions): ReportLoop {
-  const { agentId, catalog, clock } = options;
+  const { agentId, catalog, executors, clock } = options;
   const self = { os: platform(), arch: arch(), release: release(), hostname: hostname(), node: process.version };
   const loop = options.loops.open('reports');
   let told = measure();
@@ -82,6 +85,11 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
     );
   }
 
+  /** What nobody can run now is not offered; `/status` says why. */
+  function isOffered({ executor }: Automation): boolean {
+    return executors.find(executor.name).obstacle() === null;
+  }
+
   /** The same as long as nothing is published: the hub asks whether it has it, and would be sent it for every figure that moved. */
   function report(): AgentReport {
     const health = options.health();
@@ -96,7 +104,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       transport: options.transport(),
       sessionAddress: null,
       slots: options.slots(),
-      automations: [...catalog.current.automations.values()].map(({ summary }) => summary),
+      automations: [...catalog.current.automations.values()].filter(isOffered).map(({ summary }) => summary),
       health: { state: health.state, problems },
       loopLagMs,
       admission: admission === null || values === null ? null : { ...admission, values },
@@ -105,7 +113,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
   }
 
   let telling = tellMeasures();
-  const stopListening = catalog.onChange(changed);
+  const stopListening = [catalog.onChange(changed), ...executors.list.map((executor) => executor.onChange(changed))];
   return {
     changed,
     statuses: {
@@ -113,7 +121,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       get: async (id) => (id === agentId ? report() : null),
     },
     [Symbol.dispose]: () => {
-      stopListening();
+      for (const stop of stopListening) stop();
       telling.cancel();
       pending?.cancel();
       loop[Symbol.dispose]();

@@ -5,6 +5,7 @@ import { systemWatchFolder } from '../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../agent/attempts/spool.ts';
 import { type AgentConfig, toPressureLimits } from '../agent/config.ts';
 import type { Executor } from '../agent/executors/executor.ts';
+import { createExecutors } from '../agent/executors/executors.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
 import { readStandingBehind } from '../agent/executors/process/job-standing.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
@@ -32,7 +33,7 @@ export interface ComposeOptions
   readonly mode: AgentMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
-  /** What stands between the agent and the executor of this machine, where something does. */
+  /** What stands between the agent and each of its executors, where something does. */
   readonly adaptExecutor?: (executor: Executor) => Executor;
 }
 
@@ -52,6 +53,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       standing: readStandingBehind({ nice: config.jobNice, oomScore: config.jobOomScore }),
     }),
   );
+  const adapt = options.adaptExecutor ?? ((one: Executor) => one);
   const loopLag = opened.use(measureLoopLag(systemClock));
   const loops = createLoopBoard(systemClock);
   const agent = opened.use(
@@ -65,7 +67,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       enrolment,
       ways,
       catalog,
-      executor: options.adaptExecutor?.(executor) ?? executor,
+      executors: createExecutors(adapt(executor)),
       probeRunner,
       limits: {
         ...defaultAgentLimits,

@@ -240,6 +240,10 @@ export type Cause =
   | 'image-pull'
   | 'evicted'
   | 'unschedulable'
+  | 'node-lost'
+  | 'pod-deleted'
+  | 'forbidden'
+  | 'cluster-quota'
   | 'agent-lost'
   | 'state-lost'
   | 'process-lost'
@@ -463,7 +467,15 @@ export type JobLog = {
   readonly gaps: {
     readonly at: number;
     readonly bytes: number | null;
-    readonly why: 'log-limit' | 'spool-full' | 'power-loss' | 'secrets-gone' | 'sink-died' | 'hub-mismatch' | 'unknown';
+    readonly why:
+      | 'log-limit'
+      | 'spool-full'
+      | 'power-loss'
+      | 'secrets-gone'
+      | 'sink-died'
+      | 'hub-mismatch'
+      | 'output-lost'
+      | 'unknown';
   }[];
   readonly trailing: number;
   readonly removedAt: string | null;
@@ -494,6 +506,10 @@ export type JobRequest = {
               | 'image-pull'
               | 'evicted'
               | 'unschedulable'
+              | 'node-lost'
+              | 'pod-deleted'
+              | 'forbidden'
+              | 'cluster-quota'
               | 'agent-lost'
               | 'state-lost'
               | 'process-lost'

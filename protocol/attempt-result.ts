@@ -12,6 +12,7 @@ const gapReasons = [
   'secrets-gone',
   'sink-died',
   'hub-mismatch',
+  'output-lost',
   'unknown',
 ] as const;
 

@@ -26,6 +26,7 @@ export const declineReasons = [
   'spool-full',
   'automation-busy',
   'pressure',
+  'executor-unavailable',
   'failed',
 ] as const;
 export type DeclineReason = (typeof declineReasons)[number];

@@ -1,15 +1,17 @@
 import type { Offer } from '../../protocol/offer.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
-import type { Execution } from '../executors/executor.ts';
+import type { Execution } from '../executors/execution.ts';
 import type { AttemptCommand } from './attempt-command.ts';
 import type { AttemptCore } from './attempt-core.ts';
 import type { AttemptEnding } from './attempt-ending.ts';
-import type { ClaimRecord } from './attempt-records.ts';
+import type { ClaimRecord, DocumentRecord } from './attempt-records.ts';
 import { type Recovered, recoverFolder } from './attempt-recovery.ts';
 import type { AttemptRelease } from './attempt-release.ts';
 import { type StartOutcome, startAttempt } from './attempt-start.ts';
 import { findLeftBefore } from './before-hook.ts';
 import { type Ending, isUnborn } from './ending.ts';
+import { executorOf } from './executor-of.ts';
+import { isOfThisBoot } from './is-of-this-boot.ts';
 
 export interface AttemptBeginningOptions {
   readonly core: AttemptCore;
@@ -127,7 +129,7 @@ export class AttemptBeginning {
     if (state.type !== 'preparing') return;
     const { claim, record, intent } = state;
     hook.free();
-    const end = { claim, record, startedAt: null, escaped: 0, sameBoot: true } as const;
+    const end = { claim, record, startedAt: null, recordedAt: null, escaped: 0, sameBoot: true } as const;
     if (intent !== null) return ending.settle({ ...end, ending: { type: 'stopped-unborn', intent } });
     if (refusal !== null) return ending.settle({ ...end, ending: refusal });
     const outcome = await launch();
@@ -143,18 +145,19 @@ export class AttemptBeginning {
   async #recoverFinished(claim: ClaimRecord, recovered: Extract<Recovered, { type: 'finished' }>): Promise<void> {
     const { context, folder, stream } = this.#core;
     const { command, ending: phase } = this.#options;
-    const { record, startedAt, ending } = recovered;
+    const { record, startedAt, ending, recordedAt } = recovered;
     stream.open(record);
-    const sameBoot = record.machineBootId === context.machineBootId;
+    const sameBoot = isOfThisBoot(context, record);
     const marker = await folder.after.read();
-    const left = sameBoot && marker === null ? await this.#findLeft(ending) : null;
-    if (left === null) return phase.settle({ claim, record, startedAt, ending, escaped: 0, sameBoot }, marker);
+    const left = sameBoot && marker === null ? await this.#findLeft(record, ending) : null;
+    if (left === null)
+      return phase.settle({ claim, record, startedAt, ending, recordedAt, escaped: 0, sameBoot }, marker);
     this.#core.setState({ type: 'clearing', claim, record, startedAt });
     command.endTree(left, context.limits.leftoverGraceMs);
   }
 
-  async #findLeft(ending: Ending): Promise<Execution | null> {
+  async #findLeft(record: DocumentRecord, ending: Ending): Promise<Execution | null> {
     const { context, folder } = this.#core;
-    return isUnborn(ending) ? findLeftBefore(context, folder) : context.executor.adopt(folder.target);
+    return isUnborn(ending) ? findLeftBefore(context, folder) : executorOf(context, record).adopt(folder.target);
   }
 }

@@ -1,11 +1,14 @@
 import { sleep } from '../../runtime/sleep.ts';
-import type { Execution } from '../executors/executor.ts';
+import type { Execution } from '../executors/execution.ts';
+import { NotNow } from '../executors/not-now.ts';
 import type { AttemptCore } from './attempt-core.ts';
 import type { ClaimRecord, DocumentRecord, IntentCause } from './attempt-records.ts';
 import { takeFence } from './attempt-recovery.ts';
 import { ExecutionWatch } from './execution-watch.ts';
+import { executorOf } from './executor-of.ts';
 import { jobFiles } from './job-files.ts';
 import { toPastTime } from './past-time.ts';
+import { toRetryMs } from './retry-time.ts';
 
 /** A command that runs, and what its attempt holds beside it. */
 export interface RunningCommand {
@@ -70,8 +73,8 @@ export class AttemptCommand {
       hook.stop();
     }
     if (state.type !== 'running') return;
-    if ((await context.executor.readExit(folder.target)) !== null) return;
-    if (state.startedAt === null) await takeFence(context, folder);
+    if ((await executorOf(context, state.record).readEnd(folder.target)) !== null) return;
+    if (state.startedAt === null) await takeFence(context, folder, state.record);
     await this.#writeIntent(cause);
     this.goOnStopping(state, cause);
   }
@@ -79,13 +82,33 @@ export class AttemptCommand {
   /** Ends what is alive of the tree, in the background: the mailbox goes on meanwhile. */
   endTree(execution: Execution, graceMs: number): void {
     const { clock, limits } = this.#core.context;
-    const clear = async (): Promise<number> => {
-      const { escaped } = await execution.clear({ graceMs, boundMs: graceMs + limits.boundMs });
+    const end = async (): Promise<void> => {
+      const escaped = await this.#clear(execution, { graceMs, boundMs: graceMs + limits.boundMs });
+      if (escaped === null) return;
       // Nothing of it is alive, so its end is near; a wrapper that the kernel does not let go of is not waited for.
       await Promise.race([execution.ended, sleep(clock, limits.boundMs, this.#core.leaving)]);
-      return escaped;
+      void this.#core.post('cleared', () => this.#onCleared(escaped));
     };
-    void clear().then((escaped) => this.#core.post('cleared', () => this.#onCleared(escaped)));
+    void end();
+  }
+
+  /** As often as it takes where a platform cannot be asked; null when the attempt was left meanwhile. */
+  async #clear(
+    execution: Execution,
+    bounds: { readonly graceMs: number; readonly boundMs: number },
+  ): Promise<number | null> {
+    const { context, leaving, logger } = this.#core;
+    const { clock, limits } = context;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return (await execution.clear(bounds)).escaped;
+      } catch (err) {
+        if (!(err instanceof NotNow)) throw err;
+        logger.warn({ err }, 'command cannot be ended yet');
+        await sleep(clock, toRetryMs(limits.retryMs, err, tries), leaving);
+        if (leaving.aborted) return null;
+      }
+    }
   }
 
   /** Nobody wants its end any more: resolves when nothing of it is alive, or the bound is over. */

@@ -6,7 +6,7 @@ import type { Random } from '../../runtime/random.ts';
 import type { Credential } from '../../transports/credential.ts';
 import type { Catalog } from '../automations/catalog.ts';
 import type { DataFolder } from '../data-folder.ts';
-import type { Executor } from '../executors/executor.ts';
+import type { Executors } from '../executors/executors.ts';
 import type { JobLog } from '../job-log/job-log.ts';
 import type { WatchFolder } from './raw-watch.ts';
 import type { SessionGate } from './session-gate.ts';
@@ -37,7 +37,7 @@ export interface AttemptContext {
   readonly logger: Logger;
   /** Of the machine: another one after every restart of it. */
   readonly machineBootId: string;
-  readonly executor: Executor;
+  readonly executors: Executors;
   readonly catalog: Catalog;
   readonly agent: () => { readonly name: string; readonly labels: Labels };
   /** What jobs may inherit from. */

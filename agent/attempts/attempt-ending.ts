@@ -4,7 +4,7 @@ import type { AttemptCommand } from './attempt-command.ts';
 import type { AttemptCore } from './attempt-core.ts';
 import type { AfterRecord, ClaimRecord, DocumentRecord } from './attempt-records.ts';
 import { recoverFolder } from './attempt-recovery.ts';
-import { endedAtOf, findOutputs, sealAttempt, toUnbornResult, writeResult } from './attempt-seal.ts';
+import { findOutputs, sealAttempt, toUnbornResult, writeResult } from './attempt-seal.ts';
 import type { AttemptEnd, AttemptState } from './attempt-state.ts';
 import { type Ending, isUnborn, type OutputsFound, wasBorn, withinLimit } from './ending.ts';
 import { describeHookEnd } from './hook-run.ts';
@@ -40,7 +40,8 @@ export class AttemptEnding {
     const found = await recoverFolder(context, folder, state);
     if (found.type !== 'finished') return logger.error({ found: found.type }, 'expected an end, found none');
     const startedAt = state.startedAt ?? found.startedAt;
-    await this.settle({ claim, record, startedAt, ending: found.ending, escaped, sameBoot: true });
+    const { ending, recordedAt } = found;
+    await this.settle({ claim, record, startedAt, ending, recordedAt, escaped, sameBoot: true });
   }
 
   /**
@@ -117,7 +118,7 @@ export class AttemptEnding {
     if (isUnborn(end.ending) && rawBytes === 0) return this.endUnborn(end.claim, end.record, end.ending);
     context.spool.note(id, rawBytes);
     stream.freeze(rawBytes);
-    const endedAt = await endedAtOf(context, folder, end.ending);
+    const endedAt = end.recordedAt ?? context.clock.now();
     const { spoolWasFull } = this.#command;
     this.#core.setState({ ...end, ...found, type: 'sealing', rawBytes, endedAt, spoolWasFull });
     // A step of its own, so that what came before it is not done again when it fails.

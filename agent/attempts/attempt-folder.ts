@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { FileHandle, FileSystem } from '../../runtime/file-system.ts';
 import type { HookName } from '../automations/hook.ts';
-import type { ExecutionTarget } from '../executors/executor.ts';
+import type { ExecutionTarget } from '../executors/execution.ts';
 import { type RecordFile, recordFile } from '../record-file.ts';
 import { AfterRecord, ClaimRecord, DocumentRecord, IntentRecord, ResultRecord } from './attempt-records.ts';
 import { removeUserFolder } from './remove-user-folder.ts';

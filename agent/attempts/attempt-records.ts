@@ -6,6 +6,7 @@ import { ByteCount, Id, Name, Sha256, Timestamp } from '../../protocol/names.ts'
 import { StorePlace } from '../../protocol/seen-store.ts';
 import { HookPlan } from '../automations/hook.ts';
 import { JobUser } from '../automations/job-user.ts';
+import { processKind } from '../executors/process/process-kind.ts';
 
 /** `claim.json`: durable before the attempt's first `open`. */
 export const ClaimRecord = z.object({
@@ -37,6 +38,8 @@ export const RunTerms = z.object({
   outputs: JsonObject.nullable(),
   /** The automation's: it says how the files that the command leaves are read. Records of earlier versions have kinds that leave that to the program. */
   kind: z.string().default('command'),
+  /** Who runs the command. Records of earlier versions name nobody: there was one. */
+  executor: z.string().default(processKind.name),
   /** Who the command runs as; null for the agent's own user. */
   user: JobUser.nullable().default(null),
   /** What to run when the command was started and has ended. */

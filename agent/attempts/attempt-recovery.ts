@@ -1,9 +1,10 @@
-import { join } from 'node:path';
-import type { Execution } from '../executors/executor.ts';
+import type { Execution } from '../executors/execution.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 import type { DocumentRecord, IntentCause, ResultRecord } from './attempt-records.ts';
-import type { Ending } from './ending.ts';
+import { type Ending, isUnborn } from './ending.ts';
+import { executorOf } from './executor-of.ts';
+import { isOfThisBoot } from './is-of-this-boot.ts';
 import { toPastTime } from './past-time.ts';
 import { type Found, recoverAttempt } from './recover-attempt.ts';
 
@@ -24,6 +25,8 @@ export type Recovered =
       readonly record: DocumentRecord;
       readonly startedAt: number | null;
       readonly ending: Ending;
+      /** When its end was written down; null where nobody did. */
+      readonly recordedAt: number | null;
     };
 
 /** An execution that the caller watched to its end: nothing of it is alive. */
@@ -38,20 +41,20 @@ async function look(
   folder: AttemptFolder,
   { document, watched }: { readonly document: DocumentRecord | null; readonly watched: WatchedEnd | null },
 ): Promise<Found> {
-  const { executor, machineBootId, tombstones } = context;
-  const boot = document?.machineBootId === machineBootId ? 'this-boot' : 'another-boot';
+  const { tombstones } = context;
+  const executor = executorOf(context, document);
   const said = await executor.inspect(folder.target);
   const hasStarted = (watched?.startedAt ?? null) !== null || (await hasPrinted(context, folder));
   // The fence lies in the command's reach: one that denies what was seen is not believed, or it would run again.
-  const fence = hasStarted && said.type !== 'wrapper' ? ({ type: 'unreadable' } as const) : said;
+  const fence = hasStarted && said.type !== 'started' ? ({ type: 'unreadable', at: null } as const) : said;
   return {
     // Who watched has written neither: these are the command's doing.
     tombstone: watched === null && (await tombstones.has(folder.attempt)),
     result: watched === null ? await folder.result.read() : null,
-    document: document === null ? 'none' : boot,
+    document: document === null ? 'none' : isOfThisBoot(context, document) ? 'this-boot' : 'another-boot',
     intent: (await folder.intent.read())?.cause ?? null,
     fence,
-    exit: await executor.readExit(folder.target),
+    end: await executor.readEnd(folder.target),
   };
 }
 
@@ -61,21 +64,14 @@ async function hasPrinted({ fs }: AttemptContext, folder: AttemptFolder): Promis
 }
 
 /** Takes the fence, or finds it taken: either way somebody has it afterwards. */
-export async function takeFence(context: AttemptContext, folder: AttemptFolder): Promise<void> {
+export async function takeFence(context: AttemptContext, folder: AttemptFolder, record: DocumentRecord): Promise<void> {
   await context.spool.withReserve(async () => {
-    await context.executor.takeFence(folder.target);
+    await executorOf(context, record).takeFence(folder.target);
   });
 }
 
-/** The wrapper makes `started` in the moment it starts. */
-async function startedAtOf(
-  context: AttemptContext,
-  folder: AttemptFolder,
-  fence: Found['fence'],
-): Promise<number | null> {
-  if (fence.type === 'none' || fence.type === 'recovered') return null;
-  const status = await context.fs.lstat(join(folder.path, 'started'));
-  return status === null ? null : toPastTime(status.modifiedAt, context.clock.now());
+function toPast(context: AttemptContext, at: number | null): number | null {
+  return at === null ? null : toPastTime(at, context.clock.now());
 }
 
 /**
@@ -93,19 +89,23 @@ export async function recoverFolder(
     const found = await look(context, folder, { document: record, watched });
     // The `after` hook begins when nothing of the command is alive: what carries the attempt's id now is the hook. A wrapper that
     // lives says that the command wrote the marker itself.
-    const isLiving = found.fence.type === 'wrapper' && found.fence.alive;
+    const isLiving = found.fence.type === 'started' && found.fence.alive;
     nothingAlive ||= !isLiving && (await folder.after.read()) !== null;
     const recovery = recoverAttempt(found, nothingAlive);
     if (recovery.type === 'delete') return { type: 'delete' };
     if (recovery.type === 'deliver') return { type: 'holding', record, held: recovery.record };
     if (recovery.type === 'open-claimed' || record === null) return { type: 'claimed' };
-    const startedAt = await startedAtOf(context, folder, found.fence);
-    if (recovery.type === 'finish') return { type: 'finished', record, startedAt, ending: recovery.ending };
+    const startedAt = 'at' in found.fence ? toPast(context, found.fence.at) : null;
+    if (recovery.type === 'finish') {
+      const { ending } = recovery;
+      const recordedAt = isUnborn(ending) ? null : toPast(context, found.end?.at ?? null);
+      return { type: 'finished', record, startedAt, ending, recordedAt };
+    }
     if (recovery.type === 'take-fence') {
-      await takeFence(context, folder);
+      await takeFence(context, folder, record);
       continue;
     }
-    const execution = await context.executor.adopt(folder.target);
+    const execution = await executorOf(context, record).adopt(folder.target);
     if (execution !== null) return { type: 'running', record, execution, startedAt, intent: found.intent };
     nothingAlive = true;
   }

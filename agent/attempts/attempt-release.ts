@@ -3,6 +3,7 @@ import type { AttemptLines } from '../job-log/attempt-lines.ts';
 import type { AttemptCommand } from './attempt-command.ts';
 import type { AttemptCore } from './attempt-core.ts';
 import type { AttemptEnding } from './attempt-ending.ts';
+import { executorOf } from './executor-of.ts';
 
 export interface AttemptReleaseOptions {
   readonly core: AttemptCore;
@@ -62,6 +63,7 @@ export class AttemptRelease {
 
   async free(): Promise<void> {
     const { core, command, ending, lines } = this.#options;
+    await this.#releaseOutside();
     core.letGo();
     command.stopWatching();
     ending.dropFlush();
@@ -71,5 +73,12 @@ export class AttemptRelease {
     core.context.spool.forget(core.id);
     core.setState({ type: 'gone' });
     core.finish();
+  }
+
+  /** What the command left outside the folder goes first: nothing would lead to it any more. */
+  async #releaseOutside(): Promise<void> {
+    const { state, context, folder } = this.#options.core;
+    const record = 'record' in state ? state.record : await folder.document.read();
+    if (record !== null) await executorOf(context, record).release(folder.target);
   }
 }

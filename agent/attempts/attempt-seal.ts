@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import type { AttemptResult, Gap, LogSummary } from '../../protocol/attempt-result.ts';
 import { compileJsonSchema, type JsonSchemaValidator } from '../../protocol/json-schema.ts';
 import { isNoSpace } from '../../runtime/is-no-space.ts';
@@ -12,8 +11,8 @@ import type { ResultRecord } from './attempt-records.ts';
 import type { AttemptEnd, AttemptState } from './attempt-state.ts';
 import type { SealingSecrets } from './attempt-stream.ts';
 import { type Ending, isUnborn, type OutputsFound, toVerdict } from './ending.ts';
+import { executorOf } from './executor-of.ts';
 import { jobFiles } from './job-files.ts';
-import { toPastTime } from './past-time.ts';
 
 type Sealing = Extract<AttemptState, { type: 'sealing' }>;
 
@@ -112,24 +111,30 @@ export async function findOutputs(
   }
 }
 
-/** What was dropped between the command and its log, and where: by a limit, or because what stands between them died. */
-async function findDropped(
+/** What is missing of the command's output, and where in the stream. */
+async function findGaps(
   context: AttemptContext,
   { folder, state, secrets }: { folder: AttemptFolder; state: Sealing; secrets: SealingSecrets },
 ): Promise<readonly Gap[]> {
-  const { logOver, logLimitBytes, user } = state.record.terms;
-  const isLimited = logOver === 'gap' && logLimitBytes !== null;
-  if ((!isLimited && user === null) || isUnborn(state.ending)) return [];
-  const total = await context.executor.countOutput(folder.target);
-  const dropped = total === null ? null : total - state.commandBytes;
-  if (dropped !== null && dropped <= 0) return [];
-  const at = secrets.type === 'known' ? await secrets.stream.offsetOf(state.commandBytes) : secrets.offset;
-  if (dropped === null) return [{ at, bytes: null, why: 'sink-died' }];
-  return [{ at, bytes: dropped, why: isLimited && state.commandBytes >= logLimitBytes ? 'log-limit' : 'spool-full' }];
+  if (isUnborn(state.ending)) return [];
+  const { record, commandBytes } = state;
+  const { logOver, logLimitBytes, user } = record.terms;
+  const found = await executorOf(context, record).findGaps(folder.target, {
+    rawBytes: commandBytes,
+    limitBytes: logOver === 'gap' ? logLimitBytes : null,
+    ofOtherUser: user !== null,
+  });
+  const gaps: Gap[] = [];
+  for (const gap of found) {
+    const at =
+      secrets.type === 'known' ? await secrets.stream.offsetOf(Math.min(gap.at, commandBytes)) : secrets.offset;
+    gaps.push({ ...gap, at });
+  }
+  return gaps;
 }
 
-async function summarize(state: Sealing, secrets: SealingSecrets, dropped: readonly Gap[]): Promise<LogSummary> {
-  const gaps: Gap[] = [...dropped];
+async function summarize(state: Sealing, secrets: SealingSecrets, missing: readonly Gap[]): Promise<LogSummary> {
+  const gaps: Gap[] = [...missing];
   const { bytes, sha256 } =
     secrets.type === 'known' ? await secrets.stream.summarize() : { bytes: secrets.offset, sha256: digestOfNothing };
   if (secrets.type === 'gone') gaps.push({ at: bytes, bytes: null, why: 'secrets-gone' });
@@ -145,7 +150,7 @@ export async function sealAttempt(
 ): Promise<ResultRecord> {
   const { folder, state, secrets } = options;
   const [log, outputs, wasFull] = await Promise.all([
-    findDropped(context, options).then((dropped) => summarize(state, secrets, dropped)),
+    findGaps(context, options).then((missing) => summarize(state, secrets, missing)),
     state.outputs ?? findOutputs(context, folder, state, secrets),
     syncRaw(folder, context),
   ]);
@@ -197,11 +202,4 @@ async function syncRaw(folder: AttemptFolder, context: AttemptContext): Promise<
     throw error;
   }
   return context.spool.isFull(folder.path);
-}
-
-/** When the exit record was written; now, where there is none. */
-export async function endedAtOf(context: AttemptContext, folder: AttemptFolder, ending: Ending): Promise<number> {
-  const hasRecord = (ending.type === 'exited' || ending.type === 'stopped') && ending.status !== null;
-  const status = hasRecord ? await context.fs.lstat(join(folder.path, 'exit')) : null;
-  return status === null ? context.clock.now() : toPastTime(status.modifiedAt, context.clock.now());
 }

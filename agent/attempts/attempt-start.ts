@@ -1,3 +1,4 @@
+import type { Cause } from '../../protocol/cause.ts';
 import type { JobDocument, Secrets } from '../../protocol/job-document.ts';
 import type { StorePlace } from '../../protocol/seen-store.ts';
 import { isNoSpace } from '../../runtime/is-no-space.ts';
@@ -5,12 +6,13 @@ import type { Automation } from '../automations/automation.ts';
 import { findUser } from '../automations/job-user.ts';
 import { prepare } from '../automations/prepare.ts';
 import type { PreparedCommand } from '../automations/prepared-command.ts';
-import type { Execution } from '../executors/executor.ts';
+import type { Execution } from '../executors/execution.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 import type { DocumentRecord, RunTerms } from './attempt-records.ts';
 import { type BeforeHook, startBefore } from './before-hook.ts';
 import type { Ending } from './ending.ts';
+import { executorOf } from './executor-of.ts';
 import { jobFiles } from './job-files.ts';
 
 export type StartOutcome =
@@ -58,16 +60,13 @@ function toTerms(
     graceMs: automation.graceSeconds === null ? null : automation.graceSeconds * 1000,
     outputs: automation.summary.outputs,
     kind: automation.kind,
+    executor: automation.executor.name,
     user,
     after,
   };
 }
 
-function neverStarted(
-  record: DocumentRecord | null,
-  message: string,
-  cause: 'start-failed' | 'spool-full' = 'start-failed',
-): EndedStart {
+function neverStarted(record: DocumentRecord | null, message: string, cause: Cause = 'start-failed'): EndedStart {
   return { type: 'ended', record, ending: { type: 'never-started', cause, message } };
 }
 
@@ -93,7 +92,8 @@ export async function startAttempt(context: AttemptContext, request: StartReques
     return neverStarted(null, `this machine has no user ${JSON.stringify(automation.user)} any more`);
   }
   const preparation = { document, secrets, agent: context.agent(), ...jobFiles(folder, user), environment };
-  const prepared = prepare(automation, preparation);
+  const { jobFolder } = automation.executor.capabilities;
+  const prepared = prepare(automation, jobFolder === null ? preparation : { ...preparation, folder: jobFolder });
   if (prepared.type === 'refused') {
     return {
       type: 'ended',
@@ -131,9 +131,10 @@ async function launchCommand(
   options: { readonly folder: AttemptFolder; readonly record: DocumentRecord; readonly command: PreparedCommand },
 ): Promise<LaunchOutcome> {
   const { folder, record, command } = options;
-  const started = await context.executor.start(folder.target, command);
+  const started = await executorOf(context, record).start(folder.target, command);
   if (started.type === 'started') return { type: 'running', record, execution: started.execution };
+  const { message, cause = 'start-failed' } = started;
   return started.fault === 'environment'
-    ? neverStarted(record, started.message)
-    : { type: 'ended', record, ending: { type: 'refused', cause: 'start-failed', message: started.message } };
+    ? neverStarted(record, message, cause)
+    : { type: 'ended', record, ending: { type: 'refused', cause, message } };
 }

@@ -1,4 +1,4 @@
-import type { Execution } from '../executors/executor.ts';
+import type { Execution } from '../executors/execution.ts';
 import type { AfterRecord, ClaimRecord, DocumentRecord, IntentCause, ResultRecord } from './attempt-records.ts';
 import type { Ending, OutputsFound } from './ending.ts';
 
@@ -8,6 +8,8 @@ export interface AttemptEnd {
   readonly record: DocumentRecord;
   readonly startedAt: number | null;
   readonly ending: Ending;
+  /** When its end was written down; null where nobody did. */
+  readonly recordedAt: number | null;
   readonly escaped: number;
   /** Everything that was written was seen by this boot, so all of it is there. */
   readonly sameBoot: boolean;

@@ -25,7 +25,7 @@ export interface Attempt {
   readonly report: AttemptReport | null;
   /** Makes the claim durable; the session is dialled meanwhile. False when there was no room for it: then nothing is left of it. */
   claimOffer(offer: Offer, traceparent: string | null): Promise<boolean>;
-  /** Reads what an earlier agent left, and goes on from there. Resolves when that is decided. */
+  /** Reads what an earlier agent left, and goes on from there. Resolves when that is decided, or has to be tried again. */
   recover(): Promise<void>;
   /** The hub wants it cancelled. What that means depends on the moment: `docs/attempts.md` §5. */
   cancel(): void;
@@ -123,8 +123,10 @@ class AttemptActor implements Attempt {
   }
 
   async recover(): Promise<void> {
-    await this.#core.post('recover', () => this.#beginning.recover());
-    this.#sessions.open();
+    await this.#core.post('recover', async () => {
+      await this.#beginning.recover();
+      this.#sessions.open();
+    });
   }
 
   cancel(): void {

@@ -1,7 +1,7 @@
 import type { HookPlan } from '../automations/hook.ts';
 import type { Preparation } from '../automations/preparation.ts';
 import { prepareHook } from '../automations/prepare-hook.ts';
-import type { Execution } from '../executors/executor.ts';
+import type { Execution } from '../executors/execution.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 import type { RunTerms } from './attempt-records.ts';
@@ -53,7 +53,7 @@ export async function findLeftBefore(context: AttemptContext, folder: AttemptFol
   const target = folder.hookTarget('before');
   if ((await context.fs.lstat(target.folder)) === null) return null;
   await context.spool.withReserve(async () => {
-    await context.executor.takeFence(target);
+    await context.executors.local.takeFence(target);
   });
-  return context.executor.adopt(target);
+  return context.executors.local.adopt(target);
 }

@@ -1,7 +1,9 @@
 import { constants } from 'node:os';
-import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { AttemptResult, Outcome } from '../../protocol/attempt-result.ts';
 import type { Cause } from '../../protocol/cause.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import type { CommandEnd } from '../executors/command-end.ts';
+import type { PlatformCause } from '../executors/platform-cause.ts';
 import type { IntentCause } from './attempt-records.ts';
 
 /**
@@ -12,6 +14,7 @@ import type { IntentCause } from './attempt-records.ts';
  * - `stopped-unborn`: the intent came before the start, and the fence says that there was none
  * - `exited`: there is an exit record, and no intent beats it
  * - `stopped`: the intent beats whatever the record says; `status` is null where there is no record
+ * - `platform`: what ran it says why it ended, and no intent beats it
  * - `process-lost`: it ran, or may have, and left no record
  */
 export type Ending =
@@ -19,7 +22,19 @@ export type Ending =
   | { readonly type: 'never-started'; readonly cause: Cause; readonly message: string }
   | { readonly type: 'stopped-unborn'; readonly intent: IntentCause }
   | { readonly type: 'exited'; readonly status: number }
-  | { readonly type: 'stopped'; readonly intent: IntentCause; readonly status: number | null }
+  | {
+      readonly type: 'stopped';
+      readonly intent: IntentCause;
+      readonly status: number | null;
+      readonly started: true | 'unknown';
+    }
+  | {
+      readonly type: 'platform';
+      readonly cause: PlatformCause;
+      readonly message: string;
+      readonly status: number | null;
+      readonly started: true | 'unknown';
+    }
   | { readonly type: 'process-lost'; readonly started: true | 'unknown' };
 
 /** The command never ran and never will. */
@@ -29,13 +44,13 @@ export function isUnborn(ending: Ending): boolean {
 
 /** The command was started, for certain. */
 export function wasBorn(ending: Ending): boolean {
-  return !isUnborn(ending) && !(ending.type === 'process-lost' && ending.started === 'unknown');
+  return !isUnborn(ending) && !('started' in ending && ending.started === 'unknown');
 }
 
 /** A program that printed over its limit and ended before anybody saw that has failed all the same. */
 export function withinLimit(ending: Ending, rawBytes: number, limitBytes: number | null): Ending {
   if (ending.type !== 'exited' || limitBytes === null || rawBytes <= limitBytes) return ending;
-  return { type: 'stopped', intent: 'log-limit', status: ending.status };
+  return { type: 'stopped', intent: 'log-limit', status: ending.status, started: true };
 }
 
 export type Verdict = Pick<
@@ -49,14 +64,16 @@ export type OutputsFound =
   | { readonly type: 'failed'; readonly outputs: JsonObject | null; readonly why: string | null }
   | { readonly type: 'invalid'; readonly message: string };
 
-/** The exit record against the intent: one with the mark was written when the intent was there already, so the intent beats it. */
-export function endingOfExit(
-  exit: { readonly status: number; readonly marked: boolean },
-  intent: IntentCause | null,
-): Ending {
-  return intent !== null && exit.marked
-    ? { type: 'stopped', intent, status: exit.status }
-    : { type: 'exited', status: exit.status };
+/** The end against the intent: one with the mark came when the intent was there already, so the intent beats it. */
+export function endingOf(end: CommandEnd, intent: IntentCause | null): Ending {
+  const { status } = end;
+  const started = end.type === 'exit' ? true : end.started;
+  if (intent !== null && end.marked)
+    return started === false ? { type: 'stopped-unborn', intent } : { type: 'stopped', intent, status, started };
+  if (end.type === 'exit') return { type: 'exited', status: end.status };
+  const { cause, message } = end;
+  if (started === false) return { type: end.retrySafe ? 'never-started' : 'refused', cause, message };
+  return { type: 'platform', cause, message, status, started };
 }
 
 /** The name of signal `status - 128` by the shell's convention; null when it is none. */
@@ -76,6 +93,21 @@ const stops = {
   },
   'spool-full': { outcome: 'failed', cause: 'spool-full', why: 'the disk of the agent had no room left for the log' },
 } as const satisfies Record<IntentCause, object>;
+
+/** How a job ended whose command a platform ended for that cause. */
+const platformOutcomes = {
+  'out-of-memory': 'failed',
+  'image-pull': 'failed',
+  evicted: 'failed',
+  unschedulable: 'failed',
+  'node-lost': 'lost',
+  'pod-deleted': 'failed',
+  forbidden: 'failed',
+  'cluster-quota': 'failed',
+  'start-failed': 'failed',
+  timeout: 'timed-out',
+  'process-lost': 'lost',
+} as const satisfies Record<PlatformCause, Outcome>;
 
 function verdictOfExit(status: number, outputs: OutputsFound): Verdict {
   const signal = signalOfStatus(status);
@@ -131,11 +163,16 @@ export function toVerdict(ending: Ending, outputs: OutputsFound): Verdict {
         outcome,
         cause,
         message: `stopped: ${why}`,
-        started: true,
+        started: ending.started,
         exitCode: ending.status,
         signal,
         outputs: null,
       };
+    }
+    case 'platform': {
+      const { cause, message, status, started } = ending;
+      const signal = status === null ? null : signalOfStatus(status);
+      return { outcome: platformOutcomes[cause], cause, message, started, exitCode: status, signal, outputs: null };
     }
     case 'process-lost':
       return {

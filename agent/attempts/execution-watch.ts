@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../runtime/clock.ts';
-import type { Execution } from '../executors/executor.ts';
+import type { Execution } from '../executors/execution.ts';
 import { startDeadline } from './deadline.ts';
 import { type WatchFolder, watchRaw } from './raw-watch.ts';
 

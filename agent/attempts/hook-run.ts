@@ -1,7 +1,8 @@
 import { sleep } from '../../runtime/sleep.ts';
 import type { HookName } from '../automations/hook.ts';
 import type { PreparedCommand } from '../automations/prepared-command.ts';
-import type { Execution, StartFailure } from '../executors/executor.ts';
+import type { Execution } from '../executors/execution.ts';
+import type { StartFailure } from '../executors/executor.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { AttemptFolder } from './attempt-folder.ts';
 import { ExecutionWatch } from './execution-watch.ts';
@@ -80,19 +81,20 @@ export class HookRun {
     while (execution !== null && escaped === 0) {
       escaped += await this.#follow(execution, usedMs);
       if (this.#stop !== null) return { type: 'stopped', why: this.#stop, escaped };
-      if ((await context.executor.readExit(target)) !== null) break;
-      execution = await context.executor.adopt(target);
+      if ((await context.executors.local.readEnd(target)) !== null) break;
+      execution = await context.executors.local.adopt(target);
       usedMs = await this.#usedMs(execution);
     }
-    const exit = await context.executor.readExit(target);
-    return exit === null ? { type: 'no-record', escaped } : { type: 'exited', status: exit.status, escaped };
+    const end = await context.executors.local.readEnd(target);
+    return end?.type === 'exit' ? { type: 'exited', status: end.status, escaped } : { type: 'no-record', escaped };
   }
 
   async #begin(): Promise<
     { readonly type: 'begun'; readonly execution: Execution | null; readonly usedMs: number } | StartFailure
   > {
     const { context, folder, name, command } = this.#options;
-    const { executor, fs } = context;
+    const { fs } = context;
+    const executor = context.executors.local;
     const target = folder.hookTarget(name);
     const status = await fs.lstat(target.folder);
     if (status === null) await fs.mkdir(target.folder, { mode: 0o700 });

@@ -1,17 +1,18 @@
+import type { CommandEnd } from '../executors/command-end.ts';
 import type { FenceState } from '../executors/executor.ts';
 import type { IntentCause, ResultRecord } from './attempt-records.ts';
-import { type Ending, endingOfExit } from './ending.ts';
+import { type Ending, endingOf } from './ending.ts';
 
 /** What an agent that has just started finds of an attempt. */
 export interface Found {
   readonly tombstone: boolean;
   readonly result: ResultRecord | null;
-  /** Whether there is a `document.json`, and whether it was written since the machine's last start. */
+  /** Whether there is a `document.json`, and whether it was written since the last end of whatever its command runs on: of the machine, mostly. */
   readonly document: 'none' | 'this-boot' | 'another-boot';
   readonly intent: IntentCause | null;
-  /** Looked at before `exit` was read: an exit record that comes between a living process and its death is not missed. */
+  /** Looked at before `end` was read: an end that comes between a living command and its death is not missed. */
   readonly fence: FenceState;
-  readonly exit: { readonly status: number; readonly marked: boolean } | null;
+  readonly end: CommandEnd | null;
 }
 
 /**
@@ -38,7 +39,9 @@ function unborn(intent: IntentCause | null): Ending {
 }
 
 function withoutRecord(intent: IntentCause | null): Ending {
-  return intent === null ? { type: 'process-lost', started: true } : { type: 'stopped', intent, status: null };
+  return intent === null
+    ? { type: 'process-lost', started: true }
+    : { type: 'stopped', intent, status: null, started: true };
 }
 
 function afterAnotherBoot(fence: FenceState, intent: IntentCause | null): Ending {
@@ -47,7 +50,7 @@ function afterAnotherBoot(fence: FenceState, intent: IntentCause | null): Ending
       return { type: 'process-lost', started: 'unknown' };
     case 'recovered':
       return unborn(intent);
-    case 'wrapper':
+    case 'started':
     case 'unreadable':
       return { type: 'process-lost', started: true };
   }
@@ -61,16 +64,16 @@ export function recoverAttempt(found: Found, nothingAlive: boolean): Recovery {
   if (found.tombstone) return { type: 'delete' };
   if (found.result !== null) return { type: 'deliver', record: found.result };
   if (found.document === 'none') return { type: 'open-claimed' };
-  if (found.document === 'another-boot' && found.exit === null) {
+  if (found.document === 'another-boot' && found.end === null) {
     return { type: 'finish', ending: afterAnotherBoot(found.fence, found.intent) };
   }
-  if (found.document === 'this-boot' && found.fence.type === 'none' && found.exit === null)
+  if (found.document === 'this-boot' && found.fence.type === 'none' && found.end === null)
     return { type: 'take-fence' };
   if (found.fence.type === 'recovered') return { type: 'finish', ending: unborn(found.intent) };
   const mayLive =
     found.document === 'this-boot' &&
-    (found.fence.type === 'unreadable' || (found.fence.type === 'wrapper' && found.fence.alive));
+    (found.fence.type === 'unreadable' || (found.fence.type === 'started' && found.fence.alive));
   if (mayLive && !nothingAlive) return { type: 'adopt' };
-  if (found.exit !== null) return { type: 'finish', ending: endingOfExit(found.exit, found.intent) };
+  if (found.end !== null) return { type: 'finish', ending: endingOf(found.end, found.intent) };
   return { type: 'finish', ending: withoutRecord(found.intent) };
 }

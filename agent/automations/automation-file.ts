@@ -5,11 +5,13 @@ import { toCanonicalJson } from '../../protocol/canonical-json.ts';
 import type { JsonObject } from '../../protocol/json.ts';
 import { findJsonFault } from '../../protocol/json-fault.ts';
 import { findNearestWord } from '../../protocol/nearest-word.ts';
+import type { ExecutorKind } from '../executors/executor-kind.ts';
 import type { Automation } from './automation.ts';
 import { automationKeys } from './automation-keys.ts';
 import type { AutomationKind, FileFault, RecipeReading } from './automation-kind.ts';
 import type { CatalogMistake } from './catalog-mistake.ts';
 import { readDocumentSchema } from './document-schema.ts';
+import { chooseExecutor, findExecutorFaults, readBlock, toBlockKeys } from './executor-block.ts';
 import type { Hook, HookName } from './hook.ts';
 import { findUserFault } from './job-user.ts';
 import { findReferenceFault } from './reference-fault.ts';
@@ -20,6 +22,12 @@ import { parseYaml } from './yaml-source.ts';
 export type AutomationFile =
   | { readonly type: 'automation'; readonly automation: Automation; readonly nameLine: number }
   | { readonly type: 'broken'; readonly mistakes: readonly CatalogMistake[] };
+
+/** What `kind` and `executor` of a file may say. */
+export interface KnownWords {
+  readonly kinds: readonly AutomationKind[];
+  readonly executors: readonly ExecutorKind[];
+}
 
 const CommonKeys = z.object(automationKeys);
 type CommonKeys = z.infer<typeof CommonKeys>;
@@ -67,7 +75,7 @@ function chooseKind(file: JsonObject, kinds: readonly AutomationKind[]): Reading
 function findTemplateFaults(
   common: CommonKeys,
   environment: ReadonlyMap<string, Template>,
-  reading: RecipeReading,
+  templates: RecipeReading['templates'],
 ): FileFault[] {
   const check = (path: FileFault['path'], template: Template, secretsAllowed: boolean) =>
     getReferences(template).flatMap((reference) => {
@@ -79,9 +87,7 @@ function findTemplateFaults(
     message: `${reference.source}: there are no placeholders here, or a job could choose any folder: write it out`,
   }));
   return [
-    ...reading.templates.flatMap(({ path, template, secretsAllowed }) =>
-      check(path, template, secretsAllowed ?? false),
-    ),
+    ...templates.flatMap(({ path, template, secretsAllowed }) => check(path, template, secretsAllowed ?? false)),
     ...[...environment].flatMap(([name, template]) => check(['environment', name], template, true)),
     ...placed,
   ];
@@ -106,24 +112,31 @@ function findHookFaults(name: HookName, common: CommonKeys): FileFault[] {
   });
 }
 
-function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Reading<Automation> {
-  const keys = { ...automationKeys, ...kind.keys };
+function toAutomation(
+  path: string,
+  file: JsonObject,
+  { kind, executor, executors }: { kind: AutomationKind; executor: ExecutorKind; executors: readonly ExecutorKind[] },
+): Reading<Automation> {
+  const keys = { ...automationKeys, ...kind.keys, ...toBlockKeys(executor, executors) };
   const parsed = z.strictObject(keys).safeParse({ kind: kind.name, ...file });
   if (!parsed.success) return refuse(...toFileFaults(parsed.error, file, keys));
 
   const common = CommonKeys.parse(parsed.data);
   const name = automationKeys.name.safeParse(common.name ?? basename(path, extname(path)));
   const reading = kind.read(parsed.data, { home: resolve(dirname(path)) });
+  const block = readBlock(executor, parsed.data);
   const environment = new Map(Object.entries(common.environment).map(([key, text]) => [key, parseTemplate(text)]));
   const parameters = readDocumentSchema('parameters', common.parameters);
   const outputs = readDocumentSchema('outputs', common.outputs);
   const userFault = common.user === null ? null : findUserFault(common.user);
   const faults: FileFault[] = [
     ...(userFault === null ? [] : [{ path: ['user'], message: userFault }]),
+    ...findExecutorFaults(file, { executor, executors, kind, common, isProbe: reading.probe !== undefined }),
     ...reading.faults,
+    ...block.faults,
     ...parameters.faults,
     ...outputs.faults,
-    ...findTemplateFaults(common, environment, reading),
+    ...findTemplateFaults(common, environment, [...reading.templates, ...block.templates]),
     ...findHookFaults('before', common),
     ...findHookFaults('after', common),
   ];
@@ -142,6 +155,8 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
     ...told,
     file: path,
     summary: { ...told, parameters: common.parameters, outputs: common.outputs },
+    executor,
+    executorPlan: block.plan,
     recipe: reading.recipe,
     needs: reading.needs,
     parameters: parameters.validator,
@@ -160,7 +175,7 @@ function toAutomation(path: string, file: JsonObject, kind: AutomationKind): Rea
 }
 
 /** Reads the text of one file. All its mistakes are found at once, as far as one does not hide another. */
-export function readAutomationFile(path: string, text: string, kinds: readonly AutomationKind[]): AutomationFile {
+export function readAutomationFile(path: string, text: string, known: KnownWords): AutomationFile {
   const yaml = parseYaml(text);
   if ('mistakes' in yaml) {
     return { type: 'broken', mistakes: yaml.mistakes.map((mistake) => ({ file: path, ...mistake })) };
@@ -176,9 +191,11 @@ export function readAutomationFile(path: string, text: string, kinds: readonly A
   });
   const file = toFile(yaml.value);
   if (!file.ok) return fail(file.faults);
-  const kind = chooseKind(file.value, kinds);
+  const kind = chooseKind(file.value, known.kinds);
   if (!kind.ok) return fail(kind.faults);
-  const automation = toAutomation(path, file.value, kind.value);
+  const executor = chooseExecutor(file.value, known.executors);
+  if ('message' in executor) return fail([executor]);
+  const automation = toAutomation(path, file.value, { kind: kind.value, executor, executors: known.executors });
   if (!automation.ok) return fail(automation.faults);
   return { type: 'automation', automation: automation.value, nameLine: yaml.locate(['name'], 'value').line };
 }

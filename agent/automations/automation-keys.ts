@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JsonObject } from '../../protocol/json.ts';
 import { Name } from '../../protocol/names.ts';
+import { processKind } from '../executors/process/process-kind.ts';
 
 const VariableName = z
   .string()
@@ -29,6 +30,7 @@ export const automationKeys = {
     'a name of 1 to 63 letters, digits, ".", "_" or "-"; without it the file\'s name counts',
   ),
   kind: z.string().describe('the kind of automation, such as command or script'),
+  executor: z.string().default(processKind.name).describe('the name of what runs it, such as process'),
   description: z.string().max(1024).nullable().default(null).describe('a sentence or two, at most 1024 characters'),
   parameters: JsonObject.nullable().default(null).describe('a JSON Schema (2020-12) of an object'),
   outputs: JsonObject.nullable().default(null).describe('a JSON Schema (2020-12) of an object'),

@@ -72,6 +72,8 @@ export interface AutomationKind {
   readonly saidBy: readonly string[];
   /** Between TERM and KILL where the file does not say; null leaves it to the agent. */
   readonly graceSeconds: number | null;
+  /** Its command needs nothing of the agent's machine but what is in its arguments, variables and files, and leaves nothing but `FARHAND_OUTPUTS`. */
+  readonly isPortable: boolean;
   /** How the end of its command is read; null: the program itself writes `FARHAND_OUTPUTS`. */
   readonly harvest: Harvest | null;
   /** Takes the values that the schemas of its own and of the common keys answered. `home`: the folder of the file, absolute. */

@@ -1,5 +1,6 @@
 import type { AutomationSummary } from '../../protocol/automation-summary.ts';
 import type { JsonSchemaValidator } from '../../protocol/json-schema.ts';
+import type { ExecutorKind, ExecutorPlan } from '../executors/executor-kind.ts';
 import type { Recipe } from './automation-kind.ts';
 import type { Hook } from './hook.ts';
 import type { NeededProgram } from './prepared-command.ts';
@@ -20,6 +21,9 @@ export interface Automation {
   readonly file: string;
   /** What the agent tells the hub of it. */
   readonly summary: AutomationSummary;
+  /** Who runs it, and what that made of its block. */
+  readonly executor: ExecutorKind;
+  readonly executorPlan: ExecutorPlan;
   /** What the kind made of its own keys. */
   readonly recipe: Recipe;
   /** Programs of the kind's own keys: without one of them nothing is started. Those of hooks are not among them. */

@@ -56,15 +56,25 @@ function toUserVariables(user: JobUser | null): [string, string][] {
 export function createJobEnvironment(
   automation: Pick<Automation, 'inherit'>,
   preparation: Preparation,
-  { parameters, own }: { readonly parameters: JsonObject; readonly own: ReadonlyMap<string, string> },
+  {
+    parameters,
+    own,
+    sharesMachine,
+  }: {
+    readonly parameters: JsonObject;
+    readonly own: ReadonlyMap<string, string>;
+    /** False where the agent's PATH and folders mean nothing. */
+    readonly sharesMachine: boolean;
+  },
 ): Readonly<Record<string, string>> {
   const { document, secrets, folder, user } = preparation;
+  const usual = !sharesMachine ? [] : user === null ? inherited : inheritedByOthers;
   const parameterTexts = Object.entries(parameters)
     .map(([name, value]): [string, string] => [toVariableName(parameterPrefix, name), toText(value)])
     .filter(([, text]) => Buffer.byteLength(text) <= maxParameterBytes);
   const secretTexts = Object.entries(secrets).map(([name, value]) => [toVariableName(secretPrefix, name), value]);
   return Object.fromEntries([
-    ...pick(preparation.environment, [...(user === null ? inherited : inheritedByOthers), ...automation.inherit]),
+    ...pick(preparation.environment, [...usual, ...automation.inherit]),
     ...toUserVariables(user),
     ...own,
     ['FARHAND_JOB_ID', document.job],

@@ -1,14 +1,16 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { hasCode } from '../../runtime/has-code.ts';
+import { builtInExecutors } from '../executors/built-in-executors.ts';
 import type { Automation } from './automation.ts';
-import { type AutomationFile, readAutomationFile } from './automation-file.ts';
-import type { AutomationKind } from './automation-kind.ts';
+import { type AutomationFile, type KnownWords, readAutomationFile } from './automation-file.ts';
 import type { CatalogMistake } from './catalog-mistake.ts';
 import { builtInKinds } from './kinds/kinds.ts';
 
 /** The largest file that is read, in bytes. */
 const maxFileBytes = 1024 * 1024;
+
+const builtInWords: KnownWords = { kinds: builtInKinds, executors: builtInExecutors };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -33,13 +35,13 @@ function getReason(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown';
 }
 
-async function readOne(path: string, kinds: readonly AutomationKind[]): Promise<AutomationFile> {
+async function readOne(path: string, known: KnownWords): Promise<AutomationFile> {
   try {
     const { size, isFile } = await stat(path).then((found) => ({ size: found.size, isFile: found.isFile() }));
     if (!isFile) return broken(path, 'expected a file, got something else: move it out of this folder');
     if (size > maxFileBytes) return broken(path, `expected at most ${maxFileBytes} bytes, got ${size}`);
     const bytes = await readFile(path);
-    return readAutomationFile(path, utf8.decode(bytes), kinds);
+    return readAutomationFile(path, utf8.decode(bytes), known);
   } catch (error) {
     if (error instanceof TypeError)
       return broken(path, 'expected UTF-8 text, got bytes that are not: save it as UTF-8');
@@ -50,7 +52,7 @@ async function readOne(path: string, kinds: readonly AutomationKind[]): Promise<
 /** One file, as in a folder of its own. Never rejects. */
 export async function loadAutomationFile(path: string): Promise<LoadedCatalog> {
   const read = isAutomationFile(basename(path))
-    ? await readOne(path, builtInKinds)
+    ? await readOne(path, builtInWords)
     : broken(path, 'expected a name that ends in .yaml or .yml and does not begin with ".": agents leave others alone');
   return read.type === 'broken'
     ? { automations: [], mistakes: read.mistakes, files: [path] }
@@ -75,8 +77,7 @@ function findTakenNames(files: readonly Extract<AutomationFile, { type: 'automat
   return { automations: [...byName.values()], mistakes };
 }
 
-export interface LoadOptions {
-  readonly kinds?: readonly AutomationKind[];
+export interface LoadOptions extends Partial<KnownWords> {
   /** What names the folder, for messages; FARHAND_AUTOMATIONS when left out, null for nothing that is to be named. */
   readonly variable?: string | null;
   /** Nobody asked for this folder: that it is missing is no mistake. */
@@ -102,7 +103,8 @@ export async function loadCatalog(folder: string, options: LoadOptions = {}): Pr
     .filter(isAutomationFile)
     .toSorted()
     .map((name) => join(folder, name));
-  const read = await Promise.all(paths.map((path) => readOne(path, options.kinds ?? builtInKinds)));
+  const known = { ...builtInWords, ...options };
+  const read = await Promise.all(paths.map((path) => readOne(path, known)));
   const taken = findTakenNames(read.filter((file) => file.type === 'automation'));
   const mistakes = read.flatMap((file) => (file.type === 'broken' ? file.mistakes : []));
   return { automations: taken.automations, mistakes: [...mistakes, ...taken.mistakes], files: paths };

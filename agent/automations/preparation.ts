@@ -7,7 +7,7 @@ export interface Preparation {
   readonly document: JobDocument;
   readonly secrets: Secrets;
   readonly agent: { readonly name: string; readonly labels: Labels };
-  /** Where the job's own files are, absolute: the attempt's folder, or that of `user`. */
+  /** Where the job's own files are, absolute, as the command sees them: the attempt's folder, or that of `user`. */
   readonly folder: string;
   /** Who runs it; null for the agent's own user. */
   readonly user: JobUser | null;

@@ -42,7 +42,7 @@ export function prepareHook(
   const [program, ...rest] = plan.argv;
   const argv = [findHookProgram(program, plan.home), ...rest] as const;
   const environment = {
-    ...createJobEnvironment(plan, preparation, { parameters, own }),
+    ...createJobEnvironment(plan, preparation, { parameters, own, sharesMachine: true }),
     FARHAND_PARAMETERS: user === null ? join(folder, name, parametersFileName) : join(folder, parametersFileName),
     FARHAND_HOOK: name,
     ...variables,

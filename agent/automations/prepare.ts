@@ -104,7 +104,13 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
     if (rendered.type === 'refused') return rendered;
     own.set(name, rendered.text);
   }
-  const environment = createJobEnvironment(automation, preparation, { parameters, own });
+  const planned = automation.executorPlan.prepare({
+    render: (template) => renderTemplate(template, scope),
+    renderValue: (template) => renderValue(template, scope),
+  });
+  if (planned.type === 'refused') return planned;
+  const { sharesMachine } = automation.executor.capabilities;
+  const environment = createJobEnvironment(automation, preparation, { parameters, own, sharesMachine });
   const fault = findExecFault(prepared.argv, environment);
   if (fault !== null) return fault;
 
@@ -116,6 +122,7 @@ export function prepare(automation: Automation, preparation: Preparation): Prepa
     workingDirectory: resolve(folder, automation.workingDirectory),
     files: [parametersFile, ...prepared.files],
     needs: automation.needs,
+    settings: planned.settings,
     ...(log.over === 'gap' ? { output: { file: 'raw', limitBytes: log.limitBytes } } : {}),
     ...toRunAs(preparation),
   };

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../protocol/json.ts';
 import type { JobUser } from './job-user.ts';
 
 /** A command ready to be run: everything that the job's document decided is in it. Holds secrets: never logged. */
@@ -6,14 +7,16 @@ export interface PreparedCommand {
   readonly argv: readonly [string, ...string[]];
   /** The whole environment; nothing is inherited beside it. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Absolute. */
+  /** Absolute, as the command sees it. */
   readonly workingDirectory: string;
   /** Written into the attempt's folder (or that of `runAs`) before the start, mode 0600 (0700 when executable). */
   readonly files: readonly { readonly name: string; readonly content: string; readonly executable: boolean }[];
-  /** Programs that it is or starts in its turn: without one of them nothing is started. */
+  /** Programs that it is or starts in its turn: where the executor can look, nothing is started without one of them. */
   readonly needs?: readonly NeededProgram[];
   /** Where its output goes; without it all of it goes to `raw`. */
   readonly output?: CommandOutput;
+  /** What the automation says in its executor's own block, filled in and checked. */
+  readonly settings?: JsonObject;
   /** Who runs it; without it the agent's own user does. */
   readonly runAs?: RunAs;
 }
@@ -34,6 +37,6 @@ export interface NeededProgram {
 /** A file of the attempt, seen from the folder the command is started in: its own log, or for a hook the log one folder up. */
 export interface CommandOutput {
   readonly file: 'raw' | '../raw';
-  /** About where the file ends: what comes beyond is dropped and counted (`Executor.countOutput`). Null keeps all. */
+  /** About where the file ends: what comes beyond is dropped and counted (`Executor.findGaps`). Null keeps all. */
   readonly limitBytes: number | null;
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import type { Execution, Executor } from '../../agent/executors/executor.ts';
+import type { Execution } from '../../agent/executors/execution.ts';
+import type { Executor } from '../../agent/executors/executor.ts';
 
 /** An executor that from the moment `hurry` aborts leaves no time between TERM and KILL, also to what is being stopped by then. */
 export function createHastyExecutor(executor: Executor, hurry: AbortSignal): Executor {

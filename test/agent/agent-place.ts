@@ -8,6 +8,7 @@ import { type AgentOptions, defaultAgentLimits } from '../../agent/agent-options
 import { systemWatchFolder } from '../../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../../agent/attempts/spool.ts';
 import { openCatalog } from '../../agent/automations/catalog.ts';
+import { createExecutors } from '../../agent/executors/executors.ts';
 import { createProcessExecutor } from '../../agent/executors/process/process-executor.ts';
 import { unknownPressure } from '../../agent/pressure/pressure.ts';
 import { createProcessProbeRunner } from '../../agent/probes/process-probe-runner.ts';
@@ -110,7 +111,7 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
       enrolment: null,
       ways: [{ url: 'memory://hub', ...createMemoryTransport(wire) }],
       catalog: await openCatalog(catalogFolder),
-      executor,
+      executors: createExecutors(executor),
       probeRunner: createProcessProbeRunner({ clock: systemClock }),
       limits: testLimits,
       machineBootId,

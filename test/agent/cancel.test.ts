@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openTombstones } from '../../agent/attempts/tombstones.ts';
+import { createExecutors } from '../../agent/executors/executors.ts';
 import { createProcessExecutor } from '../../agent/executors/process/process-executor.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -124,7 +125,7 @@ test('A command that was spawned and has not begun is fenced off, and never begi
     shell: slowShell,
   });
   const agent = await place.start({
-    executor,
+    executors: createExecutors(executor),
     environment: { PATH: '/usr/bin:/bin', GATE: place.gate, GO: go, LEAK_CHECK: String(process.pid) },
   });
   const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo ran' } });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { test } from 'node:test';
-import type { Execution, Executor } from '../../agent/executors/executor.ts';
+import type { Execution } from '../../agent/executors/execution.ts';
+import type { Executor } from '../../agent/executors/executor.ts';
+import { createExecutors } from '../../agent/executors/executors.ts';
 import { createProcessExecutor } from '../../agent/executors/process/process-executor.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { type FileSystem, systemFileSystem } from '../../runtime/file-system.ts';
@@ -61,7 +63,7 @@ async function cancelOne(place: AgentPlace): Promise<{ readonly id: string; read
     return false;
   };
   const executor = tellProcesses(told);
-  const agent = await place.start({ fileSystem: tellFlushes(told), executor });
+  const agent = await place.start({ fileSystem: tellFlushes(told), executors: createExecutors(executor) });
   const id = place.hub.offer({ automation: 'cleaned', parameters: { run: `echo up; ${waitFor('never')}` } });
   await place.hub.until(() => place.hub.log(id).length >= 3, 'the job to be up');
   await place.hub.cancel(id);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Catalog } from '../../agent/automations/catalog.ts';
+import { createAbsentExecutor } from '../../agent/executors/absent-executor.ts';
+import type { Executors } from '../../agent/executors/executors.ts';
 import { type ReportLoop, startReportLoop } from '../../agent/report-loop.ts';
 import { createLoopBoard } from '../../runtime/loop-board.ts';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
@@ -13,6 +15,8 @@ const noCatalog: Catalog = {
   onChange: () => () => {},
 };
 
+const noExecutors: Executors = { local: createAbsentExecutor('none'), list: [], find: createAbsentExecutor };
+
 function start() {
   const clock = createVirtualClock();
   const seen = { lagMs: 0, published: 0 };
@@ -23,6 +27,7 @@ function start() {
     bootId: 'boot',
     transport: () => 'memory',
     catalog: noCatalog,
+    executors: noExecutors,
     slots: () => ({ total: 1, used: 0 }),
     health: () => ({ state: 'ok', problems: [] }),
     loopLag: {

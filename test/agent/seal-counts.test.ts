@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Execution, Executor } from '../../agent/executors/executor.ts';
+import type { Execution } from '../../agent/executors/execution.ts';
+import type { Executor } from '../../agent/executors/executor.ts';
+import { createExecutors } from '../../agent/executors/executors.ts';
 import { createProcessExecutor } from '../../agent/executors/process/process-executor.ts';
 import type { SessionErrorCode } from '../../protocol/session-frame.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -27,20 +29,15 @@ function createLeakyExecutor(): Executor & AsyncDisposable {
     },
   });
   return {
-    name: real.name,
+    ...real,
     async start(target, command) {
       const begun = await real.start(target, command);
       return begun.type === 'started' ? { ...begun, execution: leak(begun.execution) } : begun;
     },
-    inspect: (target) => real.inspect(target),
-    takeFence: (target) => real.takeFence(target),
     async adopt(target) {
       const execution = await real.adopt(target);
       return execution === null ? null : leak(execution);
     },
-    countOutput: (target) => real.countOutput(target),
-    readExit: (target) => real.readExit(target),
-    [Symbol.asyncDispose]: () => real[Symbol.asyncDispose](),
   };
 }
 
@@ -83,7 +80,7 @@ test('What a process that got away writes after the seal is counted, and is no p
 test('Processes that are still there after the bound are counted, whether the command ended or was stopped', async () => {
   await using executor = createLeakyExecutor();
   await using place = await createAgentPlace();
-  await place.start({ executor });
+  await place.start({ executors: createExecutors(executor) });
 
   const ended = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
   const stopped = place.hub.offer({ automation: 'sh', parameters: { run: `echo hello; ${waitFor('never')}` } });
@@ -105,7 +102,7 @@ test('What escaped from the after hook is counted with what escaped from the com
   await using place = await createAgentPlace({
     cleaned: 'kind: script\nscript: echo ran\nafter: [sh, -c, echo after]\n',
   });
-  await place.start({ executor });
+  await place.start({ executors: createExecutors(executor) });
 
   const id = place.hub.offer({ automation: 'cleaned' });
   const result = await place.hub.result(id);

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Execution, Executor } from '../../agent/executors/executor.ts';
+import type { Execution } from '../../agent/executors/execution.ts';
+import type { Executor } from '../../agent/executors/executor.ts';
 import { checkLeaks } from '../support/leak-check.ts';
+import { readExit } from '../support/read-exit.ts';
 import type { ExecutorHarness, ExecutorPlace } from './executor-harness.ts';
 
 const nearlyForever = '600';
@@ -80,7 +82,7 @@ export function testExecutor(harness: ExecutorHarness): void {
 
           await run(place, 'exit "$1"', String(status));
 
-          assert.deepEqual(await executor.readExit(place.target), { status, marked: false });
+          assert.deepEqual(await readExit(executor, place.target), { status, marked: false });
         });
       }
 
@@ -94,7 +96,7 @@ export function testExecutor(harness: ExecutorHarness): void {
 
           await run(place, `ulimit -c 0; kill -${signal} $$`);
 
-          assert.deepEqual(await executor.readExit(place.target), { status: 128 + number, marked: false });
+          assert.deepEqual(await readExit(executor, place.target), { status: 128 + number, marked: false });
         });
       }
 
@@ -103,7 +105,7 @@ export function testExecutor(harness: ExecutorHarness): void {
 
         const execution = await startUntilReady(place, `echo ready; sleep ${nearlyForever}`);
 
-        assert.equal(await executor.readExit(place.target), null);
+        assert.equal(await readExit(executor, place.target), null);
         assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
       });
 
@@ -115,7 +117,7 @@ export function testExecutor(harness: ExecutorHarness): void {
         await execution.signal('SIGTERM');
         await execution.ended;
 
-        assert.deepEqual(await executor.readExit(place.target), { status: 7, marked: true });
+        assert.deepEqual(await readExit(executor, place.target), { status: 7, marked: true });
         assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
       });
     });
@@ -209,7 +211,7 @@ export function testExecutor(harness: ExecutorHarness): void {
           Array.from({ length: 24 }, async (_, index) => {
             const place = await createPlace();
             await run(place, 'echo "$1"; exit "$1"', String(index));
-            return { output: await readText(place), exit: await executor.readExit(place.target) };
+            return { output: await readText(place), exit: await readExit(executor, place.target) };
           }),
         );
 
@@ -229,6 +231,11 @@ export function testExecutor(harness: ExecutorHarness): void {
         return started.execution;
       }
 
+      async function findGaps(place: ExecutorPlace) {
+        const { length: rawBytes } = await place.readOutput();
+        return executor.findGaps(place.target, { rawBytes, limitBytes, ofOtherUser: false });
+      }
+
       it('and counts to the byte what it dropped', async () => {
         const place = await createPlace();
 
@@ -238,8 +245,8 @@ export function testExecutor(harness: ExecutorHarness): void {
 
         assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
         assert.equal((await place.readOutput()).length, limitBytes);
-        assert.equal(await executor.countOutput(place.target), 3_010_000);
-        assert.deepEqual(await executor.readExit(place.target), { status: 5, marked: false });
+        assert.deepEqual(await findGaps(place), [{ at: limitBytes, bytes: 3_010_000 - limitBytes, why: 'log-limit' }]);
+        assert.deepEqual(await readExit(executor, place.target), { status: 5, marked: false });
       });
 
       it('and not before', async () => {
@@ -250,7 +257,7 @@ export function testExecutor(harness: ExecutorHarness): void {
         assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
 
         assert.equal(await readText(place), 'sh');
-        assert.equal(await executor.countOutput(place.target), 2);
+        assert.deepEqual(await findGaps(place), []);
       });
 
       it('and marks the exit record when an intent was there by then', async () => {
@@ -265,10 +272,10 @@ export function testExecutor(harness: ExecutorHarness): void {
         await execution.signal('SIGTERM');
         await execution.ended;
 
-        assert.deepEqual(await executor.readExit(place.target), { status: 7, marked: true });
+        assert.deepEqual(await readExit(executor, place.target), { status: 7, marked: true });
         assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
         assert.equal(await readText(place), 'ready\ntold\n');
-        assert.equal(await executor.countOutput(place.target), 11);
+        assert.deepEqual(await findGaps(place), []);
       });
 
       it('though a child of it keeps writing, which ends first', async () => {
@@ -278,8 +285,8 @@ export function testExecutor(harness: ExecutorHarness): void {
         await execution.ended;
         assert.deepEqual(await execution.clear({ graceMs: 50, boundMs: 20_000 }), { escaped: 0 });
 
-        assert.deepEqual(await executor.readExit(place.target), { status: 4, marked: false });
-        assert.ok(Number(await executor.countOutput(place.target)) > 0);
+        assert.deepEqual(await readExit(executor, place.target), { status: 4, marked: false });
+        assert.ok((await findGaps(place)).every(({ bytes }) => bytes !== null));
       });
 
       it('and does not know the count of a command that had no limit', async () => {
@@ -287,7 +294,10 @@ export function testExecutor(harness: ExecutorHarness): void {
 
         await run(place, 'echo plain');
 
-        assert.equal(await executor.countOutput(place.target), null);
+        const { length } = await place.readOutput();
+        const plain = { rawBytes: length, limitBytes: null, ofOtherUser: false };
+        assert.deepEqual(await executor.findGaps(place.target, plain), []);
+        assert.deepEqual(await findGaps(place), [{ at: length, bytes: null, why: 'sink-died' }]);
       });
     });
 
@@ -338,7 +348,7 @@ export function testExecutor(harness: ExecutorHarness): void {
         const started = await execution.started;
         assert.ok(started !== null && started.at >= before && started.at <= Date.now() + 1_000);
         const fence = await executor.inspect(place.target);
-        assert.ok(fence.type === 'wrapper' && fence.alive);
+        assert.ok(fence.type === 'started' && fence.alive);
         assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
         await execution.ended;
         assert.deepEqual(await executor.inspect(place.target), { ...fence, alive: false });
@@ -370,7 +380,7 @@ export function testExecutor(harness: ExecutorHarness): void {
         assert.equal(await execution.started, null);
         assert.deepEqual(await executor.inspect(place.target), { type: 'recovered' });
         assert.equal(await executor.adopt(place.target), null);
-        assert.equal(await executor.readExit(place.target), null);
+        assert.equal(await readExit(executor, place.target), null);
         assert.equal((await readText(place)).length, 0);
       });
 
@@ -409,7 +419,7 @@ export function testExecutor(harness: ExecutorHarness): void {
         await execution.ended;
 
         assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
-        assert.deepEqual(await executor.readExit(place.target), { status: 4, marked: false });
+        assert.deepEqual(await readExit(executor, place.target), { status: 4, marked: false });
         assert.equal(await readText(place), 'done\n');
       });
 
@@ -447,7 +457,7 @@ export function testExecutor(harness: ExecutorHarness): void {
         assert.deepEqual(await execution.clear({ graceMs: 100, boundMs: 20_000 }), { escaped: 0 });
 
         await execution.ended;
-        assert.equal(await executor.readExit(place.target), null);
+        assert.equal(await readExit(executor, place.target), null);
       });
 
       it('that a signal reaches everywhere', async () => {
@@ -460,7 +470,7 @@ export function testExecutor(harness: ExecutorHarness): void {
         await execution.signal('SIGTERM');
 
         await execution.ended;
-        assert.deepEqual(await executor.readExit(place.target), { status: 143, marked: false });
+        assert.deepEqual(await readExit(executor, place.target), { status: 143, marked: false });
         assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
       });
 
@@ -494,7 +504,7 @@ export function testExecutor(harness: ExecutorHarness): void {
         assert.ok((await adopted.started) !== null);
         await adopted.ended;
         assert.deepEqual(await adopted.clear(bounds), { escaped: 0 });
-        assert.deepEqual(await executor.readExit(place.target), { status: 5, marked: false });
+        assert.deepEqual(await readExit(executor, place.target), { status: 5, marked: false });
       });
 
       it('nothing, when nothing started or all has ended', async () => {
@@ -505,7 +515,7 @@ export function testExecutor(harness: ExecutorHarness): void {
 
         assert.equal(await executor.adopt(untouched.target), null);
         assert.equal(await executor.adopt(ended.target), null);
-        assert.equal(await executor.readExit(untouched.target), null);
+        assert.equal(await readExit(executor, untouched.target), null);
       });
     });
   });

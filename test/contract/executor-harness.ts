@@ -1,4 +1,5 @@
-import type { ExecutionTarget, Executor } from '../../agent/executors/executor.ts';
+import type { ExecutionTarget } from '../../agent/executors/execution.ts';
+import type { Executor } from '../../agent/executors/executor.ts';
 
 /** Where one attempt runs, seen from outside. */
 export interface ExecutorPlace {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readAutomationFile } from '../../agent/automations/automation-file.ts';
 import { builtInKinds } from '../../agent/automations/kinds/kinds.ts';
 import { shippedProbes } from '../../agent/automations/shipped-probes.ts';
+import { builtInExecutors } from '../../agent/executors/built-in-executors.ts';
 import { prepareProbe } from '../../agent/probes/prepare-probe.ts';
 import { isProbe } from '../../agent/probes/probe.ts';
 import { createProcessProbeRunner } from '../../agent/probes/process-probe-runner.ts';
@@ -29,7 +30,10 @@ export async function runShippedProbe(name: 'host' | 'listening', options: Probe
     else await writeFile(join(folder.path, program), `#!/bin/sh\n${is.script}\n`, { mode: 0o755 });
   }
   const path = join(shippedProbes, `${name}.yaml`);
-  const file = readAutomationFile(path, change(await readFile(path, 'utf8')), builtInKinds);
+  const file = readAutomationFile(path, change(await readFile(path, 'utf8')), {
+    kinds: builtInKinds,
+    executors: builtInExecutors,
+  });
   if (file.type === 'broken') throw new Error(JSON.stringify(file.mistakes));
   if (!isProbe(file.automation)) throw new Error('expected a probe');
   const prepared = await prepareProbe(file.automation, {

@@ -1,6 +1,7 @@
 import { readAutomationFile } from '../../agent/automations/automation-file.ts';
 import type { AutomationKind } from '../../agent/automations/automation-kind.ts';
 import type { Catalog, CatalogSnapshot } from '../../agent/automations/catalog.ts';
+import { processKind } from '../../agent/executors/process/process-kind.ts';
 
 /** A kind whose commands exist in the simulation only. */
 const simulatedKind: AutomationKind = {
@@ -8,6 +9,7 @@ const simulatedKind: AutomationKind = {
   keys: {},
   saidBy: [],
   graceSeconds: null,
+  isPortable: true,
   harvest: null,
   read: () => ({
     recipe: { prepare: () => ({ type: 'prepared', argv: ['simulated'], files: [] }) },
@@ -57,7 +59,10 @@ function toText({ retrySafe, over, hasHooks }: AutomationTerms): string {
 /** What every simulated agent offers. */
 export function createSimulatedCatalog(): Catalog {
   const automations = Object.entries(automationTerms).map(([name, terms]) => {
-    const read = readAutomationFile(`/automations/${name}.yaml`, toText(terms), [simulatedKind]);
+    const read = readAutomationFile(`/automations/${name}.yaml`, toText(terms), {
+      kinds: [simulatedKind],
+      executors: [processKind],
+    });
     if (read.type !== 'automation') throw new Error(`expected an automation, got ${JSON.stringify(read)}`);
     return [name, read.automation] as const;
   });

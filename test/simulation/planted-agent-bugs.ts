@@ -111,8 +111,8 @@ export const plantedAgentBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'agent/attempts/attempt-recovery.ts',
-        find: '    exit: await executor.readExit(folder.target),\n',
-        replace: "    exit: watched !== null && 'intent' in watched ? null : await executor.readExit(folder.target),\n",
+        find: '    end: await executor.readEnd(folder.target),\n',
+        replace: "    end: watched !== null && 'intent' in watched ? null : await executor.readEnd(folder.target),\n",
       },
     ],
     faults: ['slow'],
@@ -201,8 +201,8 @@ export const plantedAgentBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'agent/attempts/attempt-seal.ts',
-        find: '  const total = await context.executor.countOutput(folder.target);\n',
-        replace: '  const total = state.commandBytes;\n',
+        find: '    gaps.push({ ...gap, at });\n',
+        replace: '',
       },
     ],
     faults: ['slow'],

@@ -2,6 +2,7 @@ import { type Agent, createAgent } from '../../agent/agent.ts';
 import { defaultAgentLimits } from '../../agent/agent-options.ts';
 import type { Catalog } from '../../agent/automations/catalog.ts';
 import { toDataFolder } from '../../agent/data-folder.ts';
+import { createExecutors } from '../../agent/executors/executors.ts';
 import { requestTrust } from '../../agent/hub-guard.ts';
 import { unknownPressure } from '../../agent/pressure/pressure.ts';
 import type { OpenFrame } from '../../protocol/session-frame.ts';
@@ -176,7 +177,7 @@ export class SimulatedAgent {
       enrolment: null,
       ways: [{ url: 'memory://hub', ...transport }],
       catalog,
-      executor: createSimulatedExecutor({ machine, process, fileSystem, scriptOf }),
+      executors: createExecutors(createSimulatedExecutor({ machine, process, fileSystem, scriptOf })),
       probeRunner: null,
       limits: defaultAgentLimits,
       machineBootId: machine.bootId,

@@ -1,9 +1,11 @@
 import { dirname } from 'node:path';
-import type { Execution, ExecutionTarget, Executor } from '../../agent/executors/executor.ts';
+import type { Execution, ExecutionTarget } from '../../agent/executors/execution.ts';
+import type { Executor } from '../../agent/executors/executor.ts';
 import { readExitRecord } from '../../agent/executors/process/exit-record.ts';
 import { readFence, takeFence } from '../../agent/executors/process/fence.ts';
 import { prepareFolder } from '../../agent/executors/process/prepare-folder.ts';
-import { readSinkRecord } from '../../agent/executors/process/sink.ts';
+import { processKind } from '../../agent/executors/process/process-kind.ts';
+import { findSinkGaps } from '../../agent/executors/process/sink-gaps.ts';
 import type { FileSystem } from '../../runtime/file-system.ts';
 import type { JobScript, ProgramPart } from './job-script.ts';
 import type { Machine } from './machine.ts';
@@ -84,7 +86,9 @@ export function createSimulatedExecutor(options: {
   }
 
   return {
-    name: 'simulated',
+    kind: processKind,
+    obstacle: () => null,
+    onChange: () => () => {},
     async start(target, command) {
       const failure = await prepareFolder(fileSystem, target.folder, command);
       if (failure !== null) return failure;
@@ -113,8 +117,7 @@ export function createSimulatedExecutor(options: {
     },
     async inspect({ folder }) {
       const fence = await readFence(fileSystem, folder);
-      if (fence.type !== 'wrapper') return { type: fence.type };
-      return { type: 'wrapper', pid: fence.pid, alive: find(fence.pid) !== null };
+      return fence.type === 'wrapper' ? { type: 'started', alive: find(fence.pid) !== null, at: fence.at } : fence;
     },
     takeFence: ({ folder }) => takeFence(fileSystem, folder),
     async adopt(target) {
@@ -132,8 +135,9 @@ export function createSimulatedExecutor(options: {
         ...toTree(target.attempt),
       };
     },
-    readExit: ({ folder }) => readExitRecord(fileSystem, folder),
-    countOutput: ({ folder }) => readSinkRecord(fileSystem, folder),
+    readEnd: ({ folder }) => readExitRecord(fileSystem, folder),
+    findGaps: ({ folder }, output) => findSinkGaps(fileSystem, folder, output),
+    release: async () => {},
   };
 
   async function untilGone({ attempt }: ExecutionTarget): Promise<void> {

@@ -49,6 +49,7 @@ export const ansibleKind: AutomationKind = {
   keys: ansibleKeys,
   graceSeconds: null,
   saidBy: ['playbook', 'role'],
+  isPortable: false,
   harvest: ansibleHarvest,
   read,
 };

@@ -50,6 +50,7 @@ export const commandKind: AutomationKind = {
   keys,
   saidBy: ['run'],
   graceSeconds: null,
+  isPortable: true,
   harvest: null,
   read,
 };

@@ -132,6 +132,7 @@ export const packerKind: AutomationKind = {
   keys: packerKeys,
   graceSeconds,
   saidBy: ['template'],
+  isPortable: false,
   harvest: packerHarvest,
   read: (values, { home }) => read(PackerValues.parse(values), home),
 };

@@ -124,6 +124,7 @@ export const probeKind: AutomationKind = {
   keys,
   saidBy: [],
   graceSeconds: null,
+  isPortable: false,
   harvest: null,
   read,
 };

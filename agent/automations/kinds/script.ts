@@ -47,6 +47,7 @@ export const scriptKind: AutomationKind = {
   keys,
   saidBy: ['script'],
   graceSeconds: null,
+  isPortable: true,
   harvest: null,
   read,
 };

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FileSystem } from '../../../runtime/file-system.ts';
-import type { Execution, ExecutionTarget } from '../executor.ts';
+import type { Execution, ExecutionTarget } from '../execution.ts';
 import { readFence } from './fence.ts';
 import { toProcessAge } from './process-age.ts';
 import { isAlive, readProcessStatus } from './process-status.ts';

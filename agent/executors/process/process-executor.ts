@@ -11,12 +11,13 @@ import { equalStanding, type JobStanding } from './job-standing.ts';
 import { launchExecution } from './launch-execution.ts';
 import type { Launcher } from './launcher.ts';
 import { prepareFolder } from './prepare-folder.ts';
+import { processKind } from './process-kind.ts';
 import { markName } from './process-marks.ts';
 import { isAlive } from './process-status.ts';
 import { createProcessTable } from './process-table.ts';
 import { refuseCommand, refuseProgram, withoutShellOwned } from './refuse-command.ts';
 import { toRunAsArguments } from './run-as.ts';
-import { readSinkRecord } from './sink.ts';
+import { findSinkGaps } from './sink-gaps.ts';
 import { makeUserFolder } from './user-folder.ts';
 
 /**
@@ -44,7 +45,9 @@ export function createProcessExecutor(options: {
   const { signal } = disposal;
 
   return {
-    name: 'process',
+    kind: processKind,
+    obstacle: () => null,
+    onChange: () => () => {},
     start: async (target, command) => {
       const { runAs } = command;
       const failure =
@@ -64,13 +67,13 @@ export function createProcessExecutor(options: {
     },
     inspect: async ({ folder }) => {
       const fence = await readFence(fileSystem, folder);
-      if (fence.type !== 'wrapper') return { type: fence.type };
-      return { type: 'wrapper', pid: fence.pid, alive: isAlive(fence) };
+      return fence.type === 'wrapper' ? { type: 'started', alive: isAlive(fence), at: fence.at } : fence;
     },
     takeFence: ({ folder }) => takeFence(fileSystem, folder),
     adopt: (target) => adoptExecution({ target, fileSystem, table, clock, signal }),
-    readExit: ({ folder }) => readExitRecord(fileSystem, folder),
-    countOutput: ({ folder }) => readSinkRecord(fileSystem, folder),
+    readEnd: ({ folder }) => readExitRecord(fileSystem, folder),
+    findGaps: ({ folder }, output) => findSinkGaps(fileSystem, folder, output),
+    release: async () => {},
     [Symbol.asyncDispose]: async () => {
       disposal.abort();
       await launcher[Symbol.asyncDispose]();

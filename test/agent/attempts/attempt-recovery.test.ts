@@ -3,15 +3,18 @@ import { test } from 'node:test';
 import type { AttemptContext } from '../../../agent/attempts/attempt-context.ts';
 import type { AttemptFolder } from '../../../agent/attempts/attempt-folder.ts';
 import { recoverFolder } from '../../../agent/attempts/attempt-recovery.ts';
-import type { FenceState } from '../../../agent/executors/executor.ts';
+import type { CommandEnd } from '../../../agent/executors/command-end.ts';
+import type { Executor, FenceState } from '../../../agent/executors/executor.ts';
+import { createExecutors } from '../../../agent/executors/executors.ts';
+import { processKind } from '../../../agent/executors/process/process-kind.ts';
 
 const boot = 'this boot';
-const record = { read: async () => ({ machineBootId: boot, document: {}, terms: {} }) };
+const record = { read: async () => ({ machineBootId: boot, document: {}, terms: { executor: processKind.name } }) };
 const none = { read: async () => null };
 
 /** A folder with a document of this boot, in which `fence` is found; `onInspect` runs just before. */
 function createPlace({ fence, onInspect }: { readonly fence: () => FenceState; readonly onInspect: () => void }) {
-  let exit: { readonly status: number; readonly marked: boolean } | null = null;
+  let end: CommandEnd | null = null;
   const folder = {
     attempt: 'attempt',
     path: '/attempt',
@@ -28,21 +31,22 @@ function createPlace({ fence, onInspect }: { readonly fence: () => FenceState; r
     tombstones: { has: async () => false },
     fs: { lstat: async () => null },
     clock: { now: () => 0 },
-    executor: {
+    executors: createExecutors({
+      kind: processKind,
       async inspect() {
         onInspect();
         return fence();
       },
-      readExit: async () => exit,
+      readEnd: async () => end,
       adopt: async () => null,
-    },
+    } as unknown as Executor),
   } as unknown as AttemptContext;
-  return { folder, context, end: (status: number) => void (exit = { status, marked: false }) };
+  return { folder, context, end: (status: number) => void (end = { type: 'exit', status, marked: false, at: null }) };
 }
 
 test('A command that ends while its folder is looked at has the end that its record says', async () => {
   const place = createPlace({
-    fence: () => ({ type: 'wrapper', pid: 1, alive: false }),
+    fence: () => ({ type: 'started', at: 1, alive: false }),
     onInspect: () => place.end(0),
   });
 
@@ -54,7 +58,7 @@ test('A command that ends while its folder is looked at has the end that its rec
 test('A command that ends between the look and its adoption is looked at again', async () => {
   let looks = 0;
   const place = createPlace({
-    fence: () => ({ type: 'wrapper', pid: 1, alive: looks === 1 }),
+    fence: () => ({ type: 'started', at: 1, alive: looks === 1 }),
     onInspect: () => {
       looks += 1;
       if (looks === 2) place.end(3);

@@ -8,9 +8,9 @@ import type { FenceState } from '../../../agent/executors/executor.ts';
 const fences: readonly FenceState[] = [
   { type: 'none' },
   { type: 'recovered' },
-  { type: 'wrapper', pid: 7, alive: true },
-  { type: 'wrapper', pid: 7, alive: false },
-  { type: 'unreadable' },
+  { type: 'started', alive: true, at: 7 },
+  { type: 'started', alive: false, at: 7 },
+  { type: 'unreadable', at: null },
 ];
 
 const founds = fc.record<Found>({
@@ -19,7 +19,14 @@ const founds = fc.record<Found>({
   document: fc.constantFrom('this-boot', 'another-boot'),
   intent: fc.constantFrom(null, ...intentCauses),
   fence: fc.constantFrom(...fences),
-  exit: fc.option(fc.record({ status: fc.integer({ min: 0, max: 255 }), marked: fc.boolean() })),
+  end: fc.option(
+    fc.record({
+      type: fc.constant('exit'),
+      status: fc.integer({ min: 0, max: 255 }),
+      marked: fc.boolean(),
+      at: fc.constant(null),
+    }),
+  ),
 });
 
 test('A command is called never started only where recovery holds the fence', () => {
@@ -44,11 +51,11 @@ test('The fence is tried only within the boot in which the document was written'
 test('An exit record stands unless it was written behind the intent', () => {
   fc.assert(
     fc.property(founds, (found) => {
-      if (found.exit === null || found.fence.type === 'recovered') return;
+      if (found.end === null || found.fence.type === 'recovered') return;
       const recovery = recoverAttempt(found, true);
       assert.equal(recovery.type, 'finish');
       if (recovery.type !== 'finish') return;
-      const isStopped = found.intent !== null && found.exit.marked;
+      const isStopped = found.intent !== null && found.end.marked;
       assert.equal(recovery.ending.type, isStopped ? 'stopped' : 'exited');
     }),
   );

@@ -225,6 +225,7 @@ suite('catalog', () => {
       keys: {},
       graceSeconds: null,
       saidBy: [],
+      isPortable: true,
       harvest: null,
       read: () => ({
         recipe: { prepare: () => ({ type: 'prepared', argv: ['true'], files: [] }) },

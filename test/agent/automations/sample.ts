@@ -4,18 +4,19 @@ import { readAutomationFile } from '../../../agent/automations/automation-file.t
 import { formatMistake } from '../../../agent/automations/catalog-mistake.ts';
 import { builtInKinds } from '../../../agent/automations/kinds/kinds.ts';
 import type { Preparation } from '../../../agent/automations/preparation.ts';
+import { builtInExecutors } from '../../../agent/executors/built-in-executors.ts';
 import type { JobDocument } from '../../../protocol/job-document.ts';
 
 /** Reads a file that must be good. */
 export function readAutomation(text: string, path = 'sample.yaml'): Automation {
-  const file = readAutomationFile(path, text, builtInKinds);
+  const file = readAutomationFile(path, text, { kinds: builtInKinds, executors: builtInExecutors });
   if (file.type === 'broken') assert.fail(file.mistakes.map(formatMistake).join('\n'));
   return file.automation;
 }
 
 /** The mistakes of a file that must be broken, as a person sees them. */
 export function readMistakes(text: string, path = 'sample.yaml'): readonly string[] {
-  const file = readAutomationFile(path, text, builtInKinds);
+  const file = readAutomationFile(path, text, { kinds: builtInKinds, executors: builtInExecutors });
   assert.equal(file.type, 'broken');
   return file.type === 'broken' ? file.mistakes.map(formatMistake) : [];
 }

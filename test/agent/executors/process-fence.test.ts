@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
 import { readProcessStatus } from '../../../agent/executors/process/process-status.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { readExit } from '../../support/read-exit.ts';
 import {
   atOnce,
   createExecutor,
@@ -58,7 +59,7 @@ for (const launcher of launcherKinds)
       await execution.ended;
       assert.equal(await execution.started, null);
       assert.equal((await place.readOutput()).length, 0);
-      assert.equal(await executor.readExit(place.target), null);
+      assert.equal(await readExit(executor, place.target), null);
     });
 
     it('is won by a shell that starts slowly, long after its agent was killed', async () => {
@@ -73,7 +74,7 @@ for (const launcher of launcherKinds)
       await execution.ended;
       assert.notEqual(await execution.started, null);
       assert.equal(await executor.takeFence(place.target), false);
-      assert.deepEqual(await executor.readExit(place.target), { status: 6, marked: false });
+      assert.deepEqual(await readExit(executor, place.target), { status: 6, marked: false });
     });
 
     it('is not found by a shell that starts slowly, when its folder was deleted and made anew', async () => {
@@ -101,8 +102,9 @@ for (const launcher of launcherKinds)
       await execution.started;
 
       const fence = await executor.inspect(place.target);
-      assert.ok(fence.type === 'wrapper' && fence.alive);
-      assert.equal(readProcessStatus(fence.pid)?.group, fence.pid);
+      assert.ok(fence.type === 'started' && fence.alive);
+      const pid = Number.parseInt(await readFile(join(place.target.folder, 'started'), 'utf8'), 10);
+      assert.equal(readProcessStatus(pid)?.group, pid);
       await execution.clear(atOnce);
       await execution.ended;
     });
@@ -113,7 +115,8 @@ for (const launcher of launcherKinds)
       const gone = new Promise((resolve) => stranger.once('exit', resolve));
       await writeFile(join(place.target.folder, 'started'), `${stranger.pid} 1\n`);
 
-      assert.deepEqual(await executor.inspect(place.target), { type: 'wrapper', pid: stranger.pid, alive: false });
+      const { at } = await stat(join(place.target.folder, 'started')).then(({ mtimeMs }) => ({ at: mtimeMs }));
+      assert.deepEqual(await executor.inspect(place.target), { type: 'started', alive: false, at });
       assert.equal(await executor.adopt(place.target), null);
 
       assert.equal(readProcessStatus(stranger.pid ?? 0)?.alive, true);
@@ -158,7 +161,7 @@ for (const launcher of launcherKinds)
       await adopted.signal('SIGTERM');
       await adopted.ended;
       assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
-      assert.deepEqual(await executor.readExit(place.target), { status: 9, marked: true });
+      assert.deepEqual(await readExit(executor, place.target), { status: 9, marked: true });
     });
 
     it('lets another Node process read how it ended, when the first one was killed', async () => {
@@ -169,7 +172,7 @@ for (const launcher of launcherKinds)
 
       const adopted = await executor.adopt(place.target);
       await adopted?.ended;
-      assert.deepEqual(await executor.readExit(place.target), { status: 11, marked: false });
+      assert.deepEqual(await readExit(executor, place.target), { status: 11, marked: false });
       assert.equal((await place.readOutput()).toString(), 'done\n');
     });
 
@@ -194,7 +197,7 @@ for (const launcher of launcherKinds)
       await execution.ended;
 
       assert.equal((await place.readOutput()).length, 0);
-      assert.deepEqual(await executor.readExit(place.target), { status: 143, marked: true });
+      assert.deepEqual(await readExit(executor, place.target), { status: 143, marked: true });
     });
 
     it('shows a wrapper that was killed alone as dead, and its command as what is left', async () => {
@@ -204,7 +207,7 @@ for (const launcher of launcherKinds)
       process.kill(await readPid(place, 'wrapper'), 'SIGKILL');
       await execution.ended;
 
-      assert.equal(await executor.readExit(place.target), null);
+      assert.equal(await readExit(executor, place.target), null);
       const adopted = await executor.adopt(place.target);
       assert.ok(adopted !== null);
       await adopted.ended;

@@ -7,6 +7,7 @@ import type { PreparedCommand, RunAs } from '../../../agent/automations/prepared
 import { findProgram } from '../../../agent/executors/process/find-program.ts';
 import type { ExecutorPlace } from '../../contract/executor-harness.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { readExit } from '../../support/read-exit.ts';
 import {
   atOnce,
   createExecutor,
@@ -48,7 +49,7 @@ for (const shell of ['/bin/dash', '/bin/bash'].filter(
         const execution = await startCommand(executor, place, command);
         await execution.ended;
         assert.deepEqual(await execution.clear({ graceMs: 0, boundMs: 20_000 }), { escaped: 0 });
-        return { output: (await place.readOutput()).toString(), exit: await executor.readExit(place.target) };
+        return { output: (await place.readOutput()).toString(), exit: await readExit(executor, place.target) };
       }
 
       it('gets its arguments and its variables as they are', async () => {
@@ -92,7 +93,7 @@ for (const shell of ['/bin/dash', '/bin/bash'].filter(
         await execution.ended;
         await execution.clear(atOnce);
 
-        assert.deepEqual(await executor.readExit(place.target), { status: 143, marked: false });
+        assert.deepEqual(await readExit(executor, place.target), { status: 143, marked: false });
       });
     });
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
 import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { readExit } from '../../support/read-exit.ts';
 import {
   atOnce,
   createExecutor,
@@ -82,7 +83,7 @@ for (const launcher of launcherKinds)
       await execution.ended;
 
       assert.match((await place.readOutput()).toString(), /^FARHAND_ATTEMPT_ID=/m);
-      assert.deepEqual(await executor.readExit(place.target), { status: 0, marked: false });
+      assert.deepEqual(await readExit(executor, place.target), { status: 0, marked: false });
       await execution.clear(atOnce);
     });
 

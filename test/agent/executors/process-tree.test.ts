@@ -8,6 +8,7 @@ import { createProcessTable, type ProcessTable } from '../../../agent/executors/
 import { createProcessTree } from '../../../agent/executors/process/process-tree.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { readExit } from '../../support/read-exit.ts';
 import {
   atOnce,
   createExecutor,
@@ -114,7 +115,7 @@ describe('the tree of a process', () => {
     process.kill(await readPid(place, 'command'), 'SIGKILL');
     await execution.ended;
 
-    assert.deepEqual(await executor.readExit(place.target), { status: 137, marked: false });
+    assert.deepEqual(await readExit(executor, place.target), { status: 137, marked: false });
     assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
   });
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
 import { readProcessStatus } from '../../../agent/executors/process/process-status.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { readExit } from '../../support/read-exit.ts';
 import {
   atOnce,
   createExecutor,
@@ -126,8 +127,8 @@ describe('a launcher by shells', () => {
     const following = await startCommand(executor, next, toCommand('exit 3'));
     await following.ended;
 
-    assert.deepEqual(await executor.readExit(place.target), { status: 6, marked: false });
-    assert.deepEqual(await executor.readExit(next.target), { status: 3, marked: false });
+    assert.deepEqual(await readExit(executor, place.target), { status: 6, marked: false });
+    assert.deepEqual(await readExit(executor, next.target), { status: 3, marked: false });
     await execution.clear(atOnce);
     await following.clear(atOnce);
   });
@@ -165,7 +166,7 @@ describe('a launcher by shells', () => {
     const execution = await startCommand(executor, place, toCommand('exit 4'));
     await execution.ended;
 
-    assert.deepEqual(await executor.readExit(place.target), { status: 4, marked: false });
+    assert.deepEqual(await readExit(executor, place.target), { status: 4, marked: false });
     await execution.clear(atOnce);
   });
 
@@ -184,7 +185,7 @@ describe('a launcher by shells', () => {
     await adopted.ended;
     await eventually(() => !isRunning(shell), 'the shell to end');
 
-    assert.deepEqual(await executor.readExit(place.target), { status: 9, marked: false });
+    assert.deepEqual(await readExit(executor, place.target), { status: 9, marked: false });
     assert.ok((await readdir(folder)).includes('started'));
     assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
   });

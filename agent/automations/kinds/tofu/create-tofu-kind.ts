@@ -212,6 +212,7 @@ export function createTofuKind(name: 'terraform' | 'tofu'): AutomationKind {
     keys: tofuKeys,
     graceSeconds,
     saidBy: [],
+    isPortable: false,
     harvest: tofuHarvest,
     read: (values, { home }) => read(TofuValues.parse(values), { named: name, remedy, home }),
   };

@@ -1,0 +1,5 @@
+import type { ExecutorKind } from './executor-kind.ts';
+import { processKind } from './process/process-kind.ts';
+
+/** The executors that automations may name. */
+export const builtInExecutors: readonly ExecutorKind[] = [processKind];
