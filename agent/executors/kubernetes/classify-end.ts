@@ -2,6 +2,7 @@ import type { Started } from '../../../protocol/attempt-result.ts';
 import type { CommandEnd } from '../command-end.ts';
 import type { PlatformCause } from '../platform-cause.ts';
 import { type MainState, readMain } from './main-container.ts';
+import type { PendingLimits } from './pending-limits.ts';
 import { findCondition, type JobView, type PodView } from './pod-view.ts';
 
 /** What was seen of an attempt in the cluster. Durations are by the agent's own clock. */
@@ -13,28 +14,18 @@ export interface Observation {
   readonly isPodGone: boolean;
   /** The command was seen at work once, whatever the pod says now. */
   readonly sawRunning: boolean;
-  /** When our deletion was sent before the command was seen to have ended: what stopped it is why it ended. */
+  /** Our stop was sent before the command was seen to have ended: it may be why. */
   readonly isStopped: boolean;
   /** Since the Job was let go. */
   readonly sinceReleasedMs: number;
-  /** Since the pod waits for the same reason. */
+  /** Since the pod waits for its image, or for its configuration. */
   readonly sinceWaitingMs: number;
   /** Since the command was seen to have ended. */
   readonly sinceEndedMs: number;
-  /** Since the pod's node was heard of last; 0 where it is, or nobody can know. */
-  readonly nodeSilentMs: number;
-  /** The last warning about the Job or its pod, for a person. */
+  /** Since a pod that was deleted should have been gone, its grace included; 0 where that is not so. */
+  readonly overdueMs: number;
+  /** The last warning about the Job, for a person. */
   readonly warning: string | null;
-}
-
-export interface PendingLimits {
-  /** For capacity, and for a pod to be made at all. */
-  readonly pendingMs: number;
-  readonly imageMs: number;
-  readonly configMs: number;
-  /** After the command's own end, for the rest of the pod. */
-  readonly settleMs: number;
-  readonly nodeMs: number;
 }
 
 export type PlatformEnd = Omit<Extract<CommandEnd, { type: 'platform' }>, 'marked' | 'at'>;
@@ -50,6 +41,7 @@ export type Verdict =
   | { readonly type: 'end'; readonly end: PlatformEnd | ExitEnd }
   | { readonly type: 'give-up'; readonly end: PlatformEnd };
 
+/** Reasons of a waiting container that waiting alone does not change. Source: pkg/kubelet/{container,images,kuberuntime}. */
 const brokenConfig = new Set([
   'ErrImageNeverPull',
   'CreateContainerConfigError',
@@ -60,31 +52,40 @@ const brokenConfig = new Set([
   'RunContainerError',
 ]);
 const missingImage = new Set(['ErrImagePull', 'ImagePullBackOff', 'RegistryUnavailable', 'SignatureValidationFailed']);
+const wrongImageName = 'InvalidImageName';
 const cannotStart = new Set(['StartError', 'ContainerCannotRun']);
-/** The kubelet lost the container, and makes up a status. */
+/** The kubelet says so of a container that it cannot find: one that it lost, or that was never made. */
 const madeUp = 'ContainerStatusUnknown';
 
 /** The table of how an attempt ended, top to bottom, first match. Pure. */
 export function classifyEnd(seen: Observation, limits: PendingLimits): Verdict {
   const { job, pod } = seen;
   const main = readMain(pod);
-  const isOver = isPodOver(seen) || (main.type === 'ended' && seen.sinceEndedMs >= limits.settleMs);
-  if (job === null && !isOver) return pod === null || seen.isPodGone ? ended(toLost(seen)) : { type: 'wait' };
-  if (pod !== null && isOver) return ended(toPodEnd(seen, pod, main));
-  const failed = job === null ? null : findCondition(job.status.conditions, 'Failed');
-  if (failed !== null && (pod === null || seen.isPodGone)) return ended(toDeleted(seen, failed.reason, failed.message));
+  if (pod !== null && (isPodOver(seen) || (main.type === 'ended' && seen.sinceEndedMs >= limits.settleMs)))
+    return ended(toPodEnd(seen, pod, main));
+  if (job === null) return pod === null ? ended(toLost(seen)) : { type: 'wait' };
+  const failed = findCondition(job.status.conditions, 'Failed');
+  if (pod === null && failed !== null) return ended(toDeleted(seen, failed));
   if (pod === null) return toWithoutPod(seen, limits);
-  if (main.type === 'running' || main.type === 'ended' || pod.metadata.deletionTimestamp !== null) {
-    if (seen.nodeSilentMs < limits.nodeMs) return { type: 'wait' };
-    const message = `the node ${pod.spec.nodeName ?? ''} that ran the pod was not heard of for ${toSeconds(seen.nodeSilentMs)}`;
-    return ended({ ...platform('node-lost', message), started: 'unknown' });
+  if (seen.overdueMs >= limits.overdueMs) {
+    const message = `the pod was to be gone ${toSeconds(seen.overdueMs)} ago, and its node ${pod.spec.nodeName ?? ''} did not say how its container ended`;
+    return ended({ ...platform('node-lost', message), started: hasBegun(seen, main) ? true : 'unknown' });
   }
-  return toPending(seen, limits, main);
+  if (main.type === 'running' || main.type === 'ended' || pod.metadata.deletionTimestamp !== null)
+    return { type: 'wait' };
+  return toPending(seen, limits, { pod, main });
 }
 
-/** Whether nothing more will be heard of the pod's containers. */
+/** What a container waits for that may never come; null where it is only on its way. */
+export function findHindrance(pod: PodView | null): 'image-name' | 'image' | 'config' | null {
+  const reason = toHindrance(pod)?.reason;
+  if (reason === undefined) return null;
+  return reason === wrongImageName ? 'image-name' : brokenConfig.has(reason) ? 'config' : 'image';
+}
+
+/** Nothing more will be heard of its containers. */
 function isPodOver({ pod, isPodGone }: Observation): boolean {
-  return pod !== null && (isPodGone || pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed');
+  return isPodGone || pod?.status.phase === 'Succeeded' || pod?.status.phase === 'Failed';
 }
 
 function ended(end: PlatformEnd | ExitEnd): Verdict {
@@ -95,54 +96,51 @@ function platform(cause: PlatformCause, message: string): PlatformEnd {
   return { type: 'platform', cause, started: true, retrySafe: false, message, status: null };
 }
 
-/** Only what is known not to have run may say so. */
-function asSeen({ sawRunning }: Observation, main: MainState): boolean {
+function hasBegun({ sawRunning }: Observation, main: MainState): boolean {
   return sawRunning || main.type === 'running' || (main.type === 'ended' && main.startedAt !== null);
+}
+
+/** Only what is known not to have begun may say so: a node that had not the pod, or whose last word was that the container was not made. */
+function toStarted(seen: Observation, pod: PodView, main: MainState): Started {
+  if (hasBegun(seen, main)) return true;
+  if (main.type === 'ended') return main.wasMade && main.reason === madeUp ? 'unknown' : false;
+  if (pod.spec.nodeName === null) return false;
+  const isLastWord = pod.metadata.deletionTimestamp !== null || pod.status.phase === 'Failed';
+  return main.type === 'waiting' && isLastWord && !seen.isPodGone ? false : 'unknown';
 }
 
 function toPodEnd(seen: Observation, pod: PodView, main: MainState): PlatformEnd | ExitEnd {
   const { status } = pod;
-  if (main.type === 'ended' && main.exitCode === 0 && main.reason !== madeUp) return { type: 'exit', status: 0 };
-  const began = asSeen(seen, main);
-  const exit = main.type === 'ended' && began && main.reason !== madeUp ? main.exitCode : null;
-  const proof = { started: began, retrySafe: !began, status: exit };
-  if (seen.isStopped && exit !== null) return { type: 'exit', status: exit };
-
-  const jobFailed = seen.job === null ? null : findCondition(seen.job.status.conditions, 'Failed');
-  if (jobFailed?.reason === 'DeadlineExceeded') {
-    return { ...platform('timeout', `the Job's activeDeadlineSeconds were used up: ${jobFailed.message}`), ...proof };
+  const started = toStarted(seen, pod, main);
+  const exit = main.type === 'ended' && started === true && main.reason !== madeUp ? main.exitCode : null;
+  if (exit === 0 || (exit !== null && seen.isStopped)) return { type: 'exit', status: exit };
+  const proof = { started, retrySafe: started === false, status: exit };
+  const failed = seen.job === null ? null : findCondition(seen.job.status.conditions, 'Failed');
+  if (failed?.reason === 'DeadlineExceeded') {
+    return { ...platform('timeout', `the time that the Job may take was used up: ${failed.message}`), ...proof };
   }
   const disruption = findCondition(status.conditions, 'DisruptionTarget');
   if (disruption !== null) {
     return { ...platform('evicted', `the cluster took the pod away: ${toWords(disruption)}`), ...proof };
   }
-  if (status.phase === 'Failed' && status.reason !== '' && main.type !== 'ended') {
-    // Without a word of the container nobody knows how far it came, unless it never had a node.
-    const started: Started = began ? true : pod.spec.nodeName !== null && main.type !== 'waiting' ? 'unknown' : false;
+  if (status.phase === 'Failed' && status.reason !== '') {
     const cause =
       status.reason === 'NodeLost' ? 'node-lost' : status.reason === 'DeadlineExceeded' ? 'timeout' : 'evicted';
-    return {
-      ...platform(cause, `the cluster ended the pod: ${toWords(status)}`),
-      started,
-      retrySafe: started === false,
-    };
+    return { ...platform(cause, `the cluster ended the pod: ${toWords(status)}`), ...proof };
   }
-  if (status.phase === 'Failed' && status.reason === 'Evicted') {
-    return { ...platform('evicted', `the cluster ended the pod: ${toWords(status)}`), ...proof };
-  }
-  const init = findFailedInit(pod);
-  if (init !== null && !began) return init;
-  if (main.type === 'ended') return toMainEnd(seen, main, proof);
-  if (seen.isPodGone) return toDeleted(seen, jobFailed?.reason ?? '', jobFailed?.message ?? '');
+  const init = started === true ? null : findFailedInit(pod);
+  if (init !== null) return init;
+  if (main.type === 'ended') return toMainEnd(main, proof);
+  if (seen.isPodGone || pod.metadata.deletionTimestamp !== null) return { ...toDeleted(seen, failed), ...proof };
   const message = `the pod ended as ${status.phase} and says nothing of its container: ${toWords(status)}`;
-  return { ...platform('process-lost', message), started: began || 'unknown' };
+  return { ...platform('process-lost', message), ...proof };
 }
 
 function findFailedInit(pod: PodView): PlatformEnd | null {
   for (const { name, state } of pod.status.initContainerStatuses) {
     const { terminated } = state;
     if (terminated === undefined || terminated.exitCode === 0) continue;
-    const proof = { started: false, retrySafe: true, status: null };
+    const proof = { started: false, retrySafe: true };
     if (terminated.reason === 'OOMKilled') {
       return { ...platform('out-of-memory', `the init container ${name} was killed for its memory`), ...proof };
     }
@@ -156,105 +154,99 @@ function findFailedInit(pod: PodView): PlatformEnd | null {
 }
 
 function toMainEnd(
-  seen: Observation,
   main: Extract<MainState, { type: 'ended' }>,
   proof: Pick<PlatformEnd, 'started' | 'retrySafe' | 'status'>,
 ): PlatformEnd | ExitEnd {
   if (main.reason === 'OOMKilled') {
     return {
-      ...platform('out-of-memory', 'the kernel killed the container for its memory (resources.limits.memory)'),
+      ...platform('out-of-memory', 'the container was killed for its memory (resources.limits.memory)'),
       ...proof,
     };
   }
-  if (main.reason === madeUp) {
-    return {
-      ...platform('node-lost', `the node does not know how the container ended: ${main.message}`),
-      started: seen.sawRunning || main.startedAt !== null || 'unknown',
-    };
-  }
-  if (cannotStart.has(main.reason) && !seen.sawRunning) {
+  if (proof.started === true && main.reason !== madeUp) return { type: 'exit', status: main.exitCode };
+  if (cannotStart.has(main.reason)) {
     const message = `the container could not be started: ${main.message === '' ? main.reason : main.message}`;
+    // The same again the next time.
     return { ...platform('start-failed', message), started: false };
   }
-  if (seen.isPodGone && main.startedAt === null) return toDeleted(seen, '', '');
-  return { type: 'exit', status: main.exitCode };
+  if (!main.wasMade) return { ...platform('pod-deleted', 'the pod was ended before its container was made'), ...proof };
+  return { ...platform('node-lost', `the node does not know how the container ended: ${main.message}`), ...proof };
 }
 
-/** The pod is gone, or was never seen, and the Job has failed. */
-function toDeleted(seen: Observation, reason: string, message: string): PlatformEnd {
-  const { pod } = seen;
-  const main = readMain(pod);
-  // One that never had a node, or was seen waiting last, did not run: what comes between is not known.
-  const began = asSeen(seen, main);
-  const started: Started = began ? true : pod !== null && isProvedWaiting(pod, main) ? false : 'unknown';
-  const proof = { started, retrySafe: started === false };
-  if (reason === 'DeadlineExceeded')
-    return { ...platform('timeout', `the Job's activeDeadlineSeconds were used up: ${message}`), ...proof };
-  return { ...platform('pod-deleted', 'the pod was deleted from outside before the command had ended'), ...proof };
-}
-
-/** Deleted before it had a node, or while the kubelet still said that the container waits. */
-function isProvedWaiting(pod: PodView, main: MainState): boolean {
-  if (main.type === 'ended') return main.startedAt === null && main.reason !== madeUp;
-  if (pod.spec.nodeName === null) return true;
-  return main.type === 'waiting' && pod.metadata.deletionTimestamp !== null;
+function toDeleted(
+  seen: Observation,
+  failed: { readonly reason: string; readonly message: string } | null,
+): PlatformEnd {
+  const started: Started = seen.sawRunning ? true : 'unknown';
+  if (failed?.reason === 'DeadlineExceeded') {
+    return { ...platform('timeout', `the time that the Job may take was used up: ${failed.message}`), started };
+  }
+  return { ...platform('pod-deleted', 'the pod was deleted from outside before its command had ended'), started };
 }
 
 function toLost(seen: Observation): PlatformEnd {
-  const started: Started = asSeen(seen, readMain(seen.pod)) || 'unknown';
+  const started: Started = seen.sawRunning ? true : 'unknown';
   const message =
     'the Job is not in the cluster any more: somebody deleted it, or it was kept no longer, and nobody can say how it ended';
   return { ...platform('process-lost', message), started };
-}
-
-function toWithoutPod(seen: Observation, limits: PendingLimits): Verdict {
-  if (seen.sinceReleasedMs < limits.pendingMs) return { type: 'wait' };
-  const why = seen.warning === null ? '' : `: ${seen.warning}`;
-  const isQuota = seen.warning !== null && /exceeded quota/.test(seen.warning);
-  const message = `the Job made no pod within ${toSeconds(seen.sinceReleasedMs)}${why}`;
-  return giveUp(isQuota ? 'cluster-quota' : 'unschedulable', message, true);
 }
 
 function giveUp(cause: PlatformCause, message: string, retrySafe: boolean): Verdict {
   return { type: 'give-up', end: { ...platform(cause, message), started: false, retrySafe } };
 }
 
-function toPending(seen: Observation, limits: PendingLimits, main: MainState): Verdict {
-  const { pod, sinceWaitingMs } = seen;
-  const statuses = pod?.status.initContainerStatuses ?? [];
-  const init = statuses.find(({ state }) => state.waiting !== undefined && isTelling(state.waiting.reason));
-  const waiting = main.type === 'waiting' && isTelling(main.reason) ? main : (init?.state.waiting ?? null);
-  if (waiting !== null) {
-    const words = toWords(waiting);
-    if (waiting.reason === 'InvalidImageName')
+function toWithoutPod(seen: Observation, limits: PendingLimits): Verdict {
+  if (seen.sinceReleasedMs < limits.pendingMs) return { type: 'wait' };
+  const why = seen.warning === null ? '' : `: ${seen.warning}`;
+  const isQuota = seen.warning?.includes('exceeded quota') === true;
+  const message = `the Job made no pod within ${toSeconds(seen.sinceReleasedMs)}${why}`;
+  return giveUp(isQuota ? 'cluster-quota' : 'unschedulable', message, true);
+}
+
+function toPending(
+  seen: Observation,
+  limits: PendingLimits,
+  { pod, main }: { readonly pod: PodView; readonly main: MainState },
+): Verdict {
+  const { sinceWaitingMs, sinceReleasedMs } = seen;
+  const words = toWords(toHindrance(pod) ?? { reason: '', message: '' });
+  switch (findHindrance(pod)) {
+    case 'image-name':
       return giveUp('start-failed', `the image cannot be used: ${words}`, false);
-    if (brokenConfig.has(waiting.reason)) {
+    case 'config':
       if (sinceWaitingMs < limits.configMs) return { type: 'wait' };
       return giveUp('start-failed', `the container cannot be made: ${words}`, false);
-    }
-    if (sinceWaitingMs < limits.imageMs) return { type: 'wait' };
-    return giveUp('image-pull', `the image could not be pulled within ${toSeconds(limits.imageMs)}: ${words}`, true);
+    case 'image':
+      if (sinceWaitingMs < limits.imageMs) return { type: 'wait' };
+      return giveUp('image-pull', `the image could not be pulled within ${toSeconds(sinceWaitingMs)}: ${words}`, true);
+    case null:
   }
-  if (seen.sinceReleasedMs < limits.pendingMs) return { type: 'wait' };
-  const scheduled = pod?.status.conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
-  if (scheduled !== undefined) {
+  if (sinceReleasedMs < limits.pendingMs) return { type: 'wait' };
+  const unplaced = pod.status.conditions.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  if (unplaced !== undefined) {
     return giveUp(
       'unschedulable',
-      `no node took the pod within ${toSeconds(seen.sinceReleasedMs)}: ${toWords(scheduled)}`,
+      `no node took the pod within ${toSeconds(sinceReleasedMs)}: ${toWords(unplaced)}`,
       true,
     );
   }
-  const said = main.type === 'waiting' ? toWords(main) : (seen.warning ?? 'the pod says nothing more');
-  return giveUp('unschedulable', `the pod did not start within ${toSeconds(seen.sinceReleasedMs)}: ${said}`, true);
+  const said = main.type === 'waiting' ? toWords(main) : 'it says no reason';
+  return giveUp('unschedulable', `the pod did not start within ${toSeconds(sinceReleasedMs)}: ${said}`, true);
 }
 
-function isTelling(reason: string): boolean {
-  return reason === 'InvalidImageName' || brokenConfig.has(reason) || missingImage.has(reason);
+function toHindrance(pod: PodView | null): { readonly reason: string; readonly message: string } | undefined {
+  const statuses = pod === null ? [] : [...pod.status.containerStatuses, ...pod.status.initContainerStatuses];
+  return statuses
+    .map(({ state }) => state.waiting)
+    .find((waiting) => waiting !== undefined && isHindrance(waiting.reason));
+}
+
+function isHindrance(reason: string): boolean {
+  return reason === wrongImageName || brokenConfig.has(reason) || missingImage.has(reason);
 }
 
 function toWords({ reason, message }: { readonly reason: string; readonly message: string }): string {
-  if (reason === '' || message === '') return reason === '' && message === '' ? 'no reason given' : reason + message;
-  return `${reason}: ${message}`;
+  return [reason, message].filter((text) => text !== '').join(': ') || 'no reason given';
 }
 
 function toSeconds(ms: number): string {

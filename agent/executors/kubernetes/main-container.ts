@@ -4,8 +4,8 @@ import type { ContainerStatus, PodView } from './pod-view.ts';
 export const mainContainer = 'main';
 
 /**
- * What the pod says of the command. `ended` with `ran: false`: the container could not be started, or nobody knows (`reason`). Times are
- * the node's, in milliseconds since 1970.
+ * What the pod says of the command. `ended` is said of a container that was never made, too (`wasMade`). Times are the node's, in
+ * milliseconds since 1970.
  */
 export type MainState =
   | { readonly type: 'none' }
@@ -18,6 +18,7 @@ export type MainState =
       readonly message: string;
       readonly startedAt: number | null;
       readonly finishedAt: number | null;
+      readonly wasMade: boolean;
     };
 
 export function readMain(pod: PodView | null): MainState {
@@ -25,12 +26,13 @@ export function readMain(pod: PodView | null): MainState {
   return status === undefined ? { type: 'none' } : toState(status);
 }
 
-function toState({ state }: ContainerStatus): MainState {
+function toState({ state, containerID }: ContainerStatus): MainState {
   const { terminated, running, waiting } = state;
   if (terminated !== undefined) {
     const { exitCode, reason, message } = terminated;
     const startedAt = parseTime(terminated.startedAt);
-    return { type: 'ended', exitCode, reason, message, startedAt, finishedAt: parseTime(terminated.finishedAt) };
+    const finishedAt = parseTime(terminated.finishedAt);
+    return { type: 'ended', exitCode, reason, message, startedAt, finishedAt, wasMade: containerID !== '' };
   }
   if (running !== undefined) return { type: 'running', startedAt: parseTime(running.startedAt) };
   if (waiting !== undefined) return { type: 'waiting', ...waiting };

@@ -20,16 +20,22 @@ const ContainerState = z.object({
     .optional(),
 });
 
-const ContainerStatus = z.object({ name: z.string(), state: ContainerState.default({}) });
+const ContainerStatus = z.object({
+  name: z.string(),
+  /** Empty until the container was made on the node. */
+  containerID: Text,
+  state: ContainerState.default({}),
+});
 export type ContainerStatus = Readonly<z.infer<typeof ContainerStatus>>;
 
 const Metadata = z.object({
   name: z.string(),
   namespace: Text,
   uid: z.string(),
-  labels: z.record(z.string(), z.string()).default({}),
-  annotations: z.record(z.string(), z.string()).default({}),
+  labels: z.record(z.string(), z.string()).nullish(),
+  annotations: z.record(z.string(), z.string()).nullish(),
   deletionTimestamp: NullableText,
+  deletionGracePeriodSeconds: z.number().nullable().default(null),
 });
 
 /** What is used of a pod. One that was made a moment ago has next to nothing of it. */
@@ -39,6 +45,7 @@ export const PodView = z.object({
   status: z
     .object({
       phase: Text,
+      startTime: NullableText,
       reason: Text,
       message: Text,
       conditions: z.array(Condition).default([]),
