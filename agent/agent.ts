@@ -14,6 +14,7 @@ import { openTombstones, type Tombstones } from './attempts/tombstones.ts';
 import { type DataFolder, makeDataFolder, toDataFolder } from './data-folder.ts';
 import type { Decline } from './dispatch.ts';
 import { enrol } from './enrolment.ts';
+import { findExecutorProblems } from './executors/executor-problems.ts';
 import { checkFolderFormat } from './folder-format.ts';
 import { openHubGuard } from './hub-guard.ts';
 import { type Identity, loadIdentity } from './identity.ts';
@@ -246,6 +247,7 @@ class AgentProcess implements Agent {
   #health(): AgentReport['health'] {
     const mistakes = [
       ...this.#options.catalog.current.mistakes.map(({ file, message }) => `${file}: ${message}`),
+      ...findExecutorProblems(this.#options.executors, this.#options.catalog.current.automations.values()),
       ...(this.#parts?.probes?.problems() ?? []),
       ...this.#jobLogProblems(),
       ...this.#wayProblems(),

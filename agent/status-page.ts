@@ -122,6 +122,14 @@ export function toStatusPage(status: AgentStatus): string {
           way.nextTryAt === null ? '' : `in ${toSpan(Math.max(0, Date.parse(way.nextTryAt) - now))}`,
         ]),
       },
+      {
+        title: 'Executors',
+        head: ['name', 'is'],
+        rows: status.executors.map((executor) => [
+          executor.name,
+          executor.obstacle === null ? { text: 'ready', look: 'good' } : { text: executor.obstacle, look: 'warn' },
+        ]),
+      },
       { title: 'Problems', rows: health.problems.map((problem) => [problem]) },
       {
         title: 'Attempts',

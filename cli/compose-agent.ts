@@ -4,6 +4,7 @@ import { type AgentMode, type AgentOptions, defaultAgentLimits } from '../agent/
 import { systemWatchFolder } from '../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../agent/attempts/spool.ts';
 import { type AgentConfig, toPressureLimits } from '../agent/config.ts';
+import { createDummyExecutor } from '../agent/executors/dummy/dummy-executor.ts';
 import type { Executor } from '../agent/executors/executor.ts';
 import { createExecutors } from '../agent/executors/executors.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
@@ -53,6 +54,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       standing: readStandingBehind({ nice: config.jobNice, oomScore: config.jobOomScore }),
     }),
   );
+  const dummy = opened.use(createDummyExecutor({ fileSystem: systemFileSystem, clock: systemClock, logger }));
   const adapt = options.adaptExecutor ?? ((one: Executor) => one);
   const loopLag = opened.use(measureLoopLag(systemClock));
   const loops = createLoopBoard(systemClock);
@@ -67,7 +69,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       enrolment,
       ways,
       catalog,
-      executors: createExecutors(adapt(executor)),
+      executors: createExecutors(adapt(executor), [adapt(dummy)]),
       probeRunner,
       limits: {
         ...defaultAgentLimits,

@@ -59,13 +59,31 @@ function findKnownKeys(keys: z.ZodRawShape, path: FilePath): readonly string[] {
 
 /** The nearest description on the way down to a place: how its value is written. */
 function findRemedy(keys: z.ZodRawShape, path: FilePath): string | undefined {
-  const schema = keys[String(path[0])];
+  let schema: unknown = keys[String(path[0])];
+  let description = describeSchema(schema);
+  for (const key of path.slice(1)) {
+    while (isUnwrappable(schema)) schema = schema.unwrap();
+    if (typeof schema !== 'object' || schema === null || !('shape' in schema)) break;
+    schema = Object(schema.shape)[key];
+    description = describeSchema(schema) ?? description;
+  }
+  return description;
+}
+
+function describeSchema(schema: unknown): string | undefined {
   return (schema as z.ZodType | undefined)?.description;
+}
+
+/** Of a value that may have several forms, the first is the one that is asked for. */
+function toAsked(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  const first = issue.code === 'invalid_union' ? issue.errors[0] : undefined;
+  if (first === undefined) return [issue];
+  return first.map((one) => ({ ...one, path: [...issue.path, ...one.path] })).flatMap(toAsked);
 }
 
 /** Says what a schema objects to in words for the author of the file: expected, got, remedy. */
 export function toFileFaults(error: z.ZodError, file: unknown, keys: z.ZodRawShape): FileFault[] {
-  return error.issues.flatMap((issue): FileFault[] => {
+  return error.issues.flatMap(toAsked).flatMap((issue): FileFault[] => {
     const path = issue.path.map((key) => (typeof key === 'symbol' ? String(key) : key));
     if (issue.code === 'unrecognized_keys') {
       const known = findKnownKeys(keys, path);

@@ -45,7 +45,7 @@ export function holdsSecret(template: Template): boolean {
 /** Fills in all of it; a text that is nothing but one placeholder becomes what it stands for, of whatever type. */
 export function renderValueTemplate(
   value: ValueTemplate,
-  context: RecipeContext,
+  context: Pick<RecipeContext, 'renderValue'>,
 ): { readonly type: 'rendered'; readonly value: JsonValue } | Refusal {
   switch (value.type) {
     case 'text':

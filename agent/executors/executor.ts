@@ -10,7 +10,7 @@ import type { PlatformCause } from './platform-cause.ts';
  *
  * - `none`: nothing says so, and it still may
  * - `recovered`: recovery took the fence; the command never ran and never will
- * - `started`: the command has the fence. `alive`: it may still be at work
+ * - `started`: the command has the fence. `alive`: it may still be at work, or its output is still on its way
  * - `unreadable`: it has the fence, and nothing says whether it is alive
  */
 export type FenceState =
@@ -69,7 +69,10 @@ export interface Executor {
    * is dead, the execution has ended, and the rest is there to be cleared.
    */
   adopt(target: ExecutionTarget): Promise<Execution | null>;
-  /** How it ended: null while it has not, and where nothing says so. */
+  /**
+   * How it ended: null while it has not, and where nothing says so and nothing ever will, which is taken for lost once nothing of it is alive. `NotNow` where
+   * it is over and its end, or the last of its output, is still to be had.
+   */
   readEnd(target: ExecutionTarget): Promise<CommandEnd | null>;
   /** What is missing in `raw`, with offsets there; what cannot be proved to be whole is missing. Only of a command that ran and is over. */
   findGaps(target: ExecutionTarget, output: OutputFacts): Promise<readonly Gap[]>;
