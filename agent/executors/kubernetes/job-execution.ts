@@ -158,7 +158,7 @@ export class JobExecution implements Execution {
     if (signal.aborted) return false;
     const main = readMain(seen.pod);
     await this.#note(seen, main);
-    if ((main.type === 'running' || main.type === 'ended') && this.#log === null) this.#log = this.#copyLog();
+    if (hasLog(main)) this.#log ??= this.#copyLog();
     let verdict = await this.#classify(seen);
     if (verdict.type === 'give-up' || (verdict.type === 'end' && isByTimeAlone(verdict.end))) {
       // Time that passed while the cluster could not be heard says nothing.
@@ -355,13 +355,9 @@ export class JobExecution implements Execution {
   async #end(end: PlatformEnd | ExitEnd, main: MainState): Promise<boolean> {
     const { fileSystem, signal } = this.#context;
     const hasBegun = end.type === 'exit' || end.started !== false;
-    if (this.#log === null && hasBegun && this.#find().pod !== null) this.#log = this.#copyLog();
-    const gaps =
-      this.#log === null
-        ? hasBegun
-          ? [{ at: this.#record.base, bytes: null, why: 'output-lost' } as const]
-          : []
-        : await this.#log;
+    if (hasBegun && this.#find().pod !== null) this.#log ??= this.#copyLog();
+    const lost: readonly Gap[] = [{ at: this.#record.base, bytes: null, why: 'output-lost' }];
+    const gaps = hasBegun ? await (this.#log ?? lost) : [];
     if (gaps === null || signal.aborted) return false;
     if (main.type === 'ended' && hasBegun && main.message !== '')
       await writeWhole(fileSystem, join(this.#target.folder, outputsFileName), toOutputs(main.message));
@@ -402,6 +398,11 @@ export class JobExecution implements Execution {
     await this.#file.put(record);
     this.#record = record;
   }
+}
+
+/** One that was never made has none. */
+function hasLog(main: MainState): boolean {
+  return main.type === 'running' || (main.type === 'ended' && main.wasMade);
 }
 
 /** Concluded from what was not heard. */

@@ -115,10 +115,12 @@ export async function followLog(options: LogFollowerOptions): Promise<LogEnd | n
 }
 
 async function readAnswer(
-  { copy, openLog, flush, signal }: LogFollowerOptions,
+  options: LogFollowerOptions,
   { mark, follow }: { readonly mark: LogMark | null; readonly follow: boolean },
 ): Promise<Reading> {
+  const { copy, openLog, flush, signal, clock } = options;
   const over = new AbortController();
+  let heardAt = clock.monotonic();
   const sinceSecond = mark === null ? copy.lastSecond : mark.second;
   const asked = { sinceSecond, follow, signal: AbortSignal.any([signal, over.signal]) };
   const answer = await openLog(asked).catch(() => null);
@@ -127,12 +129,14 @@ async function readAnswer(
   copy.open(mark);
   const lines = new LogLines();
   const chunks = answer.chunks[Symbol.asyncIterator]();
+  const watching = cutSilent(options, { heardAt: () => heardAt, over });
   try {
     for (;;) {
       // Only what comes from the cluster may fail: a full disk is another matter.
       const next = await chunks.next().catch(() => null);
       if (next === null) return 'cut';
       if (next.done === true) return 'ended';
+      heardAt = clock.monotonic();
       for (const piece of lines.split(next.value)) {
         const taken = await copy.take(piece);
         if (taken === 'mismatch') return 'mismatch';
@@ -142,6 +146,22 @@ async function readAnswer(
     }
   } finally {
     over.abort('over');
+    await watching;
     await chunks.return?.().catch(() => {});
+  }
+}
+
+/** A job may be silent for hours, but not once its container has ended: then a node that is gone would be waited for for ever. */
+async function cutSilent(
+  { subject, clock, giveUpMs, signal }: LogFollowerOptions,
+  { heardAt, over }: { readonly heardAt: () => number; readonly over: AbortController },
+): Promise<void> {
+  const until = AbortSignal.any([signal, over.signal]);
+  while (!until.aborted) {
+    const state = subject.state();
+    const leftMs = state === 'ended' || state === 'gone' ? heardAt() + giveUpMs - clock.monotonic() : Infinity;
+    if (leftMs <= 0) return over.abort('silent');
+    if (leftMs === Infinity) await subject.changed(until);
+    else await sleep(clock, leftMs, until);
   }
 }

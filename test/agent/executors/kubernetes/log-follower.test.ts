@@ -27,6 +27,14 @@ function createHastyClock(): Clock {
   };
 }
 
+/** Nothing ever changes. */
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 describe('the log of a container, followed', () => {
   let root = '';
   let count = 0;
@@ -70,7 +78,7 @@ describe('the log of a container, followed', () => {
     const end = await followLog({
       copy,
       openLog: createFakeLog({ entries, answers, last: { from }, onScriptOver: () => (isOver = true) }),
-      subject: options.subject ?? { state: () => (isOver ? 'ended' : 'running'), changed: () => new Promise(() => {}) },
+      subject: options.subject ?? { state: () => (isOver ? 'ended' : 'running'), changed: untilAborted },
       clock: createHastyClock(),
       flush: () => store.flush(),
       giveUpMs: 60_000,
@@ -138,7 +146,7 @@ describe('the log of a container, followed', () => {
     let asked = 0;
     const subject: LogSubject = {
       state: () => ((asked += 1) > 1 ? 'gone' : 'running'),
-      changed: () => new Promise(() => {}),
+      changed: untilAborted,
     };
 
     const { end, raw } = await follow(threeLines, [cut(3, 36)], { subject });
@@ -149,7 +157,7 @@ describe('the log of a container, followed', () => {
 
   it('gives up on a node that does not give the log of a container that ended', async () => {
     const unreachable = Array.from({ length: 100 }, () => 'unreachable' as const);
-    const subject: LogSubject = { state: () => 'ended', changed: () => new Promise(() => {}) };
+    const subject: LogSubject = { state: () => 'ended', changed: untilAborted };
 
     const { end } = await follow(threeLines, unreachable, { subject });
 
@@ -170,7 +178,7 @@ describe('the log of a container, followed', () => {
           yield Buffer.from(words);
         })(),
       }),
-      subject: { state: () => 'ended', changed: () => new Promise(() => {}) },
+      subject: { state: () => 'ended', changed: untilAborted },
       clock: createHastyClock(),
       flush: () => store.flush(),
       giveUpMs: 60_000,
