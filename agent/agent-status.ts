@@ -116,7 +116,7 @@ export function toAgentStatus({
     loopLagMeanMs: loopLag.meanMs,
     loopLagMaxMs: loopLag.maxMs,
     catalog: { automations: given.catalog.automations.size, mistakes: given.catalog.mistakes.length },
-    executors: given.executors.list.map(({ kind, obstacle }) => ({ name: kind.name, obstacle: obstacle() })),
+    executors: given.executors.list.map((one) => ({ name: one.kind.name, obstacle: one.obstacle() })),
     link: toLink(given.link),
     attempts: given.attempts.map(({ id, job, automation, state, since, report }) => ({
       id,

@@ -8,6 +8,7 @@ import { type AgentOptions, defaultAgentLimits } from '../../agent/agent-options
 import { systemWatchFolder } from '../../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../../agent/attempts/spool.ts';
 import { openCatalog } from '../../agent/automations/catalog.ts';
+import { createDummyExecutor } from '../../agent/executors/dummy/dummy-executor.ts';
 import { createExecutors } from '../../agent/executors/executors.ts';
 import { createProcessExecutor } from '../../agent/executors/process/process-executor.ts';
 import { unknownPressure } from '../../agent/pressure/pressure.ts';
@@ -101,6 +102,7 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
 
   async function create(given: Partial<AgentOptions> = {}): Promise<Agent> {
     const executor = createProcessExecutor({ fileSystem: systemFileSystem, clock: systemClock, logger: silentLogger });
+    const dummy = createDummyExecutor({ fileSystem: systemFileSystem, clock: systemClock, logger: silentLogger });
     const agent = createAgent({
       dataFolder: data,
       name: 'a1',
@@ -111,7 +113,7 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
       enrolment: null,
       ways: [{ url: 'memory://hub', ...createMemoryTransport(wire) }],
       catalog: await openCatalog(catalogFolder),
-      executors: createExecutors(executor),
+      executors: createExecutors(executor, [dummy]),
       probeRunner: createProcessProbeRunner({ clock: systemClock }),
       limits: testLimits,
       machineBootId,
@@ -133,6 +135,7 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
     });
     agents.add(agent);
     agents.add(executor);
+    agents.add(dummy);
     return agent;
   }
 

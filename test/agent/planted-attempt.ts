@@ -24,6 +24,8 @@ export interface Planted {
   readonly timeoutMs?: number;
   /** Of the automation; records of earlier versions name none. */
   readonly kind?: string;
+  /** Who ran the command; records of earlier versions name nobody. */
+  readonly executor?: string;
   /** What the command left beside, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** What to run afterwards. */
@@ -88,6 +90,7 @@ export async function plant(place: AgentPlace, planted: Planted): Promise<string
       graceMs: null,
       outputs: null,
       kind: planted.kind,
+      executor: planted.executor,
       after: planted.afterPlan,
     };
     const boot = planted.document === 'this-boot' ? machineBootId : 'another boot';

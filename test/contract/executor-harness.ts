@@ -1,5 +1,8 @@
+import type { PreparedCommand } from '../../agent/automations/prepared-command.ts';
+import type { CommandEnd } from '../../agent/executors/command-end.ts';
 import type { ExecutionTarget } from '../../agent/executors/execution.ts';
 import type { Executor } from '../../agent/executors/executor.ts';
+import type { JsonObject } from '../../protocol/json.ts';
 
 /** Where one attempt runs, seen from outside. */
 export interface ExecutorPlace {
@@ -10,6 +13,19 @@ export interface ExecutorPlace {
   writeIntent(): Promise<void>;
 }
 
+/** What a test wants of a command, whatever runs it: it does this, in this order. */
+export interface TestProgram {
+  /** TERM does nothing to it. */
+  readonly ignoresTerm?: boolean;
+  readonly print?: string;
+  /** Prints so many bytes of anything. */
+  readonly bytes?: number;
+  readonly outputs?: JsonObject;
+  /** How long it takes after that; nothing when not given. */
+  readonly seconds?: number;
+  readonly status?: number;
+}
+
 /** What the contract suite needs of one kind of executor. */
 export interface ExecutorHarness {
   readonly name: string;
@@ -17,10 +33,15 @@ export interface ExecutorHarness {
   create(): Executor & AsyncDisposable;
   /** A new attempt, its document written. */
   createPlace(): Promise<ExecutorPlace>;
-  /** The least that a command's environment must hold, a PATH to the usual tools among it. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** A folder that commands can work in. */
-  readonly workingDirectory: string;
-  /** Variables that a command sees although nobody gave them. */
-  readonly addedNames: readonly string[];
+  toCommand(program: TestProgram, place: ExecutorPlace): PreparedCommand;
+  /** Commands of which its platform says more than a status. */
+  readonly platformEnds: readonly {
+    readonly what: string;
+    readonly toCommand: (place: ExecutorPlace) => PreparedCommand;
+    readonly end: Pick<Extract<CommandEnd, { type: 'platform' }>, 'cause' | 'started' | 'retrySafe'>;
+  }[];
+  /** Commands that it refuses before anything started. */
+  readonly refusals: Readonly<
+    Record<string, { readonly command: PreparedCommand; readonly fault: 'command' | 'environment' }>
+  >;
 }

@@ -50,9 +50,10 @@ export function createDummyExecutor(options: {
         return { type: 'failed', fault: failStart, ...(cause === null ? {} : { cause }), message };
       }
       const folder = dummyFolder(fileSystem, target.folder);
-      await (await fileSystem.open(folder.rawPath, 'a', 0o600)).close();
+      await using raw = await fileSystem.open(folder.rawPath, 'a', 0o600);
+      const rawFrom = await raw.size();
       const limitBytes = command.output?.limitBytes ?? null;
-      const start: DummyStart = { type: 'started', at: clock.now(), settings, limitBytes };
+      const start: DummyStart = { type: 'started', at: clock.now(), settings, rawFrom, limitBytes };
       if ((await folder.takeFence(start)) === 'taken') return { type: 'started', execution: nothing };
       const isUnwanted = await folder.hasIntent();
       const run = new DummyRun({ target, start, isUnwanted, fileSystem, clock, logger, signal });

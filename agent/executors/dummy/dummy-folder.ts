@@ -16,6 +16,8 @@ const DummyFence = z.discriminatedUnion('type', [
     /** Wall time: whoever comes after a dead agent goes on by it. */
     at: z.number(),
     settings: DummySettings,
+    /** Length of `raw` before its own output: a `before` hook may have printed. */
+    rawFrom: ByteCount,
     /** Where its log ends; null for everywhere. */
     limitBytes: ByteCount.nullable(),
   }),

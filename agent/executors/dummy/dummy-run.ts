@@ -130,14 +130,16 @@ export class DummyRun implements Execution {
     const total = this.#output.length;
     if (total === 0 || !isBegun(this.#options.start)) return false;
     const share = settings.sleepSeconds === 0 ? 1 : Math.max(0, (now - at) / (settings.sleepSeconds * 1000));
-    await this.#printUpTo(Math.min(total, Math.floor(share * total)));
-    return share < 1;
+    const atOnce = Buffer.byteLength(settings.print);
+    await this.#printUpTo(Math.min(total, atOnce + Math.floor(share * (total - atOnce))));
+    return share < 1 && total > atOnce;
   }
 
   async #printUpTo(length: number): Promise<void> {
     const { fileSystem, start } = this.#options;
-    const end = Math.min(length, start.limitBytes ?? Number.POSITIVE_INFINITY);
-    let from = await this.#rawBytes();
+    const { rawFrom, limitBytes } = start;
+    const end = Math.min(length, (limitBytes ?? Number.POSITIVE_INFINITY) - rawFrom);
+    let from = (await this.#rawBytes()) - rawFrom;
     if (from >= end) return;
     await using raw = await fileSystem.open(this.#folder.rawPath, 'a', 0o600);
     while (from < end) {
@@ -171,7 +173,7 @@ export class DummyRun implements Execution {
       status: isNatural ? (settings.cause === null || settings.exitCode > 0 ? settings.exitCode : null) : status,
       marked: await this.#folder.hasIntent(),
       word: this.#toWord(isNatural),
-      printedBytes: isNatural && begun ? this.#output.length : rawBytes,
+      printedBytes: isNatural && begun ? start.rawFrom + this.#output.length : rawBytes,
     };
     await this.#folder.end.write(end);
     this.#finish();

@@ -7,7 +7,7 @@ import { platformCauses } from '../platform-cause.ts';
 export const DummySettings = z.object({
   sleepSeconds: z.number().min(0).max(31_536_000).default(0),
   exitCode: z.int().min(0).max(255).default(0),
-  /** Printed first; then `lines` numbered lines, then `bytes` of filler. All of it comes evenly over the time. */
+  /** Printed at once; then `lines` numbered lines and `bytes` of filler, evenly over the time. */
   print: z.string().default(''),
   lines: z.int().min(0).max(1_000_000_000).default(0),
   bytes: z

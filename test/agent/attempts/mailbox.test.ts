@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createMailbox } from '../../../agent/attempts/mailbox.ts';
+import { NotNow } from '../../../agent/executors/not-now.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 import { turn } from '../../support/turns.ts';
@@ -35,6 +36,24 @@ test('A step that fails is tried again later, and those behind it do not wait fo
   await mailbox.post('three', async () => void seen.push('three'));
 
   assert.deepEqual(seen, ['two', 'one', 'three']);
+});
+
+test('A step whose platform cannot be asked waits longer each time, and as long as the platform says', async () => {
+  const clock = createVirtualClock();
+  const mailbox = createMailbox({ clock, logger: silentLogger, retryMs: 10 });
+  const at: number[] = [];
+
+  await mailbox.post('ask', async () => {
+    at.push(clock.monotonic());
+    if (at.length <= 3) throw new NotNow('no answer', { retryAfterMs: at.length === 3 ? 500 : null });
+  });
+  for (const waitMs of [10, 20, 500]) await clock.advance(waitMs);
+
+  const [first = 0] = at;
+  assert.deepEqual(
+    at.map((moment) => moment - first),
+    [0, 10, 30, 530],
+  );
 });
 
 test('A closed mailbox waits for the step at work and begins no other', async () => {

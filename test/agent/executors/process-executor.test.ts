@@ -2,6 +2,8 @@ import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { testExecutor } from '../../contract/executor-contract.ts';
+import { testProcessExecutor } from '../../contract/process-contract.ts';
+import { testShellExecutor } from '../../contract/shell-contract.ts';
 import { createProcessHarness, createProcessPlaces } from './process-place.ts';
 
 const places = await createProcessPlaces();
@@ -16,9 +18,14 @@ function linkTo(shell: string, name: string): string {
 
 /** Each shell as what runs the wrapper, started by execa, and as what starts it too. */
 function testShell(name: string, shell: string): void {
-  testExecutor(createProcessHarness({ name: `process, ${name}, by execa`, shell, launcher: 'execa', places }));
+  const byExeca = createProcessHarness({ name: `process, ${name}, by execa`, shell, launcher: 'execa', places });
   const launcher = { launcherShell: shell };
-  testExecutor(createProcessHarness({ name: `process, ${name}, by itself`, shell, launcher, places }));
+  const byItself = createProcessHarness({ name: `process, ${name}, by itself`, shell, launcher, places });
+  for (const harness of [byExeca, byItself]) {
+    testExecutor(harness);
+    testShellExecutor(harness);
+    testProcessExecutor(harness);
+  }
 }
 
 testShell('/bin/sh', '/bin/sh');

@@ -13,7 +13,8 @@ import { createShellLauncher } from '../../../agent/executors/process/shell-laun
 import { systemClock } from '../../../runtime/clock.ts';
 import { type FileSystem, systemFileSystem } from '../../../runtime/file-system.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
-import type { ExecutorHarness, ExecutorPlace } from '../../contract/executor-harness.ts';
+import type { ExecutorPlace } from '../../contract/executor-harness.ts';
+import { type ShellHarness, toShellCommand } from '../../contract/shell-harness.ts';
 
 /** Waits that outlast every test. */
 export const nearlyForever = '600';
@@ -53,8 +54,14 @@ export async function createProcessPlaces(): Promise<ProcessPlaces> {
 
 /** A script for `sh`, as a command. */
 export function toCommand(script: string, environment: Readonly<Record<string, string>> = {}): PreparedCommand {
-  const all = { ...commandEnvironment(), ...environment };
-  return { argv: ['sh', '-c', script], environment: all, workingDirectory: '/tmp', files: [] };
+  return toCommandOf(['sh', '-c', script], environment);
+}
+
+function toCommandOf(
+  argv: readonly [string, ...string[]],
+  environment: Readonly<Record<string, string>> = {},
+): PreparedCommand {
+  return { argv, environment: { ...commandEnvironment(), ...environment }, workingDirectory: '/tmp', files: [] };
 }
 
 /** Starts a command that must start. */
@@ -103,15 +110,22 @@ export function createProcessHarness(options: {
   readonly shell: string;
   readonly launcher: LauncherKind;
   readonly places: ProcessPlaces;
-}): ExecutorHarness {
+}): ShellHarness {
   const { name, shell, launcher, places } = options;
+  const shelled = { environment: commandEnvironment(), workingDirectory: '/tmp' };
+  const jobFolder = ({ target }: ExecutorPlace) => target.folder;
   return {
+    ...shelled,
     name,
     create: () => createExecutor(shell, launcher),
     createPlace: () => places.create(),
-    environment: commandEnvironment(),
-    workingDirectory: '/tmp',
+    toCommand: (program, place) => toShellCommand(program, { ...shelled, jobFolder: jobFolder(place) }),
+    platformEnds: [],
+    refusals: {
+      'whose program is not there': { command: toCommandOf(['/no/such/program']), fault: 'command' },
+    },
     addedNames: ['FARHAND_ATTEMPT_ID', 'PWD', '_'],
+    jobFolder,
   };
 }
 
