@@ -5,8 +5,8 @@ import type { Outlet } from '../../runtime/network/outlet.ts';
 import type { Random } from '../../runtime/random.ts';
 import type { ClusterAccess } from './access/cluster-access.ts';
 import { type ApiCall, createApiCalls } from './api-calls.ts';
-import { toCallWords } from './api-resource.ts';
-import type { KubernetesClient, PatchType } from './kubernetes-client.ts';
+import { type Collection, toCallWords } from './api-resource.ts';
+import type { CallOptions, KubernetesClient, ObjectList, PatchType, Selection } from './kubernetes-client.ts';
 import { KubernetesError } from './kubernetes-error.ts';
 import { KubernetesObject } from './kubernetes-object.ts';
 import { openLog } from './open-log.ts';
@@ -64,6 +64,23 @@ export function createKubernetesClient(options: {
     return calls.read(await calls.send(call), { call: toCallWords(verb, place), schema: KubernetesObject, signal });
   }
 
+  async function* listPages(
+    place: Collection,
+    { signal, labelSelector, fieldSelector }: CallOptions & Selection,
+  ): AsyncGenerator<ObjectList> {
+    const call = toCallWords('list', place);
+    let next: string | undefined;
+    for (let pages = 0; pages < maxPages; pages += 1) {
+      const query = { limit: String(pageSize), continue: next, labelSelector, fieldSelector };
+      const answer = await calls.send({ verb: 'list', place, query, signal });
+      const { items, metadata } = await calls.read(answer, { call, schema: Page, signal });
+      yield { items, resourceVersion: metadata.resourceVersion };
+      next = metadata.continue ?? '';
+      if (next === '') return;
+    }
+    throw new KubernetesError('malformed', `${call}: more than ${maxPages} pages`);
+  }
+
   /** Counts it as long as it is open. */
   function toStream<T>(answer: IncomingMessage, items: AsyncIterable<T>): AsyncIterable<T> & AsyncDisposable {
     counter.streamsChanged(1);
@@ -82,20 +99,15 @@ export function createKubernetesClient(options: {
       return counter.counts;
     },
     get: (place, { signal }) => readObject({ verb: 'get', place, signal }),
-    async list(place, { signal, labelSelector, fieldSelector }) {
-      const call = toCallWords('list', place);
+    listPages,
+    async list(place, options) {
       const items: KubernetesObject[] = [];
-      let next: string | undefined;
-      for (let pages = 0; pages < maxPages; pages += 1) {
-        const query = { limit: String(pageSize), continue: next, labelSelector, fieldSelector };
-        const answer = await calls.send({ verb: 'list', place, query, signal });
-        const page = await calls.read(answer, { call, schema: Page, signal });
+      let resourceVersion = '';
+      for await (const page of listPages(place, options)) {
         for (const item of page.items) items.push(item);
-        const { resourceVersion } = page.metadata;
-        next = page.metadata.continue ?? '';
-        if (next === '') return { items, resourceVersion };
+        resourceVersion = page.resourceVersion;
       }
-      throw new KubernetesError('malformed', `${call}: more than ${maxPages} pages`);
+      return { items, resourceVersion };
     },
     create: (place, manifest, { signal, dryRun }) =>
       readObject({ verb: 'create', place, query: strict(dryRun), body: JSON.stringify(manifest), signal }),

@@ -15,7 +15,7 @@ export interface Selection {
   readonly fieldSelector?: string;
 }
 
-/** All objects of a collection as they were at one moment. */
+/** Objects of a collection as they were at one moment. */
 export interface ObjectList {
   readonly items: readonly KubernetesObject[];
   /** From here a watch goes on. */
@@ -38,7 +38,9 @@ export interface KubernetesClient extends AsyncDisposable {
   readonly namespace: string;
   readonly counts: RequestCounts;
   get(place: ObjectPlace, options: CallOptions): Promise<KubernetesObject>;
-  /** All pages. Throws `gone` where the objects changed too long ago for the next page: list again. */
+  /** Page by page, each with the version of the whole list. Throws `gone` where the objects changed too long ago for the next page: begin again. */
+  listPages(collection: Collection, options: CallOptions & Selection): AsyncIterable<ObjectList>;
+  /** All pages together. */
   list(collection: Collection, options: CallOptions & Selection): Promise<ObjectList>;
   /** Unknown and doubled fields are refused (`bad-request`). `dryRun`: everything is checked, nothing is stored. */
   create(

@@ -1,5 +1,5 @@
 import { jobMarks } from './job-marks.ts';
-import { JobView as JobSchema, type JobView, PodView as PodSchema, type PodView } from './pod-view.ts';
+import type { JobView, PodView } from './pod-view.ts';
 
 /** What was seen of a Job last. */
 export interface SeenJob {
@@ -18,6 +18,8 @@ const unseen: SeenJob = { job: null, pod: null, isPodGone: false };
  */
 export class JobBoard {
   readonly #seen = new Map<string, SeenJob>();
+  /** Names of Jobs by those of their pods. */
+  readonly #jobs = new Map<string, string>();
   readonly #followers = new Map<string, () => void>();
 
   find(name: string): SeenJob {
@@ -36,48 +38,29 @@ export class JobBoard {
     };
   }
 
-  setJob(object: unknown): void {
-    const job = JobSchema.safeParse(object).data;
-    if (job !== undefined) this.#set(job.metadata.name, { job });
+  setJob(job: JobView): void {
+    this.#set(job.metadata.name, { job });
   }
 
   removeJob(name: string): void {
     if (this.#seen.has(name)) this.#set(name, { job: null });
   }
 
-  setPod(object: unknown): void {
-    const pod = PodSchema.safeParse(object).data;
-    const name = pod === undefined ? null : toJobName(pod);
-    if (pod === undefined || name === null) return;
+  setPod(pod: PodView): void {
+    const name = toJobName(pod);
+    if (name === null) return;
     // A Job makes one; of another that somebody made nothing is concluded.
     const known = this.find(name).pod;
     if (known !== null && known.metadata.uid !== pod.metadata.uid) return;
+    this.#jobs.set(pod.metadata.name, name);
     this.#set(name, { pod, isPodGone: false });
   }
 
-  /** `object`: its last state. */
-  removePod(object: unknown): void {
-    const pod = PodSchema.safeParse(object).data;
-    const name = pod === undefined ? null : toJobName(pod);
-    if (pod === undefined || name === null) return;
-    const known = this.find(name).pod;
-    if (known === null || known.metadata.uid === pod.metadata.uid) this.#set(name, { pod, isPodGone: true });
-  }
-
-  /** All that there is: what is not among it is gone. */
-  replaceJobs(objects: readonly unknown[]): void {
-    const jobs = objects.flatMap((object) => JobSchema.safeParse(object).data ?? []);
-    const names = new Set(jobs.map(({ metadata }) => metadata.name));
-    for (const job of jobs) this.setJob(job);
-    for (const [name, { job }] of this.#seen) if (job !== null && !names.has(name)) this.#set(name, { job: null });
-  }
-
-  replacePods(objects: readonly unknown[]): void {
-    const pods = objects.flatMap((object) => PodSchema.safeParse(object).data ?? []);
-    const uids = new Set(pods.map(({ metadata }) => metadata.uid));
-    for (const pod of pods) this.setPod(pod);
-    for (const [name, { pod }] of this.#seen)
-      if (pod !== null && !uids.has(pod.metadata.uid)) this.#set(name, { isPodGone: true });
+  /** By the name of the pod. */
+  removePod(podName: string): void {
+    const name = this.#jobs.get(podName);
+    this.#jobs.delete(podName);
+    if (name !== undefined && this.find(name).pod?.metadata.name === podName) this.#set(name, { isPodGone: true });
   }
 
   #set(name: string, change: Partial<SeenJob>): void {

@@ -203,7 +203,8 @@ export class JobExecution implements Execution {
     const pods = await calls.listPods(this.#record);
     for (const pod of pods) board.setPod(pod);
     const { pod } = this.#find();
-    if (pod !== null && !pods.some(({ metadata }) => metadata.uid === pod.metadata.uid)) board.removePod(pod);
+    if (pod !== null && !pods.some(({ metadata }) => metadata.uid === pod.metadata.uid))
+      board.removePod(pod.metadata.name);
     this.#lookedAt = clock.monotonic();
   }
 

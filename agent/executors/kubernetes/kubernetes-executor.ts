@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FileSystem } from '../../../runtime/file-system.ts';
 import type { Logger } from '../../../runtime/logger.ts';
+import type { LoopBoard } from '../../../runtime/loop-board.ts';
+import type { Random } from '../../../runtime/random.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import { KubernetesError } from '../../kubernetes/kubernetes-error.ts';
 import type { Execution, ExecutionTarget } from '../execution.ts';
 import type { Executor, FenceState, StartFailure } from '../executor.ts';
-import { JobBoard } from './job-board.ts';
+import type { JobBoard } from './job-board.ts';
 import { createJobCalls } from './job-calls.ts';
 import { defaultJobLimits, type JobContext, type JobLimits } from './job-context.ts';
 import { JobExecution } from './job-execution.ts';
@@ -19,7 +21,7 @@ import { JobSettings } from './job-settings.ts';
 import { kubernetesKind } from './kubernetes-kind.ts';
 import { PatchError } from './patch-error.ts';
 import { createTurns } from './turns.ts';
-import { watchJobs } from './watch-jobs.ts';
+import { type JobWatch, watchJobs } from './watch-jobs.ts';
 
 /** What a Secret holds at most, with room for the names in it. Source: Kubernetes, MaxSecretSize. */
 const maxSecretBytes = 1024 * 1024 - 64 * 1024;
@@ -32,7 +34,9 @@ export interface KubernetesExecutorOptions {
   readonly agent: string;
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
+  readonly loops: LoopBoard;
   readonly limits?: JobLimits;
 }
 
@@ -49,15 +53,22 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   const { signal } = disposal;
   const calls = createJobCalls(client, signal);
   const turns = createTurns();
-  const watches = new Map<string, { readonly board: JobBoard; readonly over: Promise<void> }>();
+  const watches = new Map<string, JobWatch>();
+  const listeners = new Set<() => void>();
   const running = new Map<string, JobExecution>();
 
   function boardOf(namespace: string): JobBoard {
-    const known = watches.get(namespace);
-    if (known !== undefined) return known.board;
-    const board = new JobBoard();
-    watches.set(namespace, { board, over: watchJobs({ client, board, namespace, agent, clock, logger, signal }) });
-    return board;
+    const known = watches.get(namespace) ?? watchJobs({ ...options, namespace, onChange: tellChange });
+    watches.set(namespace, known);
+    return known.board;
+  }
+
+  function tellChange(): void {
+    for (const listener of listeners) listener();
+  }
+
+  function findObstacle(): string | null {
+    return [...watches.values()].map(({ obstacle }) => obstacle).find((obstacle) => obstacle !== null) ?? null;
   }
 
   const context: JobContext = { fileSystem, clock, logger, calls, boardOf, limits, signal };
@@ -177,8 +188,11 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
 
   return {
     kind: kubernetesKind,
-    obstacle: () => null,
-    onChange: () => () => {},
+    obstacle: findObstacle,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
     start: (target, command) => turns.take(target.folder, () => start(target, command)),
     inspect: async (target): Promise<FenceState> => {
       const record = await recordOf(target).read();
@@ -216,7 +230,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       }),
     [Symbol.asyncDispose]: async () => {
       disposal.abort('disposed');
-      await Promise.all([...watches.values()].map(({ over }) => over));
+      await Promise.all([...watches.values()].map((watch) => watch[Symbol.asyncDispose]()));
     },
   };
 }

@@ -182,12 +182,18 @@ export class FakeCluster {
   }
 
   #createClient(): KubernetesClient {
-    return {
+    const client: KubernetesClient = {
       namespace: 'jobs',
       counts: { calls: [], waits: 0, waitedMs: 0, openStreams: 0 } as unknown as KubernetesClient['counts'],
       get: async (place) => {
         this.#begin('get', place);
         return this.#find(place);
+      },
+      listPages: (collection, options) => {
+        const client = this.client;
+        return (async function* () {
+          yield await client.list(collection, options);
+        })();
       },
       list: async (collection, { labelSelector = '' }) => {
         this.#begin('list', collection);
@@ -252,7 +258,8 @@ export class FakeCluster {
       version: async () => 'v1.35.4',
       mayDo: async () => ({ allowed: true, reason: '' }),
       [Symbol.asyncDispose]: async () => {},
-    } as KubernetesClient;
+    };
+    return client;
   }
 
   async *#watch(

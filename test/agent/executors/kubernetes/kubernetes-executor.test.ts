@@ -15,6 +15,8 @@ import { KubernetesError } from '../../../../agent/kubernetes/kubernetes-error.t
 import { systemClock } from '../../../../runtime/clock.ts';
 import { systemFileSystem } from '../../../../runtime/file-system.ts';
 import { silentLogger } from '../../../../runtime/logger.ts';
+import { createLoopBoard } from '../../../../runtime/loop-board.ts';
+import { systemRandom } from '../../../../runtime/random.ts';
 import { FakeCluster, toMain } from './fake-cluster.ts';
 
 const hasty = {
@@ -53,7 +55,9 @@ describe('the Kubernetes executor', () => {
       agent,
       fileSystem: systemFileSystem,
       clock: systemClock,
+      random: systemRandom,
       logger: silentLogger,
+      loops: createLoopBoard(systemClock),
       limits: hasty,
     });
     opened.push(executor);
