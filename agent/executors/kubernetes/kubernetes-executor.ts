@@ -5,6 +5,7 @@ import type { FileSystem } from '../../../runtime/file-system.ts';
 import type { Logger } from '../../../runtime/logger.ts';
 import type { LoopBoard } from '../../../runtime/loop-board.ts';
 import type { Random } from '../../../runtime/random.ts';
+import { sleep } from '../../../runtime/sleep.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import { KubernetesError } from '../../kubernetes/kubernetes-error.ts';
@@ -20,6 +21,7 @@ import { type JobRecord, jobRecordFile } from './job-record.ts';
 import { JobSettings } from './job-settings.ts';
 import { kubernetesKind } from './kubernetes-kind.ts';
 import { PatchError } from './patch-error.ts';
+import { sweepJobs } from './sweep-jobs.ts';
 import { createTurns } from './turns.ts';
 import { type JobWatch, watchJobs } from './watch-jobs.ts';
 
@@ -30,14 +32,21 @@ const defaultGraceSeconds = 30;
 
 export interface KubernetesExecutorOptions {
   readonly client: KubernetesClient;
-  /** Of this agent, also after it was started again: what another made is never touched. */
-  readonly agent: string;
+  /** Id of this agent: what another made is never touched. Asked when there is something to do, for the first time. */
+  readonly agentId: () => string;
+  /** Whether an attempt has a folder on this machine. */
+  readonly isKnown: (attempt: string) => Promise<boolean>;
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly loops: LoopBoard;
   readonly limits?: JobLimits;
+}
+
+export interface KubernetesExecutor extends Executor, AsyncDisposable {
+  /** To be called when the agent has its identity and has read its attempts: looks for what is left in the cluster, and hears of it from now on. */
+  begin(): void;
 }
 
 /**
@@ -47,18 +56,21 @@ export interface KubernetesExecutorOptions {
  *
  * Disposing lets go of all executions; what runs goes on.
  */
-export function createKubernetesExecutor(options: KubernetesExecutorOptions): Executor & AsyncDisposable {
-  const { client, agent, fileSystem, clock, logger, limits = defaultJobLimits } = options;
+export function createKubernetesExecutor(options: KubernetesExecutorOptions): KubernetesExecutor {
+  const { client, agentId, isKnown, fileSystem, clock, random, logger, loops, limits = defaultJobLimits } = options;
   const disposal = new AbortController();
   const { signal } = disposal;
   const calls = createJobCalls(client, signal);
   const turns = createTurns();
   const watches = new Map<string, JobWatch>();
   const listeners = new Set<() => void>();
+  let sweeping: Promise<void> | null = null;
   const running = new Map<string, JobExecution>();
 
   function boardOf(namespace: string): JobBoard {
-    const known = watches.get(namespace) ?? watchJobs({ ...options, namespace, onChange: tellChange });
+    const known =
+      watches.get(namespace) ??
+      watchJobs({ client, namespace, agent: agentId(), clock, random, logger, loops, onChange: tellChange });
     watches.set(namespace, known);
     return known.board;
   }
@@ -110,7 +122,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     let manifest: JobManifest;
     try {
       manifest = toJobManifest({
-        identity: { attempt: target.attempt, agent, namespace, place },
+        identity: { attempt: target.attempt, agent: agentId(), namespace, place },
         command: given,
         settings: settings.data,
         graceSeconds,
@@ -149,7 +161,17 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       return made;
     }
     if ((await fileSystem.lstat(join(target.folder, 'intent.json'))) !== null) {
-      await file.write({ ...record, uid: made, phase: 'fenced' });
+      const end = {
+        type: 'platform',
+        cause: 'start-failed',
+        started: false,
+        retrySafe: true,
+        message: 'the command was to be stopped before its Job was let go',
+        status: null,
+        marked: true,
+        at: null,
+      } as const;
+      await file.write({ ...record, uid: made, phase: 'ended', end });
       return { type: 'started', execution: inertExecution };
     }
     const letGo: JobRecord = { ...record, uid: made, phase: 'let-go', letGoAt: clock.now() };
@@ -184,10 +206,25 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     }
   }
 
-  boardOf(client.namespace);
+  /** Until it went well once: what is left of another life of this agent is deleted. */
+  async function sweep(): Promise<void> {
+    boardOf(client.namespace);
+    for (let waitMs = 1_000; !signal.aborted; waitMs = Math.min(2 * waitMs, 60_000)) {
+      try {
+        await sweepJobs({ client, calls, agent: agentId(), isKnown, logger, signal });
+        return;
+      } catch (err) {
+        if (!signal.aborted) logger.debug({ err }, 'Jobs cannot be swept yet');
+      }
+      await sleep(clock, waitMs, signal);
+    }
+  }
 
   return {
     kind: kubernetesKind,
+    begin: () => {
+      sweeping ??= sweep();
+    },
     obstacle: findObstacle,
     onChange: (listener) => {
       listeners.add(listener);
@@ -205,7 +242,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
         const file = recordOf(target);
         const record = await file.read();
         if (record !== null && record.phase !== 'making') return record.phase === 'fenced';
-        await file.write({ ...(record ?? unborn(target)), phase: 'fenced' });
+        await file.write({ ...(record ?? unmade), phase: 'fenced' });
         return true;
       }),
     adopt: (target) =>
@@ -230,6 +267,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       }),
     [Symbol.asyncDispose]: async () => {
       disposal.abort('disposed');
+      await sweeping;
       await Promise.all([...watches.values()].map((watch) => watch[Symbol.asyncDispose]()));
     },
   };
@@ -243,27 +281,26 @@ const inertExecution: Execution = {
   clear: async () => ({ escaped: 0 }),
 };
 
-function unborn(_: ExecutionTarget): JobRecord {
-  return {
-    phase: 'fenced',
-    place: '',
-    namespace: '',
-    name: '',
-    digest: '',
-    uid: null,
-    letGoAt: null,
-    base: 0,
-    limitBytes: null,
-    graceSeconds: 0,
-    pendingMs: 0,
-    imageMs: 0,
-    sawRunning: false,
-    startedAt: null,
-    isStopped: false,
-    end: null,
-    gaps: [],
-  };
-}
+/** A fence that was taken before anything was made. */
+const unmade: JobRecord = {
+  phase: 'fenced',
+  place: '',
+  namespace: '',
+  name: '',
+  digest: '',
+  uid: null,
+  letGoAt: null,
+  base: 0,
+  limitBytes: null,
+  graceSeconds: 0,
+  pendingMs: 0,
+  imageMs: 0,
+  sawRunning: false,
+  startedAt: null,
+  isStopped: false,
+  end: null,
+  gaps: [],
+};
 
 /** What a job writes as its outputs is taken from where the kubelet takes it. */
 function toPodCommand(command: PreparedCommand): PreparedCommand {

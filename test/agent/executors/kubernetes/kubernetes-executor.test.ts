@@ -52,7 +52,8 @@ describe('the Kubernetes executor', () => {
   function create(agent = 'agent-1') {
     const executor = createKubernetesExecutor({
       client: cluster.client,
-      agent,
+      agentId: () => agent,
+      isKnown: async (attempt) => (await systemFileSystem.lstat(join(root, attempt))) !== null,
       fileSystem: systemFileSystem,
       clock: systemClock,
       random: systemRandom,
@@ -503,6 +504,31 @@ describe('the Kubernetes executor', () => {
     await execution.ended;
 
     assert.match(await readFile(join(target.folder, 'outputs'), 'utf8'), /^\{ expected less than 4096 bytes/);
+  });
+
+  it('sweeps what is left of attempts that have no folder any more, and nothing else', async () => {
+    const first = create();
+    const other = create('agent-2');
+    const places = await Promise.all(Array.from({ length: 5 }, createPlace));
+    const [ended, running, unlet, known, foreign] = places;
+    assert.ok(ended && running && unlet && known && foreign);
+    for (const { target } of [ended, running, known]) await start(first, target);
+    await start(other, foreign.target);
+    await eventually(() => cluster.names('pods').length === 4, 'pods');
+    cluster.before = (call) => {
+      if (call === 'create secrets') throw new KubernetesError('unreachable', 'died');
+    };
+    await assert.rejects(first.start(unlet.target, toCommand()), NotNow);
+    cluster.before = () => {};
+    await first[Symbol.asyncDispose]();
+    for (const { job } of [ended, known, foreign]) cluster.end(job, 0);
+    for (const { target } of [ended, running, unlet, foreign]) await rm(target.folder, { recursive: true });
+
+    create().begin();
+
+    await eventually(() => cluster.names('jobs').length === 3, 'three Jobs');
+    await delay(50);
+    assert.deepEqual(cluster.names('jobs').toSorted(), [running.job, known.job, foreign.job].toSorted());
   });
 
   it('runs many at once, each its own', async () => {
