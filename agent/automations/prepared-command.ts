@@ -17,6 +17,8 @@ export interface PreparedCommand {
   readonly output?: CommandOutput;
   /** What the automation says in its executor's own block, filled in and checked. */
   readonly settings?: JsonObject;
+  /** How long it may take, and what it is given to end by itself, for whoever ends it when no agent is there to. Null: nobody said. */
+  readonly bounds?: { readonly timeoutMs: number | null; readonly graceMs: number | null };
   /** Who runs it; without it the agent's own user does. */
   readonly runAs?: RunAs;
 }

@@ -27,7 +27,6 @@ export const testImage = 'localhost/busybox:1';
 /** An agent's side of a real cluster. */
 export interface JobPlaces extends AsyncDisposable {
   readonly agent: string;
-  readonly client: KubernetesClient;
   create(limits?: Partial<JobLimits>): KubernetesExecutor;
   createPlace(): Promise<ExecutorPlace>;
 }
@@ -35,20 +34,11 @@ export interface JobPlaces extends AsyncDisposable {
 export function createJobPlaces(cluster: KubeCluster): JobPlaces {
   const root = mkdtempSync(join(tmpdir(), 'farhand-pods-'));
   const agent = randomUUID();
-  const client = createKubernetesClient({
-    access: openKubeconfigAccess({ path: cluster.kubeconfig, context: null, environment: {}, clock: systemClock }),
-    outlet: createDirectOutlet({ logger: silentLogger }),
-    clock: systemClock,
-    random: systemRandom,
-    namespace: 'default',
-    perSecond: 100,
-    burst: 200,
-  });
   return {
     agent,
-    client,
-    create: (limits = {}) =>
-      createKubernetesExecutor({
+    create: (limits = {}) => {
+      const client = openClient(cluster);
+      const executor = createKubernetesExecutor({
         client,
         agentId: () => agent,
         isKnown: async () => true,
@@ -58,7 +48,13 @@ export function createJobPlaces(cluster: KubeCluster): JobPlaces {
         logger: silentLogger,
         loops: createLoopBoard(systemClock),
         limits: { ...defaultJobLimits, ...limits },
-      }),
+      });
+      const dispose = async () => {
+        await executor[Symbol.asyncDispose]();
+        await client[Symbol.asyncDispose]();
+      };
+      return { ...executor, [Symbol.asyncDispose]: dispose };
+    },
     createPlace: async () => {
       const attempt = randomUUID();
       const folder = join(root, attempt);
@@ -70,7 +66,6 @@ export function createJobPlaces(cluster: KubeCluster): JobPlaces {
       };
     },
     async [Symbol.asyncDispose]() {
-      await client[Symbol.asyncDispose]();
       rmSync(root, { recursive: true, force: true });
     },
   };
@@ -105,4 +100,16 @@ export function toCommand(program: TestProgram): PreparedCommand {
   ];
   const values = { PRINT: print ?? '', OUTPUTS: JSON.stringify(outputs ?? null), LINE: 'x'.repeat(999) };
   return toScript(lines.join('\n'), {}, values);
+}
+
+function openClient(cluster: KubeCluster): KubernetesClient {
+  return createKubernetesClient({
+    access: openKubeconfigAccess({ path: cluster.kubeconfig, context: null, environment: {}, clock: systemClock }),
+    outlet: createDirectOutlet({ logger: silentLogger }),
+    clock: systemClock,
+    random: systemRandom,
+    namespace: 'default',
+    perSecond: 100,
+    burst: 200,
+  });
 }

@@ -12,6 +12,9 @@ import { applyPodPatch } from './pod-patch.ts';
 /** Where the kubelet takes a small result from when the container ends: what the job writes as its outputs. */
 export const outputsPath = '/dev/termination-log';
 
+/** For what a cluster and an agent that comes back take. */
+const slackSeconds = 120;
+
 const folderVolume = 'farhand-job';
 const filesVolume = 'farhand-files';
 
@@ -45,6 +48,8 @@ export function toJobManifest(options: {
   readonly command: CommandParts;
   readonly settings: JobSettings;
   readonly graceSeconds: number;
+  /** The time that the command may take by the agent's own clock; null for any. */
+  readonly timeoutMs: number | null;
 }): JobManifest {
   const { identity, command, settings } = options;
   const { attempt, agent, namespace, place } = identity;
@@ -63,7 +68,7 @@ export function toJobManifest(options: {
     completions: 1,
     parallelism: 1,
     ttlSecondsAfterFinished: settings.ttlSeconds,
-    ...(settings.activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds: settings.activeDeadlineSeconds }),
+    ...toDeadline(options),
     template,
   };
   const head = { apiVersion: 'batch/v1', kind: 'Job' };
@@ -93,6 +98,14 @@ export function toJobManifest(options: {
     }),
     digest,
   };
+}
+
+/** A net for when no agent is there to end it: the agent's own clock is to be first. */
+function toDeadline({ settings, graceSeconds, timeoutMs }: Parameters<typeof toJobManifest>[0]): JsonObject {
+  const { activeDeadlineSeconds, pendingSeconds } = settings;
+  if (activeDeadlineSeconds !== undefined) return { activeDeadlineSeconds };
+  if (timeoutMs === null) return {};
+  return { activeDeadlineSeconds: Math.ceil(timeoutMs / 1000) + graceSeconds + pendingSeconds + slackSeconds };
 }
 
 function toTemplate(

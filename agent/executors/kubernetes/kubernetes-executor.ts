@@ -118,7 +118,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     const nul = [...given.argv, ...Object.values(given.environment)].some((text) => text.includes('\0'));
     if (nul)
       return fail('command', 'Expected arguments and variables without NUL, got one that no program can be given');
-    const graceSeconds = defaultGraceSeconds;
+    const { timeoutMs = null, graceMs = null } = command.bounds ?? {};
+    const graceSeconds = graceMs === null ? defaultGraceSeconds : Math.ceil(graceMs / 1000);
     let manifest: JobManifest;
     try {
       manifest = toJobManifest({
@@ -126,6 +127,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
         command: given,
         settings: settings.data,
         graceSeconds,
+        timeoutMs,
       });
     } catch (error) {
       if (!(error instanceof PatchError)) throw error;

@@ -20,8 +20,23 @@ export const kubernetesKind: ExecutorKind = {
     const settings = JobSettings.parse(values);
     return {
       templates: [],
-      faults: toSampleFaults(settings).map(({ path, message }) => ({ path: [blockName, ...path], message })),
+      faults: [...toSampleFaults(settings), ...findPlaceholders(settings)].map(({ path, message }) => ({
+        path: [blockName, ...path],
+        message,
+      })),
       plan: { prepare: () => ({ type: 'prepared', settings: jobSettingsOf(settings) }) },
     };
   },
 };
+
+/** A job that chose the image, or the node, could run anything anywhere. */
+function findPlaceholders(
+  settings: JobSettings,
+): readonly { readonly path: readonly string[]; readonly message: string }[] {
+  return Object.entries(settings)
+    .filter(([, value]) => JSON.stringify(value)?.includes('${') === true)
+    .map(([key]) => ({
+      path: [key],
+      message: 'there are no placeholders here, or a job could choose what runs: write it out',
+    }));
+}

@@ -19,6 +19,7 @@ export function toSampleManifest(
     },
     settings,
     graceSeconds: 1,
+    timeoutMs: null,
   });
 }
 

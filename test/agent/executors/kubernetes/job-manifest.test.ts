@@ -14,12 +14,13 @@ const command = {
   files: [{ name: 'parameters.json', content: '{"key":"hunter3"}', executable: false }],
 };
 
-function make(settings: Record<string, unknown> = {}, of = command) {
+function make(settings: Record<string, unknown> = {}, of = command, timeoutMs: number | null = null) {
   return toJobManifest({
     identity,
     command: { ...of, argv: [...of.argv] },
     settings: JobSettings.parse({ image: 'localhost/busybox:1', ...settings }),
     graceSeconds: 10,
+    timeoutMs,
   });
 }
 
@@ -110,6 +111,11 @@ describe('the manifest of a Job', () => {
     );
     assert.equal(containers[0].imagePullPolicy, 'Never');
     assert.deepEqual(containers[0].resources, { requests: { cpu: '0.5' }, limits: { memory: '64Mi' } });
+  });
+
+  it('has the cluster end it when no agent does, later than the agent would', () => {
+    assert.equal(specOf(make({ pendingSeconds: 300 }, command, 60_000)).activeDeadlineSeconds, 60 + 10 + 300 + 120);
+    assert.equal(specOf(make()).activeDeadlineSeconds, undefined);
   });
 
   it('has another digest when anything but its secrets is another', () => {
