@@ -13,7 +13,9 @@ import { defaultSpoolLimits, type FreeBytes, type SpoolLimits } from './attempts
 import type { Catalog } from './automations/catalog.ts';
 import type { Executors } from './executors/executors.ts';
 import type { JobLog } from './job-log/job-log.ts';
+import type { ClusterAccount } from './kubernetes/cluster-account.ts';
 import { defaultLinkLimits, type LinkLimits } from './link-limits.ts';
+import type { StartOrchestrator } from './orchestrators/orchestrator.ts';
 import { type AdmissionLimits, defaultAdmissionLimits } from './pressure/admission-limits.ts';
 import type { Pressure } from './pressure/pressure.ts';
 import type { ProbeRunner } from './probes/probe-runner.ts';
@@ -83,6 +85,10 @@ export interface AgentOptions {
   readonly loops: LoopBoard;
   /** Where lines of jobs go besides the hub; null: nowhere. */
   readonly jobLog: JobLog | null;
+  /** What there is to say of the cluster that the agent uses; null: none. */
+  readonly kubernetes: ClusterAccount | null;
+  /** Clusters that are watched for the hub. In mode `once` none is. */
+  readonly orchestrators: readonly StartOrchestrator[];
   readonly fetch: typeof globalThis.fetch;
   /** How it reaches its hub at a URL, or at the best one; null where that is in the same process. */
   readonly network: ((url: string | null) => OutletStatus) | null;

@@ -15,6 +15,7 @@ import { createDispatch, type Decline, type Dispatch } from './dispatch.ts';
 import type { HubGuard } from './hub-guard.ts';
 import type { Identity } from './identity.ts';
 import type { LinkState } from './link-state.ts';
+import { type Inventories, startInventories } from './orchestrators/inventories.ts';
 import { type Admission, startAdmission } from './pressure/admission.ts';
 import { noPressureLimits } from './pressure/admission-limits.ts';
 import { createProbes, type Probes } from './probes/probes.ts';
@@ -34,6 +35,7 @@ export interface AgentParts {
   readonly news: StatusNews;
   /** Null: it runs none. */
   readonly probes: Probes | null;
+  readonly inventories: Inventories;
   readonly link: ControlLink;
   readonly sessionLoop: Loop;
 }
@@ -153,6 +155,7 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
     health: given.health,
     admission: () => admission.current,
     key: () => identity.keys.told,
+    clusters: () => inventories.clusters.map(({ known: _, ...cluster }) => cluster),
     publish: () => clients.agents.publishStatus(identity.id),
   });
   const { probeRunner, mode } = options;
@@ -173,6 +176,19 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
           publish: (probe) => clients.facts.publishStatus(probe),
           changed: () => report.changed(),
         });
+  const inventories = startInventories({
+    start: mode.type === 'once' ? [] : options.orchestrators,
+    nodes: {
+      publishStatus: (id) => clients.nodes.publishStatus(id),
+      retractStatus: (id) => clients.nodes.retractStatus(id),
+    },
+    apps: {
+      publishStatus: (id) => clients.apps.publishStatus(id),
+      retractStatus: (id) => clients.apps.retractStatus(id),
+    },
+    onChange: () => report.changed(),
+    clock,
+  });
   const clients = createSyncClients({
     agentId: identity.id,
     jobs: dispatch,
@@ -188,12 +204,27 @@ export function createAgentParts(given: AgentPartsOptions): AgentParts {
       },
     },
     facts: probes ?? noFacts,
+    nodes: { statuses: inventories.nodes },
+    apps: { statuses: inventories.apps },
     clock,
     random,
     logger,
     onResynced: (tookMs) => given.counter.resynced(tookMs),
   });
-  return { identity, spool, attempts, admission, dispatch, clients, report, news, probes, link, sessionLoop };
+  return {
+    identity,
+    spool,
+    attempts,
+    admission,
+    dispatch,
+    clients,
+    report,
+    news,
+    probes,
+    inventories,
+    link,
+    sessionLoop,
+  };
 }
 
 /** All sessions together have one place on the board. */

@@ -11,7 +11,9 @@ import type { Attempt } from './attempts/attempt.ts';
 import type { CatalogSnapshot } from './automations/catalog.ts';
 import type { Executors } from './executors/executors.ts';
 import type { JobLogStatus } from './job-log/job-log.ts';
+import type { ClusterAccountStatus } from './kubernetes/cluster-account.ts';
 import type { LinkState } from './link-state.ts';
+import type { ClusterStatus } from './orchestrators/inventories.ts';
 import type { WayStatus } from './ways/way-status.ts';
 
 /** What `/status` answers: JSON. Times are ISO 8601. */
@@ -62,6 +64,10 @@ export interface AgentStatus {
   readonly loops: readonly LoopStatus[];
   /** Null where lines of jobs go to the hub alone. */
   readonly jobLog: JobLogStatus | null;
+  /** The cluster that the agent uses; null where it uses none. */
+  readonly kubernetes: ClusterAccountStatus | null;
+  /** Those that it watches for the hub. */
+  readonly clusters: readonly ClusterStatus[];
 }
 
 function toLink(state: LinkState): AgentStatus['link'] {
@@ -106,6 +112,8 @@ export function toAgentStatus({
   readonly events: AgentStatus['events'];
   readonly loops: readonly LoopStatus[];
   readonly jobLog: JobLogStatus | null;
+  readonly kubernetes: ClusterAccountStatus | null;
+  readonly clusters: readonly ClusterStatus[];
 }): AgentStatus {
   const now = clock.now();
   const toTime = (monotonic: number) => new Date(now + monotonic - clock.monotonic()).toISOString();

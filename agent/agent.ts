@@ -127,6 +127,8 @@ class AgentProcess implements Agent {
       loops: this.#options.loops.list(),
       clock: this.#options.clock,
       jobLog: this.#options.jobLog?.status ?? null,
+      kubernetes: this.#options.kubernetes?.status ?? null,
+      clusters: parts?.inventories.clusters ?? [],
     });
   }
 
@@ -191,6 +193,7 @@ class AgentProcess implements Agent {
     });
     this.#parts = parts;
     this.#options.jobLog?.onChange(() => parts.report.changed());
+    this.#options.kubernetes?.onChange(() => parts.report.changed());
     try {
       await parts.attempts.recover();
       if (this.#state === 'starting') this.#setState('serving');
@@ -203,6 +206,8 @@ class AgentProcess implements Agent {
     } finally {
       await parts.attempts.leave();
       this.#options.jobLog?.onChange(() => {});
+      this.#options.kubernetes?.onChange(() => {});
+      await parts.inventories[Symbol.asyncDispose]();
       await parts.clients[Symbol.asyncDispose]();
       parts.report[Symbol.dispose]();
       parts.dispatch[Symbol.dispose]();
@@ -249,6 +254,8 @@ class AgentProcess implements Agent {
       ...this.#options.catalog.current.mistakes.map(({ file, message }) => `${file}: ${message}`),
       ...findExecutorProblems(this.#options.executors, this.#options.catalog.current.automations.values()),
       ...(this.#parts?.probes?.problems() ?? []),
+      ...(this.#options.kubernetes?.problems() ?? []),
+      ...(this.#parts?.inventories.problems() ?? []),
       ...this.#jobLogProblems(),
       ...this.#wayProblems(),
       ...(this.#parts?.admission.current.reasons ?? []).map(({ message }) => `takes no jobs: ${message}`),

@@ -32,6 +32,7 @@ export interface ReportOptions {
   readonly health: () => AgentReport['health'];
   readonly admission: () => AgentReport['admission'];
   readonly key: () => AgentReport['key'];
+  readonly clusters: () => readonly AgentReport['clusters'][number][];
   readonly loopLag: LoopLag;
   readonly clock: Clock;
   /** Tells the control channel that there is a new report. */
@@ -109,7 +110,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       loopLagMs,
       admission: admission === null || values === null ? null : { ...admission, values },
       key: options.key(),
-      clusters: [],
+      clusters: [...options.clusters()],
     };
   }
 

@@ -1,8 +1,10 @@
 import { AgentDesired, AgentReport } from '../protocol/agent-report.ts';
+import type { AppReport } from '../protocol/app.ts';
 import { resourceTypes } from '../protocol/event-type.ts';
 import type { FactsReport } from '../protocol/facts.ts';
+import type { NodeReport } from '../protocol/node.ts';
 import { AttemptReport, Offer } from '../protocol/offer.ts';
-import { factsResource } from '../protocol/resources.ts';
+import { appsResource, factsResource, nodesResource } from '../protocol/resources.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Random } from '../runtime/random.ts';
@@ -27,8 +29,10 @@ const agentsCodec = createJsonCodec({
 });
 
 const factsCodec = createJsonCodec(factsResource);
+const nodesCodec = createJsonCodec(nodesResource);
+const appsCodec = createJsonCodec(appsResource);
 
-/** Nothing is wished of facts. */
+/** Nothing is wished of what is only told. */
 const noSpecs: SpecHandler<null> = { apply: async () => {} };
 
 /** Both sides of what an agent synchronises with its hub. */
@@ -36,6 +40,8 @@ export interface SyncClients extends AsyncDisposable {
   readonly jobs: AgentClient;
   readonly agents: AgentClient;
   readonly facts: AgentClient;
+  readonly nodes: AgentClient;
+  readonly apps: AgentClient;
   readonly router: EventRouter;
   /** Of the events of all of them. */
   readonly counts: Readonly<Record<SyncCount, number>>;
@@ -46,6 +52,8 @@ export function createSyncClients(options: {
   readonly jobs: { readonly handler: SpecHandler<Offer>; readonly statuses: StatusLister<AttemptReport> };
   readonly agents: { readonly handler: SpecHandler<AgentDesired>; readonly statuses: StatusLister<AgentReport> };
   readonly facts: { readonly statuses: StatusLister<FactsReport> };
+  readonly nodes: { readonly statuses: StatusLister<NodeReport> };
+  readonly apps: { readonly statuses: StatusLister<AppReport> };
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -77,17 +85,18 @@ export function createSyncClients(options: {
     ...options.agents,
     codec: agentsCodec,
   });
-  const facts = createAgentClient({
-    ...common,
-    statuses: options.facts.statuses,
-    handler: noSpecs,
-    codec: factsCodec,
-  });
-  const router = createEventRouter({ ...common, clients: [agents, jobs, facts] });
+  const toldOnly = { ...common, handler: noSpecs };
+  const facts = createAgentClient({ ...toldOnly, ...options.facts, codec: factsCodec });
+  const nodes = createAgentClient({ ...toldOnly, ...options.nodes, codec: nodesCodec });
+  const apps = createAgentClient({ ...toldOnly, ...options.apps, codec: appsCodec });
+  const clients = [agents, jobs, facts, nodes, apps];
+  const router = createEventRouter({ ...common, clients });
   return {
     jobs,
     agents,
     facts,
+    nodes,
+    apps,
     counts: counters.counts,
     router: {
       receive: (event) => router.receive(event),
@@ -97,7 +106,7 @@ export function createSyncClients(options: {
       },
     },
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([jobs, agents, facts].map((client) => client[Symbol.asyncDispose]()));
+      await Promise.all(clients.map((client) => client[Symbol.asyncDispose]()));
     },
   };
 }

@@ -4,6 +4,7 @@ import { Account } from '../protocol/account.ts';
 import { Agent, Automation } from '../protocol/agent.ts';
 import { AuditEvent } from '../protocol/audit.ts';
 import { Facts, FactsChange } from '../protocol/facts.ts';
+import { App, Node } from '../protocol/inventory.ts';
 import { Job, JobLog } from '../protocol/job.ts';
 import { parse } from '../protocol/parse.ts';
 import { ProtocolError } from '../protocol/protocol-error.ts';
@@ -65,6 +66,16 @@ const AnyAgent = toTolerant(Agent, {
     .default(null),
   health: z.looseObject({ state: Word, problems: z.array(z.string()).default([]) }).nullable(),
 });
+const Stale = z
+  .looseObject({
+    reason: Word,
+    since: z.string().nullable().default(null),
+    message: z.string().nullable().default(null),
+  })
+  .nullable()
+  .default(null);
+const AnyNode = toTolerant(Node, { state: Word, type: Word, stale: Stale });
+const AnyApp = toTolerant(App, { state: Word, kind: Word, type: Word, stale: Stale });
 const AnyAccount = toTolerant(Account, { quotas: z.looseObject({}) });
 const AnyCreatedToken = z.looseObject({ token: z.string().min(1) });
 const answers: Partial<Record<keyof Operations, z.ZodType>> = {
@@ -96,6 +107,10 @@ const answers: Partial<Record<keyof Operations, z.ZodType>> = {
   listFacts: pageOf(toTolerant(Facts, {})),
   getFacts: toTolerant(Facts, {}),
   listFactsHistory: pageOf(toTolerant(FactsChange, {})),
+  listNodes: pageOf(AnyNode),
+  getNode: AnyNode,
+  listApps: pageOf(AnyApp),
+  getApp: AnyApp,
 };
 
 export function createApiClient({

@@ -68,6 +68,18 @@ export const commandList: readonly ListedCommand[] = [
     load: async (context) => (await import('./commands/facts.ts')).createFactsCommand(context),
   },
   {
+    name: 'nodes',
+    summary: 'list the nodes of the clusters that agents watch',
+    group: look,
+    load: async (context) => (await import('./commands/nodes.ts')).createNodesCommand(context),
+  },
+  {
+    name: 'apps',
+    summary: 'list what runs on them',
+    group: look,
+    load: async (context) => (await import('./commands/apps.ts')).createAppsCommand(context),
+  },
+  {
     name: 'token',
     summary: 'make, list and revoke tokens for agents and for people',
     group: look,

@@ -1,26 +1,22 @@
-import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Agent, createAgent } from '../agent/agent.ts';
 import { type AgentMode, type AgentOptions, defaultAgentLimits } from '../agent/agent-options.ts';
 import { systemWatchFolder } from '../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../agent/attempts/spool.ts';
 import type { AgentConfig } from '../agent/config.ts';
-import { type DataFolder, toDataFolder } from '../agent/data-folder.ts';
 import { createDummyExecutor } from '../agent/executors/dummy/dummy-executor.ts';
 import type { Executor } from '../agent/executors/executor.ts';
 import { createExecutors } from '../agent/executors/executors.ts';
-import {
-  createKubernetesExecutor,
-  type KubernetesExecutor,
-} from '../agent/executors/kubernetes/kubernetes-executor.ts';
+import type { KubernetesExecutor } from '../agent/executors/kubernetes/kubernetes-executor.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
 import { readStandingBehind } from '../agent/executors/process/job-standing.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
+import type { ClusterAccount } from '../agent/kubernetes/cluster-account.ts';
 import type { Kubernetes } from '../agent/kubernetes/open-kubernetes.ts';
 import { readMachineBootId } from '../agent/machine-boot-id.ts';
+import type { StartOrchestrator } from '../agent/orchestrators/orchestrator.ts';
 import { toPressureLimits } from '../agent/pressure/admission-keys.ts';
 import { createLinuxPressure } from '../agent/pressure/linux-pressure.ts';
-import { EnrolmentAnswer } from '../protocol/enrolment.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { systemFileSystem } from '../runtime/file-system.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -43,9 +39,9 @@ export interface ComposeOptions
   readonly mode: AgentMode;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
-  /** Null: it has no cluster. */
+  /** Null where the agent uses none. Whoever opened it closes it. */
   readonly kubernetes: Kubernetes | null;
-  /** What stands between the agent and each of its executors, where something does. */
+  /** What stands between the agent and the executor of this machine, where something does. */
   readonly adaptExecutor?: (executor: Executor) => Executor;
 }
 
@@ -66,12 +62,14 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
     }),
   );
   const dummy = opened.use(createDummyExecutor({ fileSystem: systemFileSystem, clock: systemClock, logger }));
-  const loops = createLoopBoard(systemClock);
-  const folder = toDataFolder(resolve(config.data));
-  const jobs =
-    options.kubernetes === null ? null : opened.use(createJobs(options.kubernetes, folder, { logger, loops }));
   const adapt = options.adaptExecutor ?? ((one: Executor) => one);
   const loopLag = opened.use(measureLoopLag(systemClock));
+  const loops = createLoopBoard(systemClock);
+  const cluster = options.kubernetes === null ? null : await useCluster(options.kubernetes, { config, logger, loops });
+  if (cluster !== null) {
+    opened.use(cluster.account);
+    opened.use(cluster.jobs);
+  }
   const agent = opened.use(
     createAgent({
       dataFolder: resolve(config.data),
@@ -83,7 +81,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       enrolment,
       ways,
       catalog,
-      executors: createExecutors(adapt(executor), [dummy, ...(jobs === null ? [] : [jobs])].map(adapt)),
+      executors: createExecutors(adapt(executor), [dummy, ...(cluster === null ? [] : [cluster.jobs])].map(adapt)),
       probeRunner,
       limits: {
         ...defaultAgentLimits,
@@ -103,35 +101,38 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       pressure: createLinuxPressure(),
       loops,
       jobLog,
+      kubernetes: cluster?.account ?? null,
+      orchestrators: cluster?.orchestrators ?? [],
       fetch,
       network,
       takeOwnerLock,
     }),
   );
   // Rejects where the agent does not come to be, which others tell.
-  if (jobs !== null) void agent.ready.then(() => jobs.begin()).catch(() => {});
+  if (cluster !== null) void agent.ready.then(() => cluster.jobs.begin()).catch(() => {});
   const disposables = opened.move();
   return { agent, loops, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
 }
 
-/** The agent has its id by the time at which anything asks for it. */
-function createJobs(
-  { client }: Kubernetes,
-  folder: DataFolder,
-  { logger, loops }: { readonly logger: Logger; readonly loops: LoopBoard },
-): KubernetesExecutor {
-  let id: string | null = null;
-  return createKubernetesExecutor({
-    client,
-    agentId: () => {
-      id ??= EnrolmentAnswer.parse(JSON.parse(readFileSync(folder.identity, 'utf8'))).id;
-      return id;
-    },
-    isKnown: async (attempt) => (await systemFileSystem.lstat(join(folder.attempts, attempt))) !== null,
-    fileSystem: systemFileSystem,
-    clock: systemClock,
-    random: systemRandom,
-    logger,
-    loops,
-  });
+/** What an agent without a cluster does not load. */
+async function useCluster(
+  kubernetes: Kubernetes,
+  options: { readonly config: AgentConfig; readonly logger: Logger; readonly loops: LoopBoard },
+): Promise<{
+  readonly account: ClusterAccount & AsyncDisposable;
+  readonly orchestrators: readonly StartOrchestrator[];
+  readonly jobs: KubernetesExecutor;
+}> {
+  const [{ startClusterAccount }, { createKubernetesOrchestrator }, { createJobExecutor }] = await Promise.all([
+    import('../agent/kubernetes/cluster-account.ts'),
+    import('../agent/orchestrators/kubernetes/kubernetes-orchestrator.ts'),
+    import('./create-job-executor.ts'),
+  ]);
+  const common = { ...options, clock: systemClock, random: systemRandom };
+  const watch = createKubernetesOrchestrator({ ...common, client: kubernetes.client, cluster: kubernetes.cluster });
+  return {
+    account: startClusterAccount({ ...common, kubernetes }),
+    orchestrators: options.config.kubernetesInventory ? [watch] : [],
+    jobs: createJobExecutor(kubernetes, { ...options, root: resolve(options.config.data) }),
+  };
 }

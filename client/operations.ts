@@ -167,6 +167,40 @@ export type ApiEvent = {
   readonly data: JsonObject;
 };
 
+export type App = {
+  readonly cluster: string;
+  readonly type: 'kubernetes' | 'mesos' | 'marathon' | 'other';
+  readonly kind: 'deployment' | 'statefulset' | 'daemonset' | 'marathon-app' | 'other';
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly uid: string | null;
+  readonly state: 'running' | 'changing' | 'degraded' | 'stopped' | 'unknown';
+  readonly message: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly images: string[];
+  readonly instances: {
+    readonly wanted: number;
+    readonly running: number;
+    readonly updated: number;
+    readonly ready: number;
+    readonly available: number;
+  };
+  readonly requests: Resources;
+  readonly limits: Resources;
+  readonly createdAt: string | null;
+  readonly id: string;
+  readonly reference: string;
+  readonly agent: string;
+  readonly firstSeenAt: string;
+  readonly changedAt: string;
+  readonly stale: Staleness | null;
+};
+
+export type AppPage = {
+  readonly items: App[];
+  readonly nextCursor: string | null;
+};
+
 export type Attempt = {
   readonly id: string;
   readonly number: number;
@@ -419,6 +453,19 @@ export type HubStatus = {
     readonly commits: number;
     readonly commandsWaiting: number;
   };
+  /** nodes and apps of clusters, when last counted */
+  readonly inventory: {
+    readonly nodes: {
+      readonly current: number;
+      /** of which nobody knows whether they are still so */
+      readonly stale: number;
+    };
+    readonly apps: {
+      readonly current: number;
+      /** of which nobody knows whether they are still so */
+      readonly stale: number;
+    };
+  } | null;
   /** of the disk of the data folder */
   readonly freeBytes: number | null;
   /** 99 of 100 turns of the event loop in the last five seconds were no later */
@@ -581,6 +628,49 @@ export type LoopReport = {
   readonly isStuck: boolean;
 };
 
+export type Node = {
+  readonly cluster: string;
+  readonly type: 'kubernetes' | 'mesos' | 'marathon' | 'other';
+  readonly name: string;
+  readonly uid: string | null;
+  readonly state: 'ready' | 'not-ready' | 'unknown';
+  readonly message: string | null;
+  readonly schedulable: boolean;
+  readonly addresses: {
+    readonly type: string;
+    readonly address: string;
+  }[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: {
+    readonly key: string;
+    readonly value: string;
+    readonly effect: string;
+  }[];
+  readonly capacity: Resources;
+  readonly allocatable: Resources;
+  readonly used: Resources | null;
+  readonly maxInstances: number | null;
+  readonly version: string | null;
+  readonly platform: {
+    readonly os: string | null;
+    readonly arch: string | null;
+    readonly kernel: string | null;
+    readonly runtime: string | null;
+  };
+  readonly createdAt: string | null;
+  readonly id: string;
+  readonly reference: string;
+  readonly agent: string;
+  readonly firstSeenAt: string;
+  readonly changedAt: string;
+  readonly stale: Staleness | null;
+};
+
+export type NodePage = {
+  readonly items: Node[];
+  readonly nextCursor: string | null;
+};
+
 export type Problem = {
   readonly type: string;
   readonly title: string;
@@ -663,7 +753,20 @@ export type RerunRequest = {
   readonly secrets?: Readonly<Record<string, string>> | undefined;
 };
 
+export type Resources = {
+  readonly cpu: number | null;
+  readonly memoryBytes: number | null;
+  readonly diskBytes: number | null;
+  readonly gpus: number | null;
+};
+
 export type Role = 'admin' | 'operator' | 'approver' | 'viewer';
+
+export type Staleness = {
+  readonly reason: 'agent-offline' | 'cluster-unreachable' | 'not-listed' | 'not-watched';
+  readonly since: string | null;
+  readonly message: string | null;
+};
 
 export type Token = {
   readonly id: string;
@@ -1199,6 +1302,86 @@ export interface Operations {
     options?: CallOptions,
   ) => Promise<FactsChangePage>;
   /**
+   * List the nodes of clusters.
+   *
+   * By name. A page may hold fewer than `limit`, even none, and still have a `nextCursor`. What an agent that is offline told last stays, and says since when it is `stale`.
+   *
+   * Roles: admin, operator, approver, viewer.
+   *
+   * `GET /api/v1/nodes`
+   */
+  readonly listNodes: (
+    query?: {
+      /** how many at most, up to 500 */
+      readonly limit?: number | undefined;
+      /** nextCursor of the page before */
+      readonly cursor?: string | undefined;
+      /** the name of the agent that tells of it */
+      readonly agent?: string | undefined;
+      /** the name of its cluster */
+      readonly cluster?: string | undefined;
+      /** how its name begins */
+      readonly name?: string | undefined;
+      /** a selector of its labels, such as `tier=front,!canary` */
+      readonly selector?: string | undefined;
+      /** true: only what may not be so any more; false: only what is known to be so */
+      readonly stale?: boolean | undefined;
+      /** one or more, repeated or with commas between */
+      readonly state?: readonly ('ready' | 'not-ready' | 'unknown')[] | undefined;
+    },
+    options?: CallOptions,
+  ) => Promise<NodePage>;
+  /**
+   * Get a node.
+   *
+   * Roles: admin, operator, approver, viewer.
+   *
+   * `GET /api/v1/nodes/{id}`
+   */
+  readonly getNode: (id: string, options?: CallOptions) => Promise<Node>;
+  /**
+   * List the apps of clusters.
+   *
+   * By name. A page may hold fewer than `limit`, even none, and still have a `nextCursor`. What an agent that is offline told last stays, and says since when it is `stale`.
+   *
+   * Roles: admin, operator, approver, viewer.
+   *
+   * `GET /api/v1/apps`
+   */
+  readonly listApps: (
+    query?: {
+      /** how many at most, up to 500 */
+      readonly limit?: number | undefined;
+      /** nextCursor of the page before */
+      readonly cursor?: string | undefined;
+      /** the name of the agent that tells of it */
+      readonly agent?: string | undefined;
+      /** the name of its cluster */
+      readonly cluster?: string | undefined;
+      /** how its name begins */
+      readonly name?: string | undefined;
+      /** a selector of its labels, such as `tier=front,!canary` */
+      readonly selector?: string | undefined;
+      /** true: only what may not be so any more; false: only what is known to be so */
+      readonly stale?: boolean | undefined;
+      /** its namespace */
+      readonly namespace?: string | undefined;
+      /** one or more, repeated or with commas between */
+      readonly kind?: readonly ('deployment' | 'statefulset' | 'daemonset' | 'marathon-app' | 'other')[] | undefined;
+      /** one or more, repeated or with commas between */
+      readonly state?: readonly ('running' | 'changing' | 'degraded' | 'stopped' | 'unknown')[] | undefined;
+    },
+    options?: CallOptions,
+  ) => Promise<AppPage>;
+  /**
+   * Get an app.
+   *
+   * Roles: admin, operator, approver, viewer.
+   *
+   * `GET /api/v1/apps/{id}`
+   */
+  readonly getApp: (id: string, options?: CallOptions) => Promise<App>;
+  /**
    * List accounts, what they have and what they may have.
    *
    * By name. Administrators of the account `default` see all of them, everybody else their own.
@@ -1491,6 +1674,14 @@ export function createOperations(wire: Wire): Operations {
         query,
         options,
       }),
+    listNodes: (query = {}, options = {}) =>
+      wire.json({ operation: 'listNodes', method: 'GET', path: '/api/v1/nodes', query, options }),
+    getNode: (id, options = {}) =>
+      wire.json({ operation: 'getNode', method: 'GET', path: `/api/v1/nodes/${encodeURIComponent(id)}`, options }),
+    listApps: (query = {}, options = {}) =>
+      wire.json({ operation: 'listApps', method: 'GET', path: '/api/v1/apps', query, options }),
+    getApp: (id, options = {}) =>
+      wire.json({ operation: 'getApp', method: 'GET', path: `/api/v1/apps/${encodeURIComponent(id)}`, options }),
     listAccounts: (query = {}, options = {}) =>
       wire.json({ operation: 'listAccounts', method: 'GET', path: '/api/v1/accounts', query, options }),
     getAccount: (account, options = {}) =>

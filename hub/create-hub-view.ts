@@ -5,7 +5,9 @@ import type { createSyncCounters } from '../sync/sync-counters.ts';
 import type { HubView } from './api/hub-view.ts';
 import type { Readers } from './api/readers.ts';
 import type { Arrivals } from './control/arrivals.ts';
+import type { ControlService } from './control/control-service.ts';
 import type { Fleet } from './fleet/fleet.ts';
+import type { InventoryCount } from './fleet/inventory-count.ts';
 import type { LiveAgent } from './fleet/live-agent.ts';
 import type { RoomWatch } from './housekeeping/room-watch.ts';
 import type { HubMetrics } from './metrics/hub-metrics.ts';
@@ -37,6 +39,8 @@ export interface HubParts {
   /** Null where the hub speaks plaintext. */
   readonly tls: TlsKeeper | null;
   readonly sessions: Pick<SessionService, 'count'>;
+  readonly inventory: Pick<InventoryCount, 'totals'>;
+  readonly control: Pick<ControlService, 'inventory'>;
 }
 
 /** What the API shows of the hub's memory. Tells the metrics where their numbers of the moment come from. */
@@ -68,6 +72,8 @@ export function createHubView(parts: HubParts): HubView {
     commandsWaiting: () => store.commandsWaiting(),
     storeBytes: () => store.usage().bytes,
     logStoreBytes: () => parts.retention.logStoreBytes,
+    inventory: () => parts.inventory.totals,
+    inventoryRefused: () => parts.control.inventory.refused,
     waitingGroups: () => scheduler.overview.groups(),
     loops: () => loops.list(),
     freeBytes: () => readFreeBytes(parts.dataFolder),
@@ -104,6 +110,7 @@ export function createHubView(parts: HubParts): HubView {
           sessions: sessions(),
           readers: readers.following,
           store: { commits: store.commits(), commandsWaiting: store.commandsWaiting() },
+          inventory: parts.inventory.totals,
           freeBytes: readFreeBytes(parts.dataFolder),
           loopLag: metrics.loopLag,
           loops: loops.list(),

@@ -8,6 +8,7 @@ import type { Accepted } from '../transports/listener.ts';
 import type { Arrivals } from './control/arrivals.ts';
 import { ControlService } from './control/control-service.ts';
 import { Fleet } from './fleet/fleet.ts';
+import { InventoryCount } from './fleet/inventory-count.ts';
 import { ParameterSchemas } from './fleet/parameter-schemas.ts';
 import { createChores } from './housekeeping/create-chores.ts';
 import { Housekeeping } from './housekeeping/housekeeping.ts';
@@ -66,6 +67,7 @@ export interface HubCore extends AsyncDisposable {
   readonly retention: Retention;
   readonly control: ControlService;
   readonly sessions: SessionService;
+  readonly inventory: InventoryCount;
   /** Takes in what the store holds, then does what a hub does by itself. Once, and before any channel is accepted. */
   start(): Promise<void>;
   /** Serves a channel whose agent was authenticated. Never throws. */
@@ -143,6 +145,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     }),
   );
   const waiting = new WaitingWatch({ groups: () => scheduler.overview.groups(), clock, logger: schedulerLogger });
+  const inventory = new InventoryCount({ store, fleet });
   const chores = createChores({
     store,
     fleet,
@@ -150,6 +153,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     sessions,
     room: options.room,
     waiting,
+    inventory,
     retention,
     lostAfterMs,
     correctionWindowMs,
@@ -166,9 +170,11 @@ export function createHubCore(options: HubCoreOptions): HubCore {
     retention,
     control,
     sessions,
+    inventory,
     async start() {
       disposables.use(await followStore({ store, fleet, scheduler, quotas, hold, control, progress, metrics, logger }));
       await hold.begin();
+      await inventory.look();
       disposables.use(new Housekeeping({ chores, clock, logger, loops }));
     },
     accept(accepted) {

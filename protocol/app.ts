@@ -6,9 +6,9 @@ import { createOpenEnum } from './open-enum.ts';
 const ShortText = z.string().max(256);
 const Count = z.int().min(0);
 
-const appKinds = ['deployment', 'statefulset', 'daemonset', 'marathon-app', 'other'] as const;
+export const appKinds = ['deployment', 'statefulset', 'daemonset', 'marathon-app', 'other'] as const;
 
-const appStates = ['running', 'changing', 'degraded', 'stopped', 'unknown'] as const;
+export const appStates = ['running', 'changing', 'degraded', 'stopped', 'unknown'] as const;
 
 /**
  * `running`: all instances that are wanted are there, of the newest version. `changing`: it is on its way to what is wanted. `degraded`: fewer are there

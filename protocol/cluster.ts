@@ -3,7 +3,7 @@ import { createDictionary } from './dictionary.ts';
 import { ByteCount, Name, Timestamp } from './names.ts';
 import { createOpenEnum } from './open-enum.ts';
 
-const clusterTypes = ['kubernetes', 'mesos', 'marathon', 'other'] as const;
+export const clusterTypes = ['kubernetes', 'mesos', 'marathon', 'other'] as const;
 
 /** Which kind of cluster manager tells of a node or an app. `other`: of a kind that only a later version knows by name. */
 export const ClusterType = createOpenEnum(clusterTypes, 'other');
@@ -41,7 +41,7 @@ const listStates = ['beginning', 'current', 'stale'] as const;
 export const InventoryState = z.object({
   state: createOpenEnum(listStates, 'stale'),
   since: Timestamp,
-  /** Why it is stale, and what to do; null where it is not. */
+  /** Why it is not current; null where it is, and while nothing went wrong. */
   message: z.string().max(1024).nullable(),
 });
 export type InventoryState = Readonly<z.infer<typeof InventoryState>>;

@@ -63,6 +63,15 @@ export const TroubledAgent = z.object({
 });
 export type TroubledAgent = Readonly<z.infer<typeof TroubledAgent>>;
 
+const InventoryTotal = z.object({
+  current: Count,
+  stale: Count.describe('of which nobody knows whether they are still so'),
+});
+
+/** How many nodes and apps agents told of. */
+export const InventoryTotals = z.object({ nodes: InventoryTotal, apps: InventoryTotal });
+export type InventoryTotals = Readonly<z.infer<typeof InventoryTotals>>;
+
 /** Answer of `GET /status` of a hub. Numbers are those of all accounts; names are of those that the reader may see. */
 export const HubStatus = z.object({
   version: z.string(),
@@ -95,6 +104,7 @@ export const HubStatus = z.object({
   sessions: Count,
   readers: Count,
   store: z.object({ commits: Count, commandsWaiting: Count }),
+  inventory: InventoryTotals.nullable().describe('nodes and apps of clusters, when last counted'),
   freeBytes: z.number().nullable().describe('of the disk of the data folder'),
   loopLagMs: z.number().describe('99 of 100 turns of the event loop in the last five seconds were no later'),
   loopLagMeanMs: z.number().describe('what came at any moment of the last five seconds waited so long, on average'),

@@ -16,6 +16,7 @@ import { Facts, FactsChange, FactsReport } from './facts.ts';
 import { Health } from './health.ts';
 import { AgentHello, HubHello } from './hello.ts';
 import { HubStatus, LoopReport, TroubledAgent, WaitingJobs } from './hub-status.ts';
+import { App, Node, Staleness } from './inventory.ts';
 import { Job, JobLog, JobRequest, RerunRequest, Waiting, WaitingReasonCount } from './job.ts';
 import { JobDocument, Secrets } from './job-document.ts';
 import { JobState } from './job-state.ts';
@@ -40,6 +41,7 @@ export const protocolSchemas = {
   AgentReport,
   AgentTextFrame,
   ApiEvent,
+  App,
   AppReport,
   AuditEvent,
   Attempt,
@@ -71,6 +73,7 @@ export const protocolSchemas = {
   JoinTokenRequest,
   Labels,
   LoopReport,
+  Node,
   NodeReport,
   Offer,
   Problem,
@@ -81,6 +84,7 @@ export const protocolSchemas = {
   Resources,
   Role,
   Secrets,
+  Staleness,
   Token,
   TokenRequest,
   TroubledAgent,

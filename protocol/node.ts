@@ -5,7 +5,7 @@ import { createOpenEnum } from './open-enum.ts';
 
 const ShortText = z.string().max(256);
 
-const nodeStates = ['ready', 'not-ready', 'unknown'] as const;
+export const nodeStates = ['ready', 'not-ready', 'unknown'] as const;
 
 /** `not-ready`: it says so of itself. `unknown`: the cluster does not hear of it. */
 export type NodeState = (typeof nodeStates)[number];

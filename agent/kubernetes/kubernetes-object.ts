@@ -8,7 +8,8 @@ export const KubernetesObject = z.looseObject({
     name: z.string(),
     namespace: z.string().optional(),
     uid: z.string(),
-    resourceVersion: z.string(),
+    /** Empty for one that was only tried (`dryRun`). */
+    resourceVersion: z.string().default(''),
     creationTimestamp: z.string().nullish(),
     deletionTimestamp: z.string().nullish(),
     labels: Texts.nullish(),

@@ -62,6 +62,8 @@ export interface ListWatchOptions<T> {
   readonly selection?: Selection;
   /** What is kept of an object. It may throw: then the object is left out. */
   readonly select: (object: KubernetesObject) => T;
+  /** Whether two values of an object are the same, so that nobody needs to hear of it. Left out: another version is another value. */
+  readonly isSame?: (one: T, other: T) => boolean;
   /** Each change, once, in the order of the server; after a list also what happened while nobody looked. Must not throw. */
   readonly onChange: (change: ObjectChange<T>) => void;
   /** Must not throw. */
@@ -98,7 +100,8 @@ class FollowedCollection<T> implements ListWatch<T> {
   #lastHeardAt: number | null = null;
 
   constructor(options: ListWatchOptions<T>) {
-    const { clock, collection, logger, loops, onChange, random, select, limits = defaultListWatchLimits } = options;
+    const { clock, collection, logger, loops, onChange, random, select } = options;
+    const { isSame = () => false, limits = defaultListWatchLimits } = options;
     const { plural, group } = collection.resource;
     const subject = group === '' ? plural : `${plural}.${group}`;
     this.#options = options;
@@ -108,6 +111,7 @@ class FollowedCollection<T> implements ListWatch<T> {
     this.#backoff = createBackoff({ random, firstMs: limits.firstRetryMs, maxMs: limits.maxRetryMs });
     this.#objects = createWatchedObjects({
       select,
+      isSame,
       onChange,
       onUnreadable: (key, error) => this.#logger.warn({ key, err: error }, 'object of the cluster left out'),
     });

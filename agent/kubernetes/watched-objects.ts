@@ -32,10 +32,12 @@ export function toObjectKey({ metadata: { namespace, name } }: KubernetesObject)
 /** `select` says what is kept of an object; one that it cannot read is as if it was not there, and `onUnreadable` hears of it. */
 export function createWatchedObjects<T>(options: {
   readonly select: (object: KubernetesObject) => T;
+  /** Whether two values of an object are the same: such a change is not told. */
+  readonly isSame: (one: T, other: T) => boolean;
   readonly onChange: (change: ObjectChange<T>) => void;
   readonly onUnreadable: (key: string, error: unknown) => void;
 }): WatchedObjects<T> {
-  const { select, onChange, onUnreadable } = options;
+  const { select, isSame, onChange, onUnreadable } = options;
   const versions = new Map<string, string>();
   const values = new Map<string, T>();
 
@@ -53,10 +55,11 @@ export function createWatchedObjects<T>(options: {
     if (versions.get(key) === object.metadata.resourceVersion) return;
     const kept = read(key, object);
     if (kept === null) return remove(key);
-    const type = values.has(key) ? 'changed' : 'added';
+    const before = values.get(key);
     versions.set(key, kept.version);
+    if (before !== undefined && isSame(before, kept.value)) return;
     values.set(key, kept.value);
-    onChange({ type, key, value: kept.value });
+    onChange({ type: before === undefined ? 'added' : 'changed', key, value: kept.value });
   }
 
   function remove(key: string): void {

@@ -133,6 +133,9 @@ export async function createSimulatedAgent(options: SimulatedAgentOptions): Prom
   };
 }
 
+/** Nothing is told of these. */
+const none = { statuses: { list: async () => [], get: async () => null } };
+
 function createClients(id: string, name: string, told: { readonly lagMs: number }): SyncClients {
   const facts = createFacts(name);
   const report = (): AgentReport => ({
@@ -158,6 +161,8 @@ function createClients(id: string, name: string, told: { readonly lagMs: number 
       handler: { apply: async () => {} },
       statuses: { list: async () => [{ id, status: report() }], get: async () => report() },
     },
+    nodes: none,
+    apps: none,
     facts: {
       statuses: {
         list: async () => facts.map((status) => ({ id: status.probe, status })),

@@ -8,7 +8,6 @@ import { watchCatalog } from '../../agent/automations/catalog-watch.ts';
 import { stampFolder } from '../../agent/automations/folder-stamp.ts';
 import { shippedProbes } from '../../agent/automations/shipped-probes.ts';
 import { agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
-import { openKubernetes } from '../../agent/kubernetes/open-kubernetes.ts';
 import { createProcessProbeRunner } from '../../agent/probes/process-probe-runner.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -85,8 +84,6 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
   await using opened = new AsyncDisposableStack();
   opened.use(watchCertificate({ outlet, clock: systemClock, logger }));
   const { environment } = context;
-  const kubernetes = openKubernetes(config, { environment, outlet, clock: systemClock, random: systemRandom });
-  if (kubernetes !== null) opened.use(kubernetes);
   const mode = once
     ? ({ type: 'once', jobId, idleMs: idleSeconds === null ? null : idleSeconds * 1000 } as const)
     : ({ type: 'daemon' } as const);
@@ -99,14 +96,24 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     shipped: config.probes === 'shipped' ? shippedProbes : null,
     isOptional: config.automations === null,
   });
+  const kubernetes =
+    config.kubernetes === 'off'
+      ? null
+      : (await import('../../agent/kubernetes/open-kubernetes.ts')).openKubernetes(config, {
+          environment,
+          outlet,
+          clock: systemClock,
+          random: systemRandom,
+        });
+  if (kubernetes !== null) opened.use(kubernetes);
   const { agent, loops } = opened.use(
     await composeAgent({
       config,
+      kubernetes,
       catalog,
       mode,
       probeRunner: createProcessProbeRunner({ clock: systemClock }),
       environment,
-      kubernetes,
       logger,
       jobLog: jobLog?.log ?? null,
       takeOwnerLock,

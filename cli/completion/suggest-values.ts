@@ -19,6 +19,7 @@ export interface ValueQuery {
 
 const maxJobs = 50;
 const maxTokens = 50;
+const maxInventory = 50;
 
 /** What the value may be. Rejects when the hub would have to be asked and cannot be. */
 export async function suggestValues(query: ValueQuery): Promise<Suggestions> {
@@ -46,6 +47,16 @@ export async function suggestValues(query: ValueQuery): Promise<Suggestions> {
         fitting.map(({ id, state, automation }) => ({ value: id, description: `${automation}, ${state}` })),
       );
     }
+    case 'nodes': {
+      const nodes = await fetchItems(hub().listNodes, typedName(query.typed), maxInventory);
+      return values(nodes.map(({ name, agent, state }) => ({ value: name, description: `${agent}, ${state}` })));
+    }
+    case 'apps': {
+      const apps = await fetchItems(hub().listApps, typedName(query.typed), maxInventory);
+      return values(
+        apps.map(({ name, namespace, state }) => ({ value: name, description: `${namespace ?? '-'}, ${state}` })),
+      );
+    }
     case 'tokens': {
       const tokens = await fetchItems(hub().listTokens, {}, maxTokens);
       const joins = await fetchItems(hub().listJoinTokens, {}, maxTokens);
@@ -69,6 +80,11 @@ export async function suggestValues(query: ValueQuery): Promise<Suggestions> {
     case 'unknown':
       return nothing;
   }
+}
+
+/** There may be thousands: the hub looks only for those that begin so. */
+function typedName(typed: string): { readonly name?: string } {
+  return typed === '' ? {} : { name: typed };
 }
 
 function values(list: readonly Suggestion[]): Suggestions {

@@ -8,6 +8,8 @@ export type ValueSource =
         | 'automations'
         | 'agents'
         | 'jobs'
+        | 'nodes'
+        | 'apps'
         | 'tokens'
         | 'parameters'
         | 'agent-labels'
@@ -24,6 +26,8 @@ const byName: Readonly<Record<string, SourceType>> = {
   automation: 'automations',
   agent: 'agents',
   id: 'jobs',
+  node: 'nodes',
+  app: 'apps',
   job: 'jobs',
   'token-id': 'tokens',
   file: 'files',

@@ -120,13 +120,13 @@ async function runJob(
     probeRunner: null,
     // All of the job is on this process's own standard error already.
     jobLog: null,
+    kubernetes: null,
     environment,
     logger,
     ways: [{ url: 'memory://hub', ...createMemoryTransport(wire) }],
     enrolment: null,
     fetch: globalThis.fetch,
     network: null,
-    kubernetes: null,
     // Nobody else knows of the folder.
     takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),
     adaptExecutor: (executor) => createHastyExecutor(executor, hurry),

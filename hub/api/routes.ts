@@ -11,17 +11,21 @@ import { enrol } from './routes/enrol.ts';
 import { events } from './routes/events.ts';
 import { factsHistory } from './routes/facts-history.ts';
 import { getAgent } from './routes/get-agent.ts';
+import { getApp } from './routes/get-app.ts';
 import { getFacts } from './routes/get-facts.ts';
 import { getJob } from './routes/get-job.ts';
+import { getNode } from './routes/get-node.ts';
 import { health } from './routes/health.ts';
 import { jobEvents } from './routes/job-events.ts';
 import { jobLog } from './routes/job-log.ts';
 import { listAgents } from './routes/list-agents.ts';
+import { listApps } from './routes/list-apps.ts';
 import { listAttempts } from './routes/list-attempts.ts';
 import { listAudit } from './routes/list-audit.ts';
 import { listAutomations } from './routes/list-automations.ts';
 import { listFacts } from './routes/list-facts.ts';
 import { listJobs } from './routes/list-jobs.ts';
+import { listNodes } from './routes/list-nodes.ts';
 import { listTokens } from './routes/list-tokens.ts';
 import { metrics } from './routes/metrics.ts';
 import { openapi } from './routes/openapi.ts';
@@ -60,6 +64,10 @@ export const apiRoutes: readonly Route[] = [
   listFacts,
   getFacts,
   factsHistory,
+  listNodes,
+  getNode,
+  listApps,
+  getApp,
   accounts,
   listAudit,
   revokeAgent,

@@ -31,14 +31,18 @@ import {
   type Declined,
   toSpecEntry,
 } from './attempt-resource.ts';
-import type { FactsBudget } from './facts-budget.ts';
 import { createFactsSink, factsCodec, noSpecs } from './facts-resource.ts';
+import { InventoryLink } from './inventory-link.ts';
+import type { InventoryKinds } from './inventory-resource.ts';
+import type { InventoryWriter } from './inventory-writer.ts';
+import type { NewsBudget } from './news-budget.ts';
 import type { SharedTurns } from './shared-turns.ts';
 
 export interface AgentLinkOptions {
   readonly store: Store;
   readonly fleet: Fleet;
-  readonly factsBudget: FactsBudget;
+  readonly factsBudget: NewsBudget;
+  readonly inventory: { readonly kinds: InventoryKinds; readonly writer: InventoryWriter };
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -84,6 +88,7 @@ export class ServedLink implements AgentLink {
   readonly #attempts: SourceClient<Offer>;
   readonly #agents: SourceClient<AgentDesired>;
   readonly #facts: SourceClient<null>;
+  readonly #inventory: InventoryLink;
   readonly #router: ResourceRouter;
   /** When the agent said hello; null before, and once its first question about its attempts is answered. */
   #greetedAt: number | null = null;
@@ -129,7 +134,14 @@ export class ServedLink implements AgentLink {
       ...common,
       codec: agentCodec,
       specs: createDesiredLister(fleet, agentId),
-      sink: createReportSink({ store, fleet, agentId, clock, turns: options.turns }),
+      sink: createReportSink({
+        store,
+        fleet,
+        agentId,
+        clock,
+        turns: options.turns,
+        onReported: (report) => this.#inventory.reported(report.clusters),
+      }),
     });
     this.#facts = createSourceClient({
       ...common,
@@ -137,6 +149,7 @@ export class ServedLink implements AgentLink {
       specs: noSpecs,
       sink: createFactsSink({ store, agentId, budget: factsBudget, clock, link: this }),
     });
+    this.#inventory = new InventoryLink({ ...options.inventory, common, store, link: this });
     this.#router = createEventRouter({ ...common, clients: this.#clients });
   }
 
@@ -145,7 +158,7 @@ export class ServedLink implements AgentLink {
   }
 
   get #clients(): readonly SyncClient[] {
-    return [this.#attempts, this.#agents, this.#facts];
+    return [this.#attempts, this.#agents, this.#facts, ...this.#inventory.clients];
   }
 
   /** Aborts when the link is over. */
@@ -261,6 +274,7 @@ export class ServedLink implements AgentLink {
           this.#logger.warn({ problem: holders.problem }, 'key is shared by two agents');
         this.#logger.info({ version: agent.version, attempts: agent.attempts, epoch: this.leaseEpoch }, 'agent online');
         served = this.#router.open((out) => this.#channel.send(out));
+        await this.#inventory.begin();
       }
     } catch (error) {
       this.#logger.warn({ err: error }, 'control channel failed');

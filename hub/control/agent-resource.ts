@@ -61,6 +61,8 @@ export interface ReportSinkOptions {
   readonly agentId: string;
   readonly clock: Clock;
   readonly turns: SharedTurns;
+  /** The fleet has the report. */
+  readonly onReported: (report: AgentReport) => void;
 }
 
 /**
@@ -76,7 +78,7 @@ class ReportSink extends KeepingSink<AgentReport> {
   }
 
   async apply({ id, status }: StatusUpdate<AgentReport>): Promise<void> {
-    const { store, fleet, agentId, clock, turns } = this.#given;
+    const { store, fleet, agentId, clock, turns, onReported } = this.#given;
     if (id !== agentId) return;
     const known = fleet.get(agentId)?.report ?? null;
     if (known === null || !isSameReport(known, status)) {
@@ -84,6 +86,7 @@ class ReportSink extends KeepingSink<AgentReport> {
       await store.apply('record-agent-report', { agentId, labels: status.labels, report: status, at: clock.now() });
     }
     fleet.reported(agentId, status);
+    onReported(status);
     if (status.key !== null) await this.#followKey(status.key);
   }
 

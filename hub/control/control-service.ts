@@ -5,12 +5,15 @@ import type { AgentPrincipal } from '../identity/agent-principal.ts';
 import type { AttemptRecord } from '../store/records.ts';
 import { type AgentLinkOptions, ServedLink } from './agent-link.ts';
 import type { Arrivals } from './arrivals.ts';
-import { FactsBudget } from './facts-budget.ts';
+import { createInventoryKinds } from './inventory-resource.ts';
+import { InventoryWriter } from './inventory-writer.ts';
+import { factsAllowance, inventoryAllowance, NewsBudget } from './news-budget.ts';
 import { SharedTurns } from './shared-turns.ts';
 
 export type AcceptedControl = Extract<Accepted<AgentPrincipal>, { type: 'control' }>;
 
-export interface ControlServiceOptions extends Omit<AgentLinkOptions, 'factsBudget' | 'turns' | 'onArrived'> {
+export interface ControlServiceOptions
+  extends Omit<AgentLinkOptions, 'factsBudget' | 'inventory' | 'turns' | 'onArrived'> {
   /** This hub process among others. */
   readonly owner: string;
   readonly loops: LoopBoard;
@@ -38,6 +41,7 @@ export class ControlService implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #linkOptions: AgentLinkOptions;
   readonly #turns: SharedTurns;
+  readonly #writer: InventoryWriter;
   readonly #links = new Map<ServedLink, Promise<void>>();
   readonly #working = new Set<Promise<void>>();
   /** Agents whose attempts changed since they were last told of the store's counter. */
@@ -49,9 +53,14 @@ export class ControlService implements AsyncDisposable {
     this.#options = options;
     this.#clock = options.clock;
     this.#turns = new SharedTurns({ clock: options.clock, everyMs: commitEveryMs });
+    this.#writer = new InventoryWriter({
+      ...options,
+      budget: new NewsBudget({ clock: options.clock, ...inventoryAllowance }),
+    });
     this.#linkOptions = {
       ...options,
-      factsBudget: new FactsBudget(options.clock),
+      factsBudget: new NewsBudget({ clock: options.clock, ...factsAllowance }),
+      inventory: { kinds: createInventoryKinds(), writer: this.#writer },
       turns: this.#turns,
       onArrived: (agentId) => options.arrivals.arrived(agentId),
     };
@@ -103,6 +112,11 @@ export class ControlService implements AsyncDisposable {
     return this.#links.size;
   }
 
+  /** What is being stored of nodes and apps. */
+  get inventory(): Pick<InventoryWriter, 'refused'> {
+    return this.#writer;
+  }
+
   /**
    * This hub is leaving: tells each agent to open another channel, each at another time. They stay until they have one, or until this is disposed.
    */
@@ -134,6 +148,7 @@ export class ControlService implements AsyncDisposable {
     const links = [...this.#links];
     await Promise.all(links.map(([link]) => link.close('the hub is stopping', this.#options.arrivals.nextTurnMs())));
     await Promise.all(links.map(([, serving]) => serving));
+    await this.#writer[Symbol.asyncDispose]();
     this.#loop[Symbol.dispose]();
   }
 

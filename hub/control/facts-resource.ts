@@ -6,7 +6,7 @@ import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
 import type { StatusSink, StatusUpdate } from '../../sync/status-sink.ts';
 import type { Store } from '../store/store.ts';
-import type { FactsBudget } from './facts-budget.ts';
+import type { NewsBudget } from './news-budget.ts';
 
 export const factsCodec = createJsonCodec(factsResource);
 
@@ -16,7 +16,7 @@ export const noSpecs: SpecLister<null> = { versions: async () => [], get: async 
 export interface FactsSinkOptions {
   readonly store: Store;
   readonly agentId: string;
-  readonly budget: FactsBudget;
+  readonly budget: NewsBudget;
   readonly clock: Clock;
   /** `signal` aborts when it has ended: what waits then comes again over the next. */
   readonly link: { readonly signal: AbortSignal };

@@ -1,6 +1,7 @@
 import type { Clock } from '../../runtime/clock.ts';
 import { type ControlService, renewEveryMs, tellCommitsEveryMs } from '../control/control-service.ts';
 import type { Fleet } from '../fleet/fleet.ts';
+import type { InventoryCount } from '../fleet/inventory-count.ts';
 import type { Retention } from '../retention/retention.ts';
 import type { WaitingWatch } from '../scheduler/waiting-watch.ts';
 import type { SessionService } from '../sessions/session-service.ts';
@@ -13,6 +14,7 @@ const expireEveryMs = 1_000;
 const longestLookEveryMs = 60_000;
 const roomLookEveryMs = 2_000;
 const waitingLookEveryMs = 10_000;
+const inventoryLookEveryMs = 10_000;
 
 export interface ChoresOptions {
   readonly store: Store;
@@ -21,6 +23,7 @@ export interface ChoresOptions {
   readonly sessions: Pick<SessionService, 'isServing'>;
   readonly room: Pick<RoomWatch, 'tryAgain'>;
   readonly waiting: Pick<WaitingWatch, 'look'>;
+  readonly inventory: Pick<InventoryCount, 'look'>;
   readonly retention: Pick<Retention, 'turn'>;
   readonly lostAfterMs: number;
   /** How long a late result may correct a lost job. */
@@ -31,7 +34,19 @@ export interface ChoresOptions {
 
 /** Everything that a hub does again and again. */
 export function createChores(options: ChoresOptions): Chore[] {
-  const { store, fleet, control, sessions, room, waiting, retention, lostAfterMs, correctionWindowMs, clock } = options;
+  const {
+    store,
+    fleet,
+    control,
+    sessions,
+    room,
+    waiting,
+    inventory,
+    retention,
+    lostAfterMs,
+    correctionWindowMs,
+    clock,
+  } = options;
   const lostLookEveryMs = Math.min(lostAfterMs / 4, longestLookEveryMs);
   const lostWatch = new LostWatch({
     store,
@@ -66,6 +81,7 @@ export function createChores(options: ChoresOptions): Chore[] {
     },
     { name: 'look whether the disk has room again', everyMs: roomLookEveryMs, run: () => room.tryAgain() },
     { name: 'tell what waits', everyMs: waitingLookEveryMs, run: async () => waiting.look() },
+    { name: 'count nodes and apps', everyMs: inventoryLookEveryMs, run: () => inventory.look() },
     {
       name: 'remove what is kept no longer',
       everyMs: options.retainEveryMs,

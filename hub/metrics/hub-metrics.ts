@@ -1,4 +1,4 @@
-import { type Obstacle, obstacles } from '../../protocol/hub-status.ts';
+import { type InventoryTotals, type Obstacle, obstacles } from '../../protocol/hub-status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { Histogram } from '../../runtime/histogram.ts';
 import type { LoopStatus } from '../../runtime/loop-board.ts';
@@ -36,6 +36,9 @@ export interface HubGauges {
   isReady(): boolean;
   /** No job is offered until somebody did something. */
   isHolding(): boolean;
+  /** Nodes and apps; null before they were counted. */
+  inventory(): InventoryTotals | null;
+  inventoryRefused(): number;
   /** Disk that the store takes. */
   storeBytes(): number;
   /** Disk that logs of ended jobs take; null before it was counted. */
@@ -43,7 +46,16 @@ export interface HubGauges {
 }
 
 /** What retention removes. */
-export type Removed = 'jobs' | 'attempts' | 'logs' | 'log-bytes' | 'audit' | 'join-tokens' | 'tokens' | 'agents';
+export type Removed =
+  | 'jobs'
+  | 'attempts'
+  | 'logs'
+  | 'log-bytes'
+  | 'audit'
+  | 'join-tokens'
+  | 'tokens'
+  | 'agents'
+  | 'inventory';
 
 /** One request that was answered. */
 export interface AnsweredRequest {
@@ -201,6 +213,17 @@ export class HubMetrics implements Disposable {
         help: 'Events of all control channels, by what came of them.',
         samples: Object.entries(gauges.events()).map(([what, value]) => ({ labels: { what }, value })),
       },
+      {
+        type: 'gauge',
+        name: 'farhand_hub_inventory',
+        help: 'Nodes and apps of clusters that agents told of, by whether they are known to be so still.',
+        samples: toInventorySamples(gauges.inventory()),
+      },
+      counter(
+        'farhand_hub_inventory_refused_total',
+        'Nodes and apps that were not kept because their agent told of more than it may have.',
+        gauges.inventoryRefused(),
+      ),
       gauge('farhand_hub_sessions', 'Sessions of attempts that are open.', gauges.sessions()),
       ...this.sessions.toMetrics(),
       gauge('farhand_hub_readers', 'Readers that follow logs and events.', gauges.readers()),
@@ -277,6 +300,13 @@ function gauge(name: string, help: string, value: number, labels = {}): Metric {
 
 function counter(name: string, help: string, value: number): Metric {
   return { type: 'counter', name, help, samples: [{ value }] };
+}
+
+function toInventorySamples(totals: InventoryTotals | null) {
+  if (totals === null) return [];
+  return (['nodes', 'apps'] as const).flatMap((list) =>
+    (['current', 'stale'] as const).map((state) => ({ labels: { list, state }, value: totals[list][state] })),
+  );
 }
 
 /** None where the system does not tell. */

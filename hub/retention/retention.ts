@@ -182,6 +182,11 @@ export class Retention {
       });
     }
     await repeat(async () => {
+      const { rows } = await this.#apply('remove-inventory', { at: clock.now() });
+      metrics.removed('inventory', rows);
+      return rows;
+    });
+    await repeat(async () => {
       return (await this.#apply('forget-attempts', { before: livedTo - rememberMs, at: clock.now() })).attempts;
     });
   }

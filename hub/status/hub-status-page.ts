@@ -78,6 +78,7 @@ function toOverview(status: HubStatus, now: number): PageSection {
     ],
     ['sessions', `${status.sessions} open; ${status.readers} readers of logs and events`],
     ['store', `${store.commandsWaiting} commands wait, ${store.commits} commits in all`],
+    ...toInventoryRow(status.inventory),
     ['disk', freeBytes === null ? 'unknown' : `${toSize(freeBytes)} free`],
     ['TLS', toTlsCell(status.tls)],
     ['event loop', status.loopLagMs > 200 ? { text: toLoopLagWords(status), look: 'warn' } : toLoopLagWords(status)],
@@ -86,6 +87,17 @@ function toOverview(status: HubStatus, now: number): PageSection {
   if (failing.length > 0)
     rows.push(['failing', { text: `${failing.map(({ name }) => name).join(', ')}: see below`, look: 'bad' }]);
   return { title: 'At a glance', rows };
+}
+
+/** Nothing where no agent watches a cluster. */
+function toInventoryRow(inventory: HubStatus['inventory']): (readonly Cell[])[] {
+  if (inventory === null) return [];
+  const { nodes, apps } = inventory;
+  const stale = nodes.stale + apps.stale;
+  const all = nodes.current + apps.current + stale;
+  const text = `${nodes.current + nodes.stale} nodes and ${apps.current + apps.stale} apps`;
+  if (all === 0) return [];
+  return [['clusters', stale === 0 ? text : { text: `${text}, ${stale} of them as they were once`, look: 'warn' }]];
 }
 
 const fewDays = 14;

@@ -26,6 +26,7 @@ export interface HubStatusSources {
   readonly sessions: number;
   readonly readers: number;
   readonly store: HubStatus['store'];
+  readonly inventory: HubStatus['inventory'];
   readonly freeBytes: number | null;
   readonly loopLag: LoopLagValues;
   readonly loops: readonly LoopStatus[];
@@ -77,6 +78,7 @@ export function toHubStatus(sources: HubStatusSources, reader: StatusReader): Hu
     sessions: sources.sessions,
     readers: sources.readers,
     store: sources.store,
+    inventory: sources.inventory,
     freeBytes: sources.freeBytes,
     loopLagMs: sources.loopLag.p99Ms,
     loopLagMeanMs: sources.loopLag.meanMs,

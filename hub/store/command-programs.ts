@@ -22,10 +22,12 @@ import { offerAttempt } from './commands/offer-attempt.ts';
 import { openAttempt } from './commands/open-attempt.ts';
 import { recordAgentReport } from './commands/record-agent-report.ts';
 import { recordFacts } from './commands/record-facts.ts';
+import { recordInventory } from './commands/record-inventory.ts';
 import { recordRefusals } from './commands/record-refusals.ts';
 import { releaseLease } from './commands/release-lease.ts';
 import { removeAgent } from './commands/remove-agent.ts';
 import { removeAudit } from './commands/remove-audit.ts';
+import { removeInventory } from './commands/remove-inventory.ts';
 import { removeJobs } from './commands/remove-jobs.ts';
 import { removeJoinTokens } from './commands/remove-join-tokens.ts';
 import { removeLogs } from './commands/remove-logs.ts';
@@ -64,6 +66,7 @@ export const commandPrograms: {
   'release-lease': releaseLease,
   'record-agent-report': recordAgentReport,
   'record-facts': recordFacts,
+  'record-inventory': recordInventory,
   'set-agent-desired': setAgentDesired,
   'rotate-agent-key': rotateAgentKey,
   'offer-agent-key': offerAgentKey,
@@ -72,6 +75,7 @@ export const commandPrograms: {
   'remove-agent': removeAgent,
   'forget-agents': forgetAgents,
   'remove-tokens': removeTokens,
+  'remove-inventory': removeInventory,
   'create-token': createToken,
   'revoke-token': revokeToken,
   'set-quotas': setQuotas,

@@ -8,6 +8,7 @@ import type { DeclineReason } from '../../protocol/offer.ts';
 import type { Have } from '../../protocol/session-frame.ts';
 import type { Actor } from './actor.ts';
 import type { AgentCommands } from './agent-command.ts';
+import type { InventoryCommands } from './inventory.ts';
 import type { KeepingCommands } from './keeping-command.ts';
 import type { AttemptRecord, JobRecord, JoinTokenRecord, Role, SessionEpoch, TokenRecord } from './records.ts';
 
@@ -16,7 +17,7 @@ import type { AttemptRecord, JobRecord, JoinTokenRecord, Role, SessionEpoch, Tok
  * audit events, and is answered after the commit. Time comes in with it (`at`, milliseconds), so that a replay is exact.
  * The rules behind the job commands are `docs/attempts.md` §1, §3 and §5, row by row.
  */
-export interface Commands extends AgentCommands, KeepingCommands {
+export interface Commands extends AgentCommands, InventoryCommands, KeepingCommands {
   // Jobs
   'submit-job': {
     input: {

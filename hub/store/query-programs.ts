@@ -10,8 +10,11 @@ import { fromCursor, toCursor } from './cursor.ts';
 import { toFactsChangeRecord, toFactsRecord } from './facts-row.ts';
 import { readFacts, readFactsAfter, readFactsHistory } from './facts-statements.ts';
 import { findAudit } from './find-audit.ts';
+import { findInventory } from './find-inventory.ts';
 import { findJobs } from './find-jobs.ts';
 import { findSubmission } from './find-submission.ts';
+import { toInventoryRecord } from './inventory-row.ts';
+import { readHeldInventory, readInventoryItem, readInventorySums, readOneSum } from './inventory-statements.ts';
 import { jobColumns, toJobRecord } from './job-row.ts';
 import { readJob, readJobOfAccount } from './job-statements.ts';
 import { toJoinTokenRecord } from './join-token-row.ts';
@@ -233,6 +236,22 @@ export const queryPrograms: QueryPrograms = {
     const before = cursor === null ? Number.MAX_SAFE_INTEGER : Number.parseInt(fromCursor('facts history', cursor), 10);
     const rows = yield* all(readFactsHistory, { agentId, probe, before, limit: limit + 1 });
     return toPage(rows, limit, toFactsChangeRecord, ({ sequence }) => toCursor('facts history', String(sequence)));
+  },
+  inventory: findInventory,
+  *inventoryItem(account, list, id) {
+    const row = yield* first(readInventoryItem, { account, list, id });
+    return row === null ? null : toInventoryRecord(row);
+  },
+  *heldInventory(agentId, list, page) {
+    const rows = yield* all(readHeldInventory, { agentId, list, ...page });
+    return rows.map(({ resource_id: resourceId, hash, shape }) => ({ resourceId, hash, shape }));
+  },
+  *hasInventory(agentId) {
+    return (yield* first(readOneSum, { agentId })) !== null;
+  },
+  *inventorySums() {
+    const rows = yield* all(readInventorySums, {});
+    return rows.map(({ agent_id: agentId, cluster, list, items }) => ({ agentId, cluster, list, rows: items }));
   },
   *tokenByHash(hash) {
     const row = yield* first(readTokenByHash, { hash });

@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely';
 import type { Cause } from '../../protocol/cause.ts';
 import type { JobState } from '../../protocol/job-state.ts';
+import type { InventoryList } from './inventory.ts';
 import type { AttemptState, Role } from './records.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface Schema {
   readonly account_logs: { readonly account: string; readonly bytes: number };
   readonly starts: StartRow;
   readonly agents_ahead: AgentAheadRow;
+  readonly inventory: InventoryRow;
+  readonly inventory_sums: InventorySumRow;
   readonly given_up_starts: { readonly start_id: string; readonly given_up_at: number };
 }
 
@@ -188,6 +191,35 @@ export interface FactsHistoryRow {
   readonly changed: string;
   readonly collected_at: number;
   readonly recorded_at: number;
+}
+
+export interface InventoryRow {
+  readonly id: string;
+  readonly account: string;
+  readonly agent_id: string;
+  readonly list: InventoryList;
+  readonly resource_id: string;
+  readonly cluster: string;
+  readonly namespace: string | null;
+  readonly kind: string | null;
+  readonly name: string;
+  readonly state: string;
+  readonly hash: string;
+  readonly shape: string;
+  readonly first_seen_at: number;
+  readonly changed_at: number;
+  /** Length of `labels` and `report`. */
+  readonly bytes: number;
+  readonly labels: string;
+  readonly report: string;
+}
+
+export interface InventorySumRow {
+  readonly agent_id: string;
+  readonly cluster: string;
+  readonly list: InventoryList;
+  readonly items: number;
+  readonly bytes: number;
 }
 
 /** An attempt that was removed with its job. Its agent may still hold its folder. */

@@ -1,6 +1,7 @@
 import type { Quotas } from '../../protocol/account.ts';
 import type { JobState } from '../../protocol/job-state.ts';
 import type { CommandInput, CommandName, CommandResult, Idempotency, RepeatedSubmission } from './command.ts';
+import type { InventoryFilter, InventoryList, InventoryRecord, InventorySum } from './inventory.ts';
 import type {
   AccountRecord,
   AgentAhead,
@@ -97,6 +98,30 @@ export interface Queries {
     probe: string,
     page: { readonly limit: number; readonly cursor: string | null },
   ): Promise<Page<FactsChangeRecord>>;
+  /**
+   * Nodes or apps that agents of the account tell of, by name. A page may hold fewer than it could, even none, with a cursor to go on: one call looks
+   * at a bounded number of rows.
+   */
+  inventory(
+    account: string,
+    list: InventoryList,
+    find: {
+      readonly filter: InventoryFilter;
+      readonly limit: number;
+      readonly cursor: string | null;
+    },
+  ): Promise<Page<InventoryRecord>>;
+  inventoryItem(account: string, list: InventoryList, id: string): Promise<InventoryRecord | null>;
+  /** What the agent told of, after the given id of its own, with the hash and the shape that came with it. */
+  heldInventory(
+    agentId: string,
+    list: InventoryList,
+    page: { readonly after: string; readonly limit: number },
+  ): Promise<readonly { readonly resourceId: string; readonly hash: string; readonly shape: string }[]>;
+  /** The agent told of something. */
+  hasInventory(agentId: string): Promise<boolean>;
+  /** How much there is, of agents that are not revoked. */
+  inventorySums(): Promise<readonly InventorySum[]>;
   /** Not those that were revoked. Whether it has expired is for the caller's clock to say. */
   tokenByHash(hash: string): Promise<TokenRecord | null>;
   /** Whose hash this is or was, whether it stands or not. Null: no such token was made, or it is forgotten. */

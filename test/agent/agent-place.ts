@@ -128,6 +128,8 @@ export async function createAgentPlace(more: Readonly<Record<string, string>> = 
       pressure: () => unknownPressure,
       loops: createLoopBoard(systemClock),
       jobLog: null,
+      kubernetes: null,
+      orchestrators: [],
       fetch: globalThis.fetch,
       network: null,
       takeOwnerLock,

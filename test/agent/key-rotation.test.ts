@@ -59,7 +59,7 @@ async function createPlace() {
   const { id } = enrolled.agent;
   const fleet = new Fleet(systemClock);
   const turns = { turn: async () => {} } as never;
-  const sink = createReportSink({ store, fleet, agentId: id, clock: systemClock, turns });
+  const sink = createReportSink({ store, fleet, agentId: id, clock: systemClock, turns, onReported: () => {} });
 
   const read = async (): Promise<AgentRecord> => {
     const record = await store.queries.agent(id);

@@ -38,6 +38,7 @@ function start() {
     },
     admission: () => null,
     key: () => null,
+    clusters: () => [],
     clock,
     publish: () => {
       seen.published += 1;

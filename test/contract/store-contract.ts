@@ -7,6 +7,7 @@ import { testCommits } from './store/commits.ts';
 import { testFacts } from './store/facts.ts';
 import { testGivingUp } from './store/giving-up.ts';
 import { testGoneAgents } from './store/gone-agents.ts';
+import { testInventory } from './store/inventory.ts';
 import { testJobs } from './store/jobs.ts';
 import { testLosses } from './store/losses.ts';
 import { testPutBackStore } from './store/put-back-store.ts';
@@ -31,6 +32,7 @@ export function testStore(name: string, open: OpenStore): void {
     testAgents(open);
     testGoneAgents(open);
     testFacts(open);
+    testInventory(open);
     testTokens(open);
     testAccounts(open);
     testAudit(open);

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { testExecutor } from '../contract/executor-contract.ts';
 import { type KubeCluster, kubeSkip, startKubeCluster } from '../support/kube-cluster.ts';
-import { createJobPlaces, type JobPlaces, testImage, toCommand, toScript } from './job-place.ts';
+import { createJobPlaces, type JobPlaces, toCommand, toScript } from './job-place.ts';
+
+const cluster: KubeCluster | null = kubeSkip === false ? await startKubeCluster({ size: 'node' }) : null;
 
 describe('a real cluster', { skip: kubeSkip }, () => {
-  if (kubeSkip !== false) return;
-  const cluster: KubeCluster = startKubeCluster({ size: 'node' });
+  if (cluster === null) return;
   const places: JobPlaces = createJobPlaces(cluster);
 
   before(async () => {
@@ -72,6 +73,5 @@ describe('a real cluster', { skip: kubeSkip }, () => {
       assert.ok(looks < 60, `expected nothing, got ${left}`);
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     }
-    assert.equal(testImage, 'localhost/busybox:1');
   });
 });

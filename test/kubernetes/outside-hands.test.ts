@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandEnd } from '../../agent/executors/command-end.ts';
 import { toJobName } from '../../agent/executors/kubernetes/job-name.ts';
@@ -13,9 +15,11 @@ import { createJobPlaces, type JobPlaces, toScript } from './job-place.ts';
 
 const endless = `trap 'echo told; exit 143' TERM; echo ready; sleep 600 & wait`;
 
+const cluster: KubeCluster | null = kubeSkip === false ? await startKubeCluster({ size: 'node' }) : null;
+
 describe('Jobs in a real cluster that others have their hands in', { skip: kubeSkip }, () => {
-  if (kubeSkip !== false) return;
-  const cluster: KubeCluster = startKubeCluster({ size: 'node' });
+  if (cluster === null) return;
+  const { kubectl } = cluster;
   const places: JobPlaces = createJobPlaces(cluster);
   let executor: KubernetesExecutor;
 
@@ -23,13 +27,24 @@ describe('Jobs in a real cluster that others have their hands in', { skip: kubeS
     executor = places.create({ overdueMs: 5_000 });
   });
   afterEach(() => executor[Symbol.asyncDispose]());
+  after(async () => {
+    await places[Symbol.asyncDispose]();
+    await cluster[Symbol.asyncDispose]();
+  });
+
+  /** Posts an object as it is. */
+  async function post(path: string, object: JsonObject): Promise<void> {
+    const file = join(cluster?.folder ?? '', 'object.json');
+    await writeFile(file, JSON.stringify(object));
+    await kubectl('create', '--raw', path, '-f', file);
+  }
 
   async function start(script: string, settings: Readonly<Record<string, unknown>> = {}) {
     const place = await places.createPlace();
     const started = await executor.start(place.target, toScript(script, settings));
     assert.ok(started.type === 'started');
     const pod = async () =>
-      (await cluster.kubectl('get', 'pods', '-l', `job-name=${toJobName(place.target.attempt)}`, '-o', 'name')).trim();
+      (await kubectl('get', 'pods', '-l', `job-name=${toJobName(place.target.attempt)}`, '-o', 'name')).trim();
     return { place, execution: started.execution, job: toJobName(place.target.attempt), pod };
   }
 
@@ -52,7 +67,7 @@ describe('Jobs in a real cluster that others have their hands in', { skip: kubeS
   async function expectNothingOf(job: string): Promise<void> {
     const what = 'jobs,secrets,pods';
     for (let polls = 0; ; polls += 1) {
-      const left = await cluster.kubectl('get', what, '-l', `farhand.io/attempt=${job.slice(8)}`, '-o', 'name');
+      const left = await kubectl('get', what, '-l', `farhand.io/attempt=${job.slice(8)}`, '-o', 'name');
       if (left === '') return;
       assert.ok(polls < 60, left);
       await delay(500);
@@ -63,7 +78,7 @@ describe('Jobs in a real cluster that others have their hands in', { skip: kubeS
     const { place, execution, job, pod } = await start(endless);
     await waitFor(place, 'ready');
 
-    await cluster.kubectl('delete', await pod(), '--wait=false');
+    await kubectl('delete', await pod(), '--wait=false');
     await execution.ended;
 
     const { cause, started, retrySafe } = await readPlatformEnd(place);
@@ -81,7 +96,7 @@ describe('Jobs in a real cluster that others have their hands in', { skip: kubeS
 
     const name = (await pod()).replace('pod/', '');
     const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: 'default' } };
-    await cluster.create(`/api/v1/namespaces/default/pods/${name}/eviction`, eviction);
+    await post(`/api/v1/namespaces/default/pods/${name}/eviction`, eviction);
     await execution.ended;
 
     const { cause, started } = await readPlatformEnd(place);
@@ -94,7 +109,7 @@ describe('Jobs in a real cluster that others have their hands in', { skip: kubeS
     const { place, execution, job } = await start(endless);
     await waitFor(place, 'ready');
 
-    await cluster.kubectl('delete', 'job', job, '--wait=false');
+    await kubectl('delete', 'job', job, '--wait=false');
     await execution.ended;
 
     const { cause, started, retrySafe } = await readPlatformEnd(place);
@@ -133,7 +148,10 @@ describe('Jobs in a real cluster that others have their hands in', { skip: kubeS
 
   it('are each whole, when 50 run at once', async () => {
     const runs = await Promise.all(
-      Array.from({ length: 50 }, async (_, index) => ({ index, ...(await start(`seq 1 2000; echo ${index}; exit ${index}`)) })),
+      Array.from({ length: 50 }, async (_, index) => ({
+        index,
+        ...(await start(`seq 1 2000; echo ${index}; exit ${index}`)),
+      })),
     );
     await Promise.all(runs.map(({ execution }) => execution.ended));
 
@@ -153,14 +171,14 @@ describe('Jobs in a real cluster that others have their hands in', { skip: kubeS
       const name = `vector-${patchVectors.findIndex((vector) => vector.title === title)}`;
       const collection = '/api/v1/namespaces/default/podtemplates';
       const base = { apiVersion: 'v1', kind: 'PodTemplate', metadata: { name } };
-      await cluster.create(collection, { ...base, template });
+      await post(collection, { ...base, template });
       const file = JSON.stringify({ template: patch });
 
-      const patched = await cluster.kubectl('patch', 'podtemplate', name, '--type=strategic', '-p', file, '-o', 'json');
+      const patched = await kubectl('patch', 'podtemplate', name, '--type=strategic', '-p', file, '-o', 'json');
 
       const ours = mergeStrategically(template, patch);
-      await cluster.create(collection, { ...base, metadata: { name: `${name}-ours` }, template: ours });
-      const made = await cluster.kubectl('get', 'podtemplate', `${name}-ours`, '-o', 'json');
+      await post(collection, { ...base, metadata: { name: `${name}-ours` }, template: ours });
+      const made = await kubectl('get', 'podtemplate', `${name}-ours`, '-o', 'json');
       const read = (text: string) => (JSON.parse(text) as { template: JsonObject }).template;
       assert.deepEqual(read(made), read(patched));
     });

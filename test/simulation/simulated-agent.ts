@@ -192,6 +192,8 @@ export class SimulatedAgent {
       pressure: () => unknownPressure,
       loops: createLoopBoard(process.clock),
       jobLog: null,
+      kubernetes: null,
+      orchestrators: [],
       fetch: () => Promise.reject(new Error('nobody enrols in the simulation')),
       network: null,
       takeOwnerLock: () => machine.takeLock(process),

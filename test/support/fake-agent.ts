@@ -1,13 +1,21 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
+import type { AppReport } from '../../protocol/app.ts';
 import { formatEventType, resourceTypes } from '../../protocol/event-type.ts';
 import type { FactsReport } from '../../protocol/facts.ts';
 import { HubHello } from '../../protocol/hello.ts';
 import type { JsonObject } from '../../protocol/json.ts';
+import type { NodeReport } from '../../protocol/node.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import { parse } from '../../protocol/parse.ts';
 import type { UnknownFrame } from '../../protocol/parse-frame.ts';
-import { agentResource, attemptResource, factsResource } from '../../protocol/resources.ts';
+import {
+  agentResource,
+  appsResource,
+  attemptResource,
+  factsResource,
+  nodesResource,
+} from '../../protocol/resources.ts';
 import type { AgentFrame, HubFrame, OpenFrame } from '../../protocol/session-frame.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
@@ -33,6 +41,8 @@ export interface FakeAgent extends AsyncDisposable {
   report(change: Partial<AgentReport>): void;
   /** What a probe found. */
   tellFacts(probe: string, facts: JsonObject): void;
+  /** Everything that it knows of the clusters that it watches. */
+  tellInventory(known: { readonly nodes: readonly NodeReport[]; readonly apps: readonly AppReport[] }): void;
   openSession(attempt: string, over?: Partial<OpenFrame>): Promise<FakeSession>;
   /** Resolves when the control channel is over, whoever ended it. */
   readonly ended: Promise<void>;
@@ -160,6 +170,25 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
     },
     handler: { apply: async () => {} },
   });
+  let inventory = { nodes: new Map<string, NodeReport>(), apps: new Map<string, AppReport>() };
+  const nodes = createAgentClient({
+    ...shared,
+    codec: createJsonCodec(nodesResource),
+    statuses: {
+      list: async () => [...inventory.nodes].map(([node, status]) => ({ id: node, status })),
+      get: async (node) => inventory.nodes.get(node) ?? null,
+    },
+    handler: { apply: async () => {} },
+  });
+  const apps = createAgentClient({
+    ...shared,
+    codec: createJsonCodec(appsResource),
+    statuses: {
+      list: async () => [...inventory.apps].map(([app, status]) => ({ id: app, status })),
+      get: async (app) => inventory.apps.get(app) ?? null,
+    },
+    handler: { apply: async () => {} },
+  });
   let opens = 0;
   let leaseEpoch = 0;
   let hangUp = async () => {};
@@ -200,6 +229,15 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
         error: null,
       });
       facts.publishStatus(probe);
+    },
+    tellInventory(known) {
+      const before = inventory;
+      inventory = {
+        nodes: new Map(known.nodes.map((node) => [node.id, node])),
+        apps: new Map(known.apps.map((app) => [app.id, app])),
+      };
+      for (const node of new Set([...before.nodes.keys(), ...inventory.nodes.keys()])) nodes.retractStatus(node);
+      for (const app of new Set([...before.apps.keys(), ...inventory.apps.keys()])) apps.retractStatus(app);
     },
     async openSession(attempt, over = {}) {
       const signal = AbortSignal.timeout(10_000);
@@ -247,7 +285,7 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
       const ended = new AbortController();
       const router = createEventRouter({
         ...shared,
-        clients: [jobs, agents, facts],
+        clients: [jobs, agents, facts, nodes, apps],
       });
       const reading = (async () => {
         for (let next = await events.next(); next.done !== true; next = await events.next()) router.receive(next.value);
@@ -262,7 +300,7 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
     },
     async [Symbol.asyncDispose]() {
       await hangUp();
-      await Promise.all([jobs, agents, facts].map((client) => client[Symbol.asyncDispose]()));
+      await Promise.all([jobs, agents, facts, nodes, apps].map((client) => client[Symbol.asyncDispose]()));
     },
   };
   await agent.connect();

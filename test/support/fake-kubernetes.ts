@@ -113,8 +113,11 @@ export class FakeKubernetes implements AsyncDisposable {
   /** Listens again, at the same port, and remembers its objects. */
   async resume(): Promise<void> {
     const server = createServer({ ...this.#certificate, requestCert: true, rejectUnauthorized: false });
-    server.on('secureConnection', (socket) => {
+    server.on('secureConnection', () => {
       this.connections += 1;
+    });
+    // Also those that are in a handshake.
+    server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => {});

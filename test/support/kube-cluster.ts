@@ -1,63 +1,73 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+/** The folder of the commands that start a Kubernetes of one node on this machine. */
+const peer = process.env['KUBE_PEER'] ?? join(import.meta.dirname, '../../../shared/peers/kubernetes');
 
-/** Folder of the commands that start a real cluster. */
-const peer = process.env['KUBE_PEER'] ?? resolve(import.meta.dirname, '../../../shared/peers/kubernetes');
-
-/** Why tests with a real cluster cannot run here; false where they can. */
 export const kubeSkip: string | false = existsSync(join(peer, 'up.sh'))
   ? false
-  : 'no real Kubernetes here: KUBE_PEER names no folder with its commands';
+  : 'there is no Kubernetes to start: KUBE_PEER names the folder of the commands that do';
 
-/** A real cluster, alone for these tests. */
 export interface KubeCluster extends AsyncDisposable {
+  /** Path of the kubeconfig of an administrator. */
   readonly kubeconfig: string;
-  /** Folder of `kubectl` and `helm`. */
+  /** Folder with kubectl and helm. */
   readonly bin: string;
   /** Address of this machine as pods see it; empty without a node. */
   readonly host: string;
-  /** Its data folder. */
+  /** Its data folder: logs, process ids, keys. */
   readonly folder: string;
+  /** Resolves with what it said on standard output; rejects with what it said otherwise. */
   kubectl(...args: readonly string[]): Promise<string>;
+  /** Takes a folder with a root file system, a tar of one, or an archive of an image. */
+  loadImage(source: string, name: string): Promise<void>;
 }
 
-/** Takes seconds where it was built before. It goes when this process does. */
-export function startKubeCluster({ size }: { readonly size: 'node' | 'control-plane' }): KubeCluster {
-  const folder = mkdtempSync(join(tmpdir(), 'farhand-cluster-'));
-  const told = join(folder, 'told');
-  // To a file: what watches over the cluster keeps the output open.
-  const output = openSync(told, 'w');
-  const only = size === 'control-plane' ? ['--control-plane'] : [];
-  execFileSync(join(peer, 'up.sh'), [...only, '--owner', String(process.pid), join(folder, 'run')], {
-    stdio: ['ignore', output, 'inherit'],
-  });
-  closeSync(output);
-  const lines = new Map(
-    readFileSync(told, 'utf8')
-      .split('\n')
-      .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-  );
-  const kubeconfig = lines.get('KUBECONFIG') ?? '';
-  const bin = lines.get('KUBE_PEER_BIN') ?? '';
+/** What `up.sh` says, by a file: the process that it leaves to watch the owner keeps the output open. */
+async function startPeer(args: readonly string[], folder: string): Promise<string> {
+  const output = await open(join(folder, 'up.out'), 'w+');
+  try {
+    const child = spawn(join(peer, 'up.sh'), args, { stdio: ['ignore', output.fd, output.fd] });
+    const [code] = await once(child, 'exit');
+    const text = await readFile(join(folder, 'up.out'), 'utf8');
+    if (code !== 0) throw new Error(`up.sh ended with ${code}: ${text}`);
+    return text;
+  } finally {
+    await output.close();
+  }
+}
+
+/**
+ * Starts a cluster of its own: with `node`, pods run (this needs root); with `control-plane`, the API is there and pods stay pending. It goes when it is
+ * disposed of, and when this process ends, however it ends.
+ */
+export async function startKubeCluster({ size }: { readonly size: 'node' | 'control-plane' }): Promise<KubeCluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'farhand-kube-'));
+  const options = size === 'node' ? [] : ['--control-plane'];
+  const stdout = await startPeer([...options, '--owner', String(process.pid), folder], folder);
+  const said = new Map(stdout.split('\n').map((line) => line.split('=', 2) as [string, string]));
+  const kubeconfig = said.get('KUBECONFIG') ?? '';
+  const bin = said.get('KUBE_PEER_BIN') ?? '';
   return {
     kubeconfig,
     bin,
-    host: lines.get('KUBE_PEER_HOST') ?? '',
-    folder: join(folder, 'run'),
+    host: said.get('KUBE_PEER_HOST') ?? '',
+    folder,
     async kubectl(...args) {
-      const { stdout } = await run(join(bin, 'kubectl'), ['--kubeconfig', kubeconfig, ...args], {
-        maxBuffer: 64 * 1024 * 1024,
-      });
-      return stdout;
+      const answer = await run(join(bin, 'kubectl'), ['--kubeconfig', kubeconfig, ...args], { maxBuffer: 64 << 20 });
+      return answer.stdout;
+    },
+    async loadImage(source, name) {
+      await run(join(peer, 'load-image.sh'), [source, name, folder]);
     },
     async [Symbol.asyncDispose]() {
-      await run(join(peer, 'down.sh'), ['--delete', join(folder, 'run')]);
-      rmSync(folder, { recursive: true, force: true });
+      await run(join(peer, 'down.sh'), ['--delete', folder]);
     },
   };
 }

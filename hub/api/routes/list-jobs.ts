@@ -8,18 +8,9 @@ import type { ApiContext } from '../api-context.ts';
 import type { ApiServer } from '../api-server.ts';
 import { toJob } from '../job-view.ts';
 import { PageQuery, pageOf } from '../page-query.ts';
+import { manyOf, Texts } from '../words-query.ts';
 
 const maxLabels = 20;
-
-/** A key that came once or more often, each with one or more values between commas. */
-const Texts = z
-  .union([z.string(), z.array(z.string())])
-  .default([])
-  .transform((texts) => [texts].flat());
-
-const States = Texts.transform((texts) => texts.flatMap((text) => text.split(','))).pipe(
-  z.array(z.enum(jobStates, { error: `expected ${jobStates.join(', ')}` })),
-);
 
 const LabelFilter = z.string().transform((text, context) => {
   const [key = '', ...rest] = text.split('=');
@@ -30,9 +21,9 @@ const LabelFilter = z.string().transform((text, context) => {
 });
 
 const JobsQuery = PageQuery.extend({
-  state: States.meta({ parameter: { type: 'array', items: { $ref: '#/components/schemas/JobState' } } }).describe(
-    'one or more, repeated or with commas between',
-  ),
+  state: manyOf(jobStates)
+    .meta({ parameter: { type: 'array', items: { $ref: '#/components/schemas/JobState' } } })
+    .describe('one or more, repeated or with commas between'),
   automation: Name.nullable().default(null).describe('the name of an automation'),
   agent: Name.nullable().default(null).describe("an agent's name"),
   label: Texts.pipe(z.array(LabelFilter).max(maxLabels))

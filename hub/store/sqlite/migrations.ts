@@ -1,6 +1,7 @@
 import { factsSchema } from './facts-schema.ts';
 import { firstSchema } from './first-schema.ts';
 import { identitySchema } from './identity-schema.ts';
+import { inventorySchema } from './inventory-schema.ts';
 import { quotaSchema } from './quota-schema.ts';
 import { retentionSchema } from './retention-schema.ts';
 import { startsSchema } from './starts-schema.ts';
@@ -15,4 +16,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: 'quotas', sql: quotaSchema },
   { name: 'identity', sql: identitySchema },
   { name: 'starts', sql: startsSchema },
+  { name: 'inventory', sql: inventorySchema },
 ];

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { createToldFacts } from '../../../agent/probes/told-facts.ts';
-import { FactsBudget } from '../../../hub/control/facts-budget.ts';
 import { createFactsSink, factsCodec, noSpecs } from '../../../hub/control/facts-resource.ts';
+import { factsAllowance, NewsBudget } from '../../../hub/control/news-budget.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
 import type { FactsReport } from '../../../protocol/facts.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
@@ -42,7 +42,7 @@ async function createWorld() {
 
   // The wall clock of a machine tells whole milliseconds, and the store keeps those.
   const wholeClock = { ...clock, now: () => Math.floor(clock.now()) };
-  const budget = new FactsBudget(clock);
+  const budget = new NewsBudget({ clock, ...factsAllowance });
   const sink = createFactsSink({ store, agentId, budget, clock: wholeClock, link: new AbortController() });
   const createSource = () =>
     createSourceClient({

@@ -70,11 +70,11 @@ test('However often its channels break, a job runs once and each byte of its log
     mode: { type: 'daemon' },
     probeRunner: null,
     jobLog: null,
+    kubernetes: null,
     ways: [{ url: 'memory://hub', ...createMemoryTransport(wire) }],
     enrolment: null,
     fetch: globalThis.fetch,
     network: null,
-    kubernetes: null,
     takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),
   });
 

@@ -150,6 +150,7 @@ export class FakeHubView implements HubView {
         sessions: 0,
         readers: 0,
         store: { commits: 0, commandsWaiting: 0 },
+        inventory: null,
         freeBytes: null,
         loopLag: { p99Ms: 0, meanMs: 0, maxMs: 0 },
         loops: [],

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { schemaExamples } from '../../../hub/api/openapi/schema-examples.ts';
+import { createInventoryKinds } from '../../../hub/control/inventory-resource.ts';
 import { rolesWith } from '../../../hub/identity/permissions.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { sampleApp, sampleNode } from '../../support/sample-inventory.ts';
 import { type Answer, type ApiHarness, type Call, startApi, toSummary } from './api-harness.ts';
 import { createConformance } from './conformance.ts';
 import { enrolAgent, startAttempt, submitJob } from './job-run.ts';
@@ -159,6 +161,17 @@ describe('the description of the API', () => {
     await api.store.apply('record-facts', { agentId: agent.id, report, at: Date.parse(told.collectedAt) });
     for (const facts of ['facts', 'facts/host', 'facts/none', 'facts/host/history']) {
       await call(`${v1}/agents/a1/${facts}`);
+    }
+    const kinds = createInventoryKinds();
+    const form = { hash: 'h', shape: 's' };
+    const node = { type: 'put', list: 'nodes', item: { ...kinds.nodes.toItem(sampleNode('n1')), ...form } } as const;
+    const app = { type: 'put', list: 'apps', item: { ...kinds.apps.toItem(sampleApp('web')), ...form } } as const;
+    await api.store.apply('record-inventory', { agentId: agent.id, changes: [node, app], at: 1 });
+    for (const list of ['nodes', 'apps']) {
+      const { json } = await call(`${v1}/${list}`);
+      await call(`${v1}/${list}?state=broken`);
+      await call(`${v1}/${list}/${json.items[0].id}`);
+      await call(`${v1}/${list}/${nobody}`);
     }
     await call(`${v1}/agents/a9/facts`);
     await call(`${v1}/agents/a1/facts?limit=0`);

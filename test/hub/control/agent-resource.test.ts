@@ -14,7 +14,14 @@ it('what an agent reports is stored when it closes, opens or says why, not for e
   await using bench = await createSchedulerBench();
   const { store, fleet, clock } = bench;
   const { id } = await bench.agent('a1');
-  const sink = createReportSink({ store, fleet, agentId: id, clock, turns: new SharedTurns({ clock, everyMs: 20 }) });
+  const sink = createReportSink({
+    store,
+    fleet,
+    agentId: id,
+    clock,
+    turns: new SharedTurns({ clock, everyMs: 20 }),
+    onReported: () => {},
+  });
   /** Whether it was stored. */
   const report = async (change: Partial<AgentReport>) => {
     const before = store.commits();

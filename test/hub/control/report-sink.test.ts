@@ -24,6 +24,7 @@ async function createPlace() {
     fleet,
     agentId: id,
     clock: bench.clock,
+    onReported: () => {},
     turns: new SharedTurns({ clock: bench.clock, everyMs: 20 }),
   });
   return { bench, id, report, fleet, sink };

@@ -33,6 +33,8 @@ function runAgent(id: string, port: number, signal: AbortSignal) {
       statuses: { list: async () => [{ id, status: reportOf() }], get: async () => reportOf() },
     },
     facts: { statuses: { list: async () => [], get: async () => null } },
+    nodes: { statuses: { list: async () => [], get: async () => null } },
+    apps: { statuses: { list: async () => [], get: async () => null } },
   });
   const whys: string[] = [];
   const url = `ws://127.0.0.1:${port}`;

@@ -19,6 +19,7 @@ function createRunner({ store, fleet, clock }: SchedulerBench) {
     sessions: { isServing: () => false },
     room: { tryAgain: async () => {} },
     waiting: { look: () => {} },
+    inventory: { look: async () => {} },
     retention: { turn: async () => {} },
     lostAfterMs,
     correctionWindowMs,

@@ -118,6 +118,7 @@ describe('the status of a hub', () => {
     assert.deepEqual(loops.map(({ name }) => name).toSorted(), [
       'accepting',
       'chore: close corrections',
+      'chore: count nodes and apps',
       'chore: expire jobs',
       'chore: find lost attempts',
       'chore: look whether the disk has room again',
@@ -126,6 +127,7 @@ describe('the status of a hub', () => {
       'chore: tell commits',
       'chore: tell what waits',
       'control channels',
+      'inventory',
       'logs',
       'offer time-outs',
       'readers',

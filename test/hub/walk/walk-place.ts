@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:cryp
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Role } from '../../../hub/store/records.ts';
 import { startFakeAgent } from '../../support/fake-agent.ts';
+import { sampleApp, sampleNode } from '../../support/sample-inventory.ts';
 import { startTestHub, type TestHub } from '../../support/test-hub.ts';
 import { until } from '../../support/until.ts';
 
@@ -12,6 +13,8 @@ export interface Things {
   readonly job: string;
   readonly agent: string;
   readonly probe: string;
+  readonly node: string;
+  readonly app: string;
   readonly token: string;
   readonly joinToken: string;
   readonly account: string;
@@ -70,6 +73,8 @@ export function nobodysThings(): Things {
     job: id,
     agent: 'nobodys-agent',
     probe: 'nobodys-probe',
+    node: id,
+    app: id,
     token: id,
     joinToken: id,
     account: 'nobodys-account',
@@ -112,6 +117,7 @@ export async function createWalkPlace(): Promise<WalkPlace> {
     }),
   );
   agent.tellFacts(names.probe, { acmeFact: 'acme-value' });
+  agent.tellInventory({ nodes: [sampleNode('acme-node')], apps: [sampleApp('acme-app')] });
   const request = {
     automation: names.automation,
     parameters: { acmeKey: 'acme-value' },
@@ -125,6 +131,12 @@ export async function createWalkPlace(): Promise<WalkPlace> {
     const { status } = await hub.call('GET', `/agents/${names.agent}/facts/${names.probe}`, undefined, acme.viewer);
     return status === 200;
   });
+  const findItem = (path: string) =>
+    until(`${path} to be stored`, async () => {
+      const { body } = await hub.call('GET', path, undefined, acme.viewer);
+      return (body as { items: readonly { readonly id: string }[] }).items[0]?.id ?? null;
+    });
+  const inventory = { node: await findItem('/nodes'), app: await findItem('/apps') };
   const job = await make('/jobs', request, acme.operator);
   const offer = await agent.nextOffer();
   const session = await agent.openSession(offer.attempt);
@@ -143,6 +155,7 @@ export async function createWalkPlace(): Promise<WalkPlace> {
     job: job.id,
     agent: names.agent,
     probe: names.probe,
+    ...inventory,
     token: (await make('/tokens', { role: 'viewer', account: 'acme', name: 'acme-kept' })).id,
     joinToken: join.id,
     account: 'acme',
@@ -199,6 +212,7 @@ export async function createWalkPlace(): Promise<WalkPlace> {
         job: (await make('/jobs', request, acme.operator)).id,
         agent: name,
         probe: names.probe,
+        ...inventory,
         token: (await make('/tokens', { role: 'viewer', account: 'acme', name })).id,
         joinToken: (await make('/join-tokens', { account: 'acme' })).id,
         account: 'acme',

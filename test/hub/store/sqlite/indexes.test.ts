@@ -6,6 +6,7 @@ import * as accountStatements from '../../../../hub/store/account-statements.ts'
 import * as agentStatements from '../../../../hub/store/agent-statements.ts';
 import * as attemptStatements from '../../../../hub/store/attempt-statements.ts';
 import * as factsStatements from '../../../../hub/store/facts-statements.ts';
+import * as inventoryStatements from '../../../../hub/store/inventory-statements.ts';
 import * as jobStatements from '../../../../hub/store/job-statements.ts';
 import * as retentionStatements from '../../../../hub/store/retention-statements.ts';
 import type { Schema } from '../../../../hub/store/schema.ts';
@@ -24,7 +25,10 @@ const compiler = new Kysely<Schema>({
 
 /** Chores that look now and then at all agents or tokens, of which there are not many. */
 function isSweep(name: string, detail: string): boolean {
-  return ['readForgottenAgents', 'readOverTokens'].includes(name) && /^SCAN (agents|tokens) /.test(detail);
+  return (
+    ['readForgottenAgents', 'readOverTokens', 'readGoneInventory', 'readInventorySums'].includes(name) &&
+    /^SCAN (agents|tokens|inventory_sums)\b/.test(detail)
+  );
 }
 
 describe('with a million jobs, every command finds its rows by an index', () => {
@@ -33,6 +37,7 @@ describe('with a million jobs, every command finds its rows by an index', () => 
     ...attemptStatements,
     ...agentStatements,
     ...factsStatements,
+    ...inventoryStatements,
     ...tokenStatements,
     ...retentionStatements,
     ...accountStatements,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FactsBudget } from '../../../hub/control/facts-budget.ts';
 import { createFactsSink } from '../../../hub/control/facts-resource.ts';
+import { factsAllowance, NewsBudget } from '../../../hub/control/news-budget.ts';
 import { FactsReport } from '../../../protocol/facts.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { createSchedulerBench } from '../scheduler/scheduler-bench.ts';
@@ -26,7 +26,7 @@ describe('facts that an agent floods the hub with', () => {
     await using bench = await createSchedulerBench();
     const { store, clock } = bench;
     const { id: agentId } = await bench.agent('a1');
-    const budget = new FactsBudget(clock);
+    const budget = new NewsBudget({ clock, ...factsAllowance });
     const link = new AbortController();
     const sinkOf = () => createFactsSink({ store, agentId, budget, clock, link });
     const changes = async () => {
@@ -55,7 +55,7 @@ describe('facts that an agent floods the hub with', () => {
   it('wait no longer than their link lasts, and delay nobody else', async () => {
     await using bench = await createSchedulerBench();
     const { clock } = bench;
-    const budget = new FactsBudget(clock);
+    const budget = new NewsBudget({ clock, ...factsAllowance });
     const link = new AbortController();
     for (let count = 0; count < 200; count++) await budget.take('loud', link);
 
