@@ -119,7 +119,9 @@ describe('Jobs in a real cluster that others have their hands in', { skip: kubeS
   });
 
   it('say that a log which the kubelet rotated cannot be proved', async () => {
-    const { place, execution, job } = await start('yes 0123456789 | head -n 1500000');
+    const { place, execution, job } = await start(
+      'for i in 1 2 3 4 5; do yes 0123456789 | head -n 250000; sleep 6; done',
+    );
 
     await execution.ended;
 

@@ -101,7 +101,7 @@ function mergeLists(original: readonly JsonValue[], patch: readonly JsonValue[],
 
 /**
  * The API server's order, by keys: what the patch names stands in the patch's order, the rest in its own, and of two heads the
- * one that the patch named comes first only where it did so before.
+ * one that the patch named comes first unless it came behind the other before; a new one does not wait.
  */
 function toOrder(
   before: readonly (JsonValue | undefined)[],
@@ -112,7 +112,7 @@ function toOrder(
   const order: (JsonValue | undefined)[] = [];
   while (left.length > 0 && right.length > 0) {
     const at = before.indexOf(left[0]);
-    order.push(at >= 0 && at < before.indexOf(right[0]) ? left.shift() : right.shift());
+    order.push(at < before.indexOf(right[0]) ? left.shift() : right.shift());
   }
   return [...order, ...left, ...right];
 }

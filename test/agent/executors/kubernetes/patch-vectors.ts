@@ -29,8 +29,8 @@ export const patchVectors: readonly PatchVector[] = [
             ...main,
             imagePullPolicy: 'Never',
             env: [
-              { name: 'A', value: '1' },
               { name: 'B', value: '2' },
+              { name: 'A', value: '1' },
             ],
           },
         ],
@@ -38,10 +38,10 @@ export const patchVectors: readonly PatchVector[] = [
     },
   },
   {
-    title: 'puts a new container behind',
+    title: 'puts a new container first',
     template: { spec: { containers: [main] } },
     patch: { spec: { containers: [{ name: 'side', image }] } },
-    merged: { spec: { containers: [main, { name: 'side', image }] } },
+    merged: { spec: { containers: [{ name: 'side', image }, main] } },
   },
   {
     title: 'keeps the order of what was there, and follows the patch in what it names',
@@ -58,8 +58,8 @@ export const patchVectors: readonly PatchVector[] = [
     merged: {
       spec: {
         containers: [
-          { name: 'b', image },
           { name: 'new', image },
+          { name: 'b', image },
           { name: 'c', image, tty: true },
           { ...main, tty: true },
         ],
@@ -127,8 +127,8 @@ export const patchVectors: readonly PatchVector[] = [
       spec: {
         containers: [main],
         volumes: [
-          { name: 'b', emptyDir: {} },
           { name: 'c', emptyDir: { medium: 'Memory' } },
+          { name: 'b', emptyDir: {} },
         ],
       },
     },
