@@ -26,7 +26,8 @@ const ended = ['succeeded', 'failed', 'cancelled', 'timed-out', 'lost'];
 
 describe('jobs of a hub that run in a real cluster', { skip: kubeSkip }, () => {
   if (cluster === null) return;
-  const { kubectl, kubeconfig } = cluster;
+  const { kubeconfig } = cluster;
+  const kubectl = (...args: readonly string[]) => cluster.kubectl(...args);
   let root = '';
   let hub: FarhandProcess;
   let agent: FarhandProcess;

@@ -19,7 +19,7 @@ const cluster: KubeCluster | null = kubeSkip === false ? await startKubeCluster(
 
 describe('Jobs in a real cluster that others have their hands in', { skip: kubeSkip }, () => {
   if (cluster === null) return;
-  const { kubectl } = cluster;
+  const kubectl = (...args: readonly string[]) => cluster.kubectl(...args);
   const places: JobPlaces = createJobPlaces(cluster);
   let executor: KubernetesExecutor;
 

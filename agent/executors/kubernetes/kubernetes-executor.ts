@@ -21,8 +21,10 @@ import { type JobRecord, jobRecordFile } from './job-record.ts';
 import { JobSettings } from './job-settings.ts';
 import { kubernetesKind } from './kubernetes-kind.ts';
 import { PatchError } from './patch-error.ts';
+import { fail, toStartFailure } from './start-failure.ts';
 import { sweepJobs } from './sweep-jobs.ts';
 import { createTurns } from './turns.ts';
+import { unmadeJob } from './unmade-job.ts';
 import { type JobWatch, watchJobs } from './watch-jobs.ts';
 
 /** What a Secret holds at most, with room for the names in it. Source: Kubernetes, MaxSecretSize. */
@@ -244,7 +246,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
         const file = recordOf(target);
         const record = await file.read();
         if (record !== null && record.phase !== 'making') return record.phase === 'fenced';
-        await file.write({ ...(record ?? unmade), phase: 'fenced' });
+        await file.write({ ...(record ?? unmadeJob), phase: 'fenced' });
         return true;
       }),
     adopt: (target) =>
@@ -283,63 +285,10 @@ const inertExecution: Execution = {
   clear: async () => ({ escaped: 0 }),
 };
 
-/** A fence that was taken before anything was made. */
-const unmade: JobRecord = {
-  phase: 'fenced',
-  place: '',
-  namespace: '',
-  name: '',
-  digest: '',
-  uid: null,
-  letGoAt: null,
-  base: 0,
-  limitBytes: null,
-  graceSeconds: 0,
-  pendingMs: 0,
-  imageMs: 0,
-  sawRunning: false,
-  startedAt: null,
-  isStopped: false,
-  end: null,
-  gaps: [],
-};
-
 /** What a job writes as its outputs is taken from where the kubelet takes it. */
 function toPodCommand(command: PreparedCommand): PreparedCommand {
   const { environment } = command;
   return 'FARHAND_OUTPUTS' in environment
     ? { ...command, environment: { ...environment, FARHAND_OUTPUTS: outputsPath } }
     : command;
-}
-
-function fail(fault: StartFailure['fault'], message: string): StartFailure {
-  return { type: 'failed', fault, message };
-}
-
-function toStartFailure(error: KubernetesError): StartFailure {
-  const { code, causes } = error;
-  const list = causes.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  const message = `the cluster did not take the Job: ${list === '' ? error.message : list}`;
-  switch (code) {
-    case 'forbidden':
-      return { type: 'failed', fault: 'environment', cause: 'forbidden', message };
-    case 'quota':
-      return { type: 'failed', fault: 'environment', cause: 'cluster-quota', message };
-    case 'invalid':
-    case 'bad-request':
-    case 'refused':
-      return { type: 'failed', fault: 'command', message };
-    case 'credentials':
-    case 'unreachable':
-    case 'timeout':
-    case 'malformed':
-    case 'unauthorized':
-    case 'not-found':
-    case 'already-exists':
-    case 'conflict':
-    case 'gone':
-    case 'too-many-requests':
-    case 'server-failure':
-      return { type: 'failed', fault: 'environment', message };
-  }
 }

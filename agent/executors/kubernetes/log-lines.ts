@@ -87,7 +87,7 @@ export class LogLines {
 }
 
 /** RFC 3339 with up to nine digits of a second; null for everything else. */
-export function parseLogTime(text: string): LogTime | null {
+function parseLogTime(text: string): LogTime | null {
   const found = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text);
   if (found === null) return null;
   const milliseconds = Date.parse(`${found[1]}${found[3]}`);

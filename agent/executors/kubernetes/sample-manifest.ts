@@ -5,7 +5,7 @@ import type { JobSettings } from './job-settings.ts';
 import { PatchError } from './patch-error.ts';
 
 /** A manifest like those that jobs of an automation get, for whoever wants to know whether they can be made. */
-export function toSampleManifest(
+function toSampleManifest(
   settings: JobSettings,
   identity: { readonly agent: string; readonly namespace: string } = { agent: 'sample', namespace: 'sample' },
 ): JobManifest {

@@ -152,7 +152,7 @@ export class FakeCluster {
   }
 
   #wake(): void {
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of Array.from(this.#listeners)) listener();
   }
 
   #begin(

@@ -25,7 +25,7 @@ function make(settings: Record<string, unknown> = {}, of = command, timeoutMs: n
 }
 
 /** A pod's template as plain data that tests may look into. */
-// biome-ignore lint/suspicious/noExplicitAny: the shape is what is tested
+// oxlint-disable-next-line typescript/no-explicit-any -- the shape is what is tested
 const specOf = (manifest: ReturnType<typeof make>): any => manifest.job['spec'];
 
 describe('the manifest of a Job', () => {
