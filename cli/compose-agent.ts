@@ -7,6 +7,7 @@ import type { AgentConfig } from '../agent/config.ts';
 import { createDummyExecutor } from '../agent/executors/dummy/dummy-executor.ts';
 import type { Executor } from '../agent/executors/executor.ts';
 import { createExecutors } from '../agent/executors/executors.ts';
+import type { KubernetesExecutor } from '../agent/executors/kubernetes/kubernetes-executor.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
 import { readStandingBehind } from '../agent/executors/process/job-standing.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
@@ -65,7 +66,10 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
   const loopLag = opened.use(measureLoopLag(systemClock));
   const loops = createLoopBoard(systemClock);
   const cluster = options.kubernetes === null ? null : await useCluster(options.kubernetes, { config, logger, loops });
-  if (cluster !== null) opened.use(cluster.account);
+  if (cluster !== null) {
+    opened.use(cluster.account);
+    opened.use(cluster.jobs);
+  }
   const agent = opened.use(
     createAgent({
       dataFolder: resolve(config.data),
@@ -77,7 +81,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       enrolment,
       ways,
       catalog,
-      executors: createExecutors(adapt(executor), [adapt(dummy)]),
+      executors: createExecutors(adapt(executor), [dummy, ...(cluster === null ? [] : [cluster.jobs])].map(adapt)),
       probeRunner,
       limits: {
         ...defaultAgentLimits,
@@ -104,6 +108,8 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       takeOwnerLock,
     }),
   );
+  // Rejects where the agent does not come to be, which others tell.
+  if (cluster !== null) void agent.ready.then(() => cluster.jobs.begin()).catch(() => {});
   const disposables = opened.move();
   return { agent, loops, [Symbol.asyncDispose]: () => disposables.disposeAsync() };
 }
@@ -115,15 +121,18 @@ async function useCluster(
 ): Promise<{
   readonly account: ClusterAccount & AsyncDisposable;
   readonly orchestrators: readonly StartOrchestrator[];
+  readonly jobs: KubernetesExecutor;
 }> {
-  const [{ startClusterAccount }, { createKubernetesOrchestrator }] = await Promise.all([
+  const [{ startClusterAccount }, { createKubernetesOrchestrator }, { createJobExecutor }] = await Promise.all([
     import('../agent/kubernetes/cluster-account.ts'),
     import('../agent/orchestrators/kubernetes/kubernetes-orchestrator.ts'),
+    import('./create-job-executor.ts'),
   ]);
   const common = { ...options, clock: systemClock, random: systemRandom };
   const watch = createKubernetesOrchestrator({ ...common, client: kubernetes.client, cluster: kubernetes.cluster });
   return {
     account: startClusterAccount({ ...common, kubernetes }),
     orchestrators: options.config.kubernetesInventory ? [watch] : [],
+    jobs: createJobExecutor(kubernetes, { ...options, root: resolve(options.config.data) }),
   };
 }

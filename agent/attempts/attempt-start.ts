@@ -139,7 +139,8 @@ async function launchCommand(
   options: { readonly folder: AttemptFolder; readonly record: DocumentRecord; readonly command: PreparedCommand },
 ): Promise<LaunchOutcome> {
   const { folder, record, command } = options;
-  const started = await executorOf(context, record).start(folder.target, command);
+  const bounds = { timeoutMs: record.terms.timeoutMs, graceMs: record.terms.graceMs };
+  const started = await executorOf(context, record).start(folder.target, { ...command, bounds });
   if (started.type === 'started') return { type: 'running', record, execution: started.execution };
   const { message, cause = 'start-failed' } = started;
   return started.fault === 'environment'

@@ -19,6 +19,8 @@ export interface PreparedCommand {
   readonly settings?: JsonObject;
   /** For a runner, which makes the command itself, with the secrets: in this one they are empty. Without it the agent's executor runs it. */
   readonly handover?: CommandHandover;
+  /** How long it may take, and what it is given to end by itself, for whoever ends it when no agent is there to. Null: nobody said. */
+  readonly bounds?: { readonly timeoutMs: number | null; readonly graceMs: number | null };
   /** Who runs it; without it the agent's own user does. */
   readonly runAs?: RunAs;
 }

@@ -28,7 +28,6 @@ export function useExecutor(harness: ExecutorHarness): ExecutorFixture {
     executor = harness.create();
     places = [];
   });
-  checkLeaks();
   afterEach(async () => {
     for (const { target } of places) {
       await (await executor.adopt(target))?.clear(atOnce);
@@ -36,6 +35,8 @@ export function useExecutor(harness: ExecutorHarness): ExecutorFixture {
     }
     await executor[Symbol.asyncDispose]();
   });
+  // Behind it: what it disposed of is no leak.
+  checkLeaks();
 
   async function startCommand(place: ExecutorPlace, command: PreparedCommand): Promise<Execution> {
     const started = await executor.start(place.target, command);

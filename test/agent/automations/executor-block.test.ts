@@ -14,10 +14,10 @@ suite('the executor of an automation', () => {
 
   test('is one that there is, or the file says which there are', () => {
     assert.deepEqual(readMistakes('run: [uptime]\nexecutor: dumy'), [
-      'sample.yaml:2:11: executor: expected one of process, dummy, got "dumy": did you mean "dummy"?',
+      'sample.yaml:2:11: executor: expected one of process, dummy, kubernetes, got "dumy": did you mean "dummy"?',
     ]);
     assert.deepEqual(readMistakes('run: [uptime]\nexecutor: [dummy]'), [
-      'sample.yaml:2:11: executor: expected one of process, dummy, got ["dummy"]',
+      'sample.yaml:2:11: executor: expected one of process, dummy, kubernetes, got ["dummy"]',
     ]);
   });
 
