@@ -7,8 +7,6 @@ import {
   folder,
   listenAddress,
   oneOf,
-  orNever,
-  percent,
   seconds,
   text,
   wholeNumber,
@@ -19,7 +17,8 @@ import { type ConfigSources, loadConfiguration } from '../runtime/configuration/
 import { logKeys } from '../runtime/configuration/log-keys.ts';
 import { findOutletMistakes, outletKeys } from '../runtime/network/outlet-keys.ts';
 import { findHubUrlMistakes } from './hub-url-mistakes.ts';
-import { defaultPressureLimits, noPressureLimits, type PressureLimits } from './pressure/admission-limits.ts';
+import { findKubernetesMistakes, kubernetesKeys } from './kubernetes/kubernetes-keys.ts';
+import { admissionKeys } from './pressure/admission-keys.ts';
 
 const name: ConfigFormat<string> = {
   expected: '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit',
@@ -166,48 +165,7 @@ export const agentConfigSchema = {
     default: '500',
     sensitive: false,
   },
-  admission: {
-    variable: 'FARHAND_ADMISSION',
-    doc: 'Whether jobs are taken under pressure. measured: not above the limits of FARHAND_ADMISSION_…; always: whatever is measured. Jobs that run are not touched.',
-    format: oneOf('measured', 'always'),
-    default: 'measured',
-    sensitive: false,
-  },
-  admissionMemory: {
-    variable: 'FARHAND_ADMISSION_MEMORY',
-    doc: 'No jobs are taken above this memory pressure: percent of the time in which nothing here went on for want of memory.',
-    format: orNever(percent),
-    default: String(defaultPressureLimits.memoryPercent),
-    sensitive: false,
-  },
-  admissionIo: {
-    variable: 'FARHAND_ADMISSION_IO',
-    doc: 'No jobs are taken above this disk pressure: percent of the time in which nothing here went on but waited for a disk.',
-    format: orNever(percent),
-    default: String(defaultPressureLimits.ioPercent),
-    sensitive: false,
-  },
-  admissionCpu: {
-    variable: 'FARHAND_ADMISSION_CPU',
-    doc: 'No jobs are taken above this pressure on processors: percent of the time in which something here waited for one. It is near 100 wherever jobs compute, which is no trouble in itself.',
-    format: orNever(percent),
-    default: 'never',
-    sensitive: false,
-  },
-  admissionLoopLagMs: {
-    variable: 'FARHAND_ADMISSION_LOOP_LAG_MS',
-    doc: 'No jobs are taken while the event loop of the agent itself is late by more milliseconds than this, on average.',
-    format: orNever(wholeNumber({ from: 10, to: 60_000 })),
-    default: String(defaultPressureLimits.loopLagMs),
-    sensitive: false,
-  },
-  admissionFreeMemory: {
-    variable: 'FARHAND_ADMISSION_FREE_MEMORY',
-    doc: 'Where the kernel does not tell of memory pressure: no jobs are taken with less of the memory available than this percentage. 0: it does not matter.',
-    format: wholeNumber({ from: 0, to: 100 }),
-    default: String(defaultPressureLimits.minFreeMemoryPercent),
-    sensitive: false,
-  },
+  ...admissionKeys,
   jobId: {
     variable: 'FARHAND_JOB_ID',
     doc: 'With --once: take this job and no other.',
@@ -230,6 +188,7 @@ export const agentConfigSchema = {
     sensitive: false,
   },
   ...outletKeys,
+  ...kubernetesKeys,
   jobLog: {
     variable: 'FARHAND_JOB_LOG',
     doc: 'Where to write what jobs print besides sending it to the hub, as lines of JSON: stdout, or a file, which grows until somebody rotates it. Masked as in the hub. Not written unless set.',
@@ -247,23 +206,18 @@ export function loadAgentConfig(sources: ConfigSources): AgentConfig {
   return loadConfiguration(agentConfigSchema, sources, findBrokenRules);
 }
 
-export function toPressureLimits(config: AgentConfig): PressureLimits {
-  if (config.admission === 'always') return noPressureLimits;
-  return {
-    cpuPercent: config.admissionCpu,
-    memoryPercent: config.admissionMemory,
-    ioPercent: config.admissionIo,
-    minFreeMemoryPercent: config.admissionFreeMemory,
-    loopLagMs: config.admissionLoopLagMs,
-  };
-}
-
-function findBrokenRules({ hubUrls, sessionListen, insecure, ...outlet }: AgentConfig): readonly string[] {
-  const broken: string[] = [...findOutletMistakes(outlet)];
+function findBrokenRules(config: AgentConfig): readonly string[] {
+  const { hubUrls, sessionListen, insecure } = config;
+  const broken: string[] = [...findOutletMistakes(config), ...findKubernetesMistakes(config)];
   if (sessionListen !== null) {
     broken.push('FARHAND_SESSION_LISTEN: expected it not to be set: listening for workers is not there yet');
   }
-  return [...broken, ...findHubUrlMistakes({ hubUrls, insecure })];
+  if (hubUrls === null) {
+    broken.push(
+      'FARHAND_HUB_URL: expected the URL of the hub, such as wss://hub.example.org or ws://127.0.0.1:7400; got nothing',
+    );
+  }
+  return [...broken, ...(hubUrls ?? []).flatMap((url) => findHubUrlMistakes(url, { insecure }))];
 }
 
 /** Host names hold nothing that a name may not, in practice; a stray character becomes "-". */

@@ -8,21 +8,8 @@ const secureSchemes: Readonly<Record<string, string>> = {
   'grpcs:': 'grpcs:',
 };
 
-/** What is wrong with the addresses of a hub, in words for whoever set them. */
-export function findHubUrlMistakes({
-  hubUrls,
-  insecure,
-}: {
-  readonly hubUrls: readonly URL[] | null;
-  readonly insecure: boolean;
-}): readonly string[] {
-  if (hubUrls !== null) return hubUrls.flatMap((url) => findBrokenUrlRules(url, insecure));
-  return [
-    'FARHAND_HUB_URL: expected the URL of the hub, such as wss://hub.example.org or ws://127.0.0.1:7400; got nothing',
-  ];
-}
-
-function findBrokenUrlRules(hubUrl: URL, insecure: boolean): readonly string[] {
+/** What is wrong with a URL of the hub, a line each. */
+export function findHubUrlMistakes(hubUrl: URL, { insecure }: { readonly insecure: boolean }): readonly string[] {
   const broken: string[] = [];
   const secure = secureSchemes[hubUrl.protocol];
   if (secure === undefined) {

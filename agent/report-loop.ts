@@ -109,6 +109,7 @@ export function startReportLoop(options: ReportOptions): ReportLoop {
       loopLagMs,
       admission: admission === null || values === null ? null : { ...admission, values },
       key: options.key(),
+      clusters: [],
     };
   }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ReportedAdmission } from './admission.ts';
 import { AutomationSummary } from './automation-summary.ts';
+import { ClusterReport } from './cluster.ts';
 import { Labels } from './labels.ts';
 import { createOpenEnum } from './open-enum.ts';
 
@@ -41,6 +42,8 @@ export const AgentReport = z.object({
     })
     .nullable()
     .default(null),
+  /** Those that it watches. Their nodes and apps are resources of their own. */
+  clusters: z.array(ClusterReport).max(16).default([]),
 });
 export type AgentReport = Readonly<z.infer<typeof AgentReport>>;
 

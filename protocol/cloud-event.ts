@@ -20,7 +20,7 @@ export const CloudEvent = z.object({
   clustername: z.string().max(256).optional(),
   /** Empty in events of a source; the addressed source in those of an agent. */
   originalsource: z.string().max(256).optional(),
-  resourceid: z.string().max(256).optional(),
+  resourceid: z.string().max(512).optional(),
   /** Grows with each change of the spec. Written as an integer, read as text too. */
   resourceversion: z
     .union([

@@ -49,4 +49,6 @@ export const resourceTypes = {
   agents: 'io.farhand.v1.agents',
   jobs: 'io.farhand.v1.jobs',
   facts: 'io.farhand.v1.facts',
+  nodes: 'io.farhand.v1.nodes',
+  apps: 'io.farhand.v1.apps',
 } as const satisfies Record<string, ResourceType>;

@@ -3,12 +3,14 @@ import { Account, Quotas } from './account.ts';
 import { Agent, AgentNote, AgentRevocation, Automation } from './agent.ts';
 import { AgentDesired, AgentReport } from './agent-report.ts';
 import { ApiEvent } from './api-event.ts';
+import { AppReport } from './app.ts';
 import { Attempt } from './attempt.ts';
 import { AttemptResult } from './attempt-result.ts';
 import { AuditEvent } from './audit.ts';
 import { AutomationSummary } from './automation-summary.ts';
 import { Cause } from './cause.ts';
 import { CloudEvent } from './cloud-event.ts';
+import { ClusterReport, Resources } from './cluster.ts';
 import { EnrolmentAnswer, EnrolmentRequest } from './enrolment.ts';
 import { Facts, FactsChange, FactsReport } from './facts.ts';
 import { Health } from './health.ts';
@@ -19,6 +21,7 @@ import { JobDocument, Secrets } from './job-document.ts';
 import { JobState } from './job-state.ts';
 import type { JsonObject } from './json.ts';
 import { Labels } from './labels.ts';
+import { NodeReport } from './node.ts';
 import { AttemptReport, Offer } from './offer.ts';
 import { Problem, ProblemCode } from './problem.ts';
 import { Progress } from './progress.ts';
@@ -37,6 +40,7 @@ export const protocolSchemas = {
   AgentReport,
   AgentTextFrame,
   ApiEvent,
+  AppReport,
   AuditEvent,
   Attempt,
   AttemptReport,
@@ -45,6 +49,7 @@ export const protocolSchemas = {
   AutomationSummary,
   Cause,
   CloudEvent,
+  ClusterReport,
   CreatedJoinToken,
   CreatedToken,
   EnrolmentAnswer,
@@ -66,12 +71,14 @@ export const protocolSchemas = {
   JoinTokenRequest,
   Labels,
   LoopReport,
+  NodeReport,
   Offer,
   Problem,
   ProblemCode,
   Progress,
   Quotas,
   RerunRequest,
+  Resources,
   Role,
   Secrets,
   Token,

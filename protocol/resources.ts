@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { AgentDesired, AgentReport } from './agent-report.ts';
+import { AppReport } from './app.ts';
 import { resourceTypes } from './event-type.ts';
 import { FactsReport } from './facts.ts';
+import { NodeReport } from './node.ts';
 import { AttemptReport, Offer } from './offer.ts';
 
 /** How our own resources are kept alike on both sides: neither absence nor a deletion means anything, and both compare digests. */
@@ -20,3 +22,9 @@ export const attemptResource = { ...kept, resource: resourceTypes.jobs, spec: Of
 
 /** One for each probe of an agent, by the probe's name. The hub wishes nothing of it: there is no spec. */
 export const factsResource = { ...kept, resource: resourceTypes.facts, spec: z.null(), status: FactsReport } as const;
+
+/** One for each node of the clusters that an agent watches, by its `id`. What the agent tells of no more is gone. */
+export const nodesResource = { ...kept, resource: resourceTypes.nodes, spec: z.null(), status: NodeReport } as const;
+
+/** One for each app of them, likewise. */
+export const appsResource = { ...kept, resource: resourceTypes.apps, spec: z.null(), status: AppReport } as const;

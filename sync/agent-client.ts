@@ -21,6 +21,8 @@ export interface AgentClient extends SyncClient {
    * Without a link nothing is sent: the source asks when there is one.
    */
   publishStatus(id: string): void;
+  /** Says that there is nothing to say of this resource any more; where the lister has something again when the turn comes, that is sent. */
+  retractStatus(id: string): void;
   /** Every spec is as unseen, and comes again: for when the source's store is another, and trusted all the same. */
   forgetSpecs(): void;
 }
@@ -60,6 +62,7 @@ export function createAgentClient<Spec, Status>(given: AgentClientOptions<Spec, 
   return {
     resource,
     publishStatus: (id) => publisher.publish(id),
+    retractStatus: (id) => publisher.retract(id),
     forgetSpecs: () => receiver.forgetAll(),
     receive(type, event) {
       report.count('received');

@@ -12,8 +12,11 @@ type HeldStatus =
 export interface HeldStatuses {
   /** False for what is not newer than the last that was held of this resource. */
   isNews(id: string, sequence: bigint): boolean;
+  isHeld(id: string): boolean;
   hasHash(id: string, hash: string): boolean;
   hold(id: string, status: { readonly hash: string; readonly sequence: bigint }): void;
+  /** What was held before this process, or this link: older than whatever the agent says. What is known already stays. */
+  begin(held: readonly HeldValue[]): void;
   /** Forgets the hash, unless something newer was held since. */
   forget(id: string, options: { readonly sequence: bigint; readonly nowMs: number }): void;
   /** Drops what is left of statuses forgotten before. */
@@ -35,6 +38,10 @@ class StatusHashes implements HeldStatuses {
     return sequence > (this.#statuses?.get(id)?.sequence ?? -1n);
   }
 
+  isHeld(id: string): boolean {
+    return this.#statuses?.get(id)?.type === 'held';
+  }
+
   hasHash(id: string, hash: string): boolean {
     const status = this.#statuses?.get(id);
     return status?.type === 'held' && status.hash === hash;
@@ -42,6 +49,12 @@ class StatusHashes implements HeldStatuses {
 
   hold(id: string, { hash, sequence }: { readonly hash: string; readonly sequence: bigint }): void {
     this.#set(id, { type: 'held', sequence, hash });
+  }
+
+  begin(held: readonly HeldValue[]): void {
+    for (const { id, value: hash } of held) {
+      if (this.#statuses?.has(id) !== true) this.#set(id, { type: 'held', sequence: 0n, hash });
+    }
   }
 
   forget(id: string, { sequence, nowMs }: { readonly sequence: bigint; readonly nowMs: number }): void {

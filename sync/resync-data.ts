@@ -12,9 +12,9 @@ import { Scope } from './scope.ts';
  * - `digest`: instead of a list. Who finds that its own differs answers with a finer one, which is answered by the lists of
  *   the buckets that differ.
  * - `sequenceID`: the highest sequence id that the source has seen of this agent.
- * - `gone`: ids of a list of hashes that the agent has nothing to say about any more; the source forgets their hashes, no more.
+ * - `gone`: ids that the agent has nothing to say about any more, out of a list of hashes or by itself; the source forgets them.
  */
-const ResourceId = z.string().min(1).max(256);
+const ResourceId = z.string().min(1).max(512);
 const Version = z.union([
   z.int().min(0),
   z

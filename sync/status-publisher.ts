@@ -19,6 +19,7 @@ import { toTraceExtension } from './trace-extension.ts';
 /** The half of an agent client that owns statuses: sends them, and tells a source what it lacks. */
 export interface StatusPublisher extends AsyncDisposable {
   publish(id: string): void;
+  retract(id: string): void;
   /** Takes a resync request; throws `ProtocolError` for a malformed one. */
   receive(event: CloudEvent): void;
 }
@@ -46,12 +47,15 @@ export function createStatusPublisher<Status>(given: StatusPublisherOptions<Stat
     onError: (_key, error) => report.fail(error, null, 'status resync request not answered'),
   });
 
-  function put(id: string, action: Action): void {
+  function put(id: string, action: Action, whenNone: 'silent' | 'gone' = 'silent'): void {
     outbox.put(`status ${id}`, async (publish) => {
       // Before the status is asked for: it must not seem to know a spec that was taken after it.
       const spec = seen(id);
       const status = await statuses.get(id);
-      if (status === null) return;
+      if (status === null) {
+        if (whenNone === 'gone') await publish(toNote({ gone: [id] }, { sequenceid: sequenceIds.next() }));
+        return;
+      }
       const data = codec.encodeStatus(status);
       const extensions = {
         resourceid: id,
@@ -100,8 +104,11 @@ export function createStatusPublisher<Status>(given: StatusPublisherOptions<Stat
   }
 
   function putNote(key: string, data: JsonValue, extensions: { readonly sequenceid?: string }): void {
-    const whole = { originalsource: originalSource, ...extensions };
-    outbox.put(key, (publish) => publish(writer.write(toType('resync_response'), whole, data)));
+    outbox.put(key, (publish) => publish(toNote(data, extensions)));
+  }
+
+  function toNote(data: JsonValue, extensions: { readonly sequenceid?: string }): CloudEvent {
+    return writer.write(toType('resync_response'), { originalsource: originalSource, ...extensions }, data);
   }
 
   function hash(status: Status): string {
@@ -114,6 +121,7 @@ export function createStatusPublisher<Status>(given: StatusPublisherOptions<Stat
 
   return {
     publish: (id) => put(id, 'update_request'),
+    retract: (id) => put(id, 'update_request', 'gone'),
     receive(event) {
       const request = parse(StatusResyncRequest, event.data, 'status resync request');
       const key = request.digest === undefined ? `list ${JSON.stringify(request.scope)}` : 'digest';

@@ -40,14 +40,17 @@ export interface StatusReceiverOptions<Status> {
 /** Where it is noted which specs the statuses answer. */
 export type StatusAnswers = Pick<SpecPublisher<never>, 'isAhead' | 'answer'>;
 
-/** A status event whose envelope was found whole. */
-interface IncomingStatus {
-  readonly event: CloudEvent;
-  readonly version: number;
-  readonly sequence: bigint;
-  readonly hash: string;
-  readonly data: JsonValue;
-}
+/** A status event whose envelope was found whole, or the word that there is none any more. */
+type IncomingStatus =
+  | {
+      readonly type: 'status';
+      readonly event: CloudEvent;
+      readonly version: number;
+      readonly sequence: bigint;
+      readonly hash: string;
+      readonly data: JsonValue;
+    }
+  | { readonly type: 'gone'; readonly sequence: bigint };
 
 /** What its parts call is on it: a hub has several for each agent, and each closure of each counts. */
 class HashingReceiver<Status>
@@ -58,6 +61,8 @@ class HashingReceiver<Status>
   readonly #held: HeldStatuses = createHeldStatuses();
   readonly #comparison: HeldComparison;
   readonly #incoming: LatestRunner<IncomingStatus>;
+  /** What the sink holds from before is among `#held`. */
+  #hasBegun = false;
 
   constructor(given: StatusReceiverOptions<Status>, specs: StatusAnswers) {
     this.#given = given;
@@ -103,8 +108,8 @@ class HashingReceiver<Status>
     return candidate.sequence > held.sequence;
   }
 
-  run(id: string, status: IncomingStatus): Promise<void> {
-    return this.#apply(id, status);
+  run(id: string, incoming: IncomingStatus): Promise<void> {
+    return incoming.type === 'gone' ? this.#forget(id, incoming) : this.#apply(id, incoming);
   }
 
   onError(id: string, error: unknown): void {
@@ -117,6 +122,13 @@ class HashingReceiver<Status>
   }
 
   compare(why: 'link' | 'round'): void {
+    if (this.#hasBegun) this.#comparison.begin(why);
+    else this.#given.outbox.put('held', () => this.#begin(why));
+  }
+
+  async #begin(why: 'link' | 'round'): Promise<void> {
+    this.#held.begin(await this.#given.sink.held());
+    this.#hasBegun = true;
     this.#comparison.begin(why);
   }
 
@@ -129,8 +141,7 @@ class HashingReceiver<Status>
     if (digest !== undefined) this.#comparison.answerDigest(digest);
     if (gone === undefined || event.sequenceid === undefined) return;
     const sequence = BigInt(event.sequenceid);
-    const nowMs = this.#given.clock.monotonic();
-    for (const id of gone) this.#held.forget(id, { sequence, nowMs });
+    for (const id of gone) this.#put(id, { type: 'gone', sequence }, event);
   }
 
   #receiveStatus(id: string, event: CloudEvent): void {
@@ -141,12 +152,23 @@ class HashingReceiver<Status>
       return;
     }
     const hash = event.statushash ?? codec.hashStatus(data);
-    const put = this.#incoming.put(id, { event, version, sequence: BigInt(sequenceid), hash, data });
+    this.#put(id, { type: 'status', event, version, sequence: BigInt(sequenceid), hash, data }, event);
+  }
+
+  #put(id: string, incoming: IncomingStatus, event: CloudEvent): void {
+    const { report } = this.#given;
+    const put = this.#incoming.put(id, incoming);
     if (put === 'superseded') report.count('stale');
     else if (put === 'full') report.drop('overflow', event, undefined);
   }
 
-  async #apply(id: string, incoming: IncomingStatus): Promise<void> {
+  async #forget(id: string, { sequence }: IncomingStatus): Promise<void> {
+    if (!this.#held.isNews(id, sequence)) return this.#given.report.count('stale');
+    if (this.#held.isHeld(id)) await this.#given.sink.forget(id);
+    this.#held.forget(id, { sequence, nowMs: this.#given.clock.monotonic() });
+  }
+
+  async #apply(id: string, incoming: Extract<IncomingStatus, { readonly type: 'status' }>): Promise<void> {
     const { codec, report, sink } = this.#given;
     const { version, sequence, hash } = incoming;
     if (!this.#held.isNews(id, sequence)) return report.count('stale');
@@ -159,13 +181,13 @@ class HashingReceiver<Status>
     } else {
       const status = this.#decode(incoming);
       if (status === null) return;
-      await sink.apply({ id, version, status: status.value });
+      await sink.apply({ id, version, hash, status: status.value });
     }
     this.#held.hold(id, { hash, sequence });
     this.#specs.answer(id, version);
   }
 
-  #decode({ event, data }: IncomingStatus): { readonly value: Status } | null {
+  #decode({ event, data }: Extract<IncomingStatus, { readonly type: 'status' }>): { readonly value: Status } | null {
     try {
       return { value: this.#given.codec.decodeStatus(data) };
     } catch (error) {

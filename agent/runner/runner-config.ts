@@ -61,8 +61,12 @@ export type RunnerConfig = ConfigOf<typeof runnerConfigSchema>;
 
 /** Throws `ConfigError` with every mistake at once. */
 export function loadRunnerConfig(sources: ConfigSources): RunnerConfig {
-  return loadConfiguration(runnerConfigSchema, sources, (config) => [
-    ...findOutletMistakes(config),
-    ...findHubUrlMistakes(config),
-  ]);
+  return loadConfiguration(runnerConfigSchema, sources, (config) => {
+    const { hubUrls: urls, insecure: isInsecure } = config;
+    const mistakes =
+      urls === null
+        ? ['FARHAND_HUB_URL: expected the URL of the hub, got nothing']
+        : urls.flatMap((url) => findHubUrlMistakes(url, { insecure: isInsecure }));
+    return [...findOutletMistakes(config), ...mistakes];
+  });
 }

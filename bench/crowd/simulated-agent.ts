@@ -148,6 +148,7 @@ function createClients(id: string, name: string, told: { readonly lagMs: number 
     loopLagMs: told.lagMs,
     admission: null,
     key: null,
+    clusters: [],
   });
   return createSyncClients({
     agentId: id,

@@ -63,7 +63,11 @@ function createWorld(): World {
     ...common,
     source: 'hub',
     specs: { versions: async () => [], get: async () => null },
-    sink: { apply: async ({ id, status }) => void told.set(id, status) },
+    sink: {
+      held: async () => [],
+      apply: async ({ id, status }) => void told.set(id, status),
+      forget: async (id) => void told.delete(id),
+    },
   });
   const agent = createAgentClient<null, Thing>({
     ...common,

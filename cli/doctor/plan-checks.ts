@@ -25,6 +25,7 @@ import { createFolderChecks } from './folder-checks.ts';
 import { createHubChecks } from './hub-checks.ts';
 import { createHubProbe } from './hub-probe.ts';
 import { createIssuerCheck } from './issuer-check.ts';
+import { createKubernetesCheck } from './kubernetes-check.ts';
 import { createNetworkChecks } from './network-checks.ts';
 import { createOwnCertificateChecks } from './own-certificate-check.ts';
 import { createProxyCheck } from './proxy-check.ts';
@@ -113,6 +114,9 @@ function planAgent({ sources, folder }: DoctorPlan): readonly Check[] {
       comfortableBytes: 64 * mebibyte,
       environment: { ...sources.environment, ...sources.flags },
     }),
+    ...(config.kubernetes === 'off'
+      ? []
+      : [createKubernetesCheck({ config, environment: sources.environment, outlet })]),
     ...createAutomationChecks({ folder: resolve(folder, config.automations ?? usualAutomations), path }),
     ...createMachineChecks({ path }),
     createOpenFilesCheck(1024),

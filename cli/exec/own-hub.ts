@@ -55,6 +55,8 @@ export class OwnHub implements AsyncDisposable {
         get: async (id) => this.#toEntry(id),
       },
       sink: {
+        held: async () => [],
+        forget: async () => {},
         async apply({ id, status }) {
           if (status.phase === 'declined') job.decline(id, status);
         },

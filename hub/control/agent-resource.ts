@@ -2,6 +2,7 @@ import type { AgentDesired, AgentReport } from '../../protocol/agent-report.ts';
 import { toKeyProofText } from '../../protocol/key-proof.ts';
 import { agentResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { KeepingSink } from '../../sync/keeping-sink.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecEntry, SpecVersion } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
@@ -66,10 +67,11 @@ export interface ReportSinkOptions {
  * Takes an agent's reports. What changes all the time (slots in use, loop lag, what pressure was measured) stays in memory; the store gets a report only
  * when something else in it changed since the last one, which the fleet has of the store when the hub starts.
  */
-class ReportSink implements StatusSink<AgentReport> {
+class ReportSink extends KeepingSink<AgentReport> {
   readonly #given: ReportSinkOptions;
 
   constructor(given: ReportSinkOptions) {
+    super();
     this.#given = given;
   }
 

@@ -1,6 +1,7 @@
 import type { AttemptReport, DeclineReason, Offer } from '../../protocol/offer.ts';
 import { attemptResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { KeepingSink } from '../../sync/keeping-sink.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecEntry, SpecVersion } from '../../sync/spec-entry.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
@@ -66,10 +67,11 @@ export interface Declined {
 }
 
 /** Stores what an agent says of its attempts: when the command started, and that it will not take one. */
-class AttemptSink implements StatusSink<AttemptReport> {
+class AttemptSink extends KeepingSink<AttemptReport> {
   readonly #given: AttemptSinkOptions;
 
   constructor(given: AttemptSinkOptions) {
+    super();
     this.#given = given;
   }
 

@@ -1,6 +1,7 @@
 import type { FactsReport } from '../../protocol/facts.ts';
 import { factsResource } from '../../protocol/resources.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { KeepingSink } from '../../sync/keeping-sink.ts';
 import { createJsonCodec } from '../../sync/resource-codec.ts';
 import type { SpecLister } from '../../sync/spec-lister.ts';
 import type { StatusSink, StatusUpdate } from '../../sync/status-sink.ts';
@@ -22,10 +23,11 @@ export interface FactsSinkOptions {
 }
 
 /** Stores what an agent's probes found. What the agent no longer tells of stays: the API says that its probe is gone. */
-class FactsSink implements StatusSink<FactsReport> {
+class FactsSink extends KeepingSink<FactsReport> {
   readonly #given: FactsSinkOptions;
 
   constructor(given: FactsSinkOptions) {
+    super();
     this.#given = given;
   }
 

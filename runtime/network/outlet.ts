@@ -4,10 +4,11 @@ import { awaitSocket } from './await-socket.ts';
 import { type Destination, toAuthority } from './destination.ts';
 import { isTlsAlert, openTunnel } from './open-tunnel.ts';
 import { OutletError } from './outlet-error.ts';
-import { chooseRoute, type Route, type RouteSettings } from './route.ts';
+import { chooseRoute, type ProxyChoice, type Route, type RouteSettings } from './route.ts';
 import { secureSocket } from './secure-socket.ts';
+import type { ServerTrust } from './server-trust.ts';
 import { toSystemCode, toSystemWords } from './system-words.ts';
-import { type TlsParty, toTlsFault } from './tls-fault.ts';
+import { ownTlsHints, type TlsParty, toTlsFault } from './tls-fault.ts';
 import { noTlsSettings, openTlsFiles, type ShownCertificate, type TlsFiles, type TlsSettings } from './tls-files.ts';
 
 /** The way out of this process: every client of ours opens its connections here. Each call dials once. */
@@ -26,6 +27,8 @@ export interface Outlet {
   ): Promise<Socket>;
   /** What is behind an error, or an end, of a stream of which nothing was heard yet; null where nothing more is known than it says. */
   explain(error: unknown, destination: Destination): OutletError | null;
+  /** The same way out to servers of another circle, such as a cluster with a CA of its own. `proxy` counts before what is configured for all. */
+  toward(servers: { readonly trust: ServerTrust; readonly proxy: ProxyChoice | null }): Outlet;
   /** The name that the certificate of the destination must have. */
   nameOf(destination: Destination): string;
   /** The certificate that is shown to servers that ask for one, read again if its file changed. */
@@ -44,10 +47,12 @@ export interface OutletOptions extends RouteSettings {
 class ConfiguredOutlet implements Outlet {
   readonly #options: OutletOptions;
   readonly #files: TlsFiles;
+  readonly #trust: ServerTrust;
 
-  constructor(options: OutletOptions) {
+  constructor(options: OutletOptions, files: TlsFiles, trust: ServerTrust) {
     this.#options = options;
-    this.#files = openTlsFiles(options.tls, options.logger);
+    this.#files = files;
+    this.#trust = trust;
   }
 
   get certificate(): ShownCertificate | null {
@@ -63,7 +68,12 @@ class ConfiguredOutlet implements Outlet {
   }
 
   nameOf({ host }: Destination): string {
-    return this.#options.tls.serverName ?? host;
+    return this.#trust.serverName ?? host;
+  }
+
+  toward({ trust, proxy }: Parameters<Outlet['toward']>[0]): Outlet {
+    const choice = proxy ?? this.#options.choice;
+    return new ConfiguredOutlet({ ...this.#options, choice }, this.#files, trust);
   }
 
   async open(destination: Destination, { signal }: { readonly signal: AbortSignal }): Promise<Socket> {
@@ -87,7 +97,8 @@ class ConfiguredOutlet implements Outlet {
         ? stream
         : await secureSocket(stream, {
             ...this.#toParty(destination),
-            context: this.#files.read().forServers(),
+            context: this.#trust.context(),
+            verifies: this.#trust.verifies,
             name: this.nameOf(destination),
             protocols: destination.protocols,
             signal,
@@ -105,8 +116,8 @@ class ConfiguredOutlet implements Outlet {
       const fault = toTlsFault(error, party);
       if (fault !== null || !isEnd(error)) return fault;
       const ours = party.hasClientCertificate
-        ? 'it may not accept the certificate of FARHAND_TLS_CERT'
-        : 'where it wants a certificate of the client, name one: FARHAND_TLS_CERT and FARHAND_TLS_KEY';
+        ? `it may not accept the certificate of the client: ${party.hints.certificate}`
+        : `where it wants a certificate of the client, name one: ${party.hints.certificate}`;
       return new OutletError('ended', `${who} ended the connection before it said anything; ${ours}`, { cause: error });
     }
     if (error instanceof Error && 'rawPacket' in error && error.rawPacket instanceof Uint8Array) {
@@ -143,6 +154,8 @@ class ConfiguredOutlet implements Outlet {
       name: proxy.host,
       who: `the proxy ${proxy.shown}`,
       hasClientCertificate: true,
+      hints: ownTlsHints,
+      verifies: true,
       protocols: ['http/1.1'],
       signal: options.signal,
     });
@@ -150,7 +163,8 @@ class ConfiguredOutlet implements Outlet {
   }
 
   #toParty(destination: Destination): TlsParty {
-    return { who: toAuthority(destination), hasClientCertificate: this.#options.tls.cert !== null };
+    const { hasClientCertificate, hints } = this.#trust;
+    return { who: toAuthority(destination), hasClientCertificate, hints };
   }
 }
 
@@ -193,7 +207,15 @@ function isEnd(error: unknown): boolean {
 }
 
 export function createOutlet(options: OutletOptions): Outlet {
-  return new ConfiguredOutlet(options);
+  const files = openTlsFiles(options.tls, options.logger);
+  const trust: ServerTrust = {
+    context: () => files.read().forServers(),
+    serverName: options.tls.serverName,
+    verifies: true,
+    hasClientCertificate: options.tls.cert !== null,
+    hints: ownTlsHints,
+  };
+  return new ConfiguredOutlet(options, files, trust);
 }
 
 /** One that minds no proxy, and trusts what Node trusts. */

@@ -12,7 +12,10 @@ export type Route =
   | { readonly type: 'unusable'; readonly from: string };
 
 /** What the configuration says of a proxy: that one, or none whatever the environment says. */
-export type ProxyChoice = { readonly type: 'none' } | { readonly type: 'proxy'; readonly proxy: Proxy };
+export type ProxyChoice =
+  | { readonly type: 'none' }
+  /** `from`: what names it, where that is not `FARHAND_PROXY`. */
+  | { readonly type: 'proxy'; readonly proxy: Proxy; readonly from?: string };
 
 export interface RouteSettings {
   /** `FARHAND_PROXY`; null where it is not set. It counts before the environment, for every destination. */
@@ -26,7 +29,7 @@ export interface RouteSettings {
  */
 export function chooseRoute({ choice, environment }: RouteSettings, destination: Destination): Route {
   if (choice?.type === 'none') return { type: 'direct', why: 'FARHAND_PROXY is none' };
-  if (choice?.type === 'proxy') return { type: 'proxy', proxy: choice.proxy, from: 'FARHAND_PROXY' };
+  if (choice?.type === 'proxy') return { type: 'proxy', proxy: choice.proxy, from: choice.from ?? 'FARHAND_PROXY' };
   const named = find(environment, [destination.protocols === null ? 'http_proxy' : 'https_proxy', 'all_proxy']);
   if (named === null) return { type: 'direct', why: 'no variable names a proxy' };
   if (isLoopback(destination.host)) {

@@ -10,11 +10,13 @@ export interface SecuringOptions extends TlsParty {
   readonly name: string;
   readonly protocols: readonly string[];
   readonly signal: AbortSignal;
+  /** False: whoever answers is believed. */
+  readonly verifies: boolean;
 }
 
 /** Speaks TLS over a connection that is there. Rejects with `OutletError` or the signal's reason, and then the connection is destroyed. */
 export async function secureSocket(socket: Socket, options: SecuringOptions): Promise<TLSSocket> {
-  const { context, name, protocols, signal, who } = options;
+  const { context, name, protocols, signal, verifies, who } = options;
   const secured = connectTls({
     socket,
     secureContext: context,
@@ -23,7 +25,7 @@ export async function secureSocket(socket: Socket, options: SecuringOptions): Pr
     servername: isIP(name) === 0 ? name : '',
     ALPNProtocols: [...protocols],
     // Whatever NODE_TLS_REJECT_UNAUTHORIZED says.
-    rejectUnauthorized: true,
+    rejectUnauthorized: verifies,
   });
   try {
     await awaitSocket(secured, { event: 'secureConnect', signal });
@@ -43,11 +45,11 @@ export async function secureSocket(socket: Socket, options: SecuringOptions): Pr
   return secured;
 }
 
-function toEnd(error: unknown, { who, hasClientCertificate }: TlsParty): OutletError {
+function toEnd(error: unknown, { who, hasClientCertificate, hints }: TlsParty): OutletError {
   return new OutletError(
     'ended',
     `no TLS connection to ${who}: it ended the connection in the handshake; check that this port speaks TLS${
-      hasClientCertificate ? '' : ', and name a certificate where it wants one: FARHAND_TLS_CERT and FARHAND_TLS_KEY'
+      hasClientCertificate ? '' : `, and name a certificate where it wants one: ${hints.certificate}`
     }`,
     { cause: error },
   );

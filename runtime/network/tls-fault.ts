@@ -1,11 +1,28 @@
 import { OutletError, type OutletErrorCode } from './outlet-error.ts';
 import { toSystemCode, toSystemWords } from './system-words.ts';
 
+/** What to correct, in the words of whoever named the files. */
+export interface TlsHints {
+  /** What to do about a CA that nobody knows. */
+  readonly ca: string;
+  /** What names our certificate and its key. */
+  readonly certificate: string;
+  /** What names another name for the server. */
+  readonly serverName: string;
+}
+
+export const ownTlsHints: TlsHints = {
+  ca: 'name the file with the certificate of that CA in FARHAND_TLS_CA',
+  certificate: 'FARHAND_TLS_CERT and FARHAND_TLS_KEY',
+  serverName: 'FARHAND_TLS_SERVER_NAME',
+};
+
 export interface TlsParty {
   /** Who is spoken to, as it may be shown. */
   readonly who: string;
   /** Whether a certificate of ours is shown to whoever asks for one. */
   readonly hasClientCertificate: boolean;
+  readonly hints: TlsHints;
 }
 
 /** OpenSSL's words for a chain that leads to nobody whom this machine trusts. */
@@ -49,23 +66,22 @@ const noTls =
 const oldVersion = /^ERR_SSL_(?:UNSUPPORTED_PROTOCOL|TLSV1_ALERT_PROTOCOL_VERSION|VERSION_TOO_LOW|.*LEGACY_SIGALG.*)$/;
 const ofTls = /^(?:ERR_SSL_|ERR_TLS_|EPROTO$)/;
 
-const nameOurs = 'name one that it accepts and its key: FARHAND_TLS_CERT and FARHAND_TLS_KEY';
-
 /** What befell TLS, in the handshake or (TLS 1.3) just behind it; null for an error of anything else. */
-export function toTlsFault(error: unknown, { who, hasClientCertificate }: TlsParty): OutletError | null {
+export function toTlsFault(error: unknown, { who, hasClientCertificate, hints }: TlsParty): OutletError | null {
   const code = toSystemCode(error);
+  const nameOurs = `name one that it accepts and its key: ${hints.certificate}`;
   const fault = (kind: OutletErrorCode, words: string) =>
     new OutletError(kind, `no TLS connection to ${who}: ${words}`, { cause: error });
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return fault(
       'certificate-other-host',
-      `its certificate is for another host (${toSystemWords(error).slice(0, 300)}): use a name that it has, or FARHAND_TLS_SERVER_NAME`,
+      `its certificate is for another host (${toSystemWords(error).slice(0, 300)}): use a name that it has, or ${hints.serverName}`,
     );
   }
   if (unknownIssuerCodes.has(code)) {
     return fault(
       'certificate-unknown-ca',
-      `this machine does not know the CA of its certificate (${code}): name the file with the certificate of that CA in FARHAND_TLS_CA, or have the server send its intermediate certificates too`,
+      `this machine does not know the CA of its certificate (${code}): ${hints.ca}, or have the server send its intermediate certificates too`,
     );
   }
   const known = certificateWords.find(({ codes }) => codes.test(code));

@@ -82,6 +82,7 @@ function createReport(options: FakeAgentOptions): AgentReport {
     loopLagMs: 0,
     admission: null,
     key: null,
+    clusters: [],
   };
 }
 

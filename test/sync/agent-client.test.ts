@@ -322,6 +322,34 @@ suite('the agent client', () => {
   });
 });
 
+suite('a status that the agent client retracts', () => {
+  test('is said to be gone', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    agent.taken();
+
+    agent.client.retractStatus('a');
+    await agent.clock.settle();
+
+    assert.deepEqual(
+      agent.sent.map(({ data, resourceid, sequenceid }) => [data, resourceid, sequenceid !== undefined]),
+      [[{ gone: ['a'] }, undefined, true]],
+    );
+  });
+
+  test('is sent where there is one again when the turn comes', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    agent.taken();
+
+    agent.client.retractStatus('a');
+    agent.statuses.set('a', { have: 'again', serial: 0 });
+    await agent.clock.settle();
+
+    assert.deepEqual(agent.taken(), ['status.update_request a 0']);
+  });
+});
+
 suite('the agent client answers a list of hashes', () => {
   async function connectWith(given: { digests?: boolean } = {}) {
     const agent = setUp(given);

@@ -100,7 +100,7 @@ const fates = fc.array(fate, { maxLength: 40, size: 'max' });
 /** What happens in a story. As data, so that a counterexample can be read. */
 type Step =
   | { readonly type: 'want' | 'have'; readonly id: string; readonly word: string }
-  | { readonly type: 'delete' | 'unlist' | 'end'; readonly id: string }
+  | { readonly type: 'delete' | 'unlist' | 'end' | 'lack'; readonly id: string }
   | { readonly type: 'wait'; readonly ms: number }
   | { readonly type: 'reconnect' | 'restart hub' }
   | { readonly type: 'restart agent'; readonly clockShiftMs: number };
@@ -109,6 +109,7 @@ const want = fc.record({ type: fc.constant('want'), id, word });
 const have = fc.record({ type: fc.constant('have'), id, word });
 const remove = fc.record({ type: fc.constantFrom('delete', 'unlist'), id });
 const end = fc.record({ type: fc.constant('end'), id });
+const lack = fc.record({ type: fc.constantFrom('lack', 'end'), id });
 const wait = fc.record({ type: fc.constant('wait'), ms: fc.integer({ min: 0, max: 40_000 }) });
 const relink = fc.record({ type: fc.constantFrom('reconnect', 'restart hub') });
 const restartAgent = fc.record({
@@ -130,6 +131,8 @@ async function take(world: World, step: Step, decide: () => Fate): Promise<void>
     case 'end':
       world.things.delete(step.id);
       return;
+    case 'lack':
+      return world.lack(step.id);
     case 'wait':
       return await world.clock.advance(step.ms);
     case 'reconnect':
@@ -197,6 +200,24 @@ suite('whatever goes wrong, once it stops both sides agree within two periods', 
       for (const entry of world.took.values()) {
         if (entry.type === 'wanted') assert.deepEqual(world.specs.get(entry.id), entry);
       }
+    });
+    await fc.assert(property, { numRuns: 200 });
+  });
+
+  test('about resources that only the agent has, and that end there, also while the hub is away', async () => {
+    const step: fc.Arbitrary<Step> = fc.oneof(
+      { weight: 6, arbitrary: fc.oneof(have, wait) },
+      { weight: 3, arbitrary: lack },
+      { weight: 1, arbitrary: fc.oneof(relink, restartAgent) },
+    );
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), fates, async (steps, mishaps) => {
+      await using world = createWorld({ keepsHashes: true, options });
+
+      await tell(world, steps, mishaps);
+      await runPeriods(world, 2);
+
+      assert.deepEqual(new Map([...world.told].toSorted()), new Map([...world.things].toSorted()));
+      assertOrdered(world);
     });
     await fc.assert(property, { numRuns: 200 });
   });

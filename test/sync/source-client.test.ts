@@ -5,6 +5,7 @@ import { parseEventType } from '../../protocol/event-type.ts';
 import type { JsonValue } from '../../protocol/json.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
+import type { HeldValue } from '../../sync/digest.ts';
 import { StatusResyncRequest } from '../../sync/resync-data.ts';
 import { serveLink } from '../../sync/serve-link.ts';
 import { createSourceClient } from '../../sync/source-client.ts';
@@ -28,7 +29,10 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean; newerStatus?
   /** For each resync request that was answered, how many events the wire had taken by then. */
   const answered: number[] = [];
   const cut = new AbortController();
+  const forgotten: string[] = [];
   const sink = {
+    held: async (): Promise<readonly HeldValue[]> => [],
+    forget: async (id: string): Promise<void> => void forgotten.push(id),
     apply: async (update: StatusUpdate<Have>): Promise<void> => {
       applied.push(update);
     },
@@ -45,7 +49,7 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean; newerStatus?
         [...specs.values()].map(({ id, version, type }) => ({ id, version, deleted: type === 'deleted' })),
       get: async (id) => specs.get(id) ?? null,
     },
-    sink: { apply: (update) => sink.apply(update) },
+    sink: { held: () => sink.held(), apply: (update) => sink.apply(update), forget: (id) => sink.forget(id) },
     clock,
     random: createTestRandom(),
     logger: silentLogger,
@@ -60,6 +64,7 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean; newerStatus?
     counts: counters.counts,
     specs,
     applied,
+    forgotten,
     sent,
     answered,
     sink,
@@ -202,7 +207,8 @@ suite('the source client', () => {
     await source.status('a', 'first', { sequenceid: '11' });
     await source.status('a', 'second', { sequenceid: '12', resourceversion: 3 });
 
-    assert.deepEqual(source.applied, [
+    const taken = source.applied.map(({ id, version, status }) => ({ id, version, status }));
+    assert.deepEqual(taken, [
       { id: 'a', version: 1, status: { have: 'first', serial: 0 } },
       { id: 'a', version: 3, status: { have: 'second', serial: 0 } },
     ]);
@@ -281,6 +287,73 @@ suite('the source client', () => {
     assert.equal(source.counts.malformed, 2);
     assert.equal(source.counts['wrong-direction'], 1);
     assert.equal(source.applied.length, 1);
+  });
+});
+
+suite('the source client of a sink that holds statuses from before', () => {
+  async function beginWith(held: readonly HeldValue[]) {
+    const source = setUp();
+    source.sink.held = async () => held;
+    await source.connect();
+    return source;
+  }
+
+  test('says so at the beginning of a link, and takes what it holds as known', async () => {
+    await using source = await beginWith([{ id: 'a', value: 'abc' }]);
+
+    await source.status('a', 'well', { statushash: 'abc' });
+
+    assert.partialDeepStrictEqual(source.sent[0]?.data, { statusHashes: [{ resourceID: 'a', statusHash: 'abc' }] });
+    assert.deepEqual(source.applied, []);
+    assert.equal(source.counts.unchanged, 1);
+  });
+
+  test('hands on the hash that the next life is to hold', async () => {
+    await using source = await beginWith([]);
+
+    await source.status('a', 'well', { statushash: 'abc' });
+
+    assert.partialDeepStrictEqual(source.applied, [{ id: 'a', hash: 'abc', status: { have: 'well' } }]);
+  });
+
+  test('has it forgotten when the agent knows it no more, once', async () => {
+    await using source = await beginWith([{ id: 'a', value: 'abc' }]);
+
+    await source.receive('status.resync_response', { sequenceid: '11', data: { gone: ['a', 'never held'] } });
+    await source.receive('status.resync_response', { sequenceid: '12', data: { gone: ['a'] } });
+    await source.status('a', 'late', { sequenceid: '10' });
+
+    assert.deepEqual(source.forgotten, ['a']);
+    assert.deepEqual(source.applied, []);
+  });
+
+  test('holds it still where it could not be forgotten', async () => {
+    await using source = await beginWith([{ id: 'a', value: 'abc' }]);
+    source.sink.forget = async () => {
+      throw new Error('disk full');
+    };
+
+    await source.receive('status.resync_response', { sequenceid: '11', data: { gone: ['a'] } });
+    source.sink.forget = async (id) => void source.forgotten.push(id);
+    await source.receive('status.resync_response', { sequenceid: '12', data: { gone: ['a'] } });
+
+    assert.equal(source.counts['handler-failed'], 1);
+    assert.deepEqual(source.forgotten, ['a']);
+  });
+
+  test('compares nothing before it knows what is held', async () => {
+    await using source = setUp();
+    source.sink.held = async () => {
+      throw new Error('not ready');
+    };
+    await source.connect();
+    const early = source.taken();
+    source.sink.held = async () => [{ id: 'a', value: 'abc' }];
+
+    await source.clock.advance(defaultSyncOptions.periodMs);
+
+    assert.deepEqual(early, []);
+    assert.deepEqual(source.taken(), ['status.resync_request']);
   });
 });
 

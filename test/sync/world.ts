@@ -54,6 +54,8 @@ export type World = ReturnType<typeof createWorld>;
 export function createWorld(given: {
   readonly deleteUnknown?: boolean;
   readonly digests?: boolean;
+  /** The hub stores the hashes of statuses beside them, and deletes what the agent retracts. */
+  readonly keepsHashes?: boolean;
   readonly options?: Partial<SyncOptions>;
 }) {
   const options: SyncOptions = { ...defaultSyncOptions, ...given.options };
@@ -72,6 +74,7 @@ export function createWorld(given: {
   /** The hub's store: the truth about specs, and what it was told of statuses. */
   const specs = new Map<string, SpecEntry<Want>>();
   const told = new Map<string, Have>();
+  const hashes = new Map<string, string>();
   /** The agent's store: the truth about statuses, and what it took of specs. */
   const things = new Map<string, Have>();
   const took = new Map<string, SpecEntry<Want>>();
@@ -90,7 +93,14 @@ export function createWorld(given: {
         get: async (id) => specs.get(id) ?? null,
       },
       sink: {
-        async apply({ id, status }) {
+        held: async () => (given.keepsHashes === true ? [...hashes].map(([id, value]) => ({ id, value })) : []),
+        async forget(id) {
+          if (given.keepsHashes !== true) return;
+          told.delete(id);
+          hashes.delete(id);
+        },
+        async apply({ id, hash, status }) {
+          hashes.set(id, hash);
           if (status.serial < (serials.get(id) ?? 0)) regressions.push(`status of ${id}`);
           serials.set(id, status.serial);
           told.set(id, status);
@@ -190,6 +200,11 @@ export function createWorld(given: {
     have(id: string, have: string): void {
       things.set(id, nextHave(have));
       agent.publishStatus(id);
+    },
+    /** The agent has the thing no more, and says so. */
+    lack(id: string): void {
+      things.delete(id);
+      agent.retractStatus(id);
     },
     async [Symbol.asyncDispose](): Promise<void> {
       await world.disconnect();

@@ -246,8 +246,8 @@ describe('facts on their way to the hub', () => {
     await using world = await createWorld();
     const report = { ...world.found('host', 1), probe: 'other' };
 
-    await world.sink.apply({ id: 'host', version: 0, status: report });
-    await world.sink.apply({ id: 'other', version: 0, status: report });
+    await world.sink.apply({ id: 'host', version: 0, hash: 'h', status: report });
+    await world.sink.apply({ id: 'other', version: 0, hash: 'h', status: report });
 
     assert.deepEqual([await world.stored('host'), await world.stored('other')], [null, 1]);
   });

@@ -56,6 +56,7 @@ export function reportOf(change: Partial<AgentReport> = {}): AgentReport {
     loopLagMs: 0.5,
     admission: null,
     key: null,
+    clusters: [],
     ...change,
   };
 }

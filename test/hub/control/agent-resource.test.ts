@@ -18,7 +18,7 @@ it('what an agent reports is stored when it closes, opens or says why, not for e
   /** Whether it was stored. */
   const report = async (change: Partial<AgentReport>) => {
     const before = store.commits();
-    await sink.apply({ id, version: 1, status: reportOf(change) });
+    await sink.apply({ id, version: 1, hash: 'h', status: reportOf(change) });
     return store.commits() > before;
   };
   const closed = closedAdmission();

@@ -33,7 +33,7 @@ async function createPlace() {
       onDeclined: (one) => void declined.push(one),
     });
     const status: AttemptReport = { phase: 'accepted', reason: null, message: null, startedAt: null, rawBytes: null };
-    await sink.apply({ id: attempt, version: 1, status: { ...status, ...change } });
+    await sink.apply({ id: attempt, version: 1, hash: 'h', status: { ...status, ...change } });
     return (await bench.job(job.id)).state;
   };
   return { bench, owner, stranger, attempt, open, declined, say };

@@ -35,15 +35,15 @@ describe('facts that an agent floods the hub with', () => {
     };
 
     for (let value = 0; value < 200; value++) {
-      await sinkOf().apply({ id: 'host', version: 0, status: report(value) });
+      await sinkOf().apply({ id: 'host', version: 0, hash: 'h', status: report(value) });
     }
     for (let again = 0; again < 300; again++) {
       // What was told before costs nothing.
       if (again === 0) await clock.advance(5_000);
-      await sinkOf().apply({ id: 'host', version: 0, status: report(199) });
+      await sinkOf().apply({ id: 'host', version: 0, hash: 'h', status: report(199) });
     }
-    await sinkOf().apply({ id: 'host', version: 0, status: report(200) });
-    const waiting = sinkOf().apply({ id: 'host', version: 0, status: report(201) });
+    await sinkOf().apply({ id: 'host', version: 0, hash: 'h', status: report(200) });
+    const waiting = sinkOf().apply({ id: 'host', version: 0, hash: 'h', status: report(201) });
     await bench.settle();
     const before = await changes();
     await clock.advance(5_000);

@@ -35,7 +35,12 @@ describe('the sink of reports', () => {
     await using _ = bench;
     const before = bench.store.commits();
 
-    await sink.apply({ id, version: 1, status: { ...report, loopLagMs: 70, slots: { ...report.slots, used: 1 } } });
+    await sink.apply({
+      id,
+      version: 1,
+      hash: 'h',
+      status: { ...report, loopLagMs: 70, slots: { ...report.slots, used: 1 } },
+    });
 
     assert.equal(bench.store.commits(), before);
     assert.deepEqual([fleet.get(id)?.report?.loopLagMs, fleet.get(id)?.report?.slots.used], [70, 1]);
@@ -45,7 +50,7 @@ describe('the sink of reports', () => {
     const { bench, id, report, sink } = await createPlace();
     await using _ = bench;
 
-    await sink.apply({ id, version: 1, status: { ...report, bootId: 'another' } });
+    await sink.apply({ id, version: 1, hash: 'h', status: { ...report, bootId: 'another' } });
 
     assert.equal((await bench.store.queries.agent(id))?.report?.bootId, 'another');
   });
@@ -55,7 +60,7 @@ describe('the sink of reports', () => {
     await using _ = bench;
     const other = await bench.agent('a2');
 
-    await sink.apply({ id: other.id, version: 1, status: { ...report, bootId: 'forged' } });
+    await sink.apply({ id: other.id, version: 1, hash: 'h', status: { ...report, bootId: 'forged' } });
 
     assert.notEqual((await bench.store.queries.agent(other.id))?.report?.bootId, 'forged');
     assert.equal((await bench.store.queries.agent(id))?.report?.bootId, report.bootId);

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { Gap, Started } from '../../../protocol/attempt-result.ts';
+import { ByteCount } from '../../../protocol/names.ts';
+import type { FileSystem } from '../../../runtime/file-system.ts';
+import { type RecordFile, recordFile } from '../../record-file.ts';
+import { platformCauses } from '../platform-cause.ts';
+
+const Facts = { marked: z.boolean(), at: z.number().nullable() };
+
+const End = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('exit'), status: z.int(), ...Facts }),
+  z.object({
+    type: z.literal('platform'),
+    cause: z.enum(platformCauses),
+    started: Started,
+    retrySafe: z.boolean(),
+    message: z.string(),
+    status: z.int().nullable(),
+    ...Facts,
+  }),
+]);
+
+/**
+ * `kubernetes.json` in an attempt's folder: what this agent did in the cluster for it, written before it does it.
+ *
+ * - `making`: a suspended Job may be there; nothing of the command can have begun
+ * - `fenced`: nothing of it ever will
+ * - `let-go`: written durably before the Job is let go: from here on the command counts as started until the cluster proves it did not
+ * - `ended`: how, and what is missing in its log. It stands
+ */
+export const JobRecord = z.object({
+  phase: z.enum(['making', 'fenced', 'let-go', 'ended']),
+  /** Random: tells this folder's Job from one of another folder of the same attempt. */
+  place: z.string(),
+  namespace: z.string(),
+  name: z.string(),
+  digest: z.string(),
+  /** Null until the Job is known to be there. */
+  uid: z.string().nullable(),
+  /** Wall time of letting it go. */
+  letGoAt: z.number().nullable(),
+  /** Where the command's part of `raw` begins, and how long it may be. */
+  base: ByteCount,
+  limitBytes: ByteCount.nullable(),
+  graceSeconds: z.number(),
+  pendingMs: z.number(),
+  imageMs: z.number(),
+  /** The command was seen at work; when it began, by the node's clock, where the node says so. */
+  sawRunning: z.boolean(),
+  startedAt: z.number().nullable(),
+  /** A stop was sent to the cluster before the command was seen to have ended. */
+  isStopped: z.boolean(),
+  end: End.nullable(),
+  /** Offsets are in `raw`. */
+  gaps: z.array(Gap),
+});
+export type JobRecord = Readonly<z.infer<typeof JobRecord>>;
+
+export function jobRecordFile(fs: FileSystem, folder: string): RecordFile<JobRecord> {
+  return recordFile(fs, `${folder}/kubernetes.json`, JobRecord);
+}
+
+const Time = z.object({ second: z.number(), nanos: z.number() });
+
+/** `log-position.json`: how far the log was read. Not flushed: what it says is compared with what is stored. */
+const Position = z.object({
+  mark: z.object({ second: z.number().nullable(), offset: ByteCount }),
+  firstTime: Time.nullable(),
+  lastTime: Time.nullable(),
+  isWhole: z.boolean(),
+});
+type Position = Readonly<z.infer<typeof Position>>;
+
+export function logPositionFile(fs: FileSystem, folder: string): RecordFile<Position> {
+  return recordFile(fs, `${folder}/log-position.json`, Position);
+}

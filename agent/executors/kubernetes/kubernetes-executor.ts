@@ -1,0 +1,343 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '../../../runtime/clock.ts';
+import type { FileSystem } from '../../../runtime/file-system.ts';
+import type { Logger } from '../../../runtime/logger.ts';
+import type { LoopBoard } from '../../../runtime/loop-board.ts';
+import type { Random } from '../../../runtime/random.ts';
+import { sleep } from '../../../runtime/sleep.ts';
+import type { PreparedCommand } from '../../automations/prepared-command.ts';
+import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
+import { KubernetesError } from '../../kubernetes/kubernetes-error.ts';
+import type { Execution, ExecutionTarget } from '../execution.ts';
+import type { Executor, FenceState, StartFailure } from '../executor.ts';
+import type { JobBoard } from './job-board.ts';
+import { createJobCalls } from './job-calls.ts';
+import { defaultJobLimits, type JobContext, type JobLimits } from './job-context.ts';
+import { JobExecution } from './job-execution.ts';
+import { type JobManifest, outputsPath, toJobManifest } from './job-manifest.ts';
+import { jobMarks } from './job-marks.ts';
+import { type JobRecord, jobRecordFile } from './job-record.ts';
+import { JobSettings } from './job-settings.ts';
+import { kubernetesKind } from './kubernetes-kind.ts';
+import { PatchError } from './patch-error.ts';
+import { sweepJobs } from './sweep-jobs.ts';
+import { createTurns } from './turns.ts';
+import { type JobWatch, watchJobs } from './watch-jobs.ts';
+
+/** What a Secret holds at most, with room for the names in it. Source: Kubernetes, MaxSecretSize. */
+const maxSecretBytes = 1024 * 1024 - 64 * 1024;
+/** What a node waits for where neither the automation nor the agent says. */
+const defaultGraceSeconds = 30;
+
+export interface KubernetesExecutorOptions {
+  readonly client: KubernetesClient;
+  /** Id of this agent: what another made is never touched. Asked when there is something to do, for the first time. */
+  readonly agentId: () => string;
+  /** Whether an attempt has a folder on this machine. */
+  readonly isKnown: (attempt: string) => Promise<boolean>;
+  readonly fileSystem: FileSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly loops: LoopBoard;
+  readonly limits?: JobLimits;
+}
+
+export interface KubernetesExecutor extends Executor, AsyncDisposable {
+  /** To be called when the agent has its identity and has read its attempts: looks for what is left in the cluster, and hears of it from now on. */
+  begin(): void;
+}
+
+/**
+ * Runs each command as a Job of a cluster, in a container of the automation's image. A Job is made suspended, then its Secret, and only
+ * then it is let go, which is written down durably before: so a call that nobody knows the end of starts nothing, and the record in
+ * the attempt's folder is the fence. The log is the kubelet's, copied into `raw`.
+ *
+ * Disposing lets go of all executions; what runs goes on.
+ */
+export function createKubernetesExecutor(options: KubernetesExecutorOptions): KubernetesExecutor {
+  const { client, agentId, isKnown, fileSystem, clock, random, logger, loops, limits = defaultJobLimits } = options;
+  const disposal = new AbortController();
+  const { signal } = disposal;
+  const calls = createJobCalls(client, signal);
+  const turns = createTurns();
+  const watches = new Map<string, JobWatch>();
+  const listeners = new Set<() => void>();
+  let sweeping: Promise<void> | null = null;
+  const running = new Map<string, JobExecution>();
+
+  function boardOf(namespace: string): JobBoard {
+    const known =
+      watches.get(namespace) ??
+      watchJobs({ client, namespace, agent: agentId(), clock, random, logger, loops, onChange: tellChange });
+    watches.set(namespace, known);
+    return known.board;
+  }
+
+  function tellChange(): void {
+    for (const listener of listeners) listener();
+  }
+
+  function findObstacle(): string | null {
+    return [...watches.values()].map(({ obstacle }) => obstacle).find((obstacle) => obstacle !== null) ?? null;
+  }
+
+  const context: JobContext = { fileSystem, clock, logger, calls, boardOf, limits, signal };
+  const recordOf = ({ folder }: ExecutionTarget) => jobRecordFile(fileSystem, folder);
+
+  function follow(target: ExecutionTarget, record: JobRecord): JobExecution {
+    const known = running.get(target.folder);
+    if (known !== undefined) return known;
+    const execution = new JobExecution(context, { target, file: recordOf(target), record });
+    running.set(target.folder, execution);
+    void execution.ended.then(() => running.delete(target.folder));
+    return execution;
+  }
+
+  async function start(target: ExecutionTarget, command: PreparedCommand): ReturnType<Executor['start']> {
+    const file = recordOf(target);
+    const earlier = await file.read();
+    // Whoever was first has it, or nobody ever will.
+    if (earlier !== null && earlier.phase !== 'making') return { type: 'started', execution: inertExecution };
+    const settings = JobSettings.safeParse(command.settings);
+    if (!settings.success) return fail('command', 'Expected an image for the pod (kubernetes.image), got none');
+    const namespace = settings.data.namespace ?? client.namespace;
+    const place = earlier?.place ?? randomUUID();
+    const environment = { ...command.environment, FARHAND_ATTEMPT_ID: target.attempt };
+    const given = toPodCommand({ ...command, environment });
+    const size = [...Object.values(given.environment), ...given.files.map(({ content }) => content)]
+      .map((text) => Buffer.byteLength(text))
+      .reduce((sum, bytes) => sum + bytes, 0);
+    if (size > maxSecretBytes) {
+      return fail(
+        'command',
+        `Expected at most ${maxSecretBytes} bytes of variables and files, which is what a Secret holds, got ${size}: give fewer or shorter parameters and secrets`,
+      );
+    }
+    const nul = [...given.argv, ...Object.values(given.environment)].some((text) => text.includes('\0'));
+    if (nul)
+      return fail('command', 'Expected arguments and variables without NUL, got one that no program can be given');
+    const graceSeconds = defaultGraceSeconds;
+    let manifest: JobManifest;
+    try {
+      manifest = toJobManifest({
+        identity: { attempt: target.attempt, agent: agentId(), namespace, place },
+        command: given,
+        settings: settings.data,
+        graceSeconds,
+      });
+    } catch (error) {
+      if (!(error instanceof PatchError)) throw error;
+      return fail(
+        'command',
+        `Expected a patch that fits (kubernetes.patch), got one of ${error.path.join('.')}: ${error.message}`,
+      );
+    }
+    const raw = await fileSystem.lstat(join(target.folder, 'raw'));
+    const record: JobRecord = earlier ?? {
+      phase: 'making',
+      place,
+      namespace,
+      name: manifest.name,
+      digest: manifest.digest,
+      uid: null,
+      letGoAt: null,
+      base: raw?.size ?? 0,
+      limitBytes: command.output?.limitBytes ?? null,
+      graceSeconds,
+      pendingMs: settings.data.pendingSeconds * 1000,
+      imageMs: settings.data.imageSeconds * 1000,
+      sawRunning: false,
+      startedAt: null,
+      isStopped: false,
+      end: null,
+      gaps: [],
+    };
+    if (earlier === null) await file.write(record);
+    const made = await make(record, manifest);
+    if (typeof made !== 'string') {
+      if (earlier === null) await fileSystem.remove(file.path);
+      return made;
+    }
+    if ((await fileSystem.lstat(join(target.folder, 'intent.json'))) !== null) {
+      const end = {
+        type: 'platform',
+        cause: 'start-failed',
+        started: false,
+        retrySafe: true,
+        message: 'the command was to be stopped before its Job was let go',
+        status: null,
+        marked: true,
+        at: null,
+      } as const;
+      await file.write({ ...record, uid: made, phase: 'ended', end });
+      return { type: 'started', execution: inertExecution };
+    }
+    const letGo: JobRecord = { ...record, uid: made, phase: 'let-go', letGoAt: clock.now() };
+    await file.write(letGo);
+    return { type: 'started', execution: follow(target, letGo) };
+  }
+
+  /** The Job, suspended, and its Secret; resolves with the Job's uid. */
+  async function make(record: JobRecord, { job, toSecret, digest }: JobManifest): Promise<string | StartFailure> {
+    try {
+      let made = await calls.createJob(record, job);
+      if (made === null) {
+        made = await calls.getJob(record);
+        const { annotations } = made?.metadata ?? {};
+        if (
+          made === null ||
+          annotations?.[jobMarks.place] !== record.place ||
+          annotations[jobMarks.digest] !== digest
+        ) {
+          return fail(
+            'environment',
+            `Expected no Job ${record.name} in namespace ${record.namespace}, found one that is not of this attempt's folder: delete it when nobody needs it`,
+          );
+        }
+      }
+      const { uid } = made.metadata;
+      await calls.putSecret(record, toSecret(uid));
+      return uid;
+    } catch (error) {
+      if (error instanceof KubernetesError) return toStartFailure(error);
+      throw error;
+    }
+  }
+
+  /** Until it went well once: what is left of another life of this agent is deleted. */
+  async function sweep(): Promise<void> {
+    boardOf(client.namespace);
+    for (let waitMs = 1_000; !signal.aborted; waitMs = Math.min(2 * waitMs, 60_000)) {
+      try {
+        await sweepJobs({ client, calls, agent: agentId(), isKnown, logger, signal });
+        return;
+      } catch (err) {
+        if (!signal.aborted) logger.debug({ err }, 'Jobs cannot be swept yet');
+      }
+      await sleep(clock, waitMs, signal);
+    }
+  }
+
+  return {
+    kind: kubernetesKind,
+    begin: () => {
+      sweeping ??= sweep();
+    },
+    obstacle: findObstacle,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    start: (target, command) => turns.take(target.folder, () => start(target, command)),
+    inspect: async (target): Promise<FenceState> => {
+      const record = await recordOf(target).read();
+      if (record === null || record.phase === 'making') return { type: 'none' };
+      if (record.phase === 'fenced') return { type: 'recovered' };
+      return { type: 'started', alive: record.phase === 'let-go', at: record.startedAt };
+    },
+    takeFence: (target) =>
+      turns.take(target.folder, async () => {
+        const file = recordOf(target);
+        const record = await file.read();
+        if (record !== null && record.phase !== 'making') return record.phase === 'fenced';
+        await file.write({ ...(record ?? unmade), phase: 'fenced' });
+        return true;
+      }),
+    adopt: (target) =>
+      turns.take(target.folder, async () => {
+        const record = await recordOf(target).read();
+        return record?.phase === 'let-go' ? follow(target, record) : null;
+      }),
+    readEnd: async (target) => (await recordOf(target).read())?.end ?? null,
+    findGaps: async (target, { rawBytes }) => {
+      const record = await recordOf(target).read();
+      if (record === null) return [{ at: 0, bytes: null, why: 'output-lost' }];
+      return record.gaps.map((gap) => ({ ...gap, at: Math.min(gap.at, rawBytes) }));
+    },
+    release: (target) =>
+      turns.take(target.folder, async () => {
+        const record = await recordOf(target).read();
+        if (record === null || record.name === '') return;
+        const job = record.uid === null ? await calls.getJob(record) : null;
+        const uid =
+          record.uid ?? (job?.metadata.annotations?.[jobMarks.place] === record.place ? job.metadata.uid : null);
+        if (uid !== null) await calls.deleteJob(record, uid);
+      }),
+    [Symbol.asyncDispose]: async () => {
+      disposal.abort('disposed');
+      await sweeping;
+      await Promise.all([...watches.values()].map((watch) => watch[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+/** Nothing was begun, and nothing is to be waited for. */
+const inertExecution: Execution = {
+  ended: Promise.resolve(),
+  started: Promise.resolve(null),
+  signal: async () => {},
+  clear: async () => ({ escaped: 0 }),
+};
+
+/** A fence that was taken before anything was made. */
+const unmade: JobRecord = {
+  phase: 'fenced',
+  place: '',
+  namespace: '',
+  name: '',
+  digest: '',
+  uid: null,
+  letGoAt: null,
+  base: 0,
+  limitBytes: null,
+  graceSeconds: 0,
+  pendingMs: 0,
+  imageMs: 0,
+  sawRunning: false,
+  startedAt: null,
+  isStopped: false,
+  end: null,
+  gaps: [],
+};
+
+/** What a job writes as its outputs is taken from where the kubelet takes it. */
+function toPodCommand(command: PreparedCommand): PreparedCommand {
+  const { environment } = command;
+  return 'FARHAND_OUTPUTS' in environment
+    ? { ...command, environment: { ...environment, FARHAND_OUTPUTS: outputsPath } }
+    : command;
+}
+
+function fail(fault: StartFailure['fault'], message: string): StartFailure {
+  return { type: 'failed', fault, message };
+}
+
+function toStartFailure(error: KubernetesError): StartFailure {
+  const { code, causes } = error;
+  const list = causes.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  const message = `the cluster did not take the Job: ${list === '' ? error.message : list}`;
+  switch (code) {
+    case 'forbidden':
+      return { type: 'failed', fault: 'environment', cause: 'forbidden', message };
+    case 'quota':
+      return { type: 'failed', fault: 'environment', cause: 'cluster-quota', message };
+    case 'invalid':
+    case 'bad-request':
+    case 'refused':
+      return { type: 'failed', fault: 'command', message };
+    case 'credentials':
+    case 'unreachable':
+    case 'timeout':
+    case 'malformed':
+    case 'unauthorized':
+    case 'not-found':
+    case 'already-exists':
+    case 'conflict':
+    case 'gone':
+    case 'too-many-requests':
+    case 'server-failure':
+      return { type: 'failed', fault: 'environment', message };
+  }
+}

@@ -1,0 +1,199 @@
+import { isAfter, type LogPiece, type LogTime } from './log-lines.ts';
+
+/** Where a log is copied to. Offsets are of the log. */
+export interface LogStore {
+  /** Bytes of the log that were stored, those included that were dropped behind the limit. */
+  readonly length: number;
+  /** Stores more at the end. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Whether these bytes are what is stored from `offset` on, as far as both reach. */
+  matches(offset: number, bytes: Uint8Array): Promise<boolean>;
+}
+
+/** From where to ask for a log again: `second` is null for its beginning. */
+export interface LogMark {
+  readonly second: number | null;
+  /** Of the first line that is as young. */
+  readonly offset: number;
+}
+
+/** What survives a restart of the agent. */
+export interface LogPosition {
+  readonly mark: LogMark;
+  readonly firstTime: LogTime | null;
+  readonly lastTime: LogTime | null;
+  /** Nothing is missing before. */
+  readonly isWhole: boolean;
+}
+
+/** Lines of two streams of one program can be out of order by less than this. */
+const disorderSeconds = 2;
+
+/**
+ * Copies the log of a container into a store, over as many answers of the kubelet as it takes, so that nothing is in it twice and nothing
+ * is missing without being told.
+ *
+ * A request names a whole second, and an answer begins with the first line that is not older. So a mark is a second and the place of
+ * the first line of that second or later; it holds as long as no older line came behind. When an answer comes, what it repeats is
+ * compared with what is stored, byte by byte, and only what goes beyond is new: equal times, cut lines, and lines sent twice need no
+ * rule. Where the comparison fails the kubelet has dropped lines (it answers out of the newest of its files alone), and what is missing
+ * cannot be known: that is told with the place, and only lines with a later time than the last are taken.
+ */
+export class LogCopy {
+  readonly #store: LogStore;
+  readonly #onBreak: (offset: number) => void;
+  #marks: readonly LogMark[] = [beginning];
+  #newest: number | null = null;
+  #firstTime: LogTime | null = null;
+  #lastTime: LogTime | null = null;
+  #isWhole = true;
+  /** Of the answer that is being read. */
+  #answer: Answer = { type: 'none' };
+
+  /** `onBreak`: lines may be missing at that place, and nobody can know how many. */
+  constructor(options: {
+    readonly store: LogStore;
+    readonly onBreak: (offset: number) => void;
+    readonly position: LogPosition | null;
+  }) {
+    const { store, onBreak, position } = options;
+    this.#store = store;
+    this.#onBreak = onBreak;
+    if (position === null || position.mark.offset > store.length) return;
+    const { mark, firstTime, lastTime, isWhole } = position;
+    this.#marks = isWhole && mark.second !== null ? [beginning, mark] : [mark];
+    this.#newest = lastTime?.second ?? null;
+    this.#firstTime = firstTime;
+    this.#lastTime = lastTime;
+    this.#isWhole = isWhole;
+  }
+
+  /** What to ask for next; null where no mark holds: then `lastSecond` says what to ask for. */
+  get mark(): LogMark | null {
+    const newest = this.#newest;
+    if (newest === null) return this.#marks[0] ?? null;
+    return this.#marks.findLast(({ second }) => second === null || second <= newest - disorderSeconds) ?? null;
+  }
+
+  get length(): number {
+    return this.#store.length;
+  }
+
+  get lastSecond(): number | null {
+    return this.#lastTime?.second ?? null;
+  }
+
+  /** To be kept for an agent that comes after this one; null where there is nothing that would help it. */
+  get position(): LogPosition | null {
+    const { mark } = this;
+    return mark === null
+      ? null
+      : { mark, firstTime: this.#firstTime, lastTime: this.#lastTime, isWhole: this.#isWhole };
+  }
+
+  /** Everything that is stored was found in the answer again, and nothing in it was anything else. */
+  get hasCaughtUp(): boolean {
+    return this.#answer.type === 'comparing' && this.#answer.offset >= this.#store.length;
+  }
+
+  /** An answer begins to what was asked for from `mark` on; without one it is not compared, and its lines are chosen by their times. */
+  open(mark: LogMark | null): void {
+    if (mark === null) {
+      this.#onBreak(this.#store.length);
+      this.#isWhole = false;
+      this.#answer = { type: 'by-time', after: this.#lastTime, isPast: false, taking: false };
+    } else {
+      this.#answer = { type: 'comparing', from: mark.second, offset: mark.offset, line: null };
+    }
+  }
+
+  /** No mark holds any more: what the kubelet has does not continue what is stored. */
+  forgetMarks(): void {
+    this.#marks = [];
+  }
+
+  /**
+   * Takes a piece of the answer. `mismatch`: it does not continue what is stored; `foreign`: it is none of the log. Then the rest of the
+   * answer is worth nothing, and nothing of this piece was stored.
+   */
+  async take(piece: LogPiece): Promise<'taken' | 'mismatch' | 'foreign'> {
+    switch (piece.type) {
+      case 'foreign':
+        return this.#isRestOfLine() ? 'taken' : 'foreign';
+      case 'line':
+        return this.#beginLine(piece.time) ? 'taken' : 'mismatch';
+      case 'bytes':
+        return this.#takeBytes(piece.bytes);
+    }
+  }
+
+  /** A long line comes in parts, and those that are not older than the second asked for come without the first, which has the time. */
+  #isRestOfLine(): boolean {
+    const answer = this.#answer;
+    return answer.type === 'comparing' ? answer.from !== null && answer.line === null : !this.#isWhole;
+  }
+
+  /** False: the log does not begin with the line that it began with before, though it may read the same. */
+  #beginLine(time: LogTime): boolean {
+    const answer = this.#answer;
+    if (answer.type === 'by-time') {
+      const { after } = answer;
+      const taking = answer.isPast || after === null || isAfter(time, after);
+      const isPast = answer.isPast || after === null || time.second > after.second + disorderSeconds;
+      this.#answer = { ...answer, taking, isPast };
+      if (taking) this.#note(time, this.#store.length);
+    } else if (answer.type === 'comparing') {
+      const isFirst = answer.offset === 0 && answer.line === null;
+      if (isFirst && this.#firstTime !== null && !isSameTime(time, this.#firstTime)) return false;
+      if (isFirst) this.#firstTime = time;
+      this.#answer = { ...answer, line: time };
+      if (answer.offset >= this.#store.length) this.#note(time, answer.offset);
+    }
+    return true;
+  }
+
+  async #takeBytes(bytes: Uint8Array): Promise<'taken' | 'mismatch'> {
+    const answer = this.#answer;
+    if (answer.type === 'by-time' && answer.taking) await this.#store.append(bytes);
+    if (answer.type !== 'comparing') return 'taken';
+    const known = Math.min(bytes.length, this.#store.length - answer.offset);
+    if (known > 0 && !(await this.#store.matches(answer.offset, bytes.subarray(0, known)))) return 'mismatch';
+    if (known < bytes.length) {
+      await this.#store.append(bytes.subarray(known));
+      // Begun by an agent that did not come to write down its time.
+      if (answer.line !== null) this.#lastTime = later(this.#lastTime, answer.line);
+    }
+    this.#answer = { ...answer, offset: answer.offset + bytes.length };
+    return 'taken';
+  }
+
+  /** A line that is new begins at `offset`. */
+  #note(time: LogTime, offset: number): void {
+    const { second } = time;
+    const marks = this.#marks.filter((mark) => mark.second === null || mark.second <= second);
+    const isNewest = this.#newest === null || second > this.#newest;
+    this.#marks = isNewest ? [...marks, { second, offset }] : marks;
+    this.#lastTime = later(this.#lastTime, time);
+    if (!isNewest) return;
+    this.#newest = second;
+    const oldest = this.mark?.second ?? null;
+    this.#marks = this.#marks.filter((mark) => mark.second === null || oldest === null || mark.second >= oldest);
+  }
+}
+
+const beginning: LogMark = { second: null, offset: 0 };
+
+type Answer =
+  | { readonly type: 'none' }
+  /** `from`: the second asked for. `offset`: of the next byte. `line`: the one that it is in. */
+  | { readonly type: 'comparing'; readonly from: number | null; readonly offset: number; readonly line: LogTime | null }
+  /** `isPast`: so far beyond what is stored that no line can be an old one any more. */
+  | { readonly type: 'by-time'; readonly after: LogTime | null; readonly isPast: boolean; readonly taking: boolean };
+
+function isSameTime(one: LogTime, other: LogTime): boolean {
+  return one.second === other.second && one.nanos === other.nanos;
+}
+
+function later(one: LogTime | null, other: LogTime): LogTime {
+  return one === null || isAfter(other, one) ? other : one;
+}

@@ -1,0 +1,104 @@
+import { Name } from '../../protocol/names.ts';
+import type { ConfigFormat, ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
+import { decimalNumber, file, oneOf, text, wholeNumber, yesOrNo } from '../../runtime/configuration/formats.ts';
+import { hubUrlList } from '../../runtime/configuration/hub-url-list.ts';
+
+const namespace: ConfigFormat<string> = {
+  expected: 'the name of a namespace: up to 63 small letters, digits and "-"',
+  placeholder: 'name',
+  fromText: (value) => (/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/.test(value) ? value : undefined),
+};
+
+const cluster: ConfigFormat<string> = {
+  expected: '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit',
+  placeholder: 'name',
+  fromText: (value) => Name.safeParse(value).data,
+};
+
+/** What an agent is told of its cluster. */
+export const kubernetesKeys = {
+  kubernetes: {
+    variable: 'FARHAND_KUBERNETES',
+    doc: 'Which Kubernetes the agent uses. in-cluster: that of the pod it is in, by the service account; kubeconfig: one that FARHAND_KUBECONFIG names.',
+    format: oneOf('off', 'in-cluster', 'kubeconfig'),
+    default: 'off',
+    sensitive: false,
+  },
+  kubeconfig: {
+    variable: 'FARHAND_KUBECONFIG',
+    doc: 'The kubeconfig, with FARHAND_KUBERNETES=kubeconfig. Read once; files that it names are read again when they change.',
+    format: file,
+    default: null,
+    defaultDoc: '~/.kube/config',
+    sensitive: false,
+  },
+  kubernetesContext: {
+    variable: 'FARHAND_KUBERNETES_CONTEXT',
+    doc: 'Which context of the kubeconfig.',
+    format: text,
+    default: null,
+    defaultDoc: 'its current-context',
+    sensitive: false,
+  },
+  kubernetesNamespace: {
+    variable: 'FARHAND_KUBERNETES_NAMESPACE',
+    doc: 'Where Jobs are made.',
+    format: namespace,
+    default: null,
+    defaultDoc: "that of the agent's pod, or of the context",
+    sensitive: false,
+  },
+  kubernetesCluster: {
+    variable: 'FARHAND_KUBERNETES_CLUSTER',
+    doc: 'What the cluster is called in the inventory.',
+    format: cluster,
+    default: null,
+    defaultDoc: "the kubeconfig's name for it; kubernetes in a pod",
+    sensitive: false,
+  },
+  kubernetesQps: {
+    variable: 'FARHAND_KUBERNETES_QPS',
+    doc: 'How many calls of the Kubernetes API the agent makes a second, at most.',
+    format: decimalNumber({ from: 0.1, to: 10_000 }),
+    default: '20',
+    sensitive: false,
+  },
+  kubernetesBurst: {
+    variable: 'FARHAND_KUBERNETES_BURST',
+    doc: 'How many of them at once, after a while without any.',
+    format: wholeNumber({ from: 1, to: 10_000 }),
+    default: '40',
+    sensitive: false,
+  },
+  kubernetesRunnerImage: {
+    variable: 'FARHAND_KUBERNETES_RUNNER_IMAGE',
+    doc: 'Image of farhand that runs beside a job in its pod, so that its log is complete and checked. Without one the log is what the kubelet has.',
+    format: text,
+    default: null,
+    sensitive: false,
+  },
+  kubernetesHubUrls: {
+    variable: 'FARHAND_KUBERNETES_HUB_URL',
+    doc: 'The hub as pods reach it, like FARHAND_HUB_URL.',
+    format: hubUrlList(['ws', 'wss', 'grpc', 'grpcs']),
+    default: null,
+    defaultDoc: 'FARHAND_HUB_URL',
+    sensitive: false,
+  },
+  kubernetesInventory: {
+    variable: 'FARHAND_KUBERNETES_INVENTORY',
+    doc: 'Report the nodes of the cluster, and its Deployments, StatefulSets and DaemonSets, to the hub.',
+    format: yesOrNo,
+    default: 'false',
+    sensitive: false,
+  },
+} as const satisfies ConfigSchema;
+
+export type KubernetesConfig = ConfigOf<typeof kubernetesKeys>;
+
+/** The rules over several of them: a line for each mistake. */
+export function findKubernetesMistakes({ kubernetes, kubernetesInventory }: KubernetesConfig): readonly string[] {
+  return kubernetes === 'off' && kubernetesInventory
+    ? ['FARHAND_KUBERNETES_INVENTORY: expected FARHAND_KUBERNETES=in-cluster or kubeconfig beside it, got off']
+    : [];
+}

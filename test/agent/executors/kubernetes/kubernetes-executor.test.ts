@@ -1,0 +1,556 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PreparedCommand } from '../../../../agent/automations/prepared-command.ts';
+import type { Execution, ExecutionTarget } from '../../../../agent/executors/execution.ts';
+import type { Executor } from '../../../../agent/executors/executor.ts';
+import { defaultJobLimits } from '../../../../agent/executors/kubernetes/job-context.ts';
+import { toJobName } from '../../../../agent/executors/kubernetes/job-name.ts';
+import { createKubernetesExecutor } from '../../../../agent/executors/kubernetes/kubernetes-executor.ts';
+import { NotNow } from '../../../../agent/executors/not-now.ts';
+import { KubernetesError } from '../../../../agent/kubernetes/kubernetes-error.ts';
+import { systemClock } from '../../../../runtime/clock.ts';
+import { systemFileSystem } from '../../../../runtime/file-system.ts';
+import { silentLogger } from '../../../../runtime/logger.ts';
+import { createLoopBoard } from '../../../../runtime/loop-board.ts';
+import { systemRandom } from '../../../../runtime/random.ts';
+import { FakeCluster, toMain } from './fake-cluster.ts';
+
+const hasty = {
+  ...defaultJobLimits,
+  configMs: 50,
+  settleMs: 50,
+  overdueMs: 50,
+  logMs: 500,
+  nodeSlackMs: 200,
+  lookMs: 100,
+};
+const bounds = { graceMs: 100, boundMs: 1_000 };
+
+describe('the Kubernetes executor', () => {
+  let root = '';
+  let count = 0;
+  let cluster = new FakeCluster();
+  let opened: (Executor & AsyncDisposable)[] = [];
+
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), 'farhand-jobs-'));
+  });
+  after(() => rm(root, { recursive: true, force: true }));
+  beforeEach(() => {
+    cluster = new FakeCluster();
+    opened = [];
+  });
+  afterEach(async () => {
+    for (const executor of opened) await executor[Symbol.asyncDispose]();
+  });
+
+  /** As another process would make it, after the one before was killed. */
+  function create(agent = 'agent-1') {
+    const executor = createKubernetesExecutor({
+      client: cluster.client,
+      agentId: () => agent,
+      isKnown: async (attempt) => (await systemFileSystem.lstat(join(root, attempt))) !== null,
+      fileSystem: systemFileSystem,
+      clock: systemClock,
+      random: systemRandom,
+      logger: silentLogger,
+      loops: createLoopBoard(systemClock),
+      limits: hasty,
+    });
+    opened.push(executor);
+    return executor;
+  }
+
+  async function createPlace(): Promise<{ readonly target: ExecutionTarget; readonly job: string }> {
+    count += 1;
+    const attempt = `attempt-${process.pid}-${count}`;
+    const folder = join(root, attempt);
+    await mkdir(folder);
+    return { target: { attempt, folder }, job: toJobName(attempt) };
+  }
+
+  function toCommand(settings: Record<string, unknown> = {}, more: Partial<PreparedCommand> = {}): PreparedCommand {
+    return {
+      argv: ['true'],
+      environment: { FARHAND_SECRET_A: 'hunter2', FARHAND_OUTPUTS: '/farhand/job/outputs' },
+      workingDirectory: '/farhand/job',
+      files: [],
+      settings: { image: 'busybox', pendingSeconds: 300, imageSeconds: 180, ...settings } as never,
+      ...more,
+    };
+  }
+
+  async function start(executor: Executor, target: ExecutionTarget, command = toCommand()): Promise<Execution> {
+    const started = await executor.start(target, command);
+    assert.ok(started.type === 'started', started.type === 'failed' ? started.message : '');
+    return started.execution;
+  }
+
+  async function eventually(look: () => boolean, what: string): Promise<void> {
+    for (let polls = 0; polls < 1_000; polls += 1) {
+      if (look()) return;
+      await delay(5);
+    }
+    assert.fail(`expected ${what}, and it did not come about`);
+  }
+
+  const readRaw = ({ folder }: ExecutionTarget) => readFile(join(folder, 'raw'), 'utf8').catch(() => '');
+  const whole = { rawBytes: 1_000_000, limitBytes: null, ofOtherUser: false };
+
+  it('runs a command to its end, and leaves nothing behind', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+
+    const execution = await start(executor, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    cluster.print(job, 'one', 'two');
+    assert.ok((await execution.started) !== null);
+    cluster.end(job, 3, { message: '{"a":1}' });
+    await execution.ended;
+
+    assert.deepEqual(await executor.readEnd(target), {
+      type: 'exit',
+      status: 3,
+      marked: false,
+      at: Date.parse('2026-11-30T12:00:05Z'),
+    });
+    assert.equal(await readRaw(target), 'one\ntwo\n');
+    assert.deepEqual(await executor.findGaps(target, whole), []);
+    assert.equal(await readFile(join(target.folder, 'outputs'), 'utf8'), '{"a":1}');
+    await executor.release(target);
+    assert.deepEqual([cluster.names('jobs'), cluster.names('pods'), cluster.names('secrets')], [[], [], []]);
+    assert.equal(await executor.adopt(target), null);
+  });
+
+  it('lets a Job go only when its Secret is there', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+
+    await start(executor, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+
+    const changes = cluster.calls.filter((call) => /^(create|patch)/.test(call));
+    assert.deepEqual(changes, ['create jobs', 'create secrets', 'patch jobs']);
+    assert.doesNotMatch(JSON.stringify([cluster.get('jobs', job), cluster.get('pods', `${job}-1`)]), /hunter2/);
+  });
+
+  it('starts nothing twice', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const first = await start(executor, target);
+
+    const second = await start(executor, target);
+    await second.ended;
+
+    assert.equal(await second.started, null);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    cluster.end(job, 0);
+    await first.ended;
+    const third = await start(executor, target);
+    await third.ended;
+    assert.equal(await third.started, null);
+    assert.equal(cluster.calls.filter((call) => call === 'create jobs').length, 1);
+  });
+
+  it('never starts what the fence was taken of', async () => {
+    const executor = create();
+    const { target } = await createPlace();
+
+    assert.equal(await executor.takeFence(target), true);
+    const execution = await start(executor, target);
+    await execution.ended;
+
+    assert.equal(await execution.started, null);
+    assert.deepEqual(await executor.inspect(target), { type: 'recovered' });
+    assert.deepEqual(cluster.names('jobs'), []);
+    assert.equal(await create().takeFence(target), true);
+  });
+
+  it('never starts what was to be stopped before it was let go', async () => {
+    const executor = create();
+    const { target } = await createPlace();
+    await writeFile(join(target.folder, 'intent.json'), '{}');
+
+    const execution = await start(executor, target);
+    await execution.ended;
+
+    assert.equal(await execution.started, null);
+    assert.deepEqual(cluster.names('pods'), []);
+    await executor.release(target);
+    assert.deepEqual(cluster.names('jobs'), []);
+  });
+
+  describe('when the agent dies', () => {
+    /** The first agent dies at the call; the second one recovers. */
+    async function dieAt(call: string, moment: 'before' | 'after') {
+      const { target, job } = await createPlace();
+      const first = create();
+      const died = Promise.withResolvers<void>();
+      cluster[moment] = (made) => {
+        if (made !== call) return;
+        cluster[moment] = () => {};
+        void first[Symbol.asyncDispose]();
+        died.resolve();
+        throw new KubernetesError('unreachable', 'died');
+      };
+      await first.start(target, toCommand()).catch((error: unknown) => assert.ok(error instanceof NotNow));
+      await died.promise;
+      return { target, job, second: create() };
+    }
+
+    for (const [call, moment] of [
+      ['create jobs', 'before'],
+      ['create jobs', 'after'],
+      ['create secrets', 'before'],
+      ['create secrets', 'after'],
+    ] as const) {
+      it(`${moment} it asked to ${call}, nothing was begun, and nothing ever is`, async () => {
+        const { target, second } = await dieAt(call, moment);
+
+        assert.deepEqual(await second.inspect(target), { type: 'none' });
+        assert.equal(await second.takeFence(target), true);
+        await second.release(target);
+
+        assert.deepEqual([cluster.names('jobs'), cluster.names('secrets'), cluster.starts.size], [[], [], 0]);
+      });
+    }
+
+    for (const moment of ['before', 'after'] as const) {
+      it(`${moment} it asked to let the Job go, the next one goes on`, async () => {
+        const { target, job, second } = await dieAt('patch jobs', moment);
+
+        assert.equal(await second.takeFence(target), false);
+        const execution = await second.adopt(target);
+        assert.ok(execution !== null);
+        await eventually(() => cluster.names('pods').length === 1, 'a pod');
+        cluster.run(job);
+        cluster.print(job, 'once');
+        cluster.end(job, 0);
+        await execution.ended;
+
+        assert.equal(await readRaw(target), 'once\n');
+        assert.equal(cluster.starts.get(job), 1);
+        assert.equal((await second.readEnd(target))?.type, 'exit');
+      });
+    }
+
+    it('while the command is at work, the next one takes its log to the end', async () => {
+      const { target, job } = await createPlace();
+      const first = create();
+      await start(first, target);
+      await eventually(() => cluster.names('pods').length === 1, 'a pod');
+      cluster.run(job);
+      cluster.print(job, 'one', 'two');
+      while ((await readRaw(target)) !== 'one\ntwo\n') await delay(5);
+      await first[Symbol.asyncDispose]();
+      cluster.print(job, 'three');
+
+      const second = create();
+      const execution = await second.adopt(target);
+      assert.ok(execution !== null && (await execution.started) !== null);
+      cluster.print(job, 'four');
+      cluster.end(job, 0);
+      await execution.ended;
+
+      assert.equal(await readRaw(target), 'one\ntwo\nthree\nfour\n');
+      assert.deepEqual(await second.findGaps(target, whole), []);
+    });
+
+    it('and the command ends meanwhile, the next one reads how', async () => {
+      const { target, job } = await createPlace();
+      const first = create();
+      await start(first, target);
+      await eventually(() => cluster.names('pods').length === 1, 'a pod');
+      await first[Symbol.asyncDispose]();
+      cluster.run(job);
+      cluster.print(job, 'alone');
+      cluster.end(job, 9);
+
+      const second = create();
+      await (await second.adopt(target))?.ended;
+
+      const end = await second.readEnd(target);
+      assert.ok(end?.type === 'exit' && end.status === 9);
+      assert.equal(await readRaw(target), 'alone\n');
+    });
+
+    it('and the Job is gone meanwhile, the attempt is lost', async () => {
+      const { target, job } = await createPlace();
+      const first = create();
+      await start(first, target);
+      await first[Symbol.asyncDispose]();
+      cluster.removeJob(job);
+
+      const second = create();
+      await (await second.adopt(target))?.ended;
+
+      const end = await second.readEnd(target);
+      assert.ok(end?.type === 'platform');
+      assert.deepEqual([end.cause, end.started, end.retrySafe], ['process-lost', 'unknown', false]);
+      assert.equal((await second.findGaps(target, whole)).length, 1);
+    });
+  });
+
+  it('takes its own Job of an earlier try, and starts it once', async () => {
+    const executor = create();
+    const { target } = await createPlace();
+    cluster.after = (call) => {
+      if (call === 'create jobs') throw new KubernetesError('timeout', 'no answer');
+    };
+
+    await assert.rejects(executor.start(target, toCommand()), NotNow);
+    cluster.after = () => {};
+    await start(executor, target);
+
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    assert.equal(cluster.names('jobs').length, 1);
+  });
+
+  it('touches no Job of its name that another made', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const foreign = { metadata: { name: job, annotations: { 'farhand.io/folder': 'other' } }, spec: { suspend: true } };
+    const { resource, namespace } = {
+      resource: { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true },
+      namespace: 'jobs',
+    };
+    await cluster.client.create({ resource, namespace }, foreign, { signal: new AbortController().signal });
+
+    const started = await executor.start(target, toCommand());
+
+    assert.ok(started.type === 'failed' && started.fault === 'environment');
+    assert.match(started.message, /is not of this attempt's folder/);
+    await executor.release(target);
+    assert.deepEqual(cluster.names('jobs'), [job]);
+  });
+
+  for (const [code, fault, cause] of [
+    ['forbidden', 'environment', 'forbidden'],
+    ['quota', 'environment', 'cluster-quota'],
+    ['invalid', 'command', undefined],
+    ['bad-request', 'command', undefined],
+  ] as const) {
+    it(`says that nothing was started when the cluster answers ${code}`, async () => {
+      const executor = create();
+      const { target } = await createPlace();
+      const causes = [{ reason: 'FieldValueInvalid', message: 'must be positive', field: 'spec.x' }];
+      cluster.before = (call) => {
+        if (call === 'create jobs') throw new KubernetesError(code, 'no', { status: 400, causes });
+      };
+
+      const started = await executor.start(target, toCommand());
+
+      assert.ok(started.type === 'failed');
+      assert.deepEqual([started.fault, started.cause], [fault, cause]);
+      assert.match(started.message, /spec\.x: must be positive/);
+      assert.deepEqual(await executor.inspect(target), { type: 'none' });
+    });
+  }
+
+  it('concludes nothing while the cluster cannot be asked', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target, toCommand({ pendingSeconds: 1 }));
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.isAway = true;
+    cluster.cutWatches();
+    await delay(1_500);
+
+    assert.equal(await executor.readEnd(target), null);
+    await assert.rejects(executor.start((await createPlace()).target, toCommand()), NotNow);
+
+    cluster.run(job);
+    cluster.isAway = false;
+    cluster.cutWatches();
+    cluster.end(job, 0);
+    await execution.ended;
+    assert.equal((await executor.readEnd(target))?.type, 'exit');
+  });
+
+  it('ends what runs by its node, and keeps its log', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    await execution.started;
+    await writeFile(join(target.folder, 'intent.json'), '{}');
+    cluster.after = (call) => {
+      if (call !== 'patch pods') return;
+      cluster.print(job, 'bye');
+      cluster.end(job, 143);
+    };
+
+    assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+
+    const end = await executor.readEnd(target);
+    assert.ok(end?.type === 'exit');
+    assert.deepEqual([end.status, end.marked], [143, true]);
+    assert.equal(await readRaw(target), 'bye\n');
+    assert.deepEqual(await executor.findGaps(target, whole), []);
+  });
+
+  it('deletes the pod of what does not end in its grace', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    await execution.started;
+
+    assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+
+    const end = await executor.readEnd(target);
+    assert.ok(end?.type === 'platform' && end.cause === 'pod-deleted' && end.started === true);
+    assert.equal((await executor.findGaps(target, whole))[0]?.why, 'output-lost');
+  });
+
+  it('proves that nothing began of a Job that was stopped before it made a pod', async () => {
+    const executor = create();
+    const { target } = await createPlace();
+    cluster.makesPods = false;
+    const execution = await start(executor, target);
+    await writeFile(join(target.folder, 'intent.json'), '{}');
+
+    assert.deepEqual(await execution.clear({ graceMs: 100, boundMs: 10_000 }), { escaped: 0 });
+
+    const end = await executor.readEnd(target);
+    assert.ok(end?.type === 'platform');
+    assert.deepEqual([end.started, end.marked], [false, true]);
+    assert.deepEqual(cluster.names('jobs'), []);
+  });
+
+  it('says to whoever wants the end that the cluster cannot be asked', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    await execution.started;
+    cluster.isAway = true;
+
+    await assert.rejects(execution.clear({ graceMs: 10, boundMs: 50 }), NotNow);
+
+    cluster.isAway = false;
+    assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+  });
+
+  it('gives up an image that does not come, and proves that nothing began', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target, toCommand({ imageSeconds: 1 }));
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    const waiting = { reason: 'ErrImagePull', message: 'no such image' };
+    cluster.setPod(job, { phase: 'Pending', containerStatuses: [toMain({ waiting })] });
+    const terminated = { exitCode: 137, reason: 'ContainerStatusUnknown', startedAt: null, finishedAt: null };
+    const lastWord = { phase: 'Failed', containerStatuses: [{ ...toMain({ terminated }), containerID: '' }] };
+    cluster.before = (call) => {
+      if (call === 'delete pods') cluster.setPod(job, lastWord);
+    };
+
+    await execution.ended;
+
+    const end = await executor.readEnd(target);
+    assert.ok(end?.type === 'platform');
+    assert.deepEqual([end.cause, end.started, end.retrySafe], ['image-pull', false, true]);
+    assert.match(end.message, /ErrImagePull: no such image/);
+    assert.deepEqual(await executor.findGaps(target, whole), []);
+  });
+
+  it('says that it may have begun when a pod that was given up did in the last moment', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target, toCommand({ pendingSeconds: 1 }));
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.before = (call) => {
+      if (call === 'delete pods') cluster.run(job);
+    };
+
+    await execution.ended;
+
+    const end = await executor.readEnd(target);
+    assert.ok(end?.type === 'platform');
+    assert.deepEqual([end.cause, end.started, end.retrySafe], ['unschedulable', true, false]);
+  });
+
+  it('cuts a log at its limit, and counts what it dropped', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    await writeFile(join(target.folder, 'raw'), 'hook\n');
+    const execution = await start(executor, target, toCommand({}, { output: { file: 'raw', limitBytes: 6 } }));
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    cluster.print(job, 'one', 'two', 'three');
+    cluster.end(job, 0);
+    await execution.ended;
+
+    assert.equal(await readRaw(target), 'hook\none\ntw');
+    assert.deepEqual(await executor.findGaps(target, whole), [{ at: 11, bytes: 8, why: 'log-limit' }]);
+  });
+
+  it('hands over no outputs that the cluster cut', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    cluster.end(job, 0, { message: `a=b\n${'x'.repeat(4_092)}` });
+    await execution.ended;
+
+    assert.match(await readFile(join(target.folder, 'outputs'), 'utf8'), /^\{ expected less than 4096 bytes/);
+  });
+
+  it('sweeps what is left of attempts that have no folder any more, and nothing else', async () => {
+    const first = create();
+    const other = create('agent-2');
+    const places = await Promise.all(Array.from({ length: 5 }, createPlace));
+    const [ended, running, unlet, known, foreign] = places;
+    assert.ok(ended && running && unlet && known && foreign);
+    for (const { target } of [ended, running, known]) await start(first, target);
+    await start(other, foreign.target);
+    await eventually(() => cluster.names('pods').length === 4, 'pods');
+    cluster.before = (call) => {
+      if (call === 'create secrets') throw new KubernetesError('unreachable', 'died');
+    };
+    await assert.rejects(first.start(unlet.target, toCommand()), NotNow);
+    cluster.before = () => {};
+    await first[Symbol.asyncDispose]();
+    for (const { job } of [ended, known, foreign]) cluster.end(job, 0);
+    for (const { target } of [ended, running, unlet, foreign]) await rm(target.folder, { recursive: true });
+
+    create().begin();
+
+    await eventually(() => cluster.names('jobs').length === 3, 'three Jobs');
+    await delay(50);
+    assert.deepEqual(cluster.names('jobs').toSorted(), [running.job, known.job, foreign.job].toSorted());
+  });
+
+  it('runs many at once, each its own', async () => {
+    const executor = create();
+    const places = await Promise.all(Array.from({ length: 50 }, createPlace));
+
+    const executions = await Promise.all(places.map(({ target }) => start(executor, target)));
+    await eventually(() => cluster.names('pods').length === 50, '50 pods');
+    for (const [index, { job }] of places.entries()) {
+      cluster.run(job);
+      cluster.print(job, `${index}`);
+      cluster.end(job, index);
+    }
+    await Promise.all(executions.map(({ ended }) => ended));
+
+    for (const [index, { target }] of places.entries()) {
+      assert.equal(await readRaw(target), `${index}\n`);
+      const end = await executor.readEnd(target);
+      assert.ok(end?.type === 'exit' && end.status === index);
+      await executor.release(target);
+    }
+    assert.deepEqual(cluster.names('jobs'), []);
+    assert.equal(cluster.calls.filter((call) => call.startsWith('watch')).length, 2);
+  });
+});

@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import fc from 'fast-check';
+import { LogCopy, type LogPosition } from '../../../../agent/executors/kubernetes/log-copy.ts';
+import { followLog, type LogEnd, type LogSubject } from '../../../../agent/executors/kubernetes/log-follower.ts';
+import { openRawStore } from '../../../../agent/executors/kubernetes/raw-store.ts';
+import type { Clock } from '../../../../runtime/clock.ts';
+import { systemFileSystem } from '../../../../runtime/file-system.ts';
+import { createFakeLog, type FakeAnswer, type LogEntry, toText } from './fake-log.ts';
+
+/** Waits take no time, and yet it passes. */
+function createHastyClock(): Clock {
+  let now = 0;
+  return {
+    now: () => now,
+    monotonic: () => now,
+    schedule: (delayMs, callback) => {
+      const immediate = setImmediate(() => {
+        now += delayMs;
+        callback();
+      });
+      return { cancel: () => clearImmediate(immediate) };
+    },
+  };
+}
+
+/** Nothing ever changes. */
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+describe('the log of a container, followed', () => {
+  let root = '';
+  let count = 0;
+
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), 'farhand-log-'));
+  });
+  after(() => rm(root, { recursive: true, force: true }));
+
+  function toPath(): string {
+    count += 1;
+    return join(root, `raw-${count}`);
+  }
+
+  interface Copied {
+    readonly end: LogEnd | null;
+    readonly raw: string;
+    readonly breaks: readonly number[];
+    readonly position: LogPosition | null;
+    readonly dropped: number;
+  }
+
+  /** Follows a scripted log to its end; the container runs until the script is over. */
+  async function follow(
+    entries: readonly LogEntry[],
+    answers: Parameters<typeof createFakeLog>[0]['answers'],
+    options: {
+      readonly path?: string;
+      readonly position?: LogPosition | null;
+      readonly from?: number;
+      readonly limitBytes?: number | null;
+      readonly base?: number;
+      readonly subject?: LogSubject;
+    } = {},
+  ): Promise<Copied> {
+    const { path = toPath(), position = null, from = 0, limitBytes = null, base = 0 } = options;
+    await using store = await openRawStore({ fileSystem: systemFileSystem, path, base, limitBytes });
+    const breaks: number[] = [];
+    const copy = new LogCopy({ store, onBreak: (offset) => breaks.push(offset), position });
+    let isOver = answers.length === 0;
+    const end = await followLog({
+      copy,
+      openLog: createFakeLog({ entries, answers, last: { from }, onScriptOver: () => (isOver = true) }),
+      subject: options.subject ?? { state: () => (isOver ? 'ended' : 'running'), changed: untilAborted },
+      clock: createHastyClock(),
+      flush: () => store.flush(),
+      giveUpMs: 60_000,
+      signal: new AbortController().signal,
+    });
+    return { end, raw: await readFile(path, 'latin1'), breaks, position: copy.position, dropped: store.dropped };
+  }
+
+  const second = 1_000_000_000n;
+  const start = 1_760_000_000n * second;
+  const whole = (entries: readonly LogEntry[], to = entries.length): FakeAnswer => ({
+    from: 0,
+    to,
+    cutAfter: null,
+    chunkBytes: 7,
+  });
+  const cut = (to: number, cutAfter: number): FakeAnswer => ({ from: 0, to, cutAfter, chunkBytes: 7 });
+
+  const threeLines: readonly LogEntry[] = [
+    { at: start, text: 'one' },
+    { at: start, text: 'one' },
+    { at: start + 1n, text: 'three' },
+  ];
+
+  it('is proved to be whole when the last answer begins with its first line', async () => {
+    const { end, raw, breaks } = await follow(threeLines, [whole(threeLines)]);
+
+    assert.deepEqual({ end, raw, breaks }, { end: { type: 'whole' }, raw: 'one\none\nthree\n', breaks: [] });
+  });
+
+  it('keeps what has no newline at its end', async () => {
+    const entries = [...threeLines, { at: start + 2n, text: 'no newline', part: true }];
+
+    const { end, raw } = await follow(entries, [whole(entries)]);
+
+    assert.deepEqual({ end, raw }, { end: { type: 'whole' }, raw: 'one\none\nthree\nno newline' });
+  });
+
+  it('is whole when nothing was printed', async () => {
+    const { end, raw } = await follow([], []);
+
+    assert.deepEqual({ end, raw }, { end: { type: 'whole' }, raw: '' });
+  });
+
+  it('doubles no line when the connection is lost between two of one time', async () => {
+    const { end, raw } = await follow(threeLines, [cut(3, 36), cut(3, 40), cut(3, 75), whole(threeLines)]);
+
+    assert.deepEqual({ end, raw }, { end: { type: 'whole' }, raw: 'one\none\nthree\n' });
+  });
+
+  it('waits until there is a log, whoever says that there is none yet', async () => {
+    const { end, raw } = await follow(threeLines, ['not-yet', 'refused', 'unreachable', 'not-yet', whole(threeLines)]);
+
+    assert.deepEqual({ end, raw }, { end: { type: 'whole' }, raw: 'one\none\nthree\n' });
+  });
+
+  it('says that it is not proved when the kubelet has dropped the beginning', async () => {
+    const { end, raw, breaks } = await follow(threeLines, [whole(threeLines)], { from: 2 });
+
+    assert.equal(end?.type, 'unproved');
+    assert.deepEqual({ raw, breaks }, { raw: 'one\none\nthree\n', breaks: [14] });
+  });
+
+  it('says that it is not proved when the pod is gone', async () => {
+    let asked = 0;
+    const subject: LogSubject = {
+      state: () => ((asked += 1) > 1 ? 'gone' : 'running'),
+      changed: untilAborted,
+    };
+
+    const { end, raw } = await follow(threeLines, [cut(3, 36)], { subject });
+
+    assert.equal(end?.type, 'unproved');
+    assert.equal(raw, 'one\n');
+  });
+
+  it('gives up on a node that does not give the log of a container that ended', async () => {
+    const unreachable = Array.from({ length: 100 }, () => 'unreachable' as const);
+    const subject: LogSubject = { state: () => 'ended', changed: untilAborted };
+
+    const { end } = await follow(threeLines, unreachable, { subject });
+
+    assert.deepEqual(end, { type: 'unproved', why: 'the node does not give the log' });
+  });
+
+  it("takes the kubelet's own words for no line of the log", async () => {
+    const path = toPath();
+    await using store = await openRawStore({ fileSystem: systemFileSystem, path, base: 0, limitBytes: null });
+    const copy = new LogCopy({ store, onBreak: () => {}, position: null });
+    const words = 'unable to retrieve container logs for containerd://0123456789abcdef0123456789abcdef';
+
+    const end = await followLog({
+      copy,
+      openLog: async () => ({
+        type: 'log',
+        chunks: (async function* () {
+          yield Buffer.from(words);
+        })(),
+      }),
+      subject: { state: () => 'ended', changed: untilAborted },
+      clock: createHastyClock(),
+      flush: () => store.flush(),
+      giveUpMs: 60_000,
+      signal: new AbortController().signal,
+    });
+
+    assert.equal(end?.type, 'unproved');
+    assert.equal(await readFile(path, 'latin1'), '');
+  });
+
+  it('begins behind what a hook printed, and stores nothing beyond its limit', async () => {
+    const path = toPath();
+    await writeFile(path, 'hook\n');
+
+    const copied = await follow(threeLines, [cut(3, 50), whole(threeLines)], { path, base: 5, limitBytes: 6 });
+
+    assert.deepEqual(copied.end, { type: 'whole' });
+    assert.equal(copied.raw, 'hook\none\non');
+    assert.equal(copied.dropped, 8);
+  });
+
+  const entry = fc.record({
+    step: fc.constantFrom(0n, 0n, 1n, 400_000_000n, second, 5n * second, -second, -1n),
+    text: fc.constantFrom('', 'x', 'x', 'line', 'a longer line of some bytes', ' 2025-10-09T08:53:20Z y'),
+    part: fc.boolean(),
+  });
+  const log = fc.array(entry, { maxLength: 30 }).map((steps): LogEntry[] => {
+    let at = start;
+    return steps.map(({ step, text, part }) => ({ at: (at += step), text, part: part && text !== '' }));
+  });
+  const answers = fc.array(
+    fc.oneof(
+      fc.constantFrom('refused' as const, 'not-yet' as const, 'unreachable' as const),
+      fc.record({
+        to: fc.nat({ max: 30 }),
+        from: fc.constant(0),
+        cutAfter: fc.option(fc.nat({ max: 900 })),
+        chunkBytes: fc.integer({ min: 1, max: 100 }),
+      }),
+    ),
+    { maxLength: 8 },
+  );
+
+  /** Each answer has at least what the one before had. */
+  function toGrowing(script: readonly (FakeAnswer | 'refused' | 'not-yet' | 'unreachable')[]) {
+    let to = 0;
+    let from = 0;
+    return script.map((answer) => {
+      if (typeof answer === 'string') return answer;
+      to = Math.max(to, answer.to);
+      from = Math.min(Math.max(from, answer.from), to);
+      return { ...answer, to, from };
+    });
+  }
+
+  const inOrder = (entries: readonly LogEntry[]) =>
+    entries.every(({ at }, index) => at >= (entries[index - 1]?.at ?? at));
+
+  it('is the same byte for byte however often the connection is lost, or not told to be whole', async () => {
+    await fc.assert(
+      fc.asyncProperty(log, answers, async (entries, script) => {
+        const { end, raw, breaks } = await follow(entries, toGrowing(script));
+
+        if (end?.type === 'whole') assert.equal(raw, toText(entries));
+        // Nothing was dropped: only a clock that goes back by seconds may make it look so.
+        if (inOrder(entries)) assert.deepEqual({ end, breaks }, { end: { type: 'whole' }, breaks: [] });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('is never told to be whole when the kubelet dropped lines that were not read', async () => {
+    const rotating = fc.array(
+      fc.record({
+        to: fc.nat({ max: 30 }),
+        from: fc.nat({ max: 30 }),
+        cutAfter: fc.option(fc.nat({ max: 900 })),
+        chunkBytes: fc.integer({ min: 1, max: 100 }),
+      }),
+      { maxLength: 8 },
+    );
+    await fc.assert(
+      fc.asyncProperty(log, rotating, fc.nat({ max: 30 }), async (entries, script, kept) => {
+        const grown = toGrowing(script);
+        const least = grown.reduce(
+          (from, answer) => (typeof answer === 'string' ? from : Math.max(from, answer.from)),
+          0,
+        );
+        const from = Math.min(entries.length, Math.max(kept, least));
+
+        const { end, raw, breaks } = await follow(entries, grown, { from });
+
+        // A file that was rotated before its first line was read begins like one that never was.
+        const [head, ...others] = entries;
+        const isTold = others.every(({ at, text }) => at !== head?.at || text !== head.text);
+        const hasRead = (answer: (typeof grown)[number]) =>
+          typeof answer !== 'string' && answer.from === 0 && answer.to > 0 && (answer.cutAfter ?? 100) > 31;
+        const isSeenFromStart = from === 0 || (isTold && head?.part !== true && grown.some(hasRead));
+        if (end?.type === 'whole' && isSeenFromStart) assert.equal(raw, toText(entries));
+        if (raw !== toText(entries) && isSeenFromStart) assert.ok(end?.type === 'unproved' || breaks.length > 0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('goes on where an earlier agent stopped, at whatever byte, with what that agent had written down', async () => {
+    await fc.assert(
+      fc.asyncProperty(log, answers, fc.nat({ max: 400 }), fc.boolean(), async (entries, script, bytes, knows) => {
+        const path = toPath();
+        const growing = toGrowing(script);
+        const first = await follow(entries, growing, { path });
+        const lost = Math.min(bytes, first.raw.length);
+        await writeFile(path, first.raw.slice(0, first.raw.length - lost), 'latin1');
+
+        const { end, raw } = await follow(entries, [], { path, position: knows ? first.position : null });
+
+        if (end?.type === 'whole') assert.equal(raw, toText(entries));
+        if (inOrder(entries)) assert.deepEqual(end, { type: 'whole' });
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
