@@ -21,6 +21,7 @@ import { type JobRecord, jobRecordFile } from './job-record.ts';
 import { JobSettings } from './job-settings.ts';
 import { kubernetesKind } from './kubernetes-kind.ts';
 import { PatchError } from './patch-error.ts';
+import { type RunnerImage, toOrderFiles } from './runner-pod.ts';
 import { sweepJobs } from './sweep-jobs.ts';
 import { createTurns } from './turns.ts';
 import { type JobWatch, watchJobs } from './watch-jobs.ts';
@@ -42,6 +43,8 @@ export interface KubernetesExecutorOptions {
   readonly logger: Logger;
   readonly loops: LoopBoard;
   readonly limits?: JobLimits;
+  /** Runs beside each command that is handed over; null: the log is what the kubelet has. */
+  readonly runner?: RunnerImage | null;
 }
 
 export interface KubernetesExecutor extends Executor, AsyncDisposable {
@@ -57,7 +60,18 @@ export interface KubernetesExecutor extends Executor, AsyncDisposable {
  * Disposing lets go of all executions; what runs goes on.
  */
 export function createKubernetesExecutor(options: KubernetesExecutorOptions): KubernetesExecutor {
-  const { client, agentId, isKnown, fileSystem, clock, random, logger, loops, limits = defaultJobLimits } = options;
+  const {
+    client,
+    agentId,
+    isKnown,
+    fileSystem,
+    clock,
+    random,
+    logger,
+    loops,
+    limits = defaultJobLimits,
+    runner = null,
+  } = options;
   const disposal = new AbortController();
   const { signal } = disposal;
   const calls = createJobCalls(client, signal);
@@ -105,7 +119,11 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     const namespace = settings.data.namespace ?? client.namespace;
     const place = earlier?.place ?? randomUUID();
     const environment = { ...command.environment, FARHAND_ATTEMPT_ID: target.attempt };
-    const given = toPodCommand({ ...command, environment });
+    const { handover } = command;
+    const given =
+      handover === undefined
+        ? toPodCommand({ ...command, environment })
+        : { ...command, argv: ['sh'] as const, environment: {}, files: toOrderFiles(handover) };
     const size = [...Object.values(given.environment), ...given.files.map(({ content }) => content)]
       .map((text) => Buffer.byteLength(text))
       .reduce((sum, bytes) => sum + bytes, 0);
@@ -126,6 +144,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
         command: given,
         settings: settings.data,
         graceSeconds,
+        ...(handover === undefined || runner === null ? {} : { runner }),
       });
     } catch (error) {
       if (!(error instanceof PatchError)) throw error;
@@ -153,6 +172,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
       isStopped: false,
       end: null,
       gaps: [],
+      ...(handover === undefined ? {} : { hasRunner: true }),
     };
     if (earlier === null) await file.write(record);
     const made = await make(record, manifest);
@@ -222,6 +242,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
 
   return {
     kind: kubernetesKind,
+    handsOver: runner !== null,
     begin: () => {
       sweeping ??= sweep();
     },
