@@ -8,6 +8,7 @@ import { watchCatalog } from '../../agent/automations/catalog-watch.ts';
 import { stampFolder } from '../../agent/automations/folder-stamp.ts';
 import { shippedProbes } from '../../agent/automations/shipped-probes.ts';
 import { agentConfigSchema, loadAgentConfig, usualAutomations } from '../../agent/config.ts';
+import { openKubernetes } from '../../agent/kubernetes/open-kubernetes.ts';
 import { createProcessProbeRunner } from '../../agent/probes/process-probe-runner.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
@@ -19,6 +20,7 @@ import { openConfiguredOutlet } from '../../runtime/network/outlet-keys.ts';
 import { toOutletStatus } from '../../runtime/network/outlet-status.ts';
 import { takeOwnerLock } from '../../runtime/owner-lock.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
+import { systemRandom } from '../../runtime/random.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
@@ -83,6 +85,8 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
   await using opened = new AsyncDisposableStack();
   opened.use(watchCertificate({ outlet, clock: systemClock, logger }));
   const { environment } = context;
+  const kubernetes = openKubernetes(config, { environment, outlet, clock: systemClock, random: systemRandom });
+  if (kubernetes !== null) opened.use(kubernetes);
   const mode = once
     ? ({ type: 'once', jobId, idleMs: idleSeconds === null ? null : idleSeconds * 1000 } as const)
     : ({ type: 'daemon' } as const);
@@ -102,6 +106,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
       mode,
       probeRunner: createProcessProbeRunner({ clock: systemClock }),
       environment,
+      kubernetes,
       logger,
       jobLog: jobLog?.log ?? null,
       takeOwnerLock,

@@ -126,6 +126,7 @@ async function runJob(
     enrolment: null,
     fetch: globalThis.fetch,
     network: null,
+    kubernetes: null,
     // Nobody else knows of the folder.
     takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),
     adaptExecutor: (executor) => createHastyExecutor(executor, hurry),

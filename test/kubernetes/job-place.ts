@@ -98,11 +98,11 @@ export function toCommand(program: TestProgram): PreparedCommand {
   const lines = [
     ignoresTerm === true ? `trap '' TERM` : `trap 'exit 143' TERM`,
     ...(print === undefined ? [] : [`printf '%s' "$PRINT"`]),
-    ...(bytes === undefined ? [] : [`yes | head -c ${bytes}`]),
+    ...(bytes === undefined ? [] : [`yes "$LINE" | head -c ${bytes}`]),
     ...(outputs === undefined ? [] : [`printf '%s' "$OUTPUTS" >"$FARHAND_OUTPUTS"`]),
     ...(seconds === undefined ? [] : [`sleep ${seconds} & wait`]),
     `exit ${status}`,
   ];
-  const values = { PRINT: print ?? '', OUTPUTS: JSON.stringify(outputs ?? null) };
+  const values = { PRINT: print ?? '', OUTPUTS: JSON.stringify(outputs ?? null), LINE: 'x'.repeat(999) };
   return toScript(lines.join('\n'), {}, values);
 }

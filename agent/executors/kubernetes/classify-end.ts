@@ -1,9 +1,9 @@
 import type { Started } from '../../../protocol/attempt-result.ts';
 import type { CommandEnd } from '../command-end.ts';
 import type { PlatformCause } from '../platform-cause.ts';
-import { type MainState, readMain } from './main-container.ts';
+import { type MainState, parseTime, readMain } from './main-container.ts';
 import type { PendingLimits } from './pending-limits.ts';
-import { findCondition, type JobView, type PodView } from './pod-view.ts';
+import { type Condition, findCondition, type JobView, type PodView } from './pod-view.ts';
 
 /** What was seen of an attempt in the cluster. Durations are by the agent's own clock. */
 export interface Observation {
@@ -61,10 +61,14 @@ const madeUp = 'ContainerStatusUnknown';
 export function classifyEnd(seen: Observation, limits: PendingLimits): Verdict {
   const { job, pod } = seen;
   const main = readMain(pod);
-  if (pod !== null && (isPodOver(seen) || (main.type === 'ended' && seen.sinceEndedMs >= limits.settleMs)))
+  if (pod !== null && (isPodOver(seen) || (main.type === 'ended' && seen.sinceEndedMs >= limits.settleMs))) {
+    // Why somebody deleted it is said by the Job, and may come a moment later.
+    const isUnexplained = wasCutShort(pod, main) && !seen.isStopped && job !== null && findFailure(job) === null;
+    if (isUnexplained && seen.sinceEndedMs < limits.settleMs) return { type: 'wait' };
     return ended(toPodEnd(seen, pod, main));
+  }
   if (job === null) return pod === null ? ended(toLost(seen)) : { type: 'wait' };
-  const failed = findCondition(job.status.conditions, 'Failed');
+  const failed = findFailure(job);
   if (pod === null && failed !== null) return ended(toDeleted(seen, failed));
   if (pod === null) return toWithoutPod(seen, limits);
   if (seen.overdueMs >= limits.overdueMs) {
@@ -115,7 +119,7 @@ function toPodEnd(seen: Observation, pod: PodView, main: MainState): PlatformEnd
   const exit = main.type === 'ended' && started === true && main.reason !== madeUp ? main.exitCode : null;
   if (exit === 0 || (exit !== null && seen.isStopped)) return { type: 'exit', status: exit };
   const proof = { started, retrySafe: started === false, status: exit };
-  const failed = seen.job === null ? null : findCondition(seen.job.status.conditions, 'Failed');
+  const failed = findFailure(seen.job);
   if (failed?.reason === 'DeadlineExceeded') {
     return { ...platform('timeout', `the time that the Job may take was used up: ${failed.message}`), ...proof };
   }
@@ -130,10 +134,27 @@ function toPodEnd(seen: Observation, pod: PodView, main: MainState): PlatformEnd
   }
   const init = started === true ? null : findFailedInit(pod);
   if (init !== null) return init;
+  if (exit !== null && main.type === 'ended' && main.reason !== 'OOMKilled' && wasCutShort(pod, main)) {
+    return { ...toDeleted(seen, failed), ...proof };
+  }
   if (main.type === 'ended') return toMainEnd(main, proof);
   if (seen.isPodGone || pod.metadata.deletionTimestamp !== null) return { ...toDeleted(seen, failed), ...proof };
   const message = `the pod ended as ${status.phase} and says nothing of its container: ${toWords(status)}`;
   return { ...platform('process-lost', message), ...proof };
+}
+
+/** What a Job says of its failure; that it is about to fail comes before that it has. */
+function findFailure(job: JobView | null): Condition | null {
+  const { conditions = [] } = job?.status ?? {};
+  return findCondition(conditions, 'Failed') ?? findCondition(conditions, 'FailureTarget');
+}
+
+/** It failed after somebody had asked for its deletion, by the clocks of the cluster. */
+function wasCutShort({ metadata }: PodView, main: MainState): boolean {
+  const deletedAt = parseTime(metadata.deletionTimestamp);
+  if (deletedAt === null || main.type !== 'ended' || main.exitCode === 0) return false;
+  const askedAt = deletedAt - (metadata.deletionGracePeriodSeconds ?? 0) * 1000;
+  return main.finishedAt === null || main.finishedAt >= askedAt;
 }
 
 function findFailedInit(pod: PodView): PlatformEnd | null {

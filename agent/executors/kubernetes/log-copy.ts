@@ -4,8 +4,8 @@ import { isAfter, type LogPiece, type LogTime } from './log-lines.ts';
 export interface LogStore {
   /** Bytes of the log that were stored, those included that were dropped behind the limit. */
   readonly length: number;
-  /** Stores more at the end. */
-  append(bytes: Uint8Array): Promise<void>;
+  /** Takes more for the end, to be stored by and by. */
+  append(bytes: Uint8Array): void;
   /** Whether these bytes are what is stored from `offset` on, as far as both reach. */
   matches(offset: number, bytes: Uint8Array): Promise<boolean>;
 }
@@ -47,6 +47,9 @@ export class LogCopy {
   #firstTime: LogTime | null = null;
   #lastTime: LogTime | null = null;
   #isWhole = true;
+  /** Of the answer, what is stored already and was not compared yet, and where it begins. */
+  #held: Uint8Array[] = [];
+  #heldFrom = 0;
   /** Of the answer that is being read. */
   #answer: Answer = { type: 'none' };
 
@@ -98,6 +101,7 @@ export class LogCopy {
 
   /** An answer begins to what was asked for from `mark` on; without one it is not compared, and its lines are chosen by their times. */
   open(mark: LogMark | null): void {
+    this.#held = [];
     if (mark === null) {
       this.#onBreak(this.#store.length);
       this.#isWhole = false;
@@ -113,17 +117,37 @@ export class LogCopy {
   }
 
   /**
-   * Takes a piece of the answer. `mismatch`: it does not continue what is stored; `foreign`: it is none of the log. Then the rest of the
-   * answer is worth nothing, and nothing of this piece was stored.
+   * Takes pieces of the answer. `mismatch`: it does not continue what is stored; `foreign`: it is none of the log. Then the rest of the
+   * answer is worth nothing, and nothing from there on was stored.
    */
-  async take(piece: LogPiece): Promise<'taken' | 'mismatch' | 'foreign'> {
+  async take(pieces: readonly LogPiece[]): Promise<'taken' | 'mismatch' | 'foreign'> {
+    for (const piece of pieces) {
+      const answer = this.#answer;
+      const isNew = answer.type !== 'comparing' || answer.offset + toLength(piece) > this.#store.length;
+      // Most of a log is new and nothing is held, or is known and compared by and by: for neither is waited here.
+      if (isNew && this.#held.length > 0 && !(await this.#compareHeld())) return 'mismatch';
+      const taken = this.#takePiece(piece);
+      if (taken !== 'taken') return taken;
+    }
+    return (await this.#compareHeld()) ? 'taken' : 'mismatch';
+  }
+
+  async #compareHeld(): Promise<boolean> {
+    if (this.#held.length === 0) return true;
+    const bytes = Buffer.concat(this.#held);
+    this.#held = [];
+    return this.#store.matches(this.#heldFrom, bytes);
+  }
+
+  #takePiece(piece: LogPiece): 'taken' | 'mismatch' | 'foreign' {
     switch (piece.type) {
       case 'foreign':
         return this.#isRestOfLine() ? 'taken' : 'foreign';
       case 'line':
         return this.#beginLine(piece.time) ? 'taken' : 'mismatch';
       case 'bytes':
-        return this.#takeBytes(piece.bytes);
+        this.#takeBytes(piece.bytes);
+        return 'taken';
     }
   }
 
@@ -152,24 +176,30 @@ export class LogCopy {
     return true;
   }
 
-  async #takeBytes(bytes: Uint8Array): Promise<'taken' | 'mismatch'> {
+  #takeBytes(bytes: Uint8Array): void {
     const answer = this.#answer;
-    if (answer.type === 'by-time' && answer.taking) await this.#store.append(bytes);
-    if (answer.type !== 'comparing') return 'taken';
-    const known = Math.min(bytes.length, this.#store.length - answer.offset);
-    if (known > 0 && !(await this.#store.matches(answer.offset, bytes.subarray(0, known)))) return 'mismatch';
+    if (answer.type === 'by-time' && answer.taking) this.#store.append(bytes);
+    if (answer.type !== 'comparing') return;
+    const known = Math.max(0, Math.min(bytes.length, this.#store.length - answer.offset));
+    if (known > 0) {
+      if (this.#held.length === 0) this.#heldFrom = answer.offset;
+      this.#held.push(bytes.subarray(0, known));
+    }
     if (known < bytes.length) {
-      await this.#store.append(bytes.subarray(known));
+      this.#store.append(bytes.subarray(known));
       // Begun by an agent that did not come to write down its time.
       if (answer.line !== null) this.#lastTime = later(this.#lastTime, answer.line);
     }
     this.#answer = { ...answer, offset: answer.offset + bytes.length };
-    return 'taken';
   }
 
   /** A line that is new begins at `offset`. */
   #note(time: LogTime, offset: number): void {
     const { second } = time;
+    if (second === this.#newest) {
+      this.#lastTime = later(this.#lastTime, time);
+      return;
+    }
     const marks = this.#marks.filter((mark) => mark.second === null || mark.second <= second);
     const isNewest = this.#newest === null || second > this.#newest;
     this.#marks = isNewest ? [...marks, { second, offset }] : marks;
@@ -189,6 +219,10 @@ type Answer =
   | { readonly type: 'comparing'; readonly from: number | null; readonly offset: number; readonly line: LogTime | null }
   /** `isPast`: so far beyond what is stored that no line can be an old one any more. */
   | { readonly type: 'by-time'; readonly after: LogTime | null; readonly isPast: boolean; readonly taking: boolean };
+
+function toLength(piece: LogPiece): number {
+  return piece.type === 'bytes' ? piece.bytes.length : 1;
+}
 
 function isSameTime(one: LogTime, other: LogTime): boolean {
   return one.second === other.second && one.nanos === other.nanos;

@@ -137,11 +137,9 @@ async function readAnswer(
       if (next === null) return 'cut';
       if (next.done === true) return 'ended';
       heardAt = clock.monotonic();
-      for (const piece of lines.split(next.value)) {
-        const taken = await copy.take(piece);
-        if (taken === 'mismatch') return 'mismatch';
-        if (taken === 'foreign') return 'unreachable';
-      }
+      const taken = await copy.take(lines.split(next.value));
+      if (taken === 'mismatch') return 'mismatch';
+      if (taken === 'foreign') return 'unreachable';
       await flush();
     }
   } finally {

@@ -19,6 +19,10 @@ const blank = 0x20;
 /** Longer than any time that is written before a line. */
 const maxPrefixBytes = 40;
 
+/** `2026-11-21T02:00:10.123456789Z` */
+const usualLength = 30;
+const secondLength = 19;
+
 /** What of a foreign line is kept. */
 const maxForeignBytes = 1024;
 
@@ -29,6 +33,8 @@ const maxForeignBytes = 1024;
 export class LogLines {
   #state: 'prefix' | 'line' | 'foreign' = 'prefix';
   #held: Buffer = Buffer.alloc(0);
+  /** Most lines are of the second of the line before. */
+  #last: { readonly head: string; readonly second: number } | null = null;
 
   /** Splits what came; a prefix that is cut stays for the next call. */
   split(chunk: Uint8Array): LogPiece[] {
@@ -64,8 +70,19 @@ export class LogLines {
     const head = bytes.subarray(0, maxPrefixBytes);
     const end = head.indexOf(blank);
     if (end < 0) return head.length < maxPrefixBytes && !head.includes(newline) ? 'cut' : null;
-    const time = parseLogTime(head.subarray(0, end).toString('latin1'));
+    const time = this.#parse(head.toString('latin1', 0, end));
     return time === null ? null : { time, length: end + 1 };
+  }
+
+  #parse(text: string): LogTime | null {
+    const isUsual = text.length === usualLength && text.endsWith('Z');
+    if (isUsual && this.#last !== null && text.startsWith(this.#last.head)) {
+      const nanos = Number(text.slice(secondLength + 1, -1));
+      if (Number.isInteger(nanos)) return { second: this.#last.second, nanos };
+    }
+    const time = parseLogTime(text);
+    if (isUsual && time !== null) this.#last = { head: text.slice(0, secondLength + 1), second: time.second };
+    return time;
   }
 }
 

@@ -55,14 +55,13 @@ export async function openRawStore(options: {
     get dropped() {
       return dropped;
     },
-    append: async (bytes) => {
+    append: (bytes) => {
       const room = Math.max(0, limit - stored - heldBytes);
       const kept = bytes.subarray(0, Math.min(bytes.length, room));
       dropped += bytes.length - kept.length;
       if (kept.length === 0) return;
       held.push(kept);
       heldBytes += kept.length;
-      if (heldBytes >= blockBytes) await flush();
     },
     matches: async (offset, bytes) => {
       await flush();

@@ -74,6 +74,7 @@ test('However often its channels break, a job runs once and each byte of its log
     enrolment: null,
     fetch: globalThis.fetch,
     network: null,
+    kubernetes: null,
     takeOwnerLock: () => ({ [Symbol.dispose]: () => {} }),
   });
 

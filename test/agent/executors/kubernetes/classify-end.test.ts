@@ -6,6 +6,7 @@ import { JobView, PodView } from '../../../../agent/executors/kubernetes/pod-vie
 const limits = { pendingMs: 300_000, imageMs: 180_000, configMs: 30_000, settleMs: 30_000, overdueMs: 120_000 };
 const startedAt = '2026-11-30T12:00:00Z';
 const finishedAt = '2026-11-30T12:00:05Z';
+const late = { startedAt, finishedAt: '2026-11-30T12:01:01Z' };
 const never = { startedAt: null, finishedAt: null };
 const epoch = { startedAt: '1970-01-01T00:00:00Z', finishedAt };
 
@@ -280,9 +281,30 @@ const rows: readonly (readonly [string, Partial<Observation>, unknown])[] = [
     'end pod-deleted, started true, no retry, status null',
   ],
   [
-    'a pod that somebody deleted, whose last word was its status',
-    { pod: pod({ phase: 'Failed' }, { main: terminated(143), deleted: true }), isPodGone: true },
-    'exit 143',
+    'a pod that somebody deleted, and its last word, before the Job says why',
+    { pod: pod({ phase: 'Failed' }, { main: terminated(143, 'Error', late), deleted: true }) },
+    'wait',
+  ],
+  [
+    'the same, with the word of the Job',
+    {
+      pod: pod({ phase: 'Failed' }, { main: terminated(143, 'Error', late), deleted: true }),
+      job: failedJob('BackoffLimitExceeded'),
+    },
+    'end pod-deleted, started true, no retry, status 143',
+  ],
+  [
+    'a deadline that is about to be told',
+    {
+      pod: pod({ phase: 'Failed' }, { main: terminated(143, 'Error', late), deleted: true }),
+      job: job({ type: 'FailureTarget', reason: 'DeadlineExceeded', message: 'said the Job' }),
+    },
+    'end timeout, started true, no retry, status 143',
+  ],
+  [
+    'a failure of its own, deleted afterwards',
+    { pod: pod({ phase: 'Failed' }, { main: terminated(3), deleted: true }), isPodGone: true },
+    'exit 3',
   ],
   [
     'a pod that somebody deleted before it had a node',
