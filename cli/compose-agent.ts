@@ -13,6 +13,7 @@ import {
   createKubernetesExecutor,
   type KubernetesExecutor,
 } from '../agent/executors/kubernetes/kubernetes-executor.ts';
+import { type RunnerImage, toRunnerImage } from '../agent/executors/kubernetes/runner-image.ts';
 import { findProgram } from '../agent/executors/process/find-program.ts';
 import { readStandingBehind } from '../agent/executors/process/job-standing.ts';
 import { createProcessExecutor } from '../agent/executors/process/process-executor.ts';
@@ -69,7 +70,9 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
   const loops = createLoopBoard(systemClock);
   const folder = toDataFolder(resolve(config.data));
   const jobs =
-    options.kubernetes === null ? null : opened.use(createJobs(options.kubernetes, folder, { logger, loops }));
+    options.kubernetes === null
+      ? null
+      : opened.use(createJobs(options.kubernetes, folder, { runner: toRunnerImage(config), logger, loops }));
   const adapt = options.adaptExecutor ?? ((one: Executor) => one);
   const loopLag = opened.use(measureLoopLag(systemClock));
   const agent = opened.use(
@@ -118,7 +121,11 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
 function createJobs(
   { client }: Kubernetes,
   folder: DataFolder,
-  { logger, loops }: { readonly logger: Logger; readonly loops: LoopBoard },
+  {
+    runner,
+    logger,
+    loops,
+  }: { readonly runner: RunnerImage | null; readonly logger: Logger; readonly loops: LoopBoard },
 ): KubernetesExecutor {
   let id: string | null = null;
   return createKubernetesExecutor({
@@ -133,5 +140,6 @@ function createJobs(
     random: systemRandom,
     logger,
     loops,
+    runner,
   });
 }

@@ -66,6 +66,7 @@ async function withPods(
     loops: createLoopBoard(systemClock),
     runner: {
       image: runnerImage,
+      caPath: null,
       shell: '/opt/farhand/bin/sh-static',
       environment: {
         FARHAND_HUB_URL: `ws://${cluster.host}:${port}`,

@@ -8,7 +8,8 @@ import { toJobName } from './job-name.ts';
 import type { JobSettings } from './job-settings.ts';
 import { mainContainer } from './main-container.ts';
 import { applyPodPatch } from './pod-patch.ts';
-import { type RunnerImage, toRunnerParts } from './runner-pod.ts';
+import type { RunnerImage } from './runner-image.ts';
+import { toRunnerParts } from './runner-pod.ts';
 
 /** Where the kubelet takes a small result from when the container ends: what the job writes as its outputs. */
 export const outputsPath = '/dev/termination-log';
@@ -163,7 +164,7 @@ function toFilesVolume(secretName: string, files: CommandParts['files']): JsonOb
 }
 
 /** The same files by their own names, for a runner alone. */
-function toOrderVolume(secretName: string, files: CommandParts['files']): JsonObject {
+function toOrderVolume(secretName: string, files: CommandParts['files']): JsonObject & { readonly name: string } {
   const items = files.map(({ name }, index) => ({ key: toFileKey(index), path: name, mode: 0o440 }));
   return { name: filesVolume, secret: { secretName, items } };
 }

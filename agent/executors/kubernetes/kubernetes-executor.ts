@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FileSystem } from '../../../runtime/file-system.ts';
@@ -21,7 +22,8 @@ import { type JobRecord, jobRecordFile } from './job-record.ts';
 import { JobSettings } from './job-settings.ts';
 import { kubernetesKind } from './kubernetes-kind.ts';
 import { PatchError } from './patch-error.ts';
-import { type RunnerImage, toOrderFiles } from './runner-pod.ts';
+import type { RunnerImage } from './runner-image.ts';
+import { toOrderFiles } from './runner-pod.ts';
 import { sweepJobs } from './sweep-jobs.ts';
 import { createTurns } from './turns.ts';
 import { type JobWatch, watchJobs } from './watch-jobs.ts';
@@ -120,10 +122,12 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     const place = earlier?.place ?? randomUUID();
     const environment = { ...command.environment, FARHAND_ATTEMPT_ID: target.attempt };
     const { handover } = command;
+    const caPath = runner?.caPath ?? null;
+    const ca = handover === undefined || caPath === null ? null : await readFile(caPath, 'utf8');
     const given =
       handover === undefined
         ? toPodCommand({ ...command, environment })
-        : { ...command, argv: ['sh'] as const, environment: {}, files: toOrderFiles(handover) };
+        : { ...command, argv: ['sh'] as const, environment: {}, files: toOrderFiles(handover, ca) };
     const size = [...Object.values(given.environment), ...given.files.map(({ content }) => content)]
       .map((text) => Buffer.byteLength(text))
       .reduce((sum, bytes) => sum + bytes, 0);

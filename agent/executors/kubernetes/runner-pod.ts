@@ -3,16 +3,7 @@ import type { CommandHandover, PreparedCommand } from '../../automations/prepare
 import { podPrograms } from '../../runner/prepare-pod.ts';
 import { runnerFiles } from '../../runner/runner-order.ts';
 import { mainContainer } from './main-container.ts';
-
-/** What runs beside the command of a pod. */
-export interface RunnerImage {
-  /** Of farhand, of a version that has `farhand runner`. */
-  readonly image: string;
-  /** A shell in that image which needs no library. */
-  readonly shell: string;
-  /** What the runner is told by its environment: how it reaches the hub. No secrets. */
-  readonly environment: Readonly<Record<string, string>>;
-}
+import type { RunnerImage } from './runner-image.ts';
 
 const folders = { shared: '/farhand/shared', memory: '/farhand/memory', order: '/farhand/order' } as const;
 const sharedVolume = 'farhand-shared';
@@ -24,9 +15,15 @@ const volumeMounts = [
   { name: memoryVolume, mountPath: folders.memory },
 ];
 
-/** What goes into the Secret of a pod with a runner, in the place of variables and files of the command. */
-export function toOrderFiles({ order, ticket, automation }: CommandHandover): PreparedCommand['files'] {
+const caFile = 'ca.pem';
+
+/** What goes into the Secret of a pod with a runner, in the place of variables and files of the command. `ca`: certificates, as text. */
+export function toOrderFiles(
+  { order, ticket, automation }: CommandHandover,
+  ca: string | null,
+): PreparedCommand['files'] {
   return [
+    ...(ca === null ? [] : [{ name: caFile, content: ca, executable: false }]),
     { name: runnerFiles.order, content: order, executable: false },
     { name: runnerFiles.ticket, content: ticket, executable: false },
     { name: runnerFiles.automation, content: automation, executable: false },
@@ -39,7 +36,7 @@ export function toOrderFiles({ order, ticket, automation }: CommandHandover): Pr
  */
 export function toRunnerParts(options: {
   readonly runner: RunnerImage;
-  readonly orderVolume: JsonObject;
+  readonly orderVolume: JsonObject & { readonly name: string };
   readonly words: string;
 }): { readonly main: JsonObject; readonly spec: JsonObject } {
   const { runner, orderVolume, words } = options;
@@ -49,6 +46,7 @@ export function toRunnerParts(options: {
     FARHAND_RUNNER_SHARED: folders.shared,
     FARHAND_RUNNER_MEMORY: folders.memory,
     FARHAND_RUNNER_ORDER: folders.order,
+    ...(runner.caPath === null ? {} : { FARHAND_TLS_CA: `${folders.order}/${caFile}` }),
   }).map(([name, value]) => ({ name, value }));
   const securityContext = {
     runAsUser: podGroup,
@@ -77,10 +75,7 @@ export function toRunnerParts(options: {
           name: 'farhand-runner',
           args: ['runner'],
           restartPolicy: 'Always',
-          volumeMounts: [
-            ...volumeMounts,
-            { name: String(orderVolume['name']), mountPath: folders.order, readOnly: true },
-          ],
+          volumeMounts: [...volumeMounts, { name: orderVolume.name, mountPath: folders.order, readOnly: true }],
         },
       ],
       volumes: [
