@@ -133,6 +133,6 @@ async function useCluster(
   return {
     account: startClusterAccount({ ...common, kubernetes }),
     orchestrators: options.config.kubernetesInventory ? [watch] : [],
-    jobs: createJobExecutor(kubernetes, { ...options, root: resolve(options.config.data) }),
+    jobs: createJobExecutor(kubernetes, options),
   };
 }

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { AgentConfig } from '../agent/config.ts';
 import { type DataFolder, toDataFolder } from '../agent/data-folder.ts';
 import {
   createKubernetesExecutor,
   type KubernetesExecutor,
 } from '../agent/executors/kubernetes/kubernetes-executor.ts';
+import { toRunnerImage } from '../agent/executors/kubernetes/runner-image.ts';
 import type { Kubernetes } from '../agent/kubernetes/open-kubernetes.ts';
 import { EnrolmentAnswer } from '../protocol/enrolment.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -13,13 +15,13 @@ import type { Logger } from '../runtime/logger.ts';
 import type { LoopBoard } from '../runtime/loop-board.ts';
 import { systemRandom } from '../runtime/random.ts';
 
-/** What runs the Jobs of the agent whose data is at `root`. */
+/** What runs the Jobs of the agent that is configured so. */
 export function createJobExecutor(
   { client }: Kubernetes,
-  options: { readonly root: string; readonly logger: Logger; readonly loops: LoopBoard },
+  options: { readonly config: AgentConfig; readonly logger: Logger; readonly loops: LoopBoard },
 ): KubernetesExecutor {
-  const { root, logger, loops } = options;
-  const folder = toDataFolder(root);
+  const { config, logger, loops } = options;
+  const folder = toDataFolder(resolve(config.data));
   let id: string | null = null;
   return createKubernetesExecutor({
     client,
@@ -34,6 +36,7 @@ export function createJobExecutor(
     random: systemRandom,
     logger,
     loops,
+    runner: toRunnerImage(config),
   });
 }
 

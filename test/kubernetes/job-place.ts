@@ -37,7 +37,7 @@ export function createJobPlaces(cluster: KubeCluster): JobPlaces {
   return {
     agent,
     create: (limits = {}) => {
-      const client = openClient(cluster);
+      const client = openAdminClient(cluster);
       const executor = createKubernetesExecutor({
         client,
         agentId: () => agent,
@@ -102,7 +102,7 @@ export function toCommand(program: TestProgram): PreparedCommand {
   return toScript(lines.join('\n'), {}, values);
 }
 
-function openClient(cluster: KubeCluster): KubernetesClient {
+export function openAdminClient(cluster: KubeCluster): KubernetesClient {
   return createKubernetesClient({
     access: openKubeconfigAccess({ path: cluster.kubeconfig, context: null, environment: {}, clock: systemClock }),
     outlet: createDirectOutlet({ logger: silentLogger }),

@@ -158,7 +158,7 @@ export class JobExecution implements Execution {
     if (signal.aborted) return false;
     const main = readMain(seen.pod);
     await this.#note(seen, main);
-    if (hasLog(main)) this.#log ??= this.#copyLog();
+    if (hasLog(main) && this.#record.hasRunner !== true) this.#log ??= this.#copyLog();
     let verdict = await this.#classify(seen);
     if (verdict.type === 'give-up' || (verdict.type === 'end' && isByTimeAlone(verdict.end))) {
       // Time that passed while the cluster could not be heard says nothing.
@@ -240,7 +240,9 @@ export class JobExecution implements Execution {
       overdueMs: since(this.#overdueAt),
       warning: asksWhy ? await calls.findWarning(this.#record) : null,
     };
-    return classifyEnd(observation, { ...limits, ...this.#record });
+    // The runner has its own time after the command's container.
+    const settleMs = this.#record.hasRunner === true ? Infinity : limits.settleMs;
+    return classifyEnd(observation, { ...limits, ...this.#record, settleMs });
   }
 
   /** Harmless when it was let go already. */
@@ -355,6 +357,7 @@ export class JobExecution implements Execution {
 
   async #end(end: PlatformEnd | ExitEnd, main: MainState): Promise<boolean> {
     const { fileSystem, signal } = this.#context;
+    if (this.#record.hasRunner === true) return this.#endBesideRunner(end, main);
     const hasBegun = end.type === 'exit' || end.started !== false;
     if (hasBegun && this.#find().pod !== null) this.#log ??= this.#copyLog();
     const lost: readonly Gap[] = [{ at: this.#record.base, bytes: null, why: 'output-lost' }];
@@ -367,6 +370,20 @@ export class JobExecution implements Execution {
     const at = main.type === 'ended' ? main.finishedAt : null;
     const told: CommandEnd = { ...end, marked, at };
     await this.#write({ phase: 'ended', end: told, gaps: [...gaps] });
+    this.#isOver = true;
+    this.#tellStart(null);
+    this.#finish();
+    return true;
+  }
+
+  /** The container's own status says nothing, for the wrapper has one too where the command never began. */
+  async #endBesideRunner(end: PlatformEnd | ExitEnd, main: MainState): Promise<boolean> {
+    const said = main.type === 'ended' ? readLastWords(main.message) : null;
+    const at = main.type === 'ended' ? main.finishedAt : null;
+    const facts = { at, marked: said?.marked ?? this.#record.isStopped };
+    const told: CommandEnd =
+      said === null ? { ...toUnproved(end), ...facts } : { type: 'exit', status: said.status, ...facts };
+    await this.#write({ phase: 'ended', end: told, gaps: [] });
     this.#isOver = true;
     this.#tellStart(null);
     this.#finish();
@@ -399,6 +416,18 @@ export class JobExecution implements Execution {
     await this.#file.put(record);
     this.#record = record;
   }
+}
+
+/** As `wrapper-text.ts` writes them. `marked`: somebody had asked for the end by then. */
+function readLastWords(message: string): { readonly status: number; readonly marked: boolean } | null {
+  const [, status, asked, told] = /^farhand: ended (\d{1,3})( i)?( t)?\n$/.exec(message) ?? [];
+  return status === undefined ? null : { status: Number(status), marked: asked !== undefined || told !== undefined };
+}
+
+function toUnproved(end: PlatformEnd | ExitEnd): PlatformEnd {
+  if (end.type === 'platform') return end.started === true ? { ...end, started: 'unknown' } : end;
+  const message = 'the container of the job ended, and what it ran under did not say how';
+  return { type: 'platform', cause: 'process-lost', started: 'unknown', retrySafe: false, message, status: null };
 }
 
 /** One that was never made has none. */

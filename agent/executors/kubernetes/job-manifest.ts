@@ -8,6 +8,8 @@ import { toJobName } from './job-name.ts';
 import type { JobSettings } from './job-settings.ts';
 import { mainContainer } from './main-container.ts';
 import { applyPodPatch } from './pod-patch.ts';
+import type { RunnerImage } from './runner-image.ts';
+import { toRunnerParts } from './runner-pod.ts';
 
 /** Where the kubelet takes a small result from when the container ends: what the job writes as its outputs. */
 export const outputsPath = '/dev/termination-log';
@@ -50,6 +52,8 @@ export function toJobManifest(options: {
   readonly graceSeconds: number;
   /** The time that the command may take by the agent's own clock; null for any. */
   readonly timeoutMs: number | null;
+  /** Its command is run beside a runner: what it is given is what the runner is told. Left out: by the kubelet alone. */
+  readonly runner?: RunnerImage;
 }): JobManifest {
   const { identity, command, settings } = options;
   const { attempt, agent, namespace, place } = identity;
@@ -110,8 +114,12 @@ function toDeadline({ settings, graceSeconds, timeoutMs }: Parameters<typeof toJ
 
 function toTemplate(
   secret: string,
-  { command, settings, graceSeconds }: Parameters<typeof toJobManifest>[0],
+  { command, settings, graceSeconds, runner }: Parameters<typeof toJobManifest>[0],
 ): JsonObject {
+  const beside =
+    runner === undefined
+      ? null
+      : toRunnerParts({ runner, words: outputsPath, orderVolume: toOrderVolume(secret, command.files) });
   const { image, imagePullPolicy, imagePullSecrets, resources, serviceAccountName, nodeSelector } = settings;
   const [program, ...args] = command.argv.map(toLiteral);
   const container: JsonObject = {
@@ -137,6 +145,7 @@ function toTemplate(
         readOnly: true,
       })),
     ],
+    ...beside?.main,
   };
   return {
     metadata: { annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' } },
@@ -153,6 +162,7 @@ function toTemplate(
         { name: folderVolume, emptyDir: {} },
         ...(command.files.length === 0 ? [] : [toFilesVolume(secret, command.files)]),
       ],
+      ...beside?.spec,
     },
   };
 }
@@ -163,6 +173,12 @@ function toFilesVolume(secretName: string, files: CommandParts['files']): JsonOb
     path: toFileKey(index),
     mode: executable ? 0o555 : 0o444,
   }));
+  return { name: filesVolume, secret: { secretName, items } };
+}
+
+/** The same files by their own names, for a runner alone. */
+function toOrderVolume(secretName: string, files: CommandParts['files']): JsonObject & { readonly name: string } {
+  const items = files.map(({ name }, index) => ({ key: toFileKey(index), path: name, mode: 0o440 }));
   return { name: filesVolume, secret: { secretName, items } };
 }
 

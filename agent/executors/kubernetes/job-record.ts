@@ -53,6 +53,8 @@ export const JobRecord = z.object({
   end: End.nullable(),
   /** Offsets are in `raw`. */
   gaps: z.array(Gap),
+  /** A runner is in the pod: the log is its own, and the end is what the wrapper left as last words. Left out: no. */
+  hasRunner: z.boolean().optional(),
 });
 export type JobRecord = Readonly<z.infer<typeof JobRecord>>;
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FileSystem } from '../../../runtime/file-system.ts';
@@ -21,6 +22,8 @@ import { type JobRecord, jobRecordFile } from './job-record.ts';
 import { JobSettings } from './job-settings.ts';
 import { kubernetesKind } from './kubernetes-kind.ts';
 import { PatchError } from './patch-error.ts';
+import type { RunnerImage } from './runner-image.ts';
+import { toOrderFiles } from './runner-pod.ts';
 import { fail, toStartFailure } from './start-failure.ts';
 import { sweepJobs } from './sweep-jobs.ts';
 import { createTurns } from './turns.ts';
@@ -44,6 +47,8 @@ export interface KubernetesExecutorOptions {
   readonly logger: Logger;
   readonly loops: LoopBoard;
   readonly limits?: JobLimits;
+  /** Runs beside each command that is handed over; null: the log is what the kubelet has. */
+  readonly runner?: RunnerImage | null;
 }
 
 export interface KubernetesExecutor extends Executor, AsyncDisposable {
@@ -59,7 +64,18 @@ export interface KubernetesExecutor extends Executor, AsyncDisposable {
  * Disposing lets go of all executions; what runs goes on.
  */
 export function createKubernetesExecutor(options: KubernetesExecutorOptions): KubernetesExecutor {
-  const { client, agentId, isKnown, fileSystem, clock, random, logger, loops, limits = defaultJobLimits } = options;
+  const {
+    client,
+    agentId,
+    isKnown,
+    fileSystem,
+    clock,
+    random,
+    logger,
+    loops,
+    limits = defaultJobLimits,
+    runner = null,
+  } = options;
   const disposal = new AbortController();
   const { signal } = disposal;
   const calls = createJobCalls(client, signal);
@@ -107,7 +123,13 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     const namespace = settings.data.namespace ?? client.namespace;
     const place = earlier?.place ?? randomUUID();
     const environment = { ...command.environment, FARHAND_ATTEMPT_ID: target.attempt };
-    const given = toPodCommand({ ...command, environment });
+    const { handover } = command;
+    const caPath = runner?.caPath ?? null;
+    const ca = handover === undefined || caPath === null ? null : await readFile(caPath, 'utf8');
+    const given =
+      handover === undefined
+        ? toPodCommand({ ...command, environment })
+        : { ...command, argv: ['sh'] as const, environment: {}, files: toOrderFiles(handover, ca) };
     const size = [...Object.values(given.environment), ...given.files.map(({ content }) => content)]
       .map((text) => Buffer.byteLength(text))
       .reduce((sum, bytes) => sum + bytes, 0);
@@ -130,6 +152,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
         settings: settings.data,
         graceSeconds,
         timeoutMs,
+        ...(handover === undefined || runner === null ? {} : { runner }),
       });
     } catch (error) {
       if (!(error instanceof PatchError)) throw error;
@@ -157,6 +180,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
       isStopped: false,
       end: null,
       gaps: [],
+      ...(handover === undefined ? {} : { hasRunner: true }),
     };
     if (earlier === null) await file.write(record);
     const made = await make(record, manifest);
@@ -226,6 +250,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
 
   return {
     kind: kubernetesKind,
+    handsOver: runner !== null,
     begin: () => {
       sweeping ??= sweep();
     },

@@ -1,0 +1,47 @@
+import type { AgentConfig } from '../../config.ts';
+
+/** What runs beside the command of a pod. */
+export interface RunnerImage {
+  /** Of farhand, of a version that has `farhand runner`. */
+  readonly image: string;
+  /** A shell in that image which needs no library. */
+  readonly shell: string;
+  /** What the runner is told by its environment: how it reaches the hub. No secrets. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** File of the CAs that it trusts besides those of its image; null for none. Read for each pod. */
+  readonly caPath: string | null;
+}
+
+/** Where farhand's own image has its shell. */
+const imageShell = '/opt/farhand/bin/sh-static';
+
+type Config = Pick<
+  AgentConfig,
+  | 'kubernetesRunnerImage'
+  | 'kubernetesHubUrls'
+  | 'hubUrls'
+  | 'insecure'
+  | 'graceSeconds'
+  | 'logLevel'
+  | 'tlsCa'
+  | 'tlsServerName'
+>;
+
+/** As the configuration says; null where it names no image. A proxy is not handed on: it may stand with its password. */
+export function toRunnerImage(config: Config): RunnerImage | null {
+  const { kubernetesRunnerImage: image, kubernetesHubUrls, hubUrls, tlsCa, tlsServerName } = config;
+  if (image === null) return null;
+  const urls = kubernetesHubUrls ?? hubUrls ?? [];
+  return {
+    image,
+    shell: imageShell,
+    environment: {
+      FARHAND_HUB_URL: urls.map(({ href }) => href).join(','),
+      FARHAND_INSECURE: String(config.insecure),
+      FARHAND_GRACE_SECONDS: String(config.graceSeconds),
+      FARHAND_LOG_LEVEL: config.logLevel,
+      ...(tlsServerName === null ? {} : { FARHAND_TLS_SERVER_NAME: tlsServerName }),
+    },
+    caPath: tlsCa,
+  };
+}
