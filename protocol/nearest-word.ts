@@ -28,7 +28,9 @@ export function findNearestWord(word: string, candidates: Iterable<string>): str
   let least = Math.max(1, Math.floor(written.length / 3)) + 1;
   for (const candidate of candidates) {
     const known = candidate.slice(0, 64).toLowerCase();
-    const apart = known.startsWith(written) && written.length > 2 ? 1 : distance(written, known);
+    // The beginning of a longer word stands behind a word that is one letter off.
+    const begun = known.startsWith(written) && written.length > 2 ? 1.5 : Number.POSITIVE_INFINITY;
+    const apart = Math.min(begun, distance(written, known));
     if (apart < least) {
       nearest = candidate;
       least = apart;
