@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { homedir } from 'node:os';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findOutsideProgram } from './outside-program.ts';
@@ -31,8 +32,10 @@ export async function helm(
   args: readonly string[],
   { environment = {} }: { readonly environment?: Readonly<Record<string, string>> } = {},
 ): Promise<HelmResult> {
-  const env = { PATH: `${process.env['PATH'] ?? ''}${delimiter}${peerPrograms}`, HOME: '/nonexistent', ...environment };
-  return promisify(execFile)(program.path, [...args], { cwd: charts, env, maxBuffer: 64 << 20 }).then(
+  // It makes folders in its home.
+  await using home = await mkdtempDisposable(join(tmpdir(), 'farhand-helm-'));
+  const env = { PATH: `${process.env['PATH'] ?? ''}${delimiter}${peerPrograms}`, HOME: home.path, ...environment };
+  return await promisify(execFile)(program.path, [...args], { cwd: charts, env, maxBuffer: 64 << 20 }).then(
     ({ stdout, stderr }) => ({ stdout, stderr, exitCode: 0 }),
     ({ stdout, stderr, code }: { stdout: string; stderr: string; code: number }) => ({
       stdout,
