@@ -86,9 +86,9 @@ export function createSyncClients(options: {
     codec: agentsCodec,
   });
   const toldOnly = { ...common, handler: noSpecs };
-  const facts = createAgentClient({ ...toldOnly, ...options.facts, codec: factsCodec });
-  const nodes = createAgentClient({ ...toldOnly, ...options.nodes, codec: nodesCodec });
-  const apps = createAgentClient({ ...toldOnly, ...options.apps, codec: appsCodec });
+  const facts = createAgentClient({ ...toldOnly, statuses: options.facts.statuses, codec: factsCodec });
+  const nodes = createAgentClient({ ...toldOnly, statuses: options.nodes.statuses, codec: nodesCodec });
+  const apps = createAgentClient({ ...toldOnly, statuses: options.apps.statuses, codec: appsCodec });
   const clients = [agents, jobs, facts, nodes, apps];
   const router = createEventRouter({ ...common, clients });
   return {
