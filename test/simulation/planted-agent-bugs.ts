@@ -25,8 +25,8 @@ export const plantedAgentBugs: readonly PlantedBug[] = [
       },
     ],
     faults: ['crash', 'cut', 'partition'],
-    seeds: 200,
-    foundBy: 113,
+    seeds: 400,
+    foundBy: 209,
   },
   {
     name: 'no tombstone stands for an attempt that ended',
@@ -39,7 +39,7 @@ export const plantedAgentBugs: readonly PlantedBug[] = [
     ],
     faults: ['restore-store'],
     seeds: 1000,
-    foundBy: 406,
+    foundBy: 6445,
   },
   {
     name: 'an intent beats an exit that came before it',

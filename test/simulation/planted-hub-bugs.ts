@@ -6,22 +6,22 @@ export const plantedHubBugs: readonly PlantedBug[] = [
     name: 'the hub forgets that the document was sent',
     edits: [
       {
-        file: 'hub/store/commands/open-attempt.ts',
-        find: "    state: 'running',\n    number,\n    folder_id: folderId,\n    document_sent_at: at,",
-        replace: "    state: 'offered',\n    number,\n    folder_id: folderId,",
+        file: 'hub/store/commit-document.ts',
+        find: "    state: 'running',\n    number,\n    document_sent_at: at,",
+        replace: "    state: 'offered',\n    number,",
       },
     ],
     faults: ['crash', 'cut', 'partition'],
     seeds: 200,
-    foundBy: 5,
+    foundBy: 6,
   },
   {
     name: 'the hub says "accepted" before it stored the result',
     edits: [
       {
         file: 'hub/sessions/session.ts',
-        find: "    const answer = await this.#options.store.apply('end-attempt', {",
-        replace: "    await this.#accept();\n    const answer = await this.#options.store.apply('end-attempt', {",
+        find: '    const answer = await this.#speaker.end({',
+        replace: '    await this.#accept();\n    const answer = await this.#speaker.end({',
       },
     ],
     faults: ['crash'],
