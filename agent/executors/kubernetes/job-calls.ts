@@ -35,7 +35,6 @@ const passing: ReadonlySet<KubernetesErrorCode> = new Set([
 export interface JobCalls {
   /** Null when there is one of that name already. */
   createJob(place: JobPlace, manifest: JsonObject): Promise<JobView | null>;
-  checkJob(place: JobPlace, manifest: JsonObject): Promise<void>;
   getJob(place: JobPlace): Promise<JobView | null>;
   /** Takes the place of one that an earlier try made. */
   putSecret(place: JobPlace, manifest: JsonObject): Promise<void>;
@@ -80,9 +79,6 @@ export function createJobCalls(client: KubernetesClient, disposed: AbortSignal):
       unless(['already-exists'], async () =>
         toView(JobView, await ask((signal) => client.create({ resource: jobs, namespace }, manifest, { signal }))),
       ),
-    async checkJob({ namespace }, manifest) {
-      await ask((signal) => client.create({ resource: jobs, namespace }, manifest, { signal, dryRun: true }));
-    },
     getJob: (place) =>
       unless(['not-found'], async () =>
         toView(JobView, await ask((signal) => client.get({ resource: jobs, ...place }, { signal }))),
