@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Execution } from '../../agent/executors/execution.ts';
-import { readText, useExecutor } from './executor-fixture.ts';
-import type { ExecutorPlace } from './executor-harness.ts';
+import { readText } from './executor-fixture.ts';
+import { useShell } from './shell-fixture.ts';
 import type { ShellHarness } from './shell-harness.ts';
 
 /** What is promised of processes of this machine alone. */
 export function testProcessExecutor(harness: ShellHarness): void {
   describe(`an executor of processes (${harness.name})`, () => {
-    const fixture = useExecutor(harness);
+    const { fixture, toCommand, start, run } = useShell(harness);
     const { createPlace } = fixture;
-
-    function toCommand(argv: readonly [string, ...string[]], environment: Record<string, string> = {}) {
-      const { workingDirectory } = harness;
-      return { argv, environment: { ...harness.environment, ...environment }, workingDirectory, files: [] };
-    }
-
-    function start(place: ExecutorPlace, argv: readonly [string, ...string[]]): Promise<Execution> {
-      return fixture.startCommand(place, toCommand(argv));
-    }
-
-    /** Runs a script to its end; `$0` is `script`. */
-    function run(place: ExecutorPlace, script: string, ...args: readonly string[]): Promise<void> {
-      return fixture.runCommand(place, toCommand(['sh', '-c', script, 'script', ...args]));
-    }
 
     describe('refuses, before anything started, a command', () => {
       const refusals = {

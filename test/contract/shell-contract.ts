@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import type { Execution } from '../../agent/executors/execution.ts';
 import { readExit } from '../support/read-exit.ts';
-import { atOnce, bounds, readText, useExecutor, waitForOutput } from './executor-fixture.ts';
+import { atOnce, bounds, readText, waitForOutput } from './executor-fixture.ts';
 import type { ExecutorPlace } from './executor-harness.ts';
+import { useShell } from './shell-fixture.ts';
 import type { ShellHarness } from './shell-harness.ts';
 
 const nearlyForever = '600';
@@ -28,22 +29,8 @@ const hostileTexts = [
 /** What every executor promises whose commands are real ones, in a place that has a shell. */
 export function testShellExecutor(harness: ShellHarness): void {
   describe(`an executor with a shell (${harness.name})`, () => {
-    const fixture = useExecutor(harness);
+    const { fixture, toCommand, start, run } = useShell(harness);
     const { createPlace } = fixture;
-
-    function toCommand(argv: readonly [string, ...string[]], environment: Record<string, string> = {}) {
-      const { workingDirectory } = harness;
-      return { argv, environment: { ...harness.environment, ...environment }, workingDirectory, files: [] };
-    }
-
-    function start(place: ExecutorPlace, argv: readonly [string, ...string[]]): Promise<Execution> {
-      return fixture.startCommand(place, toCommand(argv));
-    }
-
-    /** Runs a script to its end; `$0` is `script`. */
-    function run(place: ExecutorPlace, script: string, ...args: readonly string[]): Promise<void> {
-      return fixture.runCommand(place, toCommand(['sh', '-c', script, 'script', ...args]));
-    }
 
     /** Starts a script that says `ready` when it is as far as the test wants it. */
     async function startUntilReady(place: ExecutorPlace, script: string): Promise<Execution> {
