@@ -9,10 +9,12 @@ import type { RecordFile } from '../../record-file.ts';
 import type { CommandEnd } from '../command-end.ts';
 import type { Execution, ExecutionTarget } from '../execution.ts';
 import { NotNow } from '../not-now.ts';
-import { classifyEnd, type ExitEnd, findHindrance, type PlatformEnd, type Verdict } from './classify-end.ts';
+import { classifyEnd, type ExitEnd, type PlatformEnd, type Verdict } from './classify-end.ts';
+import { toEndBesideRunner } from './end-beside-runner.ts';
 import type { SeenJob } from './job-board.ts';
 import type { JobContext } from './job-context.ts';
 import { copyJobLog } from './job-log-copy.ts';
+import { JobMoments } from './job-moments.ts';
 import type { JobRecord } from './job-record.ts';
 import { type MainState, readMain } from './main-container.ts';
 import { findCondition, type JobView } from './pod-view.ts';
@@ -53,13 +55,10 @@ export class JobExecution implements Execution {
   #logChanged = createBell();
   #refusal: NotNow | null = null;
   #isOver = false;
-  #waiting: { readonly what: string; readonly since: number } | null = null;
-  #endedAt: number | null = null;
-  #overdueAt: number | null = null;
   #job: JobView | null = null;
   #isWatched = false;
   #lookedAt = -Infinity;
-  readonly #releasedAt: number;
+  readonly #moments: JobMoments;
 
   constructor(
     context: JobContext,
@@ -75,9 +74,8 @@ export class JobExecution implements Execution {
     this.started = started;
     this.#finish = finish;
     this.#tellStart = tellStart;
-    const { clock } = context;
-    const { letGoAt, sawRunning, startedAt, isStopped, graceSeconds } = this.#record;
-    this.#releasedAt = clock.monotonic() - Math.max(0, letGoAt === null ? 0 : clock.now() - letGoAt);
+    this.#moments = new JobMoments(context.clock, options.record);
+    const { sawRunning, startedAt, isStopped, graceSeconds } = this.#record;
     if (sawRunning && startedAt !== null) tellStart({ at: startedAt });
     // An earlier agent was at it.
     if (isStopped) this.#stop = this.#toStop(graceSeconds * 1000);
@@ -124,7 +122,7 @@ export class JobExecution implements Execution {
   }
 
   async #run(): Promise<void> {
-    const { signal, clock, logger, boardOf } = this.#context;
+    const { signal, clock, limits, logger, boardOf } = this.#context;
     const { name, namespace } = this.#record;
     using _ = boardOf(namespace).follow(name, () => {
       this.#changed.ring();
@@ -135,7 +133,8 @@ export class JobExecution implements Execution {
       try {
         if (await this.#step()) return;
         this.#refusal = null;
-        restMs = this.#toRestMs();
+        const stopAt = this.#stop === null ? null : this.#stop.since + this.#stop.graceMs;
+        restMs = this.#moments.toRestMs(this.#record, { limits, stopAt });
       } catch (error) {
         restMs = failureMs;
         if (error instanceof NotNow) this.#refusal = error;
@@ -209,14 +208,7 @@ export class JobExecution implements Execution {
   }
 
   async #note({ pod }: SeenJob, main: MainState): Promise<void> {
-    const now = this.#context.clock.monotonic();
-    if (main.type === 'ended') this.#endedAt ??= now;
-    const hindrance = findHindrance(pod);
-    if (hindrance === null) this.#waiting = null;
-    else if (this.#waiting?.what !== hindrance) this.#waiting = { what: hindrance, since: now };
-    const { deletionTimestamp = null, deletionGracePeriodSeconds = null } = pod?.metadata ?? {};
-    if (deletionTimestamp === null) this.#overdueAt = null;
-    else this.#overdueAt ??= now + (deletionGracePeriodSeconds ?? 0) * 1000;
+    this.#moments.note(pod, main);
     const startedAt = main.type === 'running' || main.type === 'ended' ? main.startedAt : null;
     if (startedAt === null || this.#record.sawRunning) return;
     await this.#put({ sawRunning: true, startedAt });
@@ -224,20 +216,16 @@ export class JobExecution implements Execution {
   }
 
   async #classify(seen: SeenJob): Promise<Verdict> {
-    const { clock, calls, limits } = this.#context;
+    const { calls, limits } = this.#context;
     const { sawRunning, isStopped, pendingMs } = this.#record;
-    const now = clock.monotonic();
-    const since = (at: number | null) => (at === null ? 0 : Math.max(0, now - at));
-    const sinceReleasedMs = since(this.#releasedAt);
-    const asksWhy = seen.pod === null && seen.job !== null && sinceReleasedMs >= pendingMs && this.#givenUp === null;
+    const durations = this.#moments.durations();
+    const isPending = seen.pod === null && seen.job !== null && durations.sinceReleasedMs >= pendingMs;
+    const asksWhy = isPending && this.#givenUp === null;
     const observation = {
       ...seen,
       sawRunning,
       isStopped,
-      sinceReleasedMs,
-      sinceWaitingMs: since(this.#waiting?.since ?? null),
-      sinceEndedMs: since(this.#endedAt),
-      overdueMs: since(this.#overdueAt),
+      ...durations,
       warning: asksWhy ? await calls.findWarning(this.#record) : null,
     };
     // The runner has its own time after the command's container.
@@ -357,7 +345,8 @@ export class JobExecution implements Execution {
 
   async #end(end: PlatformEnd | ExitEnd, main: MainState): Promise<boolean> {
     const { fileSystem, signal } = this.#context;
-    if (this.#record.hasRunner === true) return this.#endBesideRunner(end, main);
+    const { isStopped, hasRunner } = this.#record;
+    if (hasRunner === true) return this.#finishWith(toEndBesideRunner(end, { main, isStopped }), []);
     const hasBegun = end.type === 'exit' || end.started !== false;
     if (hasBegun && this.#find().pod !== null) this.#log ??= this.#copyLog();
     const lost: readonly Gap[] = [{ at: this.#record.base, bytes: null, why: 'output-lost' }];
@@ -365,44 +354,19 @@ export class JobExecution implements Execution {
     if (gaps === null || signal.aborted) return false;
     if (main.type === 'ended' && hasBegun && main.message !== '')
       await writeWhole(fileSystem, join(this.#target.folder, outputsFileName), toOutputs(main.message));
+    // A cancel may have come while the log was read.
     const marked =
       this.#record.isStopped && (await fileSystem.lstat(join(this.#target.folder, 'intent.json'))) !== null;
     const at = main.type === 'ended' ? main.finishedAt : null;
-    const told: CommandEnd = { ...end, marked, at };
-    await this.#write({ phase: 'ended', end: told, gaps: [...gaps] });
+    return this.#finishWith({ ...end, marked, at }, gaps);
+  }
+
+  async #finishWith(end: CommandEnd, gaps: readonly Gap[]): Promise<true> {
+    await this.#write({ phase: 'ended', end, gaps: [...gaps] });
     this.#isOver = true;
     this.#tellStart(null);
     this.#finish();
     return true;
-  }
-
-  /** The container's own status says nothing, for the wrapper has one too where the command never began. */
-  async #endBesideRunner(end: PlatformEnd | ExitEnd, main: MainState): Promise<boolean> {
-    const said = main.type === 'ended' ? readLastWords(main.message) : null;
-    const at = main.type === 'ended' ? main.finishedAt : null;
-    const facts = { at, marked: said?.marked ?? this.#record.isStopped };
-    const told: CommandEnd =
-      said === null ? { ...toUnproved(end), ...facts } : { type: 'exit', status: said.status, ...facts };
-    await this.#write({ phase: 'ended', end: told, gaps: [] });
-    this.#isOver = true;
-    this.#tellStart(null);
-    this.#finish();
-    return true;
-  }
-
-  #toRestMs(): number {
-    const { limits, clock } = this.#context;
-    const now = clock.monotonic();
-    const { pendingMs, imageMs } = this.#record;
-    const moments = [
-      this.#releasedAt + pendingMs,
-      ...(this.#waiting === null ? [] : [this.#waiting.since + imageMs, this.#waiting.since + limits.configMs]),
-      ...(this.#endedAt === null ? [] : [this.#endedAt + limits.settleMs]),
-      ...(this.#overdueAt === null ? [] : [this.#overdueAt + limits.overdueMs]),
-      ...(this.#stop === null ? [] : [this.#stop.since + this.#stop.graceMs]),
-    ];
-    const next = moments.filter((at) => at > now).reduce((least, at) => Math.min(least, at), now + limits.lookMs);
-    return Math.max(50, next - now);
   }
 
   async #write(change: Partial<JobRecord>): Promise<void> {
@@ -416,18 +380,6 @@ export class JobExecution implements Execution {
     await this.#file.put(record);
     this.#record = record;
   }
-}
-
-/** As `wrapper-text.ts` writes them. `marked`: somebody had asked for the end by then. */
-function readLastWords(message: string): { readonly status: number; readonly marked: boolean } | null {
-  const [, status, asked, told] = /^farhand: ended (\d{1,3})( i)?( t)?\n$/.exec(message) ?? [];
-  return status === undefined ? null : { status: Number(status), marked: asked !== undefined || told !== undefined };
-}
-
-function toUnproved(end: PlatformEnd | ExitEnd): PlatformEnd {
-  if (end.type === 'platform') return end.started === true ? { ...end, started: 'unknown' } : end;
-  const message = 'the container of the job ended, and what it ran under did not say how';
-  return { type: 'platform', cause: 'process-lost', started: 'unknown', retrySafe: false, message, status: null };
 }
 
 /** One that was never made has none. */
