@@ -1,5 +1,5 @@
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
-import { shellQuote } from './shell-quote.ts';
+import { shellQuote } from '../../shell-quote.ts';
 
 /** What a shell can have as a variable. */
 const variablePattern = /^[A-Za-z_]\w*$/;

@@ -7,6 +7,7 @@ import { sleep } from '../../../runtime/sleep.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { Execution, ExecutionTarget } from '../execution.ts';
 import type { Executor, FenceState, StartFailure } from '../executor.ts';
+import { toFolderFailure } from '../folder-failure.ts';
 import { makeRoomForExit, readExitRecord } from '../process/exit-record.ts';
 import { readFence, takeFence } from '../process/fence.ts';
 import { refuseCommand, withoutShellOwned } from '../process/refuse-command.ts';
@@ -132,13 +133,7 @@ export function createNeighbourExecutor(options: {
     try {
       await prepareFiles(target, command);
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      if (code === undefined) throw error;
-      return {
-        type: 'failed',
-        fault: 'environment',
-        message: `Expected to prepare the attempt's folder, the system refused: ${message}`,
-      } satisfies StartFailure;
+      return toFolderFailure(error);
     }
     pipes.order('start');
     return { type: 'started', execution: follow(target) } as const;

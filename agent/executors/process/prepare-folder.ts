@@ -1,6 +1,7 @@
 import type { FileSystem } from '../../../runtime/file-system.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { StartFailure } from '../executor.ts';
+import { toFolderFailure } from '../folder-failure.ts';
 import { makeRoomForExit } from './exit-record.ts';
 import { makeRoomForSink } from './sink.ts';
 import { putUserFile } from './user-folder.ts';
@@ -23,13 +24,7 @@ export async function prepareFolder(
     await makeRoomForExit(fileSystem, folder);
     return null;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    return {
-      type: 'failed',
-      fault: 'environment',
-      message: `Expected to prepare the attempt's folder, the system refused: ${message}`,
-    };
+    return toFolderFailure(error);
   }
 }
 

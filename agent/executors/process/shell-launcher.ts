@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../../runtime/clock.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
+import { shellQuote } from '../../shell-quote.ts';
 import type { JobStanding } from './job-standing.ts';
 import { toLaunchFailure } from './launch-failure.ts';
 import type { Launch, Launcher } from './launcher.ts';
@@ -124,10 +125,10 @@ export function createShellLauncher(options: {
   function toLine(folder: string, command: PreparedCommand): string | null {
     const variables = Object.entries(command.environment);
     if (variables.some(([name]) => untakenNames.test(name))) return null;
-    const exports = variables.map(([name, value]) => ` ${name}=${quote(value)}`).join('');
-    const words = [setsid, wrapperShell, ...toWrapperArguments(command, standing)].map(quote).join(' ');
+    const exports = variables.map(([name, value]) => ` ${name}=${shellQuote(value)}`).join('');
+    const words = [setsid, wrapperShell, ...toWrapperArguments(command, standing)].map(shellQuote).join(' ');
     // `/proc/self` is the fork itself, where `$$` would be the shell; as a positional parameter it is in nobody's way.
-    const line = `(cd -P /proc/self && set -- "\${PWD#/proc/}" && cd -- ${quote(folder)} && export${exports} && echo "$1" && exec ${words} >&2) <&2
+    const line = `(cd -P /proc/self && set -- "\${PWD#/proc/}" && cd -- ${shellQuote(folder)} && export${exports} && echo "$1" && exec ${words} >&2) <&2
 echo ended
 `;
     return Buffer.byteLength(line) > maxLineBytes ? null : line;
@@ -142,9 +143,4 @@ echo ended
       await otherwise[Symbol.asyncDispose]();
     },
   };
-}
-
-/** As a word of shell, byte for byte. */
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -9,6 +9,7 @@ import { controlTarget, sessionTarget } from '../../../transports/targets.ts';
 import { TransportError } from '../../../transports/transport-error.ts';
 import { createWebsocketTransport } from '../../../transports/websocket/websocket-transport.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { openAndListen } from '../../support/open-and-listen.ts';
 import { type HonestAgent, needles, startHonestAgent } from './honest-agent.ts';
 import { startHostilePlace } from './hostile-place.ts';
 import { enrolThief, type Thief } from './thief.ts';
@@ -143,19 +144,7 @@ for (const [name, open] of Object.entries(wires)) {
           { attempt, credential },
           { signal: AbortSignal.timeout(30_000) },
         );
-        await channel.send({
-          type: 'open',
-          attempt: agent.attempt,
-          leaseEpoch: 1_000_000,
-          opens: 1_000_000,
-          folderId: randomUUID(),
-          have: 'claimed',
-          rawBytes: 0,
-          needsDocument: true,
-          needsSecrets: true,
-        });
-        const frames = [];
-        for await (const frame of channel) frames.push(frame);
+        const frames = await openAndListen(channel, agent.attempt);
 
         assert.deepEqual(
           frames.map(({ type }) => type),

@@ -9,6 +9,7 @@ import { defaultLimits } from '../../../transports/limits.ts';
 import { TransportError } from '../../../transports/transport-error.ts';
 import { createWebsocketTransport } from '../../../transports/websocket/websocket-transport.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { openAndListen } from '../../support/open-and-listen.ts';
 import { createTestCredential } from '../../support/test-credential.ts';
 import { createWalkPlace, type WalkPlace } from './walk-place.ts';
 
@@ -90,19 +91,7 @@ for (const [name, open] of Object.entries(wires)) {
         { attempt: place.attempt.id, credential: createTestCredential(id, key) },
         { signal },
       );
-      await channel.send({
-        type: 'open',
-        attempt: place.attempt.id,
-        leaseEpoch: 1_000_000,
-        opens: 1_000_000,
-        folderId: randomUUID(),
-        have: 'claimed',
-        rawBytes: 0,
-        needsDocument: true,
-        needsSecrets: true,
-      });
-      const frames = [];
-      for await (const frame of channel) frames.push(frame);
+      const frames = await openAndListen(channel, place.attempt.id);
 
       assert.deepEqual(
         frames.map((frame) => (frame.type === 'error' ? frame.code : frame.type)),

@@ -1,3 +1,5 @@
+import { shellQuote } from '../../../shell-quote.ts';
+
 /** What the launcher is told, beside the arguments of `ansible-playbook`. Names of variables hold capitals, digits and `_`. */
 export interface LauncherOptions {
   /** Variable with the private key, or null. */
@@ -35,10 +37,6 @@ const nothingMatchedStatus = 3;
 export function toAsker(variable: string, { once }: { readonly once: boolean }): string {
   const guard = once ? `[ ! -e "$0.used" ] && : >"$0.used" || exit 1\n` : '';
   return `#!/bin/sh\n${guard}printf '%s\\n' "$${variable}"\n`;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /**
@@ -108,12 +106,12 @@ function toAskersText(askers: readonly string[]): string {
 export function toLauncher(options: LauncherOptions): string {
   const { keyVariable, passphraseVariable, asksPassword, isLocal, askers, environment } = options;
   const sshOptions = Object.entries(options.sshOptions)
-    .map(([name, value]) => ` -o ${quote(`${name}=${value}`)}`)
+    .map(([name, value]) => ` -o ${shellQuote(`${name}=${value}`)}`)
     .join('');
   const auth = asksPassword
     ? '-o NumberOfPasswordPrompts=1 -o PreferredAuthentications=publickey,keyboard-interactive,password -o PasswordAuthentication=yes -o KbdInteractiveAuthentication=yes'
     : '-o BatchMode=yes';
-  const settings = [...environment].map(([name, value]) => `export ${name}=${quote(value)}\n`).join('');
+  const settings = [...environment].map(([name, value]) => `export ${name}=${shellQuote(value)}\n`).join('');
   return `folder=$1
 shift
 umask 077
@@ -141,7 +139,7 @@ ${toAskersText(askers)}${keyVariable === null ? '' : toKeyText(keyVariable, pass
     *) export LC_ALL=C.UTF-8 ;;
   esac
 ${settings}  export ANSIBLE_HOME="$run/home" ANSIBLE_LOCAL_TEMP="$run/tmp"
-${isLocal ? localText : ''}  options=${quote(sshOptions)}
+${isLocal ? localText : ''}  options=${shellQuote(sshOptions)}
   export ANSIBLE_SSH_ARGS="-F $run/ssh-config -o StrictHostKeyChecking=yes ${auth} -o ControlMaster=auto -o ControlPersist=60s -o ControlPath=$run/mux-%C$options"
 ${asksPassword ? `  export SSH_ASKPASS="$folder/${passwordAsker}" SSH_ASKPASS_REQUIRE=force DISPLAY=none ANSIBLE_SFTP_BATCH_MODE=False\n` : ''}  [ -z "$stopped" ] || return 143
   ansible-playbook "$@" 9>&-
@@ -169,7 +167,7 @@ exec 8>&1
   echo "$status" >&9
 } | {
   trap '' TERM INT HUP
-  exec env -i PATH="$PATH" $apart sh -c ${quote(cleanerText)} farhand-cleaner "$run" 8>&- >/dev/null 2>&1
+  exec env -i PATH="$PATH" $apart sh -c ${shellQuote(cleanerText)} farhand-cleaner "$run" 8>&- >/dev/null 2>&1
 }
 status=$?
 # A TERM may have come before the cleaner stood apart, and then nobody has removed it.
