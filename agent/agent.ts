@@ -9,6 +9,7 @@ import { type AgentParts, createAgentParts } from './agent-parts.ts';
 import type { AgentState } from './agent-state.ts';
 import { type AgentStatus, toAgentStatus } from './agent-status.ts';
 import { createBell } from './attempts/bell.ts';
+import { type DrainOptions, drainAttempts } from './attempts/drain-attempts.ts';
 import { openSpool } from './attempts/spool.ts';
 import { openTombstones, type Tombstones } from './attempts/tombstones.ts';
 import { type DataFolder, makeDataFolder, toDataFolder } from './data-folder.ts';
@@ -24,15 +25,6 @@ import { toWayProblem } from './ways/to-way-problem.ts';
 
 /** How an agent's work came to its end: `drained` when nothing runs and the hub has it all, `left` when something may run on. */
 export type AgentEnd = OnceEnd | { readonly type: 'drained' } | { readonly type: 'left' };
-
-export interface DrainOptions {
-  /** How long what runs may go on. */
-  readonly drainMs: number;
-  /** What then happens to what still runs: it is left to the next agent, or cancelled and waited for. */
-  readonly afterwards: 'leave' | 'cancel';
-  /** How long the cancelled may take to end and to be accepted by the hub. */
-  readonly cancelMs: number;
-}
 
 /**
  * An agent in this process. Disposing leaves at once: channels are closed, commands run on, and the next agent on the same
@@ -297,27 +289,18 @@ class AgentProcess implements Agent {
 
   async #drain(options: DrainOptions): Promise<AgentEnd> {
     if (this.#state === 'starting' || this.#state === 'serving') this.#setState('draining');
-    let empty = await this.#emptyWithin(options.drainMs);
-    if (!empty && options.afterwards === 'cancel' && !this.#leaving.signal.aborted) {
-      for (const attempt of this.#parts?.attempts.working() ?? [])
-        if (attempt.state.type !== 'claimed') attempt.cancel();
-      empty = await this.#emptyWithin(options.cancelMs);
-    }
-    const end: AgentEnd = { type: empty ? 'drained' : 'left' };
+    await drainAttempts({
+      ...options,
+      attempts: () => this.#parts?.attempts.list() ?? [],
+      changed: this.#attemptsChanged,
+      clock: this.#options.clock,
+      leaving: this.#leaving.signal,
+    });
+    const isEmpty = (this.#parts?.attempts.list().length ?? 0) === 0;
+    const end: AgentEnd = { type: isEmpty ? 'drained' : 'left' };
     this.#end(end);
     await this[Symbol.asyncDispose]();
     return end;
-  }
-
-  /** Whether no attempt was left at some moment of the given time. */
-  async #emptyWithin(timeMs: number): Promise<boolean> {
-    const over = new AbortController();
-    const timer = this.#options.clock.schedule(timeMs, () => over.abort());
-    const signal = AbortSignal.any([over.signal, this.#leaving.signal]);
-    const isEmpty = () => (this.#parts?.attempts.list().length ?? 0) === 0;
-    while (!isEmpty() && !signal.aborted) await this.#attemptsChanged.wait(signal);
-    timer.cancel();
-    return isEmpty();
   }
 
   async #leave(): Promise<void> {

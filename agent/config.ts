@@ -131,8 +131,8 @@ export const agentConfigSchema = {
   },
   drainThen: {
     variable: 'FARHAND_DRAIN_THEN',
-    doc: 'What happens to jobs that still run then. leave: they run on, and the next agent on this data folder adopts them. cancel: they are stopped.',
-    format: oneOf('leave', 'cancel'),
+    doc: 'What happens to jobs that still run then. leave: they run on, and the next agent on this data folder adopts them. cancel: those that would end with the machine, or the container, are stopped; those that run elsewhere, such as pods, are left, without waiting for them before. cancel-all: all of them are stopped, where no agent will have this data folder.',
+    format: oneOf('leave', 'cancel', 'cancel-all'),
     default: 'leave',
     sensitive: false,
   },

@@ -29,7 +29,7 @@ export async function drainAgent(
   logger.info({ reason: shutdown.reason(), drainSeconds, drainThen }, 'agent draining');
   const drainMs = drainSeconds * 1000;
   const cancelMs = graceSeconds * 1000 + deliverMs;
-  const boundMs = drainMs + (drainThen === 'cancel' ? cancelMs : 0) + leaveMs;
+  const boundMs = drainMs + (drainThen === 'leave' ? 0 : cancelMs) + leaveMs;
   const over = new AbortController();
   const late = sleep(clock, boundMs, over.signal).then(() => {
     if (!over.signal.aborted)

@@ -12,6 +12,7 @@ import { AttemptRelease } from './attempt-release.ts';
 import { AttemptSessions } from './attempt-sessions.ts';
 import type { AttemptState } from './attempt-state.ts';
 import { AttemptView } from './attempt-view.ts';
+import { executorOf } from './executor-of.ts';
 
 /** One try at a job, on this agent: from the claim to the freed folder. */
 export interface Attempt {
@@ -38,6 +39,8 @@ export interface Attempt {
   readonly isLost: boolean;
   /** The hub has no such attempt, and nothing of it runs: it may wait so for ever. */
   readonly isForgotten: boolean;
+  /** Its command runs where the end of the agent's machine, or of its container, is not its own: the next agent on the folder finds it. */
+  readonly outlivesMachine: boolean;
 }
 
 export interface AttemptOptions {
@@ -123,6 +126,11 @@ class AttemptActor implements Attempt {
 
   get isForgotten(): boolean {
     return this.#sessions.isForgotten;
+  }
+
+  get outlivesMachine(): boolean {
+    const { state, context } = this.#core;
+    return state.type === 'running' && executorOf(context, state.record).kind.capabilities.outlivesBoot;
   }
 
   async claimOffer(offer: Offer, traceparent: string | null): Promise<boolean> {

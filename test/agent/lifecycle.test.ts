@@ -59,6 +59,48 @@ test('Or it is cancelled, and the agent waits until the hub has that', async () 
   assert.equal(place.hub.get(id).result?.outcome, 'cancelled');
 });
 
+/** Runs elsewhere, as a pod does: the end of this machine would not be its own. */
+const elsewhere = { elsewhere: 'run: ["true"]\nexecutor: dummy\ndummy: {sleepSeconds: 600}\n' };
+
+test('What runs elsewhere is not cancelled with what would end with the machine: the next agent adopts it', async () => {
+  await using place = await createAgentPlace(elsewhere);
+  const agent = await place.start();
+  const here = await startWaiting(place);
+  const there = place.hub.offer({ automation: 'elsewhere', parameters: {} });
+  await place.hub.until(() => place.hub.report(there)?.phase === 'running', 'both to run');
+
+  assert.deepEqual(await agent.drain({ drainMs: 20, afterwards: 'cancel', cancelMs: 20_000 }), { type: 'left' });
+
+  assert.equal(place.hub.get(here).result?.outcome, 'cancelled');
+  assert.equal(place.hub.get(there).result, null);
+  assert.equal(existsSync(join(place.attemptFolder(there), 'intent.json')), false);
+  await place.start();
+  await place.hub.cancel(there);
+  assert.equal((await place.hub.result(there)).outcome, 'cancelled');
+});
+
+test('An agent on which nothing runs but what may be left does not wait for it', async () => {
+  await using place = await createAgentPlace(elsewhere);
+  const agent = await place.start();
+  const there = place.hub.offer({ automation: 'elsewhere', parameters: {} });
+  await place.hub.until(() => place.hub.report(there)?.phase === 'running', 'it to run');
+
+  assert.deepEqual(await agent.drain({ drainMs: 3_600_000, afterwards: 'cancel', cancelMs: 0 }), { type: 'left' });
+});
+
+test('An agent whose data goes with it cancels what runs elsewhere, too, when it is told so', async () => {
+  await using place = await createAgentPlace(elsewhere);
+  const agent = await place.start();
+  const there = place.hub.offer({ automation: 'elsewhere', parameters: {} });
+  await place.hub.until(() => place.hub.report(there)?.phase === 'running', 'it to run');
+
+  assert.deepEqual(await agent.drain({ drainMs: 20, afterwards: 'cancel-all', cancelMs: 20_000 }), {
+    type: 'drained',
+  });
+
+  assert.equal(place.hub.get(there).result?.outcome, 'cancelled');
+});
+
 test('Disposing cuts a drain short, and touches no process', async () => {
   await using place = await createAgentPlace();
   const agent = await place.start();

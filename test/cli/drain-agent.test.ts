@@ -6,7 +6,7 @@ import { silentLogger } from '../../runtime/logger.ts';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 
 /** An agent that is asked to leave, and leaves when the test says so, if ever. */
-function askToLeave(drainThen: 'leave' | 'cancel') {
+function askToLeave(drainThen: 'leave' | 'cancel' | 'cancel-all') {
   const clock = createVirtualClock();
   const forced = new AbortController();
   const leaving = Promise.withResolvers<AgentEnd>();
@@ -49,6 +49,7 @@ describe('an agent that is asked to leave', () => {
   for (const [drainThen, boundMs] of [
     ['leave', 30_000],
     ['cancel', 55_000],
+    ['cancel-all', 55_000],
   ] as const)
     it(`ends all the same when what it waits for never comes (${drainThen})`, async () => {
       const { clock, errors, end } = askToLeave(drainThen);
