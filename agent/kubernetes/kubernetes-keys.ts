@@ -1,6 +1,6 @@
 import { Name } from '../../protocol/names.ts';
 import type { ConfigFormat, ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
-import { decimalNumber, file, oneOf, text, wholeNumber, yesOrNo } from '../../runtime/configuration/formats.ts';
+import { decimalNumber, file, listOf, oneOf, text, wholeNumber, yesOrNo } from '../../runtime/configuration/formats.ts';
 import { hubUrlList } from '../../runtime/configuration/hub-url-list.ts';
 
 const namespace: ConfigFormat<string> = {
@@ -13,6 +13,12 @@ const cluster: ConfigFormat<string> = {
   expected: '1 to 63 letters, digits, ".", "_" or "-", starting with a letter or digit',
   placeholder: 'name',
   fromText: (value) => Name.safeParse(value).data,
+};
+
+const secretName: ConfigFormat<string> = {
+  expected: 'the name of a Secret: up to 253 small letters, digits, "-" and "."',
+  placeholder: 'name',
+  fromText: (value) => (/^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/.test(value) ? value : undefined),
 };
 
 /** What an agent is told of its cluster. */
@@ -72,8 +78,23 @@ export const kubernetesKeys = {
   },
   kubernetesRunnerImage: {
     variable: 'FARHAND_KUBERNETES_RUNNER_IMAGE',
-    doc: 'Image of farhand that runs beside a job in its pod, so that its log is complete and checked. Without one the log is what the kubelet has.',
+    doc: 'Image of farhand that runs beside a job in its pod, so that its log is complete and checked. Without one, or with none, the log is what the kubelet has.',
     format: text,
+    default: null,
+    sensitive: false,
+  },
+  kubernetesRunnerPullPolicy: {
+    variable: 'FARHAND_KUBERNETES_RUNNER_PULL_POLICY',
+    doc: 'When nodes pull that image.',
+    format: oneOf('Always', 'IfNotPresent', 'Never'),
+    default: null,
+    defaultDoc: "the cluster's: Always for the tag latest, IfNotPresent for others",
+    sensitive: false,
+  },
+  kubernetesRunnerPullSecrets: {
+    variable: 'FARHAND_KUBERNETES_RUNNER_PULL_SECRETS',
+    doc: 'Secrets to pull that image with, in the namespace where Jobs are made.',
+    format: listOf(secretName, 'names of Secrets, separated by commas'),
     default: null,
     sensitive: false,
   },

@@ -94,22 +94,26 @@ automountServiceAccountToken: false
 {{- end -}}
 {{- end }}
 
-{{- /* config and secrets of the values as variables. */ -}}
+{{- /* config and secrets of the values as variables. `defaults`: values of config that are the chart's own, where the values have none. */ -}}
 {{- define "farhand.environment" -}}
-{{- $variables := .Files.Get "generated/variables.json" | fromJson -}}
-{{- range $key, $value := .Values.config }}
-{{- if not (kindIs "invalid" $value) }}
+{{- $variables := .root.Files.Get "generated/variables.json" | fromJson -}}
+{{- $config := dict -}}
+{{- range list .defaults .root.Values.config }}
+{{- range $key, $value := . }}{{ if not (kindIs "invalid" $value) }}{{ $_ := set $config $key $value }}{{ end }}{{ end }}
+{{- end }}
+{{- range $key, $value := $config }}
+{{- if ne (toString $value) "" }}
 - name: {{ get $variables.config $key | required (printf "config.%s: there is no such key" $key) }}
   value: {{ include "farhand.text" $value | quote }}
 {{- end }}
 {{- end }}
-{{- range $key, $secret := .Values.secrets }}
+{{- range $key, $secret := .root.Values.secrets }}
 {{- if $secret.name }}
 - name: {{ get $variables.secrets $key | required (printf "secrets.%s: there is no such key" $key) }}
   value: /etc/farhand/secrets/{{ $key }}/value
 {{- end }}
 {{- end }}
-{{- with .Values.extraEnv }}
+{{- with .root.Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}

@@ -120,7 +120,8 @@ function toTemplate(
     runner === undefined
       ? null
       : toRunnerParts({ runner, words: outputsPath, orderVolume: toOrderVolume(secret, command.files) });
-  const { image, imagePullPolicy, imagePullSecrets, resources, serviceAccountName, nodeSelector } = settings;
+  const { image, imagePullPolicy, resources, serviceAccountName, nodeSelector } = settings;
+  const pullSecrets = [...new Set([...settings.imagePullSecrets, ...(runner?.pullSecrets ?? [])])];
   const [program, ...args] = command.argv.map(toLiteral);
   const container: JsonObject = {
     name: mainContainer,
@@ -155,7 +156,7 @@ function toTemplate(
       enableServiceLinks: false,
       terminationGracePeriodSeconds: Math.max(1, Math.ceil(graceSeconds)),
       ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
-      ...(imagePullSecrets.length === 0 ? {} : { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+      ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
       ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),
       containers: [container],
       volumes: [

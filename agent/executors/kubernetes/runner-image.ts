@@ -10,6 +10,10 @@ export interface RunnerImage {
   readonly environment: Readonly<Record<string, string>>;
   /** File of the CAs that it trusts besides those of its image; null for none. Read for each pod. */
   readonly caPath: string | null;
+  /** Left out: the cluster's. */
+  readonly pullPolicy?: string;
+  /** Names of Secrets, beside those of the automation. */
+  readonly pullSecrets?: readonly string[];
 }
 
 /** Where farhand's own image has its shell. */
@@ -18,6 +22,8 @@ const imageShell = '/opt/farhand/bin/sh-static';
 type Config = Pick<
   AgentConfig,
   | 'kubernetesRunnerImage'
+  | 'kubernetesRunnerPullPolicy'
+  | 'kubernetesRunnerPullSecrets'
   | 'kubernetesHubUrls'
   | 'hubUrls'
   | 'insecure'
@@ -27,10 +33,10 @@ type Config = Pick<
   | 'tlsServerName'
 >;
 
-/** As the configuration says; null where it names no image. A proxy is not handed on: it may stand with its password. */
+/** As the configuration says; null where it names no image, or `none`. A proxy is not handed on: it may stand with its password. */
 export function toRunnerImage(config: Config): RunnerImage | null {
   const { kubernetesRunnerImage: image, kubernetesHubUrls, hubUrls, tlsCa, tlsServerName } = config;
-  if (image === null) return null;
+  if (image === null || image === 'none') return null;
   const urls = kubernetesHubUrls ?? hubUrls ?? [];
   return {
     image,
@@ -43,5 +49,7 @@ export function toRunnerImage(config: Config): RunnerImage | null {
       ...(tlsServerName === null ? {} : { FARHAND_TLS_SERVER_NAME: tlsServerName }),
     },
     caPath: tlsCa,
+    ...(config.kubernetesRunnerPullPolicy === null ? {} : { pullPolicy: config.kubernetesRunnerPullPolicy }),
+    pullSecrets: config.kubernetesRunnerPullSecrets ?? [],
   };
 }

@@ -40,7 +40,7 @@ export function toRunnerParts(options: {
   readonly words: string;
 }): { readonly main: JsonObject; readonly spec: JsonObject } {
   const { runner, orderVolume, words } = options;
-  const { image, shell } = runner;
+  const { image, shell, pullPolicy } = runner;
   const env: JsonValue = Object.entries({
     ...runner.environment,
     FARHAND_RUNNER_SHARED: folders.shared,
@@ -55,8 +55,14 @@ export function toRunnerParts(options: {
     readOnlyRootFilesystem: true,
     allowPrivilegeEscalation: false,
     capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
   };
-  const common = { image, securityContext, env };
+  const common = {
+    image,
+    ...(pullPolicy === undefined ? {} : { imagePullPolicy: pullPolicy }),
+    securityContext,
+    env,
+  };
   return {
     main: {
       name: mainContainer,

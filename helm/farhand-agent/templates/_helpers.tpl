@@ -15,6 +15,38 @@
 {{- if eq (get .Values.config "kubernetes" | default "off") "in-cluster" -}}yes{{- end -}}
 {{- end }}
 
+{{- define "farhand-agent.makesJobs" -}}
+{{- if ne (get .Values.config "kubernetes" | default "off") "off" -}}yes{{- end -}}
+{{- end }}
+
+{{- /*
+The chart's own image, where nobody says another. None where a runner would not get through: it is given no client certificate and no proxy, so
+it is the values' word that pods reach the hub another way (config.kubernetesHubUrls).
+*/ -}}
+{{- define "farhand-agent.runnerImage" -}}
+{{- $isOnItsOwn := not (or .Values.tls.clientSecretName .Values.secrets.proxy.name) -}}
+{{- if and (include "farhand-agent.makesJobs" .) (or $isOnItsOwn .Values.config.kubernetesHubUrls) -}}
+{{ include "farhand.image" . }}
+{{- end -}}
+{{- end }}
+
+{{- /* What the agent is told that no value says. */ -}}
+{{- define "farhand-agent.defaults" -}}
+{{- $own := dict -}}
+{{- if include "farhand-agent.keptName" . }}{{ $_ := set $own "name" (include "farhand-agent.keptName" .) }}{{ end -}}
+{{- /* Nobody adopts what it leaves. */ -}}
+{{- if include "farhand-agent.isEphemeral" . }}{{ $_ := set $own "drainThen" "cancel-all" }}{{ end -}}
+{{- with include "farhand-agent.runnerImage" . }}
+{{- $_ := set $own "kubernetesRunnerImage" . }}
+{{- $_ := set $own "kubernetesRunnerPullPolicy" $.Values.image.pullPolicy }}
+{{- with $.Values.image.pullSecrets }}
+{{- $names := list }}{{ range . }}{{ $names = append $names .name }}{{ end }}
+{{- $_ := set $own "kubernetesRunnerPullSecrets" (join "," $names) }}
+{{- end }}
+{{- end -}}
+{{ toJson $own }}
+{{- end }}
+
 {{- define "farhand-agent.automationsConfigMap" -}}
 {{- if .Values.automationsConfigMap -}}
 {{ .Values.automationsConfigMap }}

@@ -26,10 +26,6 @@ spec:
           value: /etc/farhand/automations
         - name: FARHAND_STATUS_LISTEN
           value: {{ printf "%s:7401" .Values.listenHost | quote }}
-        {{- if and (not .Values.config.name) (include "farhand-agent.keptName" .) }}
-        - name: FARHAND_NAME
-          value: {{ include "farhand-agent.keptName" . | quote }}
-        {{- end }}
         {{- if or .Values.tls.ca.secretName .Values.tls.ca.configMapName }}
         - name: FARHAND_TLS_CA
           value: /etc/farhand/tls-ca/ca.crt
@@ -40,7 +36,7 @@ spec:
         - name: FARHAND_TLS_KEY
           value: /etc/farhand/tls/tls.key
         {{- end }}
-        {{- include "farhand.environment" . | nindent 8 }}
+        {{- include "farhand.environment" (dict "root" . "defaults" (include "farhand-agent.defaults" . | fromJson)) | nindent 8 }}
       ports:
         - {name: status, containerPort: 7401}
       startupProbe:
