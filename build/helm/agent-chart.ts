@@ -2,10 +2,12 @@ import { agentConfigSchema } from '../../agent/config.ts';
 import { permissions } from '../../agent/kubernetes/permissions.ts';
 import type { Chart } from './chart.ts';
 import {
+  claim,
   closedObject,
   count,
   dataClaim,
   flag,
+  namesOf,
   networkPolicyParts,
   passedOn,
   secretReference,
@@ -36,7 +38,7 @@ export const agentChart: Chart = {
       description:
         'persistent: a StatefulSet, each pod with a volume and a name that stay. ephemeral: a Deployment without volumes; a new pod joins anew, with a join token that was made with --ephemeral.',
     },
-    persistence: closedObject('The volume of an agent that is persistent.', dataClaim),
+    persistence: closedObject('The volume of an agent that is persistent.', { ...claim, ...dataClaim }),
     scratch: closedObject('Space of an agent that is ephemeral, and /tmp of both.', {
       dataSize: text('Bound of the data folder; empty: none.'),
       tmpSize: text('Bound of /tmp; empty: none.'),
@@ -59,6 +61,9 @@ export const agentChart: Chart = {
     automationsConfigMap: text('A ConfigMap that is there already, instead.'),
     rbac: closedObject('What the agent may do in the cluster, where config.kubernetes is in-cluster.', {
       create: flag('Whether the chart makes the roles.'),
+      namespaces: namesOf(
+        'More namespaces in which automations make Jobs (`kubernetes.namespace`), besides config.kubernetesNamespace.',
+      ),
     }),
     networkPolicy: closedObject(
       'Where the agent may go: the hub, name servers and, if it uses it, the API of the cluster. Nobody may call it but for its metrics.',

@@ -50,6 +50,10 @@ export const hubChart: Chart = {
       className: text('Its IngressClass.'),
       annotations: passedOn('object', 'Its annotations. Those of the default are for ingress-nginx.'),
       host: text('The name that agents and people dial.'),
+      path: {
+        ...text('Where the hub is found below that name, such as /farhand; empty: at its root. For ingress-nginx.'),
+        pattern: '^(/[A-Za-z0-9._~-]+)*$',
+      },
       tlsSecretName: text('The Secret with the certificate of that name.'),
     }),
     networkPolicy: closedObject('Who may call the hub, and where it may go.', {
@@ -61,6 +65,10 @@ export const hubChart: Chart = {
       labels: passedOn('object', 'Labels by which it is found.'),
       interval: text('How often it is asked, such as 30s.'),
       token: secretReference('A token of the account default, of the role viewer.'),
+      tlsConfig: passedOn(
+        'object',
+        'How Prometheus recognises a hub with TLS; empty: by ca.crt of tls.secretName, and the name of the Service.',
+      ),
     }),
     backup: closedObject('Copies of the store and the logs on another volume, by a CronJob on the node of the hub.', {
       enabled: flag('Whether there are any.'),

@@ -15,6 +15,10 @@ export function text(description: string): JsonSchema {
   return { type: 'string', description };
 }
 
+export function namesOf(description: string): JsonSchema {
+  return { type: 'array', description, items: { type: 'string', minLength: 1 } };
+}
+
 export function flag(description: string): JsonSchema {
   return { type: 'boolean', description };
 }
@@ -66,7 +70,10 @@ export const sharedValues: Readonly<Record<string, JsonSchema>> = {
     tag: text('Empty: the version of the chart.'),
     digest: text('sha256:…; counts instead of the tag.'),
     pullPolicy: { enum: ['Always', 'IfNotPresent', 'Never'] },
-    pullSecrets: passedOn('array', 'Secrets to pull it with: [{name: …}].'),
+    pullSecrets: {
+      ...passedOn('array', 'Secrets to pull it with: [{name: …}].'),
+      items: { ...closedObject('One of them.', { name: text('Its name.') }), required: ['name'] },
+    },
   }),
   serviceAccount: closedObject('Whom the pods are to the cluster.', {
     create: flag('Whether the chart makes it.'),

@@ -14,6 +14,8 @@ import { type KubeCluster, startKubeCluster } from '../support/kube-cluster.ts';
 import { until } from '../support/until.ts';
 
 export const namespace = 'tools';
+/** Where agents make Jobs that are told so. It takes every pod. */
+export const jobsNamespace = 'jobs';
 const image = { repository: 'localhost/farhand', tag: 'built' };
 const userOfImage = 10_001;
 
@@ -21,6 +23,12 @@ const userOfImage = 10_001;
 export interface ChartSite extends AsyncDisposable {
   /** Of the namespace of the charts. */
   kubectl(...args: readonly string[]): Promise<string>;
+  /** Of that of the jobs. */
+  kubectlOfJobs(...args: readonly string[]): Promise<string>;
+  /** Address of the node: the ports of Services are there. */
+  readonly node: string;
+  /** Of this test, on this machine and on the node. */
+  readonly folder: string;
   /** `install` or `upgrade` with these values over those of every release here; waits until its pods are ready. Throws with the words of helm. */
   release(verb: 'install' | 'upgrade', name: string, chart: string, values: object): Promise<void>;
   helm(...args: readonly string[]): Promise<string>;
@@ -37,6 +45,8 @@ export interface ChartSite extends AsyncDisposable {
   startClient(...args: readonly string[]): FarhandProcess;
   /** Whose token the calls bring from now on. */
   signIn(token: string): void;
+  /** How the calls reach the hub from now on, besides. */
+  reach(environment: Environment): void;
 }
 
 export async function createChartSite({ nodePort }: { readonly nodePort: number }): Promise<ChartSite> {
@@ -44,13 +54,16 @@ export async function createChartSite({ nodePort }: { readonly nodePort: number 
   const archive = await provideImage(folder);
   const cluster = await startKubeCluster({ size: 'node' });
   await cluster.loadImage(archive, `${image.repository}:${image.tag}`);
-  await cluster.kubectl('create', 'namespace', namespace);
+  for (const name of [namespace, jobsNamespace]) await cluster.kubectl('create', 'namespace', name);
   await cluster.kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
   const node = await cluster.kubectl('get', 'nodes', '-o', 'jsonpath={.items[0].status.addresses[0].address}');
   let environment: Environment = { FARHAND_HUB_URL: `http://${node}:${nodePort}`, FARHAND_INSECURE: 'true' };
 
   const site: ChartSite = {
+    node,
+    folder,
     kubectl: (...args) => cluster.kubectl('--namespace', namespace, ...args),
+    kubectlOfJobs: (...args) => cluster.kubectl('--namespace', jobsNamespace, ...args),
     async release(verb, name, chart, values) {
       const file = join(folder, `${name}.json`);
       await writeFile(file, JSON.stringify({ image: { ...image, pullPolicy: 'Never' }, ...values }));
@@ -81,6 +94,9 @@ export async function createChartSite({ nodePort }: { readonly nodePort: number 
     startClient: (...args) => startFarhand(args, { environment }),
     signIn(token) {
       environment = { ...environment, FARHAND_TOKEN: token };
+    },
+    reach(more) {
+      environment = { ...environment, ...more };
     },
     async [Symbol.asyncDispose]() {
       await cluster[Symbol.asyncDispose]();
@@ -124,7 +140,7 @@ function toVolume(name: string, { path, claim }: { readonly path: string; readon
 }
 
 async function describePods(cluster: KubeCluster): Promise<string> {
-  const pods = await cluster.kubectl('-n', namespace, 'describe', 'pods');
+  const pods = await cluster.kubectl('-A', 'describe', 'pods');
   const logs = await cluster
     .kubectl('-n', namespace, 'logs', '-l', 'app.kubernetes.io/instance', '--tail=20', '--prefix', '--all-containers')
     .catch(String);

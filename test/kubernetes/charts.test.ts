@@ -3,22 +3,14 @@ import { after, before, describe, it } from 'node:test';
 import { helmSkip } from '../support/helm.ts';
 import { kubeSkip } from '../support/kube-cluster.ts';
 import { until } from '../support/until.ts';
+import { createChartJobs, linesTo, toCount } from './chart-jobs.ts';
 import { type ChartSite, createChartSite, nextPod, podId } from './chart-site.ts';
 
 const nodePort = 30_740;
 const hubPod = 'hub-farhand-hub-0';
 const agentPod = 'agent-farhand-agent-0';
 
-/** Says how often it ran, where that outlives its pod, and prints a line a second. */
-const automations = {
-  'count.yaml': `kind: script
-script: |
-  echo "$FARHAND_JOB_ID" >> /var/lib/farhand/ledger
-  i=0
-  while [ $i -lt "$FARHAND_PARAM_SECONDS" ]; do i=$((i + 1)); echo "line $i"; sleep 1; done
-parameters: {type: object, properties: {seconds: {type: integer}}, required: [seconds]}
-`,
-};
+const automations = { 'count.yaml': `kind: script\n${toCount('/var/lib/farhand/ledger')}` };
 
 const hubValues = {
   config: { insecure: true, lostAfterSeconds: 600 },
@@ -40,46 +32,12 @@ const agentValues = {
   test: { token: { name: 'operator', key: 'token' }, automation: 'hello' },
 };
 
-function linesTo(last: number): string {
-  return Array.from({ length: last }, (_, i) => `line ${i + 1}\n`).join('');
-}
-
 describe('the charts in a cluster', { skip: kubeSkip || helmSkip }, () => {
   let site: ChartSite;
 
-  async function submit(seconds: number, selector = 'site=cluster'): Promise<string> {
-    const asked = ['run', 'count', '--parameter', `seconds:=${seconds}`, '--selector', selector, '--detach'];
-    const { stdout, stderr } = await site.client(...asked);
-    const id = /[0-9a-f-]{36}/.exec(stdout + stderr)?.[0];
-    assert.ok(id !== undefined, stderr);
-    return id;
-  }
-
-  async function jobOf(id: string): Promise<Readonly<Record<string, unknown>>> {
-    const { stdout, stderr } = await site.client('jobs', id, '--json');
-    assert.notEqual(stdout, '', stderr);
-    return JSON.parse(stdout);
-  }
-
-  const ended = ['succeeded', 'failed', 'cancelled', 'timed-out', 'lost'];
-
-  function reaches(id: string, states: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
-    return until(
-      `${id} to be ${states.join(' or ')}`,
-      async () => {
-        const job = await jobOf(id).catch(() => null);
-        return job !== null && states.includes(String(job['state'])) ? job : null;
-      },
-      240_000,
-    );
-  }
-
-  async function succeedsWhole(id: string, seconds: number): Promise<void> {
-    const job = await reaches(id, ended);
-    assert.equal(job['state'], 'succeeded', JSON.stringify(job));
-    assert.equal((await site.client('logs', id)).stdout, linesTo(seconds));
-    assert.partialDeepStrictEqual(job, { attempt: 1, log: { complete: true } });
-  }
+  const jobs = createChartJobs(() => site);
+  const { reaches, ends, succeedsWhole } = jobs;
+  const submit = (seconds: number, selector = 'site=cluster') => jobs.submit('count', seconds, selector);
 
   before(async () => {
     site = await createChartSite({ nodePort });
@@ -113,7 +71,7 @@ describe('the charts in a cluster', { skip: kubeSkip || helmSkip }, () => {
     const long = await submit(600);
     await reaches(long, ['running']);
     await site.client('cancel', long);
-    assert.equal((await reaches(long, ended))['state'], 'cancelled');
+    assert.equal((await ends(long))['state'], 'cancelled');
   });
 
   it('lose nothing when the agent is killed in its pod', async () => {
@@ -169,7 +127,7 @@ describe('the charts in a cluster', { skip: kubeSkip || helmSkip }, () => {
 
     await site.kubectl('delete', 'pod', agentPod);
 
-    assert.equal((await reaches(id, ended))['state'], 'cancelled');
+    assert.equal((await ends(id))['state'], 'cancelled');
   });
 
   it('call a job lost whose pod was gone at once, when the next one is on its volume', async () => {
@@ -179,7 +137,7 @@ describe('the charts in a cluster', { skip: kubeSkip || helmSkip }, () => {
 
     await site.kubectl('delete', 'pod', agentPod, '--grace-period=0', '--force');
 
-    const job = await reaches(id, ended);
+    const job = await ends(id);
     assert.partialDeepStrictEqual(job, { state: 'lost', started: true });
   });
 
@@ -221,7 +179,7 @@ describe('the charts in a cluster', { skip: kubeSkip || helmSkip }, () => {
 
     await site.kubectl('delete', 'pod', '-l', 'app.kubernetes.io/instance=passing', '--grace-period=0', '--force');
 
-    assert.partialDeepStrictEqual(await reaches(id, ended), { state: 'lost', agent: 'passing-farhand-agent' });
+    assert.partialDeepStrictEqual(await ends(id), { state: 'lost', agent: 'passing-farhand-agent' });
     await succeedsWhole(await submit(1, 'site=passing'), 1);
   });
 

@@ -86,6 +86,9 @@ it is the values' word that pods reach the hub another way (config.kubernetesHub
 {{- if and (include "farhand-agent.isEphemeral" .) (not .Values.secrets.joinToken.name) }}
 {{- fail "secrets.joinToken: expected a Secret with a join token (`farhand token create --join --ephemeral`), got none: an agent that is ephemeral joins again with each pod" }}
 {{- end }}
+{{- if and .Values.persistence.existingClaim (gt (int .Values.replicas) 1) }}
+{{- fail (printf "persistence.existingClaim: expected one replica with it, got %d: each agent needs a volume of its own" (int .Values.replicas)) }}
+{{- end }}
 {{- if and .Values.tls.ca.secretName .Values.tls.ca.configMapName }}
 {{- fail "tls.ca: expected a Secret or a ConfigMap, got both" }}
 {{- end }}

@@ -75,6 +75,9 @@ spec:
     {{- if include "farhand-agent.isEphemeral" . }}
     - name: data
       emptyDir: {{ with .Values.scratch.dataSize }}{sizeLimit: {{ . }}}{{ else }}{}{{ end }}
+    {{- else if .Values.persistence.existingClaim }}
+    - name: data
+      persistentVolumeClaim: {claimName: {{ .Values.persistence.existingClaim }}}
     {{- end }}
     {{- with include "farhand-agent.automationsConfigMap" . }}
     - name: automations

@@ -33,7 +33,7 @@ function podOf(environment: Readonly<Record<string, string>>, settings: object):
     timeoutMs: null,
     runner,
   });
-  return (job['spec'] as { readonly template: { readonly spec: PodSpec } }).template.spec;
+  return (job['spec'] as unknown as { readonly template: { readonly spec: PodSpec } }).template.spec;
 }
 
 describe('the image of a runner', () => {
