@@ -39,7 +39,6 @@ export async function drainAttempts(
   await waitForEnds(options.drainMs);
   if (afterwards === 'leave' || leaving.aborted) return;
   // A claim has no command yet, and the hub gives what has not begun to another agent.
-  for (const attempt of concerned())
-    if (isWorking(attempt.state) && attempt.state.type !== 'claimed') attempt.cancel();
+  for (const attempt of concerned()) if (isWorking(attempt.state) && attempt.state.type !== 'claimed') attempt.cancel();
   await waitForEnds(options.cancelMs);
 }

@@ -78,7 +78,7 @@ export async function createLocalPod(options: LocalPodOptions): Promise<LocalPod
   await mkdir(orderFolder);
   await writeFile(join(orderFolder, runnerFiles.order), JSON.stringify(options.order));
   await writeFile(join(orderFolder, runnerFiles.ticket), `${options.ticket}\n`);
-  await writeFile(join(orderFolder, runnerFiles.automation), options.automation);
+  await writeFile(join(orderFolder, `${options.order.automation}.yaml`), options.automation);
   await writeFile(words, '');
   const environment = {
     ...process.env,

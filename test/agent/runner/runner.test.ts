@@ -41,7 +41,7 @@ async function giveToPod(
   const folder = await mkdtemp(join(tmpdir(), 'farhand-automation-'));
   const ledger = join(folder, 'ledger');
   const indented = script.replaceAll('LEDGER', ledger).replaceAll('\n', '\n  ');
-  const automation = `name: work\nkind: script\nscript: |\n  ${indented}\n${keys}`;
+  const automation = `kind: script\nscript: |\n  ${indented}\n${keys}`;
   await writeFile(join(folder, 'work.yaml'), automation);
   await appendFile(ledger, '');
   try {
