@@ -6,6 +6,15 @@ export const hubValues: Readonly<Record<string, Values>> = {
   'without TLS': plainHub,
   'with TLS': { tls: { secretName: 'hub-tls' } },
   'with certificates of clients': { tls: { secretName: 'hub-tls', clientCa: { name: 'clients', key: 'ca.crt' } } },
+  'below a path': { ...plainHub, ingress: { enabled: true, host: 'example.org', path: '/tools/far.hand' } },
+  'with TLS and metrics': {
+    tls: { secretName: 'hub-tls' },
+    serviceMonitor: {
+      enabled: true,
+      token: { name: 'viewer', key: 'token' },
+      tlsConfig: { ca: { configMap: { name: 'authorities', key: 'ca.crt' } }, serverName: 'hub.example.org' },
+    },
+  },
   'without a volume': { ...plainHub, persistence: { enabled: false } },
   'with a claim that is there': { ...plainHub, persistence: { existingClaim: 'mine' } },
   'with everything switched on': {
@@ -47,7 +56,10 @@ export const agentValues: Readonly<Record<string, Values>> = {
   'ephemeral, of many': { ...plainAgent, secrets: join, identity: 'ephemeral', replicas: 3 },
   'in its cluster': {
     config: { hubUrls: 'wss://h', kubernetes: 'in-cluster', kubernetesInventory: true, kubernetesNamespace: 'jobs' },
+    rbac: { namespaces: ['more-jobs', 'tools'] },
+    image: { repository: 'registry.example.org/farhand', tag: '1', pullSecrets: [{ name: 'login' }] },
   },
+  'with a claim that is there': { ...plainAgent, persistence: { existingClaim: 'mine' } },
   'with everything switched on': {
     config: {
       hubUrls: 'wss://hub.example.org,grpcs://hub.example.org:7443',

@@ -48,7 +48,8 @@ function checkPod({ metadata, kind }: Manifest, pod: Pod): void {
     assert.equal(new Set(variables).size, variables.length, `${where}: a variable is there twice: ${variables.join()}`);
     assert.deepEqual(findUnknownVariables(Object.fromEntries(variables.map((variable) => [variable, 'x']))), []);
     for (const { name: variable, value } of env) {
-      if (/TOKEN|PROXY_FILE|SECRET/.test(variable) && value !== undefined) assert.match(value, /^\/etc\/farhand\//);
+      if (/TOKEN|PROXY_FILE|SECRET(?!S$)/.test(variable) && value !== undefined)
+        assert.match(value, /^\/etc\/farhand\//);
     }
   }
 }
@@ -194,6 +195,72 @@ describe('the charts', { skip: helmSkip }, () => {
     );
   });
 
+  it('grant it that in each namespace where it makes Jobs, by roles that no release of another namespace has', async () => {
+    const config = { hubUrls: 'wss://h', kubernetes: 'in-cluster', kubernetesNamespace: 'jobs' };
+    const { manifests } = await agent({ config, rbac: { namespaces: ['tools', 'jobs'] } });
+
+    const roles = manifests.filter(({ kind }) => kind === 'Role').map(({ metadata }) => metadata);
+    assert.deepEqual(
+      roles.map(({ namespace, name }) => `${namespace}/${name}`),
+      ['jobs/tools-site-farhand-agent', 'tools/site-farhand-agent'],
+    );
+  });
+
+  it('give jobs in pods a runner of their own image, where one gets through to the hub', async () => {
+    const config = { hubUrls: 'wss://h', kubernetes: 'in-cluster' };
+    const image = {
+      repository: 'r/x',
+      digest: 'sha256:ab',
+      pullPolicy: 'Always',
+      pullSecrets: [{ name: 'a' }, { name: 'b' }],
+    };
+    const imageOf = async (values: Values) => variablesOf(await agent(values))['FARHAND_KUBERNETES_RUNNER_IMAGE'];
+    const withProxy = { config, secrets: { proxy: { name: 'proxy', key: 'url' } } };
+
+    assert.partialDeepStrictEqual(variablesOf(await agent({ config, image })), {
+      FARHAND_KUBERNETES_RUNNER_IMAGE: 'r/x@sha256:ab',
+      FARHAND_KUBERNETES_RUNNER_PULL_POLICY: 'Always',
+      FARHAND_KUBERNETES_RUNNER_PULL_SECRETS: 'a,b',
+    });
+    assert.equal(await imageOf(plainAgent), undefined, 'no jobs in pods');
+    assert.equal(await imageOf({ config: { ...config, kubernetesRunnerImage: 'mine:1' }, image }), 'mine:1');
+    assert.equal(await imageOf({ config: { ...config, kubernetesRunnerImage: 'none' }, image }), 'none');
+    assert.equal(await imageOf({ config, image, tls: { clientSecretName: 'mine' } }), undefined);
+    assert.equal(await imageOf({ ...withProxy, image }), undefined);
+    assert.equal(
+      await imageOf({ ...withProxy, image, config: { ...config, kubernetesHubUrls: 'ws://h' } }),
+      'r/x@sha256:ab',
+    );
+  });
+
+  it('have an agent that is ephemeral cancel all that it has when it goes, and leave that to the image otherwise', async () => {
+    const thenOf = async (values: Values) => variablesOf(await agent(values))['FARHAND_DRAIN_THEN'];
+    const ephemeral = { secrets: join, identity: 'ephemeral' };
+
+    assert.equal(await thenOf(plainAgent), undefined);
+    assert.equal(await thenOf({ ...plainAgent, ...ephemeral }), 'cancel-all');
+    assert.equal(await thenOf({ config: { hubUrls: 'wss://h', drainThen: 'leave' }, ...ephemeral }), 'leave');
+  });
+
+  it('lead an ingress below a path to the paths of the hub, and to nothing else', async () => {
+    const { find } = await hub({ ...plainHub, ingress: { enabled: true, host: 'h', path: '/far.hand' } });
+
+    const { metadata, spec } = find('Ingress') ?? assert.fail();
+    const [{ http }] = spec['rules'] as [{ readonly http: { readonly paths: readonly { readonly path: string }[] } }];
+    const lead = (asked: string) =>
+      http.paths.flatMap(({ path }) => {
+        const matched = new RegExp(`^${path}`, 'i').exec(asked);
+        return matched === null ? [] : [asked.replace(matched[0], `/${matched[1]}`)];
+      });
+    assert.equal(metadata.annotations?.['nginx.ingress.kubernetes.io/rewrite-target'], '/$1');
+    assert.equal(metadata.annotations?.['nginx.ingress.kubernetes.io/x-forwarded-prefix'], '/far.hand');
+    assert.deepEqual(lead('/far.hand/api/v1/jobs'), ['/api/v1/jobs']);
+    assert.deepEqual(lead('/far.hand/v1/control'), ['/v1/control']);
+    assert.deepEqual(lead('/far.hand/livez'), ['/livez']);
+    for (const none of ['/far.hand/metrics', '/far.hand', '/farxhand/livez', '/livez', '/far.hand/v1x'])
+      assert.deepEqual(lead(none), [], none);
+  });
+
   const refused: readonly (readonly [string, string, Values, RegExp])[] = [
     [
       'several hubs',
@@ -231,6 +298,18 @@ describe('the charts', { skip: helmSkip }, () => {
       'farhand-agent',
       { ...plainAgent, identity: 'ephemeral' },
       /secrets\.joinToken: expected a Secret/,
+    ],
+    [
+      'agents that would share a volume',
+      'farhand-agent',
+      { ...plainAgent, replicas: 2, persistence: { existingClaim: 'mine' } },
+      /persistence\.existingClaim: expected one replica with it, got 2/,
+    ],
+    [
+      'names of Secrets that are not written as Kubernetes does',
+      'farhand-hub',
+      { ...plainHub, image: { pullSecrets: ['login'] } },
+      /image\/pullSecrets\/0.*got string, want object/,
     ],
     ['a key that is none', 'farhand-agent', { config: { hubUrls: 'wss://h', drianSeconds: 3 } }, /drianSeconds/],
     ['a secret by value', 'farhand-agent', { config: { hubUrls: 'wss://h', joinToken: 'x' } }, /joinToken/],

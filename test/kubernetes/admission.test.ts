@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parseAllDocuments } from 'yaml';
-import { agentValues, hubValues } from '../helm/chart-values.ts';
+import { agentValues, hubValues, plainHub } from '../helm/chart-values.ts';
 import { type Manifest, podOf, template } from '../helm/rendered-chart.ts';
 import { type KubeCluster, kubeSkip, startKubeCluster } from '../support/kube-cluster.ts';
+import { serviceMonitorDefinition } from './service-monitor-definition.ts';
 
 const namespace = 'tools';
-/** What only an operator brings to a cluster. */
-const foreign = new Set(['ServiceMonitor']);
 
 describe('a cluster that enforces the standard "restricted"', { skip: kubeSkip }, () => {
   let cluster: KubeCluster;
@@ -19,8 +18,12 @@ describe('a cluster that enforces the standard "restricted"', { skip: kubeSkip }
   before(async () => {
     place = await mkdtemp(join(tmpdir(), 'farhand-admission-'));
     cluster = await startKubeCluster({ size: 'control-plane' });
-    for (const name of [namespace, 'jobs']) await cluster.kubectl('create', 'namespace', name);
+    for (const name of [namespace, 'jobs', 'more-jobs']) await cluster.kubectl('create', 'namespace', name);
     await cluster.kubectl('create', 'priorityclass', 'high', '--value=1');
+    const definition = join(place, 'definition.json');
+    await writeFile(definition, JSON.stringify(serviceMonitorDefinition));
+    await cluster.kubectl('create', '-f', definition);
+    await cluster.kubectl('wait', '--for=condition=established', '--timeout=60s', '-f', definition);
     await cluster.kubectl('label', 'namespace', namespace, 'pod-security.kubernetes.io/enforce=restricted');
   });
 
@@ -53,7 +56,7 @@ describe('a cluster that enforces the standard "restricted"', { skip: kubeSkip }
       it(`takes ${chart} ${name}`, async () => {
         const { manifests } = await template(chart, values);
 
-        const known = manifests.filter(({ kind }) => !foreign.has(kind) && kind !== 'Pod');
+        const known = manifests.filter(({ kind }) => kind !== 'Pod');
         const pods = manifests.flatMap((manifest) => toPod(manifest) ?? []);
         const made = await tryOut([...known, ...pods]);
 
@@ -70,6 +73,19 @@ describe('a cluster that enforces the standard "restricted"', { skip: kubeSkip }
     });
 
     await tryOut([...manifests, ...manifests.flatMap((manifest) => toPod(manifest) ?? [])]);
+  });
+
+  it('refuses a field that a ServiceMonitor has not, so that those of the charts prove something', async () => {
+    const { manifests } = await template('farhand-hub', {
+      ...plainHub,
+      tls: { secretName: 'hub-tls' },
+      serviceMonitor: { enabled: true, token: { name: 'viewer', key: 'token' }, tlsConfig: { insecure: true } },
+    });
+
+    await assert.rejects(
+      tryOut(manifests.filter(({ kind }) => kind === 'ServiceMonitor')),
+      /unknown field "spec.endpoints\[0\].tlsConfig.insecure"/,
+    );
   });
 
   it('refuses a pod that is not of that standard, so that the others prove something', async () => {
