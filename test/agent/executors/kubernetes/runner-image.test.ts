@@ -66,6 +66,17 @@ describe('the image of a runner', () => {
     assert.equal(pod.containers[0]?.imagePullPolicy, 'Never');
   });
 
+  it('is given resources by the patch of the automation', () => {
+    const resources = { limits: { memory: '128Mi' } };
+    const initContainers = ['farhand-prepare', 'farhand-runner'].map((name) => ({ name, resources }));
+
+    const pod = podOf({ FARHAND_KUBERNETES_RUNNER_IMAGE: 'farhand:1' }, { patch: { spec: { initContainers } } });
+
+    assert.equal(pod.initContainers.length, 2);
+    for (const container of pod.initContainers)
+      assert.partialDeepStrictEqual(container, { image: 'farhand:1', resources });
+  });
+
   it('leaves the policy to the cluster where nobody says one, and needs no Secret', () => {
     const pod = podOf({ FARHAND_KUBERNETES_RUNNER_IMAGE: 'farhand:1' }, {});
 
