@@ -9,7 +9,7 @@ import { findOutsideProgram } from '../support/outside-program.ts';
 
 export const tofu = findOutsideProgram('tofu', {
   built: 'tofu-v1.9.1',
-  remedy: '.ci/get-tofu builds it where there is a Go toolchain',
+  remedy: '.ci/get-go-program builds it where there is a Go toolchain',
 });
 
 const module = `

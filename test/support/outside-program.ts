@@ -10,7 +10,7 @@ export interface OutsideProgram {
   readonly skip: string | false;
 }
 
-/** Where `.ci/get-tofu` leaves what it builds. */
+/** Where `.ci/get-go-program` leaves what it builds. */
 function toolsFolder(): string {
   const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
   return process.env['GO_TOOL_DIR'] ?? join(cache, 'farhand-tools');
