@@ -79,7 +79,7 @@ describe('the charts', { skip: helmSkip }, () => {
           checkPod(manifest, pod);
           if (accounts.length > 0) assert.ok(accounts.includes(pod.serviceAccountName), pod.serviceAccountName);
         }
-        const names = manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+        const names = manifests.map(({ kind, metadata }) => `${kind}/${metadata.namespace}/${metadata.name}`);
         assert.equal(new Set(names).size, names.length);
       });
     }

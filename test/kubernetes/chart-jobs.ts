@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../support/until.ts';
 import type { ChartSite } from './chart-site.ts';
@@ -11,11 +11,13 @@ const ended = ['succeeded', 'failed', 'cancelled', 'timed-out', 'lost'];
 
 /** Jobs of a hub in a cluster, as somebody outside sees them. `count` is an automation that prints a line a second. */
 export interface ChartJobs {
-  submit(automation: string, seconds: number, selector: string): Promise<string>;
+  submit(automation: string, parameters: readonly string[], selector: string): Promise<string>;
   reaches(id: string, states: readonly string[]): Promise<SeenJob>;
   ends(id: string): Promise<SeenJob>;
   /** It succeeded by its first attempt, and its log has every line once. */
   succeedsWhole(id: string, seconds: number): Promise<SeenJob>;
+  /** The same of one that was held. */
+  succeedsHeld(id: string, ledger: string): Promise<SeenJob>;
 }
 
 export function linesTo(last: number): string {
@@ -42,8 +44,9 @@ export function createChartJobs(site: () => ChartSite): ChartJobs {
   }
 
   const jobs: ChartJobs = {
-    async submit(automation, seconds, selector) {
-      const asked = ['run', automation, '--parameter', `seconds:=${seconds}`, '--selector', selector, '--detach'];
+    async submit(automation, parameters, selector) {
+      const given = parameters.flatMap((parameter) => ['--parameter', parameter]);
+      const asked = ['run', automation, ...given, '--selector', selector, '--detach'];
       const { stdout, stderr } = await site().client(...asked);
       const id = /[0-9a-f-]{36}/.exec(stdout + stderr)?.[0];
       assert.ok(id !== undefined, stderr);
@@ -66,12 +69,33 @@ export function createChartJobs(site: () => ChartSite): ChartJobs {
       assert.partialDeepStrictEqual(job, { attempt: 1, log: { complete: true, gaps: [] } });
       return job;
     },
+    async succeedsHeld(id, ledger) {
+      await writeFile(join(ledger, id), '');
+      const job = await jobs.ends(id);
+      assert.equal(job['state'], 'succeeded', JSON.stringify(job));
+      const text = (await site().client('logs', id)).stdout;
+      assert.equal(text, `${linesTo(text.split('\n').length - 2)}end\n`);
+      assert.partialDeepStrictEqual(job, { attempt: 1, log: { complete: true, gaps: [] } });
+      return job;
+    },
   };
   return jobs;
 }
 
+/** The same, until somebody on the node says that it is enough, in the folder where it says that it was started. */
+export function toHeld(folder: string): string {
+  return [
+    'script: |',
+    `  echo "$FARHAND_JOB_ID" >> ${folder}/starts`,
+    '  i=0',
+    `  while [ ! -e "${folder}/$FARHAND_JOB_ID" ]; do i=$((i + 1)); echo "line $i"; sleep 1; done`,
+    '  echo end',
+    '',
+  ].join('\n');
+}
+
 /** The ledger that pods write on the node, an entry a start. */
 export async function readLedger(folder: string): Promise<readonly string[]> {
-  const text = await readFile(join(folder, 'ledger', 'starts'), 'utf8');
+  const text = await readFile(join(folder, 'starts'), 'utf8');
   return text.trim().split('\n');
 }

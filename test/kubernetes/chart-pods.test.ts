@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { helmSkip } from '../support/helm.ts';
 import { kubeSkip } from '../support/kube-cluster.ts';
 import { until } from '../support/until.ts';
-import { createChartJobs, linesTo, readLedger, toCount } from './chart-jobs.ts';
+import { createChartJobs, linesTo, readLedger, toCount, toHeld } from './chart-jobs.ts';
 import { type ChartSite, createChartSite, jobsNamespace, nextPod, podId } from './chart-site.ts';
 
 const nodePort = 30_741;
@@ -18,15 +18,15 @@ const agents = {
 } as const;
 
 /** A pod that writes its ledger onto the node. */
-function inPods(folder: string, more: object = {}): string {
+function inPods(folder: string): string {
   const patch = {
     spec: {
       containers: [{ name: 'main', volumeMounts: [{ name: 'ledger', mountPath: '/ledger' }] }],
-      volumes: [{ name: 'ledger', hostPath: { path: join(folder, 'ledger') } }],
+      volumes: [{ name: 'ledger', hostPath: { path: folder } }],
     },
   };
-  const block = { image: 'localhost/busybox:1', patch, ...more };
-  return `kind: script\nexecutor: kubernetes\nkubernetes: ${JSON.stringify(block)}\n${toCount('/ledger/starts')}`;
+  const block = { image: 'localhost/busybox:1', patch };
+  return `kind: script\nexecutor: kubernetes\nkubernetes: ${JSON.stringify(block)}\n`;
 }
 
 /** What the standard "restricted" asks of the container of a job. */
@@ -41,8 +41,9 @@ const restricted = {
 
 describe('agents of the chart whose jobs are pods', { skip: kubeSkip || helmSkip }, () => {
   let site: ChartSite;
-  const jobs = createChartJobs(() => site);
-  const { submit, reaches, ends, succeedsWhole } = jobs;
+  let ledger = '';
+  const { submit, reaches, ends, succeedsHeld } = createChartJobs(() => site);
+  const hold = (selector: string) => submit('held', [], selector);
 
   const hubValues = {
     config: { insecure: true, lostAfterSeconds: 600 },
@@ -68,7 +69,8 @@ describe('agents of the chart whose jobs are pods', { skip: kubeSkip || helmSkip
       secrets: { joinToken: { name: 'join', key: 'token' } },
       persistence: { storageClass: '-' },
       automations: {
-        'count.yaml': inPods(site.folder),
+        'count.yaml': `${inPods(ledger)}${toCount('/ledger/starts')}`,
+        'held.yaml': `${inPods(ledger)}${toHeld('/ledger')}`,
         'guarded.yaml': `kind: script\nexecutor: kubernetes\nkubernetes: ${JSON.stringify({
           image: 'localhost/busybox:1',
           namespace: 'tools',
@@ -78,20 +80,11 @@ describe('agents of the chart whose jobs are pods', { skip: kubeSkip || helmSkip
     };
   }
 
-  /** Resolves with the one pod that runs for that job. */
-  async function podOf(id: string): Promise<{ readonly uid: string; readonly text: string }> {
-    const attempts = JSON.parse((await site.client('jobs', id, '--json')).stdout);
-    assert.equal(attempts.attempt, 1);
+  /** Resolves with the one pod of the namespace, as text. */
+  async function onlyPod(): Promise<string> {
     const { items } = JSON.parse(await site.kubectlOfJobs('get', 'pods', '-l', ours, '-o', 'json'));
-    const started = (await readLedger(site.folder)).filter((entry) => entry === id);
-    assert.equal(started.length, 1, 'it was started once');
-    const logs = await Promise.all(
-      items.map(async (item: { readonly metadata: { readonly uid: string; readonly name: string } }) => ({
-        uid: item.metadata.uid,
-        text: JSON.stringify(item),
-      })),
-    );
-    return logs.find(({ text }) => text.includes('Running')) ?? assert.fail('expected a pod that runs');
+    assert.equal(items.length, 1);
+    return JSON.stringify(items[0]);
   }
 
   async function isRunning(id: string): Promise<void> {
@@ -109,9 +102,10 @@ describe('agents of the chart whose jobs are pods', { skip: kubeSkip || helmSkip
 
   before(async () => {
     site = await createChartSite({ nodePort });
-    await mkdir(join(site.folder, 'ledger'));
+    ledger = join(site.folder, 'ledger');
+    await mkdir(ledger);
     await chmod(site.folder, 0o711);
-    await chmod(join(site.folder, 'ledger'), 0o777);
+    await chmod(ledger, 0o777);
     await site.volume('hub', `data-${hubPod}`);
     for (const { pod } of Object.values(agents)) await site.volume(pod, `data-${pod}`);
     await site.release('install', 'hub', 'farhand-hub', hubValues);
@@ -131,7 +125,7 @@ describe('agents of the chart whose jobs are pods', { skip: kubeSkip || helmSkip
       const followed = await site.client(...asked);
       assert.deepEqual([followed.exitCode, followed.stdout], [0, linesTo(3)], followed.stderr);
 
-      const long = await submit('count', 600, selector);
+      const long = await hold(selector);
       await isRunning(long);
       await site.client('cancel', long);
       assert.equal((await ends(long))['state'], 'cancelled');
@@ -139,18 +133,18 @@ describe('agents of the chart whose jobs are pods', { skip: kubeSkip || helmSkip
     });
 
   it('have a runner of the image of the chart beside a job, and none where the values say so', async () => {
-    const verified = await submit('count', 15, agents.verified.selector);
+    const verified = await hold(agents.verified.selector);
     await isRunning(verified);
-    const withRunner = await podOf(verified);
-    await succeedsWhole(verified, 15);
+    const withRunner = await onlyPod();
+    await succeedsHeld(verified, ledger);
     await nothingIsLeft();
-    const plain = await submit('count', 5, agents.plain.selector);
+    const plain = await hold(agents.plain.selector);
     await isRunning(plain);
-    const without = await podOf(plain);
+    const without = await onlyPod();
+    await succeedsHeld(plain, ledger);
 
-    assert.match(withRunner.text, /"image":"localhost\/farhand:built"/);
-    assert.doesNotMatch(without.text, /localhost\/farhand/);
-    await succeedsWhole(plain, 5);
+    assert.match(withRunner, /"image":"localhost\/farhand:built"/);
+    assert.doesNotMatch(without, /localhost\/farhand/);
   });
 
   it('make Jobs in a namespace that an automation names, also one that is restricted', async () => {
@@ -161,11 +155,8 @@ describe('agents of the chart whose jobs are pods', { skip: kubeSkip || helmSkip
   });
 
   it('lose nothing and run nothing twice when hub and agents are upgraded with other values', async () => {
-    const ids = {
-      verified: await submit('count', 45, agents.verified.selector),
-      plain: await submit('count', 45, agents.plain.selector),
-    };
-    for (const id of Object.values(ids)) await isRunning(id);
+    const ids = [await hold(agents.verified.selector), await hold(agents.plain.selector)];
+    for (const id of ids) await isRunning(id);
     const before = await Promise.all([hubPod, agents.verified.pod, agents.plain.pod].map((pod) => podId(site, pod)));
     const pods = await site.kubectlOfJobs('get', 'pods', '-o', 'jsonpath={.items[*].metadata.uid}');
 
@@ -181,24 +172,24 @@ describe('agents of the chart whose jobs are pods', { skip: kubeSkip || helmSkip
     const now = await Promise.all([hubPod, agents.verified.pod, agents.plain.pod].map((pod) => podId(site, pod)));
     assert.ok(now.every((uid, index) => uid !== before[index]));
     assert.equal(await site.kubectlOfJobs('get', 'pods', '-o', 'jsonpath={.items[*].metadata.uid}'), pods);
-    for (const id of Object.values(ids)) await succeedsWhole(id, 45);
+    for (const id of ids) await succeedsHeld(id, ledger);
     await nothingIsLeft();
   });
 
   it('go on with a job whose agent was uninstalled, when the agent is installed on its claim again', async () => {
-    const id = await submit('count', 60, agents.plain.selector);
+    const id = await hold(agents.plain.selector);
     await isRunning(id);
 
     await site.helm('uninstall', 'plain', '--wait');
     assert.match(await leftOfJobs(), /job\.batch\/farhand-/);
     await site.release('install', 'plain', 'farhand-agent', toAgentValues('plain'));
 
-    await succeedsWhole(id, 60);
+    await succeedsHeld(id, ledger);
     await nothingIsLeft();
   });
 
   it('lose nothing when the pods of hub and agent are killed at once', async () => {
-    const id = await submit('count', 30, agents.verified.selector);
+    const id = await hold(agents.verified.selector);
     await isRunning(id);
     const killed = [hubPod, agents.verified.pod];
     const before = await Promise.all(killed.map((pod) => podId(site, pod)));
@@ -206,32 +197,29 @@ describe('agents of the chart whose jobs are pods', { skip: kubeSkip || helmSkip
     await site.kubectl('delete', 'pod', ...killed, '--grace-period=0', '--force');
     await Promise.all(killed.map((pod, index) => nextPod(site, pod, before[index] ?? '')));
 
-    await succeedsWhole(id, 30);
+    await succeedsHeld(id, ledger);
   });
 
-  it('cancel the pods of an ephemeral agent that goes, for nobody would adopt them', async () => {
+  it('cancel the pods of an ephemeral agent that is upgraded, for nobody would adopt them', async () => {
     const token = await site.client('token', 'create', '--join', '--ephemeral', '--uses', '9');
     await site.secret('join-again', token.stdout.trim());
     const { persistence: _, ...values } = toAgentValues('plain', { labels: 'site=passing', drainSeconds: 2 });
-    await site.release('install', 'passing', 'farhand-agent', {
-      ...values,
-      identity: 'ephemeral',
-      secrets: { joinToken: { name: 'join-again', key: 'token' } },
-      image: { repository: 'localhost/farhand', tag: 'built', pullPolicy: 'Never', pullSecrets: [{ name: 'login' }] },
-    });
-    const id = await submit('count', 600, 'site=passing');
+    const passing = { ...values, identity: 'ephemeral', secrets: { joinToken: { name: 'join-again', key: 'token' } } };
+    await site.release('install', 'passing', 'farhand-agent', passing);
+    const id = await hold('site=passing');
     await isRunning(id);
 
-    await site.kubectl('delete', 'pod', '-l', 'app.kubernetes.io/instance=passing', '--wait=false');
+    const changed = { ...passing, config: { ...passing.config, logLevel: 'debug' } };
+    await site.release('upgrade', 'passing', 'farhand-agent', changed);
 
     assert.equal((await ends(id))['state'], 'cancelled');
     await nothingIsLeft();
   });
 
   it('were each started once', async () => {
-    const ledger = await readLedger(site.folder);
+    const starts = await readLedger(ledger);
 
-    assert.equal(new Set(ledger).size, ledger.length);
+    assert.equal(new Set(starts).size, starts.length);
   });
 
   it('leave nothing behind but the claims that are kept', async () => {

@@ -51,13 +51,13 @@ describe('charts with TLS, and behind a path', { skip: kubeSkip || helmSkip || f
   };
 
   async function countsAsAPod(runners: 0 | 2): Promise<void> {
-    const id = await submit('count', 8, 'site=cluster');
+    const id = await submit('count', ['seconds:=20'], 'site=cluster');
     const pod = await until('its pod to run', async () => {
       const { items } = JSON.parse(await site.kubectlOfJobs('get', 'pods', '-o', 'json'));
       return items.find(({ status }: { readonly status: { readonly phase: string } }) => status.phase === 'Running');
     });
     assert.equal((pod.spec.initContainers ?? []).length, runners);
-    await succeedsWhole(id, 8);
+    await succeedsWhole(id, 20);
   }
 
   before(async () => {

@@ -37,7 +37,8 @@ describe('the charts in a cluster', { skip: kubeSkip || helmSkip }, () => {
 
   const jobs = createChartJobs(() => site);
   const { reaches, ends, succeedsWhole } = jobs;
-  const submit = (seconds: number, selector = 'site=cluster') => jobs.submit('count', seconds, selector);
+  const submit = (seconds: number, selector = 'site=cluster') =>
+    jobs.submit('count', [`seconds:=${seconds}`], selector);
 
   before(async () => {
     site = await createChartSite({ nodePort });

@@ -126,7 +126,8 @@ export function createPodCluster(options: PodClusterOptions): PodCluster {
       async start({ folder }, { handover }) {
         if (handover === undefined) throw new Error('expected a ticket, got a command to run here');
         const order = RunnerOrder.parse(JSON.parse(handover.order));
-        const { ticket, automation } = handover;
+        const { ticket } = handover;
+        const automation = handover.automation.content;
         const job: KeptPod[] = [];
         for (let count = 0; count < copies; count += 1) {
           const pod = await createLocalPod({ hubUrl, order, ticket, automation });
