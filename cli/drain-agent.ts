@@ -6,8 +6,8 @@ import type { Logger } from '../runtime/logger.ts';
 import { sleep } from '../runtime/sleep.ts';
 import type { Shutdown } from './shutdown.ts';
 
-/** Beyond the grace: how long what was cancelled may take to be delivered. */
-const deliverMs = 15_000;
+/** Beyond the grace: how long what was cancelled may take to be delivered. Another machine takes longer to end it, and to say so. */
+const deliverMs = { leave: 0, cancel: 15_000, 'cancel-all': 45_000 } as const;
 /** Beyond all of that: how long leaving may take. Whatever is not done by then, the next agent on the folder does. */
 const leaveMs = 10_000;
 
@@ -28,7 +28,7 @@ export async function drainAgent(
   const { drainSeconds, drainThen, graceSeconds } = config;
   logger.info({ reason: shutdown.reason(), drainSeconds, drainThen }, 'agent draining');
   const drainMs = drainSeconds * 1000;
-  const cancelMs = graceSeconds * 1000 + deliverMs;
+  const cancelMs = graceSeconds * 1000 + deliverMs[drainThen];
   const boundMs = drainMs + (drainThen === 'leave' ? 0 : cancelMs) + leaveMs;
   const over = new AbortController();
   const late = sleep(clock, boundMs, over.signal).then(() => {

@@ -49,7 +49,7 @@ describe('an agent that is asked to leave', () => {
   for (const [drainThen, boundMs] of [
     ['leave', 30_000],
     ['cancel', 55_000],
-    ['cancel-all', 55_000],
+    ['cancel-all', 85_000],
   ] as const)
     it(`ends all the same when what it waits for never comes (${drainThen})`, async () => {
       const { clock, errors, end } = askToLeave(drainThen);

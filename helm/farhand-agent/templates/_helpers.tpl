@@ -55,11 +55,15 @@ it is the values' word that pods reach the hub another way (config.kubernetesHub
 {{- end -}}
 {{- end }}
 
-{{- /* The drain, then the grace of the jobs that are stopped, then 25 s at most until the hub knows and the agent has left (cli/drain-agent.ts). */ -}}
+{{- define "farhand-agent.drainThen" -}}
+{{- .Values.config.drainThen | default (ternary "cancel-all" "cancel" (ne (include "farhand-agent.isEphemeral" .) "")) -}}
+{{- end }}
+
+{{- /* The drain, then the grace of the jobs that are stopped, then 25 s at most until the hub knows and the agent has left, or 55 s where other machines end them (cli/drain-agent.ts). */ -}}
 {{- define "farhand-agent.gracePeriod" -}}
 {{- $drain := include "farhand.configured" (dict "root" . "key" "drainSeconds") | float64 | ceil -}}
 {{- $grace := include "farhand.configured" (dict "root" . "key" "graceSeconds") | float64 | ceil -}}
-{{ add $drain $grace 30 | int }}
+{{ add $drain $grace (ternary 60 30 (eq (include "farhand-agent.drainThen" .) "cancel-all")) | int }}
 {{- end }}
 
 {{- /* The volume of the CAs that are trusted. */ -}}
