@@ -60,6 +60,7 @@ export class JobExecution implements Execution {
   #isWatched = false;
   #isUncounted: boolean;
   #lookedAt = -Infinity;
+  #letGoAt = -Infinity;
   readonly #moments: JobMoments;
 
   constructor(
@@ -256,11 +257,14 @@ export class JobExecution implements Execution {
     return classifyEnd(observation, { ...limits, ...this.#record, settleMs });
   }
 
-  /** Harmless when it was let go already. */
+  /** Harmless when it was let go already. The watch may tell of that a moment later. */
   async #letGo({ job }: SeenJob): Promise<void> {
     if (job?.spec.suspend !== true || findCondition(job.status.conditions, 'Failed') !== null) return;
+    const { calls, clock, limits } = this.#context;
+    if (clock.monotonic() - this.#letGoAt < limits.lookMs) return;
     try {
-      await this.#context.calls.letGo(this.#record, job.metadata.uid);
+      await calls.letGo(this.#record, job.metadata.uid);
+      this.#letGoAt = clock.monotonic();
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
       // Deleted meanwhile, or not allowed: the first is seen, the second may be granted until it was waited for long enough.
