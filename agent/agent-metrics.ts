@@ -5,6 +5,7 @@ import type { AgentState } from './agent-state.ts';
 import type { AgentStatus } from './agent-status.ts';
 import type { AttemptState } from './attempts/attempt-state.ts';
 import { toClusterMetrics } from './cluster-metrics.ts';
+import { toKubernetesMetrics } from './kubernetes-metrics.ts';
 import type { LinkState } from './link-state.ts';
 
 const agentStates = ['starting', 'serving', 'draining', 'leaving', 'left'] as const satisfies readonly AgentState[];
@@ -147,6 +148,7 @@ export function toAgentMetrics(status: AgentStatus): readonly Metric[] {
       'Attempts of which lines, or the end, were not written to the job log and will not be.',
       status.jobLog?.cutAttempts ?? 0,
     ),
+    ...toKubernetesMetrics(status),
     ...toClusterMetrics(status),
     gauge('automations', 'Automations that are offered.', catalog.automations),
     gauge('automation_mistakes', 'Mistakes in the folder of automations.', catalog.mistakes),

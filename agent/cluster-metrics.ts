@@ -3,8 +3,8 @@ import type { AgentStatus } from './agent-status.ts';
 
 const states = ['beginning', 'current', 'stale'] as const;
 
-/** Without samples where no cluster is used, or none watched. */
-export function toClusterMetrics({ at, kubernetes, clusters }: AgentStatus): readonly Metric[] {
+/** Of nodes and apps. Without samples where no cluster is watched. */
+export function toClusterMetrics({ at, clusters }: AgentStatus): readonly Metric[] {
   const kinds = clusters.flatMap((cluster) =>
     (['nodes', 'apps'] as const).map((resource) => ({
       labels: { cluster: cluster.name, resource },
@@ -12,32 +12,7 @@ export function toClusterMetrics({ at, kubernetes, clusters }: AgentStatus): rea
       known: cluster.known[resource],
     })),
   );
-  const one = (value: number | undefined) => (value === undefined ? [] : [{ value }]);
   return [
-    {
-      type: 'counter',
-      name: 'farhand_agent_kubernetes_requests_total',
-      help: 'Requests to the Kubernetes API, by what came of them.',
-      samples: (kubernetes?.requests.requests ?? []).map(({ count, ...labels }) => ({ labels, value: count })),
-    },
-    {
-      type: 'counter',
-      name: 'farhand_agent_kubernetes_waited_seconds_total',
-      help: 'Time that requests to the Kubernetes API waited for their turn.',
-      samples: one(kubernetes === null ? undefined : kubernetes.requests.waitedMs / 1000),
-    },
-    {
-      type: 'gauge',
-      name: 'farhand_agent_kubernetes_streams',
-      help: 'Watches and logs of the Kubernetes API that are open.',
-      samples: one(kubernetes?.requests.streams),
-    },
-    {
-      type: 'gauge',
-      name: 'farhand_agent_kubernetes_missing_permissions',
-      help: 'Permissions that the agent needs and has not.',
-      samples: one(kubernetes?.missing.length),
-    },
     {
       type: 'gauge',
       name: 'farhand_agent_cluster_state',

@@ -2,6 +2,7 @@ import { toLoopLagWords } from '../runtime/loop-lag-words.ts';
 import { toAgo, toLoopSection, toSpan } from '../runtime/loop-rows.ts';
 import { type Cell, toStatusHtml } from '../runtime/status-html.ts';
 import type { AgentStatus } from './agent-status.ts';
+import { toKubernetesSections } from './kubernetes-sections.ts';
 import type { WayStatus } from './ways/way-status.ts';
 
 function toLinkCell({ link, counts }: AgentStatus): Cell {
@@ -130,6 +131,7 @@ export function toStatusPage(status: AgentStatus): string {
           executor.obstacle === null ? { text: 'ready', look: 'good' } : { text: executor.obstacle, look: 'warn' },
         ]),
       },
+      ...toKubernetesSections(status, now),
       { title: 'Problems', rows: health.problems.map((problem) => [problem]) },
       {
         title: 'Attempts',

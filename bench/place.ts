@@ -24,6 +24,8 @@ export interface PlaceOptions {
   readonly probes: 'shipped' | 'none';
   /** Left out: websocket. */
   readonly wire?: Wire;
+  /** More variables of the agent, where the hub is known. */
+  readonly agentEnvironment?: (hub: Daemon) => Readonly<Record<string, string>>;
 }
 
 const adminToken = 'an-administrator-of-the-benchmarks-0123456789';
@@ -46,7 +48,7 @@ export function connectToHub(hub: Daemon): HubClient {
 
 export async function createPlace(
   bench: Bench,
-  { slots, automations, probes, wire = 'websocket' }: PlaceOptions,
+  { slots, automations, probes, wire = 'websocket', agentEnvironment = () => ({}) }: PlaceOptions,
 ): Promise<Place> {
   await using opened = new AsyncDisposableStack();
   const folder = bench.workplace.path('place');
@@ -68,6 +70,7 @@ export async function createPlace(
     FARHAND_DRAIN_SECONDS: '0',
     FARHAND_DRAIN_THEN: 'cancel',
     FARHAND_GRACE_SECONDS: '1',
+    ...agentEnvironment(hub),
   };
   const start = (more: Readonly<Record<string, string>>) =>
     startDaemon(bench.workplace, {

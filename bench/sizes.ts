@@ -20,6 +20,15 @@ export interface Sizes {
     readonly peers: number;
   };
   readonly resync: { readonly count: number };
+  /** `pods`, `runnerPods`: as many rest at once, without and with a runner. A node takes 110. */
+  readonly kubernetes: {
+    readonly rounds: number;
+    readonly atOnce: number;
+    readonly forMs: number;
+    readonly pods: number;
+    readonly runnerPods: number;
+    readonly settleMs: number;
+  };
 }
 
 const usual: Sizes = {
@@ -30,6 +39,7 @@ const usual: Sizes = {
   start: { rounds: 10, cacheMs: 4000 },
   agents: { count: 5000, settleMs: 42_000, maxRetryMs: defaultLinkLimits.maxRetryMs, peers: 200 },
   resync: { count: 10_000 },
+  kubernetes: { rounds: 10, atOnce: 8, forMs: 20_000, pods: 100, runnerPods: 20, settleMs: 5000 },
 };
 
 /** So small that figures mean nothing: whether everything still runs. */
@@ -41,6 +51,7 @@ const tiny: Sizes = {
   start: { rounds: 1, cacheMs: 50 },
   agents: { count: 5, settleMs: 50, maxRetryMs: 500, peers: 2 },
   resync: { count: 200 },
+  kubernetes: { rounds: 1, atOnce: 2, forMs: 100, pods: 2, runnerPods: 1, settleMs: 50 },
 };
 
 export const sizes = { default: usual, tiny } as const;

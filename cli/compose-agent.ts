@@ -130,9 +130,10 @@ async function useCluster(
   ]);
   const common = { ...options, clock: systemClock, random: systemRandom };
   const watch = createKubernetesOrchestrator({ ...common, client: kubernetes.client, cluster: kubernetes.cluster });
+  const jobs = createJobExecutor(kubernetes, options);
   return {
-    account: startClusterAccount({ ...common, kubernetes }),
+    account: startClusterAccount({ ...common, kubernetes, jobs: () => jobs.status }),
     orchestrators: options.config.kubernetesInventory ? [watch] : [],
-    jobs: createJobExecutor(kubernetes, options),
+    jobs,
   };
 }

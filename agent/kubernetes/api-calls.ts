@@ -75,10 +75,11 @@ export function createApiCalls(options: {
     try {
       const within = request.headWithinMs ?? headWithinMs;
       const answer = await connection.exchange({ ...request, headWithinMs: within, accept: 'application/json' });
-      counter.answered(...counted, String(answer.statusCode));
+      counter.answered(...counted, answer.statusCode ?? 0);
       return answer;
     } catch (error) {
-      if (error instanceof KubernetesError) counter.answered(...counted, error.code);
+      if (error instanceof KubernetesError) counter.failed(...counted, error);
+      else if (hasTimedOut(signal)) counter.failed(...counted, toTimeout(request.call));
       throw error;
     }
   }
@@ -141,6 +142,15 @@ export function createApiCalls(options: {
     },
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };
+}
+
+/** Its caller gave it so long and no longer. */
+function hasTimedOut({ reason }: AbortSignal): boolean {
+  return reason instanceof DOMException && reason.name === 'TimeoutError';
+}
+
+function toTimeout(call: string): KubernetesError {
+  return new KubernetesError('timeout', `${call}: no answer in the time that there was`);
 }
 
 function isAllowed(verb: Permission['verb'], { resource }: Collection, subresource: string | null): boolean {

@@ -2,9 +2,10 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { LoopBoard } from '../../runtime/loop-board.ts';
 import { sleep } from '../../runtime/sleep.ts';
+import type { JobsStatus } from '../executors/kubernetes/jobs-status.ts';
 import type { Kubernetes } from './open-kubernetes.ts';
 import { checkPermissions, type Preflight } from './preflight.ts';
-import type { RequestCounts } from './request-counts.ts';
+import type { RequestCounts, ServerConnection } from './request-counts.ts';
 
 /** The cluster that an agent uses, on its status page. */
 export interface ClusterAccountStatus {
@@ -13,6 +14,13 @@ export interface ClusterAccountStatus {
   /** Where the credentials come from. */
   readonly from: string;
   readonly namespace: string;
+  readonly connection: {
+    readonly state: ServerConnection['state'];
+    /** ISO 8601; null while it is `untried`. */
+    readonly since: string | null;
+    /** Why it is `unreachable`; null where it is not. */
+    readonly error: string | null;
+  };
   /** When the permissions were last looked at: ISO 8601; null before. */
   readonly checkedAt: string | null;
   /** A sentence for each permission that is missing. */
@@ -20,6 +28,7 @@ export interface ClusterAccountStatus {
   /** Why they could not be looked at the last time; null where they could. */
   readonly error: string | null;
   readonly requests: RequestCounts;
+  readonly jobs: JobsStatus;
 }
 
 /** What there is to say of the use of a cluster: whether it can be reached, and lets us. */
@@ -37,11 +46,12 @@ const retryMs = 60_000;
 /** Looks at the permissions at the start, and again and again. Never rejects. */
 export function startClusterAccount(options: {
   readonly kubernetes: Kubernetes;
+  readonly jobs: () => JobsStatus;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly loops: LoopBoard;
 }): ClusterAccount & AsyncDisposable {
-  const { kubernetes, clock, logger, loops } = options;
+  const { kubernetes, jobs, clock, logger, loops } = options;
   const { client, cluster, server, from, features } = kubernetes;
   const stop = new AbortController();
   const { signal } = stop;
@@ -94,10 +104,12 @@ export function startClusterAccount(options: {
         server,
         from,
         namespace: client.namespace,
+        connection: toConnectionStatus(client.connection),
         checkedAt: checkedAt === null ? null : new Date(checkedAt).toISOString(),
         missing: found.missing,
         error,
         requests: client.counts,
+        jobs: jobs(),
       };
     },
     problems: toProblems,
@@ -109,4 +121,11 @@ export function startClusterAccount(options: {
       await running;
     },
   };
+}
+
+function toConnectionStatus(connection: ServerConnection): ClusterAccountStatus['connection'] {
+  if (connection.state === 'untried') return { state: 'untried', since: null, error: null };
+  const { state, since } = connection;
+  const error = connection.state === 'unreachable' ? connection.error : null;
+  return { state, since: new Date(since).toISOString(), error };
 }

@@ -56,7 +56,7 @@ export function createKubernetesClient(options: {
   readonly burst: number;
 }): KubernetesClient {
   const { clock, namespace, random } = options;
-  const counter = createRequestCounter();
+  const counter = createRequestCounter(clock);
   const calls = createApiCalls({ ...options, counter });
 
   async function readObject(call: ApiCall): Promise<KubernetesObject> {
@@ -97,6 +97,9 @@ export function createKubernetesClient(options: {
     namespace,
     get counts() {
       return counter.counts;
+    },
+    get connection() {
+      return counter.connection;
     },
     get: (place, { signal }) => readObject({ verb: 'get', place, signal }),
     listPages,

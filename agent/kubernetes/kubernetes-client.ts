@@ -3,7 +3,7 @@ import type { Collection, ObjectPlace } from './api-resource.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
 import type { LogAnswer, LogPlace } from './log-answer.ts';
 import type { Permission } from './permissions.ts';
-import type { RequestCounts } from './request-counts.ts';
+import type { RequestCounts, ServerConnection } from './request-counts.ts';
 import type { WatchStream } from './watch-stream.ts';
 
 export interface CallOptions {
@@ -37,6 +37,7 @@ export interface KubernetesClient extends AsyncDisposable {
   /** Where Jobs are made. */
   readonly namespace: string;
   readonly counts: RequestCounts;
+  readonly connection: ServerConnection;
   get(place: ObjectPlace, options: CallOptions): Promise<KubernetesObject>;
   /** Page by page, each with the version of the whole list. Throws `gone` where the objects changed too long ago for the next page: begin again. */
   listPages(collection: Collection, options: CallOptions & Selection): AsyncIterable<ObjectList>;

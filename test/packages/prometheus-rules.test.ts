@@ -76,6 +76,29 @@ describe('the rules for Prometheus', () => {
       }),
       await fires('FarhandTlsFilesUnusable', 20, { 'farhand_hub_tls_files_unusable{instance="h"}': '1x30' }),
       await fires('FarhandTlsFilesUnusable', 20, { 'farhand_hub_tls_files_unusable{instance="h"}': '0x30' }),
+      await fires('FarhandClusterUnreachable', 20, { 'farhand_agent_kubernetes_connected{instance="a"}': '0x30' }),
+      await fires('FarhandClusterUnreachable', 20, {
+        'farhand_agent_kubernetes_connected{instance="a"}': '1x30',
+        'farhand_agent_kubernetes_watch_state{instance="a",resource="jobs",state="stale"}': '0x30',
+      }),
+      await fires('FarhandClusterUnreachable', 20, {
+        'farhand_agent_kubernetes_connected{instance="a"}': '1x30',
+        'farhand_agent_kubernetes_watch_state{instance="a",resource="pods",state="stale"}': '1x30',
+      }),
+      await fires('FarhandClusterPermissionsMissing', 20, {
+        'farhand_agent_kubernetes_missing_permissions{instance="a"}': '1x30',
+      }),
+      await fires('FarhandClusterCallsWait', 30, {
+        'farhand_agent_kubernetes_waited_seconds_total{instance="a"}': '0+120x40',
+      }),
+      await fires('FarhandClusterCallsWait', 30, {
+        'farhand_agent_kubernetes_waited_seconds_total{instance="a"}': '0+12x40',
+      }),
+      await fires('FarhandPodsBeginSlowly', 40, {
+        'farhand_agent_kubernetes_start_seconds_bucket{instance="a",le="60"}': '0+8x50',
+        'farhand_agent_kubernetes_start_seconds_bucket{instance="a",le="120"}': '0+10x50',
+        'farhand_agent_kubernetes_start_seconds_bucket{instance="a",le="+Inf"}': '0+10x50',
+      }),
       await fires('FarhandHubDown', 20, {}),
       await fires('FarhandHubDown', 20, { 'farhand_hub_info{instance="h"}': '1x60' }),
     ];
@@ -98,6 +121,13 @@ describe('the rules for Prometheus', () => {
       false,
       true,
       false,
+      true,
+      false,
+      true,
+      true,
+      true,
+      false,
+      true,
       true,
       false,
     ]);

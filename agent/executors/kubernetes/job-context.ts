@@ -3,6 +3,7 @@ import type { FileSystem } from '../../../runtime/file-system.ts';
 import type { Logger } from '../../../runtime/logger.ts';
 import type { JobBoard } from './job-board.ts';
 import type { JobCalls } from './job-calls.ts';
+import type { JobCounter } from './job-counts.ts';
 import type { PendingLimits } from './pending-limits.ts';
 
 /** How long what does not depend on the automation is waited for. */
@@ -30,6 +31,7 @@ export interface JobContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly calls: JobCalls;
+  readonly counter: JobCounter;
   /** Begins to watch the namespace if nobody did. */
   readonly boardOf: (namespace: string) => JobBoard;
   readonly limits: JobLimits;

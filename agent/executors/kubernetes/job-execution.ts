@@ -13,6 +13,7 @@ import { classifyEnd, type ExitEnd, type PlatformEnd, type Verdict } from './cla
 import { toEndBesideRunner } from './end-beside-runner.ts';
 import type { SeenJob } from './job-board.ts';
 import type { JobContext } from './job-context.ts';
+import type { JobState } from './job-counts.ts';
 import { copyJobLog } from './job-log-copy.ts';
 import { JobMoments } from './job-moments.ts';
 import type { JobRecord } from './job-record.ts';
@@ -57,17 +58,26 @@ export class JobExecution implements Execution {
   #isOver = false;
   #job: JobView | null = null;
   #isWatched = false;
+  #isUncounted: boolean;
   #lookedAt = -Infinity;
+  #letGoAt = -Infinity;
   readonly #moments: JobMoments;
 
   constructor(
     context: JobContext,
-    options: { readonly target: ExecutionTarget; readonly file: RecordFile<JobRecord>; readonly record: JobRecord },
+    options: {
+      readonly target: ExecutionTarget;
+      readonly file: RecordFile<JobRecord>;
+      readonly record: JobRecord;
+      /** An earlier agent had let it go. */
+      readonly isAdopted: boolean;
+    },
   ) {
     this.#context = context;
     this.#target = options.target;
     this.#file = options.file;
     this.#record = options.record;
+    this.#isUncounted = options.isAdopted;
     const { promise: ended, resolve: finish } = Promise.withResolvers<void>();
     const { promise: started, resolve: tellStart } = Promise.withResolvers<{ readonly at: number } | null>();
     this.ended = ended;
@@ -80,6 +90,12 @@ export class JobExecution implements Execution {
     // An earlier agent was at it.
     if (isStopped) this.#stop = this.#toStop(graceSeconds * 1000);
     void this.#run();
+  }
+
+  get state(): JobState {
+    if (readMain(this.#find().pod).type === 'ended') return 'ending';
+    if (this.#stop !== null) return 'stopping';
+    return this.#record.sawRunning ? 'running' : 'pending';
   }
 
   async signal(name: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -155,6 +171,7 @@ export class JobExecution implements Execution {
     const { signal } = this.#context;
     const seen = await this.#look();
     if (signal.aborted) return false;
+    this.#countAdoption(seen);
     const main = readMain(seen.pod);
     await this.#note(seen, main);
     if (hasLog(main) && this.#record.hasRunner !== true) this.#log ??= this.#copyLog();
@@ -175,6 +192,12 @@ export class JobExecution implements Execution {
     if (this.#stop !== null) return this.#goOnStopping(seen, this.#stop);
     await this.#letGo(seen);
     return false;
+  }
+
+  #countAdoption({ job, pod }: SeenJob): void {
+    if (!this.#isUncounted) return;
+    this.#isUncounted = false;
+    this.#context.counter.adopted(job === null && pod === null ? 'gone' : 'found');
   }
 
   /** What the watch says; where it says nothing of the Job, the cluster is asked, because only its own word counts. */
@@ -211,6 +234,7 @@ export class JobExecution implements Execution {
     this.#moments.note(pod, main);
     const startedAt = main.type === 'running' || main.type === 'ended' ? main.startedAt : null;
     if (startedAt === null || this.#record.sawRunning) return;
+    this.#context.counter.began(this.#moments.sinceReleasedMs);
     await this.#put({ sawRunning: true, startedAt });
     this.#tellStart({ at: startedAt });
   }
@@ -233,11 +257,14 @@ export class JobExecution implements Execution {
     return classifyEnd(observation, { ...limits, ...this.#record, settleMs });
   }
 
-  /** Harmless when it was let go already. */
+  /** Harmless when it was let go already. The watch may tell of that a moment later. */
   async #letGo({ job }: SeenJob): Promise<void> {
     if (job?.spec.suspend !== true || findCondition(job.status.conditions, 'Failed') !== null) return;
+    const { calls, clock, limits } = this.#context;
+    if (clock.monotonic() - this.#letGoAt < limits.lookMs) return;
     try {
-      await this.#context.calls.letGo(this.#record, job.metadata.uid);
+      await calls.letGo(this.#record, job.metadata.uid);
+      this.#letGoAt = clock.monotonic();
     } catch (error) {
       if (!(error instanceof KubernetesError)) throw error;
       // Deleted meanwhile, or not allowed: the first is seen, the second may be granted until it was waited for long enough.
@@ -363,6 +390,7 @@ export class JobExecution implements Execution {
 
   async #finishWith(end: CommandEnd, gaps: readonly Gap[]): Promise<true> {
     await this.#write({ phase: 'ended', end, gaps: [...gaps] });
+    this.#context.counter.ended(end, gaps);
     this.#isOver = true;
     this.#tellStart(null);
     this.#finish();

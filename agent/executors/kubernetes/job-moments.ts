@@ -37,11 +37,16 @@ export class JobMoments {
     else this.#overdueAt ??= now + (deletionGracePeriodSeconds ?? 0) * 1000;
   }
 
+  /** Since the Job was let go. */
+  get sinceReleasedMs(): number {
+    return Math.max(0, this.#clock.monotonic() - this.#releasedAt);
+  }
+
   durations(): JobDurations {
     const now = this.#clock.monotonic();
     const since = (at: number | null) => (at === null ? 0 : Math.max(0, now - at));
     return {
-      sinceReleasedMs: since(this.#releasedAt),
+      sinceReleasedMs: this.sinceReleasedMs,
       sinceWaitingMs: since(this.#waiting?.since ?? null),
       sinceEndedMs: since(this.#endedAt),
       overdueMs: since(this.#overdueAt),

@@ -15,11 +15,13 @@ import type { Executor, FenceState, StartFailure } from '../executor.ts';
 import type { JobBoard } from './job-board.ts';
 import { createJobCalls } from './job-calls.ts';
 import { defaultJobLimits, type JobContext, type JobLimits } from './job-context.ts';
+import { countStates, createJobCounter } from './job-counts.ts';
 import { JobExecution } from './job-execution.ts';
 import { type JobManifest, outputsPath, toJobManifest } from './job-manifest.ts';
 import { jobMarks } from './job-marks.ts';
 import { type JobRecord, jobRecordFile } from './job-record.ts';
 import { JobSettings } from './job-settings.ts';
+import type { JobsStatus } from './jobs-status.ts';
 import { kubernetesKind } from './kubernetes-kind.ts';
 import { PatchError } from './patch-error.ts';
 import type { RunnerImage } from './runner-image.ts';
@@ -54,6 +56,7 @@ export interface KubernetesExecutorOptions {
 export interface KubernetesExecutor extends Executor, AsyncDisposable {
   /** To be called when the agent has its identity and has read its attempts: looks for what is left in the cluster, and hears of it from now on. */
   begin(): void;
+  readonly status: JobsStatus;
 }
 
 /**
@@ -79,10 +82,12 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
   const disposal = new AbortController();
   const { signal } = disposal;
   const calls = createJobCalls(client, signal);
+  const counter = createJobCounter();
   const turns = createTurns();
   const watches = new Map<string, JobWatch>();
   const listeners = new Set<() => void>();
   let sweeping: Promise<void> | null = null;
+  let swept: JobsStatus['sweep'] = { done: false, error: null };
   const running = new Map<string, JobExecution>();
 
   function boardOf(namespace: string): JobBoard {
@@ -101,13 +106,13 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     return [...watches.values()].map(({ obstacle }) => obstacle).find((obstacle) => obstacle !== null) ?? null;
   }
 
-  const context: JobContext = { fileSystem, clock, logger, calls, boardOf, limits, signal };
+  const context: JobContext = { fileSystem, clock, logger, calls, counter, boardOf, limits, signal };
   const recordOf = ({ folder }: ExecutionTarget) => jobRecordFile(fileSystem, folder);
 
-  function follow(target: ExecutionTarget, record: JobRecord): JobExecution {
+  function follow(target: ExecutionTarget, record: JobRecord, isAdopted: boolean): JobExecution {
     const known = running.get(target.folder);
     if (known !== undefined) return known;
-    const execution = new JobExecution(context, { target, file: recordOf(target), record });
+    const execution = new JobExecution(context, { target, file: recordOf(target), record, isAdopted });
     running.set(target.folder, execution);
     void execution.ended.then(() => running.delete(target.folder));
     return execution;
@@ -183,7 +188,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
       ...(handover === undefined ? {} : { hasRunner: true }),
     };
     if (earlier === null) await file.write(record);
-    const made = await make(record, manifest);
+    const made = await make(record, { ...manifest, isAgain: earlier !== null });
     if (typeof made !== 'string') {
       if (earlier === null) await fileSystem.remove(file.path);
       return made;
@@ -204,13 +209,17 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     }
     const letGo: JobRecord = { ...record, uid: made, phase: 'let-go', letGoAt: clock.now() };
     await file.write(letGo);
-    return { type: 'started', execution: follow(target, letGo) };
+    return { type: 'started', execution: follow(target, letGo, false) };
   }
 
   /** The Job, suspended, and its Secret; resolves with the Job's uid. */
-  async function make(record: JobRecord, { job, toSecret, digest }: JobManifest): Promise<string | StartFailure> {
+  async function make(
+    record: JobRecord,
+    { job, toSecret, digest, isAgain }: JobManifest & { readonly isAgain: boolean },
+  ): Promise<string | StartFailure> {
     try {
       let made = await calls.createJob(record, job);
+      if (made !== null && isAgain) counter.adopted('remade');
       if (made === null) {
         made = await calls.getJob(record);
         const { annotations } = made?.metadata ?? {};
@@ -219,11 +228,13 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
           annotations?.[jobMarks.place] !== record.place ||
           annotations[jobMarks.digest] !== digest
         ) {
+          counter.adopted('foreign');
           return fail(
             'environment',
             `Expected no Job ${record.name} in namespace ${record.namespace}, found one that is not of this attempt's folder: delete it when nobody needs it`,
           );
         }
+        counter.adopted('found');
       }
       const { uid } = made.metadata;
       await calls.putSecret(record, toSecret(uid));
@@ -239,9 +250,11 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     boardOf(client.namespace);
     for (let waitMs = 1_000; !signal.aborted; waitMs = Math.min(2 * waitMs, 60_000)) {
       try {
-        await sweepJobs({ client, calls, agent: agentId(), isKnown, logger, signal });
+        await sweepJobs({ client, calls, counter, agent: agentId(), isKnown, logger, signal });
+        swept = { done: true, error: null };
         return;
       } catch (err) {
+        swept = { done: false, error: err instanceof Error ? err.message : String(err) };
         if (!signal.aborted) logger.debug({ err }, 'Jobs cannot be swept yet');
       }
       await sleep(clock, waitMs, signal);
@@ -250,6 +263,14 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
 
   return {
     kind: kubernetesKind,
+    get status() {
+      return {
+        states: countStates([...running.values()].map(({ state }) => state)),
+        counts: counter.counts,
+        sweep: swept,
+        watches: [...watches.values()].flatMap(({ status }) => status),
+      };
+    },
     handsOver: runner !== null,
     begin: () => {
       sweeping ??= sweep();
@@ -277,7 +298,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     adopt: (target) =>
       turns.take(target.folder, async () => {
         const record = await recordOf(target).read();
-        return record?.phase === 'let-go' ? follow(target, record) : null;
+        return record?.phase === 'let-go' ? follow(target, record, true) : null;
       }),
     readEnd: async (target) => (await recordOf(target).read())?.end ?? null,
     findGaps: async (target, { rawBytes }) => {

@@ -5,6 +5,7 @@ import type { Random } from '../../../runtime/random.ts';
 import { apiResources } from '../../kubernetes/api-resource.ts';
 import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import { startListWatch } from '../../kubernetes/list-watch.ts';
+import { toWatchStatus, type WatchStatus } from '../../kubernetes/watch-status.ts';
 import { JobBoard } from './job-board.ts';
 import { toAgentSelector } from './job-marks.ts';
 import { JobView, PodView } from './pod-view.ts';
@@ -14,6 +15,7 @@ export interface JobWatch extends AsyncDisposable {
   readonly board: JobBoard;
   /** Why the cluster cannot be heard; null while it can, and before it was asked for the first time. */
   readonly obstacle: string | null;
+  readonly status: readonly WatchStatus[];
 }
 
 /** Two watches for all attempts: of the agent's Jobs, and of their pods. `onChange`: the obstacle may be another. */
@@ -32,9 +34,13 @@ export function watchJobs(options: {
   const board = new JobBoard();
   const selection = { labelSelector: toAgentSelector(agent) };
   const onState = () => onChange();
+  const places = {
+    jobs: { resource: apiResources.jobs, namespace },
+    pods: { resource: apiResources.pods, namespace },
+  };
   const jobs = startListWatch<JobView>({
     ...common,
-    collection: { resource: apiResources.jobs, namespace },
+    collection: places.jobs,
     selection,
     select: (object) => JobView.parse(object),
     onChange: (change) =>
@@ -43,7 +49,7 @@ export function watchJobs(options: {
   });
   const pods = startListWatch<PodView>({
     ...common,
-    collection: { resource: apiResources.pods, namespace },
+    collection: places.pods,
     selection,
     select: (object) => PodView.parse(object),
     onChange: (change) =>
@@ -56,6 +62,9 @@ export function watchJobs(options: {
       const states = [jobs.state, pods.state];
       const error = states.flatMap((state) => ('error' in state && state.error !== null ? [state.error] : []))[0];
       return error === undefined ? null : `the cluster cannot be asked: ${error.message}`;
+    },
+    get status() {
+      return [toWatchStatus(places.jobs, jobs), toWatchStatus(places.pods, pods)];
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([jobs[Symbol.asyncDispose](), pods[Symbol.asyncDispose]()]);

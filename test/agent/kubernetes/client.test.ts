@@ -229,6 +229,36 @@ suite('the Kubernetes client', () => {
       { verb: 'get', resource: 'jobs', code: 'unreachable', count: 1 },
     ]);
   });
+
+  test('knows whether the server answers, whatever it says, and since when it does not', async () => {
+    await using place = await openKubePlace();
+    const { server, client } = place;
+
+    const { connection: first } = client;
+    await assert.rejects(client.get(job('none'), { signal }), isError('not-found'));
+    const { connection: second } = client;
+    await server.stop();
+    await assert.rejects(client.get(job('a'), { signal }), isError('unreachable'));
+    const { connection: third } = client;
+    await assert.rejects(client.get(job('a'), { signal }), isError('unreachable'));
+
+    assert.deepEqual([first.state, second.state], ['untried', 'connected']);
+    assert.ok(third.state === 'unreachable' && third.error !== '');
+    assert.ok(client.connection.state === 'unreachable' && client.connection.since === third.since);
+  });
+
+  test('counts a call that its caller gave no more time as one without an answer', async () => {
+    await using place = await openKubePlace();
+    place.server.intercept = () => true;
+
+    await assert.rejects(place.client.get(job('a'), { signal: AbortSignal.timeout(20) }));
+
+    assert.equal(place.client.connection.state, 'unreachable');
+    assert.deepEqual(
+      place.client.counts.requests.map(({ code }) => code),
+      ['timeout'],
+    );
+  });
 });
 
 suite('a log', () => {

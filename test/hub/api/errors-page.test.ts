@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { KubernetesError, kubernetesErrorCodes } from '../../../agent/kubernetes/kubernetes-error.ts';
 import { exitCodes } from '../../../cli/exit-code.ts';
 import { causes } from '../../../protocol/cause.ts';
 import { waitingReasons } from '../../../protocol/job.ts';
@@ -41,6 +42,15 @@ describe('docs/errors.md', () => {
     );
   });
 
+  it('has every code of a cluster, says truly whether the same call may go well later, and no other', () => {
+    const rows = rowsUnder('Codes of a cluster');
+
+    assert.deepEqual(
+      rows.map(([code, again]) => [code?.replaceAll('`', ''), again]),
+      kubernetesErrorCodes.map((code) => [code, new KubernetesError(code, '').isRetryable ? 'yes' : 'no']),
+    );
+  });
+
   it('has every reason to wait, and no other', () => {
     assert.deepEqual(
       rowsUnder('Reasons').map(([reason]) => reason?.replaceAll('`', '')),
@@ -59,7 +69,7 @@ describe('docs/errors.md', () => {
   });
 
   it('says of each what it means and what to do', () => {
-    for (const row of [...rowsUnder('Problems'), ...rowsUnder('Causes')]) {
+    for (const row of ['Problems', 'Causes', 'Codes of a cluster'].flatMap(rowsUnder)) {
       assert.equal(row.length, 4, row[0]);
       for (const cell of row) assert.notEqual(cell, '', row[0]);
     }

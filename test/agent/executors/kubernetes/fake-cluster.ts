@@ -184,6 +184,7 @@ export class FakeCluster {
   #createClient(): KubernetesClient {
     const client: KubernetesClient = {
       namespace: 'jobs',
+      connection: { state: 'untried' },
       counts: { calls: [], waits: 0, waitedMs: 0, openStreams: 0 } as unknown as KubernetesClient['counts'],
       get: async (place) => {
         this.#begin('get', place);

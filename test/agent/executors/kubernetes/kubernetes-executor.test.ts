@@ -127,6 +127,60 @@ describe('the Kubernetes executor', () => {
     assert.equal(await executor.adopt(target), null);
   });
 
+  it('counts its Jobs by where they are, how they ended, and how long they took to begin', async () => {
+    const executor = create();
+    const [runs, waits] = [await createPlace(), await createPlace()];
+
+    const execution = await start(executor, runs.target);
+    await start(executor, waits.target);
+    await eventually(() => cluster.names('pods').length === 2, 'both pods');
+    const { states: before } = executor.status;
+    cluster.run(runs.job);
+    await execution.started;
+    const { states: during } = executor.status;
+    cluster.end(runs.job, 3);
+    await execution.ended;
+
+    const { states, counts } = executor.status;
+    const none = { pending: 0, running: 0, stopping: 0, ending: 0 };
+    assert.deepEqual(
+      [before, during, states],
+      [
+        { ...none, pending: 2 },
+        { ...none, pending: 1, running: 1 },
+        { ...none, pending: 1 },
+      ],
+    );
+    assert.deepEqual([counts.ended['exit-code'], counts.ended.evicted, counts.start.count], [1, 0, 1]);
+  });
+
+  it('says of its watches how well they know', async () => {
+    const executor = create();
+    executor.begin();
+    await eventually(() => executor.status.sweep.done, 'the sweep');
+    await eventually(() => executor.status.watches.every(({ state }) => state === 'current'), 'the watches');
+
+    const { watches } = executor.status;
+
+    assert.deepEqual(
+      watches.map(({ resource, namespace, lists, error }) => [resource, namespace, lists, error]),
+      [
+        ['jobs', 'jobs', 1, null],
+        ['pods', 'jobs', 1, null],
+      ],
+    );
+  });
+
+  it('says why leftovers were not looked for yet', async () => {
+    cluster.isAway = true;
+    const executor = create();
+
+    executor.begin();
+
+    await eventually(() => executor.status.sweep.error !== null, 'the reason');
+    assert.equal(executor.status.sweep.done, false);
+  });
+
   it('lets a Job go only when its Secret is there', async () => {
     const executor = create();
     const { target, job } = await createPlace();
@@ -260,6 +314,7 @@ describe('the Kubernetes executor', () => {
 
       assert.equal(await readRaw(target), 'one\ntwo\nthree\nfour\n');
       assert.deepEqual(await second.findGaps(target, whole), []);
+      assert.deepEqual(second.status.counts.adopted, { found: 1, gone: 0, remade: 0, foreign: 0 });
     });
 
     it('and the command ends meanwhile, the next one reads how', async () => {
@@ -294,6 +349,8 @@ describe('the Kubernetes executor', () => {
       assert.ok(end?.type === 'platform');
       assert.deepEqual([end.cause, end.started, end.retrySafe], ['process-lost', 'unknown', false]);
       assert.equal((await second.findGaps(target, whole)).length, 1);
+      const { adopted, ended, gaps } = second.status.counts;
+      assert.deepEqual([adopted.gone, ended['process-lost'], gaps], [1, 1, { 'output-lost': 1 }]);
     });
   });
 
@@ -310,6 +367,7 @@ describe('the Kubernetes executor', () => {
 
     await eventually(() => cluster.names('pods').length === 1, 'a pod');
     assert.equal(cluster.names('jobs').length, 1);
+    assert.equal(executor.status.counts.adopted.found, 1);
   });
 
   it('touches no Job of its name that another made', async () => {
@@ -326,6 +384,7 @@ describe('the Kubernetes executor', () => {
 
     assert.ok(started.type === 'failed' && started.fault === 'environment');
     assert.match(started.message, /is not of this attempt's folder/);
+    assert.equal(executor.status.counts.adopted.foreign, 1);
     await executor.release(target);
     assert.deepEqual(cluster.names('jobs'), [job]);
   });
@@ -524,11 +583,13 @@ describe('the Kubernetes executor', () => {
     for (const { job } of [ended, known, foreign]) cluster.end(job, 0);
     for (const { target } of [ended, running, unlet, foreign]) await rm(target.folder, { recursive: true });
 
-    create().begin();
+    const next = create();
+    next.begin();
 
     await eventually(() => cluster.names('jobs').length === 3, 'three Jobs');
     await delay(50);
     assert.deepEqual(cluster.names('jobs').toSorted(), [running.job, known.job, foreign.job].toSorted());
+    assert.equal(next.status.counts.swept, 2);
   });
 
   it('runs many at once, each its own', async () => {
