@@ -28,5 +28,6 @@ export async function makeHandover(
     environment: Object.fromEntries(own.filter((entry): entry is [string, string] => entry[1] !== undefined)),
     traceparent: document.traceparent,
   };
-  return { ticket, order: JSON.stringify(order), automation: await readFile(automation.file, 'utf8') };
+  const text = await readFile(automation.file, 'utf8');
+  return { ticket, order: JSON.stringify(order), automation: { fileName: `${automation.name}.yaml`, text } };
 }
