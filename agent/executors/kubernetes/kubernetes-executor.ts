@@ -52,7 +52,10 @@ export interface KubernetesExecutorOptions {
 }
 
 export interface KubernetesExecutor extends Executor, AsyncDisposable {
-  /** To be called when the agent has its identity and has read its attempts: looks for what is left in the cluster, and hears of it from now on. */
+  /**
+   * To be called when the agent has its identity and has read its attempts: looks for what is left in its own namespace, and hears of it from now on. In another one it
+   * does so from the first attempt there on.
+   */
   begin(): void;
 }
 
@@ -82,15 +85,25 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
   const turns = createTurns();
   const watches = new Map<string, JobWatch>();
   const listeners = new Set<() => void>();
-  let sweeping: Promise<void> | null = null;
+  const sweeps: Promise<void>[] = [];
   const running = new Map<string, JobExecution>();
 
   function boardOf(namespace: string): JobBoard {
-    const known =
-      watches.get(namespace) ??
-      watchJobs({ client, namespace, agent: agentId(), clock, random, logger, loops, onChange: tellChange });
-    watches.set(namespace, known);
-    return known.board;
+    const known = watches.get(namespace);
+    if (known !== undefined) return known.board;
+    const watch = watchJobs({
+      client,
+      namespace,
+      agent: agentId(),
+      clock,
+      random,
+      logger,
+      loops,
+      onChange: tellChange,
+    });
+    watches.set(namespace, watch);
+    sweeps.push(sweep(namespace));
+    return watch.board;
   }
 
   function tellChange(): void {
@@ -232,12 +245,11 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     }
   }
 
-  /** Until it went well once: what is left of another life of this agent is deleted. */
-  async function sweep(): Promise<void> {
-    boardOf(client.namespace);
+  /** Until it went well once: what is left there of another life of this agent is deleted. */
+  async function sweep(namespace: string): Promise<void> {
     for (let waitMs = 1_000; !signal.aborted; waitMs = Math.min(2 * waitMs, 60_000)) {
       try {
-        await sweepJobs({ client, calls, agent: agentId(), isKnown, logger, signal });
+        await sweepJobs({ client, namespace, calls, agent: agentId(), isKnown, logger, signal });
         return;
       } catch (err) {
         if (!signal.aborted) logger.debug({ err }, 'Jobs cannot be swept yet');
@@ -250,7 +262,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     kind: kubernetesKind,
     handsOver: runner !== null,
     begin: () => {
-      sweeping ??= sweep();
+      boardOf(client.namespace);
     },
     obstacle: findObstacle,
     onChange: (listener) => {
@@ -294,7 +306,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
       }),
     [Symbol.asyncDispose]: async () => {
       disposal.abort('disposed');
-      await sweeping;
+      await Promise.all(sweeps);
       await Promise.all([...watches.values()].map((watch) => watch[Symbol.asyncDispose]()));
     },
   };

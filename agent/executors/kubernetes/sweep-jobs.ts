@@ -6,11 +6,12 @@ import { jobMarks, toAgentSelector } from './job-marks.ts';
 import { findCondition, JobView } from './pod-view.ts';
 
 /**
- * Deletes what is left of attempts that have no folder here any more: Jobs of this agent that were never let go, or have ended. One that is at
+ * Deletes what is left in a namespace of attempts that have no folder here any more: Jobs of this agent that were never let go, or have ended. One that is at
  * work is left to its end, because nobody said that it should be stopped. Resolves with the count.
  */
 export async function sweepJobs(options: {
   readonly client: KubernetesClient;
+  readonly namespace: string;
   readonly calls: JobCalls;
   readonly agent: string;
   /** Whether the attempt has a folder: asked after the Jobs were listed, because a folder is there before its Job. */
@@ -18,8 +19,7 @@ export async function sweepJobs(options: {
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }): Promise<number> {
-  const { client, calls, agent, isKnown, logger, signal } = options;
-  const { namespace } = client;
+  const { client, namespace, calls, agent, isKnown, logger, signal } = options;
   const labelSelector = toAgentSelector(agent);
   const { items } = await client.list({ resource: apiResources.jobs, namespace }, { labelSelector, signal });
   let count = 0;

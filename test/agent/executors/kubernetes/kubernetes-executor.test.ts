@@ -546,6 +546,24 @@ describe('the Kubernetes executor', () => {
     assert.deepEqual(cluster.names('jobs').toSorted(), [running.job, known.job, foreign.job].toSorted());
   });
 
+  it('sweeps every namespace in which it comes to work', async () => {
+    const elsewhere = toCommand({ namespace: 'elsewhere' });
+    const first = create();
+    const [left, next] = [await createPlace(), await createPlace()];
+    await start(first, left.target, elsewhere);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    await first[Symbol.asyncDispose]();
+    cluster.end(left.job, 0);
+    await rm(left.target.folder, { recursive: true });
+
+    const second = create();
+    second.begin();
+    await start(second, next.target, elsewhere);
+
+    await eventually(() => !cluster.names('jobs').includes(left.job), 'the Job that was left to be gone');
+    assert.deepEqual(cluster.names('jobs'), [next.job]);
+  });
+
   it('runs many at once, each its own', async () => {
     const executor = create();
     const places = await Promise.all(Array.from({ length: 50 }, createPlace));
