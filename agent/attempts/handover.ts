@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { JobDocument } from '../../protocol/job-document.ts';
 import type { Automation } from '../automations/automation.ts';
 import type { CommandHandover } from '../automations/prepared-command.ts';
@@ -29,10 +28,6 @@ export async function makeHandover(
     environment: Object.fromEntries(own.filter((entry): entry is [string, string] => entry[1] !== undefined)),
     traceparent: document.traceparent,
   };
-  const { file } = automation;
-  return {
-    ticket,
-    order: JSON.stringify(order),
-    automation: { fileName: basename(file), content: await readFile(file, 'utf8') },
-  };
+  const text = await readFile(automation.file, 'utf8');
+  return { ticket, order: JSON.stringify(order), automation: { fileName: `${automation.name}.yaml`, text } };
 }

@@ -38,7 +38,11 @@ const over = ['failed', 'succeeded', 'lost', 'cancelled', 'timed-out'] as const;
 async function withCluster(
   script: string,
   test: (given: Given) => Promise<void>,
-  { wire = 'ws', ...options }: { readonly wire?: keyof typeof wires } & Omit<Partial<PodClusterOptions>, 'hubUrl'> = {},
+  {
+    wire = 'ws',
+    named = true,
+    ...options
+  }: { readonly wire?: keyof typeof wires; readonly named?: boolean } & Omit<Partial<PodClusterOptions>, 'hubUrl'> = {},
 ): Promise<void> {
   await using place = await createAgentPlace();
   await using hub = await startTestHub();
@@ -51,7 +55,10 @@ async function withCluster(
   await mkdir(catalogFolder);
   await writeFile(ledger, '');
   const text = script.replaceAll('LEDGER', ledger).replaceAll('\n', '\n  ');
-  await writeFile(join(catalogFolder, 'work.yaml'), `name: work\nkind: script\nscript: |\n  ${text}\n`);
+  await writeFile(
+    join(catalogFolder, 'work.yaml'),
+    `${named ? 'name: work\n' : ''}kind: script\nscript: |\n  ${text}\n`,
+  );
   const hubUrl = hub.address.replace('http', wire);
   const common = { clock: systemClock, limits: defaultLimits, logger: silentLogger };
   await using cluster = createPodCluster({ ...options, hubUrl });
@@ -92,6 +99,21 @@ function folderIsFree(agent: Agent): Promise<true> {
 }
 
 describe('an attempt that is handed over', () => {
+  it('runs an automation that is called like its file', async () => {
+    await withCluster(
+      'echo hello',
+      async ({ hub, agent, readLog }) => {
+        const job = await hub.submit({ automation: 'work' });
+
+        const ended = await hub.jobIn(job.id, ...over);
+        await folderIsFree(agent);
+
+        assert.deepEqual([ended.state, await readLog(job)], ['succeeded', 'hello\n'], ended.message ?? '');
+      },
+      { named: false },
+    );
+  });
+
   for (const wire of ['ws', 'grpc'] as const) {
     it(`ends as its runner says, with all of its log, over ${wire}; and the agent frees its folder`, async () => {
       const script = 'echo one >>LEDGER\necho "hello $FARHAND_SECRET_PASSWORD"\nexit 3';

@@ -37,8 +37,8 @@ export interface LocalPodOptions {
   readonly hubUrl: string;
   readonly order: RunnerOrder;
   readonly ticket: string;
-  /** Text of its file. */
-  readonly automation: string;
+  /** Its file. */
+  readonly automation: { readonly fileName: string; readonly text: string };
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -78,7 +78,7 @@ export async function createLocalPod(options: LocalPodOptions): Promise<LocalPod
   await mkdir(orderFolder);
   await writeFile(join(orderFolder, runnerFiles.order), JSON.stringify(options.order));
   await writeFile(join(orderFolder, runnerFiles.ticket), `${options.ticket}\n`);
-  await writeFile(join(orderFolder, `${options.order.automation}.yaml`), options.automation);
+  await writeFile(join(orderFolder, options.automation.fileName), options.automation.text);
   await writeFile(words, '');
   const environment = {
     ...process.env,

@@ -127,7 +127,7 @@ export function createPodCluster(options: PodClusterOptions): PodCluster {
         if (handover === undefined) throw new Error('expected a ticket, got a command to run here');
         const order = RunnerOrder.parse(JSON.parse(handover.order));
         const { ticket } = handover;
-        const automation = handover.automation.content;
+        const automation = handover.automation.text;
         const job: KeptPod[] = [];
         for (let count = 0; count < copies; count += 1) {
           const pod = await createLocalPod({ hubUrl, order, ticket, automation });

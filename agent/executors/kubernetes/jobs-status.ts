@@ -6,7 +6,7 @@ export interface JobsStatus {
   /** Jobs that were let go and are not over. */
   readonly states: Readonly<Record<JobState, number>>;
   readonly counts: JobCounts;
-  /** Whether leftovers of an earlier life were looked for since the start, and why not; `done` for ever. */
+  /** Whether leftovers of an earlier life were looked for in every namespace where the agent came to work, and why not. */
   readonly sweep: { readonly done: boolean; readonly error: string | null };
   /** Two for each namespace: Jobs and pods. */
   readonly watches: readonly WatchStatus[];

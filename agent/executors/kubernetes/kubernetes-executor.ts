@@ -54,7 +54,10 @@ export interface KubernetesExecutorOptions {
 }
 
 export interface KubernetesExecutor extends Executor, AsyncDisposable {
-  /** To be called when the agent has its identity and has read its attempts: looks for what is left in the cluster, and hears of it from now on. */
+  /**
+   * To be called when the agent has its identity and has read its attempts: looks for what is left in its own namespace, and hears of it from now on. In another one it
+   * does so from the first attempt there on.
+   */
   begin(): void;
   readonly status: JobsStatus;
 }
@@ -86,16 +89,26 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
   const turns = createTurns();
   const watches = new Map<string, JobWatch>();
   const listeners = new Set<() => void>();
-  let sweeping: Promise<void> | null = null;
-  let swept: JobsStatus['sweep'] = { done: false, error: null };
+  const sweeps: Promise<void>[] = [];
+  const unswept = new Map<string, string | null>();
   const running = new Map<string, JobExecution>();
 
   function boardOf(namespace: string): JobBoard {
-    const known =
-      watches.get(namespace) ??
-      watchJobs({ client, namespace, agent: agentId(), clock, random, logger, loops, onChange: tellChange });
-    watches.set(namespace, known);
-    return known.board;
+    const known = watches.get(namespace);
+    if (known !== undefined) return known.board;
+    const watch = watchJobs({
+      client,
+      namespace,
+      agent: agentId(),
+      clock,
+      random,
+      logger,
+      loops,
+      onChange: tellChange,
+    });
+    watches.set(namespace, watch);
+    sweeps.push(sweep(namespace));
+    return watch.board;
   }
 
   function tellChange(): void {
@@ -189,10 +202,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     };
     if (earlier === null) await file.write(record);
     const made = await make(record, { ...manifest, isAgain: earlier !== null });
-    if (typeof made !== 'string') {
-      if (earlier === null) await fileSystem.remove(file.path);
-      return made;
-    }
+    // What it was written for may be there in part: the release looks for it.
+    if (typeof made !== 'string') return made;
     if ((await fileSystem.lstat(join(target.folder, 'intent.json'))) !== null) {
       const end = {
         type: 'platform',
@@ -245,16 +256,16 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     }
   }
 
-  /** Until it went well once: what is left of another life of this agent is deleted. */
-  async function sweep(): Promise<void> {
-    boardOf(client.namespace);
+  /** Until it went well once: what is left there of another life of this agent is deleted. */
+  async function sweep(namespace: string): Promise<void> {
+    unswept.set(namespace, null);
     for (let waitMs = 1_000; !signal.aborted; waitMs = Math.min(2 * waitMs, 60_000)) {
       try {
-        await sweepJobs({ client, calls, counter, agent: agentId(), isKnown, logger, signal });
-        swept = { done: true, error: null };
+        await sweepJobs({ client, namespace, calls, counter, agent: agentId(), isKnown, logger, signal });
+        unswept.delete(namespace);
         return;
       } catch (err) {
-        swept = { done: false, error: err instanceof Error ? err.message : String(err) };
+        unswept.set(namespace, err instanceof Error ? err.message : String(err));
         if (!signal.aborted) logger.debug({ err }, 'Jobs cannot be swept yet');
       }
       await sleep(clock, waitMs, signal);
@@ -267,13 +278,16 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
       return {
         states: countStates([...running.values()].map(({ state }) => state)),
         counts: counter.counts,
-        sweep: swept,
+        sweep: {
+          done: watches.size > 0 && unswept.size === 0,
+          error: [...unswept.values()].find((error) => error !== null) ?? null,
+        },
         watches: [...watches.values()].flatMap(({ status }) => status),
       };
     },
     handsOver: runner !== null,
     begin: () => {
-      sweeping ??= sweep();
+      boardOf(client.namespace);
     },
     obstacle: findObstacle,
     onChange: (listener) => {
@@ -317,7 +331,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
       }),
     [Symbol.asyncDispose]: async () => {
       disposal.abort('disposed');
-      await sweeping;
+      await Promise.all(sweeps);
       await Promise.all([...watches.values()].map((watch) => watch[Symbol.asyncDispose]()));
     },
   };

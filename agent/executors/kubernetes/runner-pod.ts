@@ -26,7 +26,7 @@ export function toOrderFiles(
     ...(ca === null ? [] : [{ name: caFile, content: ca, executable: false }]),
     { name: runnerFiles.order, content: order, executable: false },
     { name: runnerFiles.ticket, content: ticket, executable: false },
-    { name: automation.fileName, content: automation.content, executable: false },
+    { name: automation.fileName, content: automation.text, executable: false },
   ];
 }
 

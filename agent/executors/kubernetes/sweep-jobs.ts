@@ -7,11 +7,12 @@ import { jobMarks, toAgentSelector } from './job-marks.ts';
 import { findCondition, JobView } from './pod-view.ts';
 
 /**
- * Deletes what is left of attempts that have no folder here any more: Jobs of this agent that were never let go, or have ended. One that is at
- * work is left to its end, because nobody said that it should be stopped. Each is counted.
+ * Deletes what is left in a namespace of attempts that have no folder here any more: Jobs of this agent that were never let go, or have ended. One
+ * that is at work is left to its end, because nobody said that it should be stopped. Each is counted.
  */
 export async function sweepJobs(options: {
   readonly client: KubernetesClient;
+  readonly namespace: string;
   readonly calls: JobCalls;
   readonly counter: JobCounter;
   readonly agent: string;
@@ -20,8 +21,7 @@ export async function sweepJobs(options: {
   readonly logger: Logger;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { client, calls, counter, agent, isKnown, logger, signal } = options;
-  const { namespace } = client;
+  const { client, namespace, calls, counter, agent, isKnown, logger, signal } = options;
   const labelSelector = toAgentSelector(agent);
   const { items } = await client.list({ resource: apiResources.jobs, namespace }, { labelSelector, signal });
   for (const item of items) {

@@ -67,7 +67,8 @@ async function giveToPod(
     };
     const ticket = frame.handover?.ticket ?? '';
     const hubUrl = hub.address.replace('http', wire);
-    const another = () => createLocalPod({ hubUrl, order, ticket, automation });
+    const file = { fileName: 'work.yaml', text: automation };
+    const another = () => createLocalPod({ hubUrl, order, ticket, automation: file });
     await using pod = await another();
     const lines = async () => (await readFile(ledger, 'utf8')).split('\n').filter((line) => line !== '');
     await test({ hub, agent, job, attempt: offer.attempt, pod, another, ledger, lines });

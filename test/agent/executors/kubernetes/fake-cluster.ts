@@ -200,7 +200,9 @@ export class FakeCluster {
         this.#begin('list', collection);
         const items = [...this.#objects.values()].filter(
           (object) =>
-            this.get(collection.resource.plural, object.metadata.name) === object && isSelected(object, labelSelector),
+            this.get(collection.resource.plural, object.metadata.name) === object &&
+            isIn(collection, object) &&
+            isSelected(object, labelSelector),
         );
         return { items, resourceVersion: String(this.#version) };
       },
@@ -239,7 +241,7 @@ export class FakeCluster {
       },
       watch: async (collection, { resourceVersion, labelSelector = '', signal }) => {
         this.#begin('watch', collection);
-        const items = this.#watch(collection.resource.plural, Number(resourceVersion), { labelSelector, signal });
+        const items = this.#watch(collection, Number(resourceVersion), { labelSelector, signal });
         return { [Symbol.asyncIterator]: () => items, [Symbol.asyncDispose]: async () => {} };
       },
       openLog: async ({ pod, sinceTime, follow }, { signal }) => {
@@ -264,7 +266,7 @@ export class FakeCluster {
   }
 
   async *#watch(
-    plural: string,
+    collection: Collection,
     from: number,
     { labelSelector, signal }: { readonly labelSelector: string; readonly signal: AbortSignal },
   ): AsyncGenerator<WatchEvent> {
@@ -274,7 +276,9 @@ export class FakeCluster {
       for (const change of this.#history) {
         if (change.version <= version) continue;
         version = change.version;
-        if (change.plural === plural && isSelected(change.event.object, labelSelector)) yield change.event;
+        const { object } = change.event;
+        const isOfIt = change.plural === collection.resource.plural && isIn(collection, object);
+        if (isOfIt && isSelected(object, labelSelector)) yield change.event;
       }
       await this.#changed(signal);
     }
@@ -311,6 +315,10 @@ export class FakeCluster {
 
 export function toMain(state: JsonObject): JsonObject {
   return { name: 'main', containerID: 'waiting' in state ? '' : 'containerd://1', state };
+}
+
+function isIn({ namespace }: Collection, { metadata }: KubernetesObject): boolean {
+  return namespace === null || metadata.namespace === undefined || metadata.namespace === namespace;
 }
 
 function isSelected({ metadata: { labels } }: KubernetesObject, selector: string): boolean {

@@ -412,6 +412,21 @@ describe('the Kubernetes executor', () => {
     });
   }
 
+  it('leaves no Job behind whose Secret the cluster does not take', async () => {
+    const executor = create();
+    const { target } = await createPlace();
+    cluster.before = (call) => {
+      if (call === 'create secrets') throw new KubernetesError('quota', 'exceeded quota: secrets', { status: 403 });
+    };
+
+    const started = await executor.start(target, toCommand());
+
+    assert.ok(started.type === 'failed' && started.cause === 'cluster-quota');
+    assert.deepEqual(await executor.inspect(target), { type: 'none' });
+    await executor.release(target);
+    assert.deepEqual(cluster.names('jobs'), []);
+  });
+
   it('concludes nothing while the cluster cannot be asked', async () => {
     const executor = create();
     const { target, job } = await createPlace();
@@ -590,6 +605,24 @@ describe('the Kubernetes executor', () => {
     await delay(50);
     assert.deepEqual(cluster.names('jobs').toSorted(), [running.job, known.job, foreign.job].toSorted());
     assert.equal(next.status.counts.swept, 2);
+  });
+
+  it('sweeps every namespace in which it comes to work', async () => {
+    const elsewhere = toCommand({ namespace: 'elsewhere' });
+    const first = create();
+    const [left, next] = [await createPlace(), await createPlace()];
+    await start(first, left.target, elsewhere);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    await first[Symbol.asyncDispose]();
+    cluster.end(left.job, 0);
+    await rm(left.target.folder, { recursive: true });
+
+    const second = create();
+    second.begin();
+    await start(second, next.target, elsewhere);
+
+    await eventually(() => !cluster.names('jobs').includes(left.job), 'the Job that was left to be gone');
+    assert.deepEqual(cluster.names('jobs'), [next.job]);
   });
 
   it('runs many at once, each its own', async () => {
