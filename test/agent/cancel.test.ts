@@ -106,12 +106,19 @@ test('A cancel that comes while the document is being written keeps the command 
       return systemFileSystem.open(path, ...rest);
     },
   };
+  let intent = '';
+  place.hub.intercept = async (frame) => {
+    if (frame.type === 'result') intent = await readFile(join(place.attemptFolder(id), 'intent.json'), 'utf8');
+    return false;
+  };
   await place.start({ fileSystem });
 
   id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo ran' } });
 
   assert.deepEqual(gist(await place.hub.result(id)), cancelledUnborn);
   assert.equal(place.hub.log(id).length, 0);
+  // An agent that finds the folder without its result says the same.
+  assert.match(intent, /"cause":"cancelled"/);
 });
 
 test('A command that was spawned and has not begun is fenced off, and never begins', async () => {
