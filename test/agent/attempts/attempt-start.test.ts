@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Automation } from '../../../agent/automations/automation.ts';
 import { type Catalog, openCatalog } from '../../../agent/automations/catalog.ts';
+import { createExecutors } from '../../../agent/executors/executors.ts';
+import { createProcessExecutor } from '../../../agent/executors/process/process-executor.ts';
 import type { AttemptResult } from '../../../protocol/attempt-result.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import { systemFileSystem } from '../../../runtime/file-system.ts';
+import { silentLogger } from '../../../runtime/logger.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
-import { type AgentPlace, createAgentPlace, testLimits, waitFor } from '../agent-place.ts';
+import { type AgentPlace, createAgentPlace, testLimits } from '../agent-place.ts';
 
 checkLeaks();
 
@@ -64,35 +68,20 @@ test('A job whose user is not on the machine any more does not start as another'
   assert.equal(existsSync(join(place.gate, 'ledger')), false);
 });
 
-test('Of the times that an automation and a job allow the shorter one counts', async () => {
-  const script = 'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [GATE]\n';
-  await using place = await createAgentPlace({
-    brief: `${script}timeoutSeconds: 1\n`,
-    long: `${script}timeoutSeconds: 600\n`,
-  });
-  await place.start();
-  const parameters = { run: waitFor('never') };
+test('A program that is not there fails the job, and a shell that is not is a reason to try another time', async () => {
+  const nowhere = 'kind: command\nrun: [/no/such/program]\n';
+  await using place = await createAgentPlace({ nowhere });
+  const first = await place.start();
+  const ofCommand = place.hub.offer({ automation: 'nowhere' });
+  assert.deepEqual(gist(await place.hub.result(ofCommand)), { ...neverStarted, outcome: 'failed' });
+  await first[Symbol.asyncDispose]();
+  const shelled = { fileSystem: systemFileSystem, clock: systemClock, logger: silentLogger, shell: '/no/such/shell' };
+  const executor = createProcessExecutor(shelled);
 
-  const ofAutomation = place.hub.offer({ automation: 'brief', parameters, timeoutSeconds: 600 });
-  const ofJob = place.hub.offer({ automation: 'long', parameters, timeoutSeconds: 0.1 });
+  const agent = await place.start({ executors: createExecutors(executor) });
+  const ofMachine = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
 
-  const late = { outcome: 'timed-out', cause: 'timeout', started: true };
-  assert.deepEqual(gist(await place.hub.result(ofAutomation)), late);
-  assert.deepEqual(gist(await place.hub.result(ofJob)), late);
-});
-
-test('A document that finds no room on the disk is a reason never to start', async () => {
-  await using place = await createAgentPlace();
-  const fileSystem: typeof systemFileSystem = {
-    ...systemFileSystem,
-    open: async (path, flags, mode) => {
-      if (path.endsWith('/document.json') && flags !== 'r') throw Object.assign(new Error('full'), { code: 'ENOSPC' });
-      return systemFileSystem.open(path, flags, mode);
-    },
-  };
-  await place.start({ fileSystem });
-
-  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
-
-  assert.deepEqual(gist(await place.hub.result(id)), { ...neverStarted, cause: 'spool-full' });
+  assert.deepEqual(gist(await place.hub.result(ofMachine)), neverStarted);
+  await agent[Symbol.asyncDispose]();
+  await executor[Symbol.asyncDispose]();
 });
