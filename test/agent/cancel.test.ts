@@ -11,7 +11,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { systemFileSystem } from '../../runtime/file-system.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { checkLeaks } from '../support/leak-check.ts';
-import { type AgentPlace, createAgentPlace, waitFor } from './agent-place.ts';
+import { type AgentPlace, createAgentPlace, testLimits, waitFor } from './agent-place.ts';
 import { dead, plant } from './planted-attempt.ts';
 
 checkLeaks();
@@ -77,10 +77,16 @@ test('A claim alone only remembers a cancel: the hub decides, and then there is 
   place.hub.get(id).desired = 'run';
   await place.hub.until(() => existsSync(join(place.attemptFolder(id), 'claim.json')), 'the claim');
   assert.equal(existsSync(join(place.attemptFolder(id), 'result.json')), false);
+  let hadDocument = true;
+  place.hub.intercept = (frame) => {
+    if (frame.type === 'result') hadDocument = existsSync(join(place.attemptFolder(id), 'document.json'));
+    return false;
+  };
   letIn();
 
   assert.deepEqual(gist(await place.hub.result(id)), cancelledUnborn);
   assert.equal(place.hub.log(id).length, 0);
+  assert.equal(hadDocument, false);
 });
 
 test('A claim that is told to cancel in the answer to its open ends without a start', async () => {
@@ -91,6 +97,16 @@ test('A claim that is told to cancel in the answer to its open ends without a st
 
   assert.deepEqual(gist(await place.hub.result(id)), cancelledUnborn);
   assert.equal(place.hub.get(id).documentsSent, 0);
+});
+
+test('The answer to an open alone is enough to cancel a claim', async () => {
+  await using place = await createAgentPlace();
+  const id = await plant(place, {});
+  place.hub.get(id).desired = 'cancel';
+
+  await place.start();
+
+  assert.deepEqual(gist(await place.hub.result(id)), cancelledUnborn);
 });
 
 test('A cancel that comes while the document is being written keeps the command from being spawned', async () => {
@@ -106,12 +122,19 @@ test('A cancel that comes while the document is being written keeps the command 
       return systemFileSystem.open(path, ...rest);
     },
   };
+  let intent = '';
+  place.hub.intercept = async (frame) => {
+    if (frame.type === 'result') intent = await readFile(join(place.attemptFolder(id), 'intent.json'), 'utf8');
+    return false;
+  };
   await place.start({ fileSystem });
 
   id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo ran' } });
 
   assert.deepEqual(gist(await place.hub.result(id)), cancelledUnborn);
   assert.equal(place.hub.log(id).length, 0);
+  // An agent that finds the folder without its result says the same.
+  assert.match(intent, /"cause":"cancelled"/);
 });
 
 test('A command that was spawned and has not begun is fenced off, and never begins', async () => {
@@ -155,6 +178,20 @@ test('A running command gets TERM behind a durable intent, and its result says s
   assert.deepEqual(gist(result), cancelled);
   assert.equal(result.exitCode, 7);
   assert.match(place.hub.log(id).toString(), /"cause":"cancelled"/);
+});
+
+test('A command is given the time that its automation says, beyond what the agent gives and waits for', async () => {
+  const patient = 'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [GATE]\ngraceSeconds: 30\n';
+  await using place = await createAgentPlace({ patient });
+  await place.start({ limits: { ...testLimits, attempt: { ...testLimits.attempt, graceMs: 10, boundMs: 50 } } });
+  const run = `trap '(trap "" TERM; exec sleep 0.7); exit 7' TERM; echo up; ${waitFor('never')}`;
+  const id = place.hub.offer({ automation: 'patient', parameters: { run } });
+  await place.hub.until(() => place.hub.log(id).length >= 3, 'the job to be up');
+
+  await place.hub.cancel(id);
+  const result = await place.hub.result(id);
+
+  assert.deepEqual([gist(result), result.exitCode], [cancelled, 7]);
 });
 
 test('A command that ignores TERM, and its child in a session of its own, get KILL after the grace', async () => {

@@ -129,13 +129,22 @@ test('Outputs that are not what the automation promises are a failure with its o
 });
 
 test('The smaller time-out ends the job, and says so', async () => {
-  await using place = await createAgentPlace();
+  const script = 'kind: script\nscript: "eval \\"$FARHAND_PARAM_RUN\\""\ninherit: [GATE]\n';
+  const [brief, long] = [1, 600].map((seconds) => `${script}timeoutSeconds: ${seconds}\n`);
+  await using place = await createAgentPlace({ brief: brief ?? '', long: long ?? '' });
   await place.start();
+  const parameters = { run: waitFor('never') };
 
-  const id = place.hub.offer({ automation: 'sh', parameters: { run: waitFor('never') }, timeoutSeconds: 0.05 });
-  const result = await place.hub.result(id);
+  const ids = [
+    place.hub.offer({ automation: 'sh', parameters, timeoutSeconds: 0.05 }),
+    place.hub.offer({ automation: 'long', parameters, timeoutSeconds: 0.05 }),
+    place.hub.offer({ automation: 'brief', parameters, timeoutSeconds: 600 }),
+  ];
 
-  assert.deepEqual([result.outcome, result.cause, result.started], ['timed-out', 'timeout', true]);
+  for (const id of ids) {
+    const result = await place.hub.result(id);
+    assert.deepEqual([result.outcome, result.cause, result.started], ['timed-out', 'timeout', true]);
+  }
 });
 
 /** A file system of one megabyte, or null where none can be mounted. */

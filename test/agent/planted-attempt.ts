@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { IntentCause } from '../../agent/attempts/attempt-records.ts';
 import { openTombstones } from '../../agent/attempts/tombstones.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { StorePlace } from '../../protocol/seen-store.ts';
 import { systemFileSystem } from '../../runtime/file-system.ts';
 import type { AgentPlace } from './agent-place.ts';
 import { machineBootId } from './agent-place.ts';
@@ -26,6 +27,8 @@ export interface Planted {
   readonly kind?: string;
   /** Who ran the command; records of earlier versions name nobody. */
   readonly executor?: string;
+  /** How far the hub's store was when it gave the document. */
+  readonly store?: StorePlace;
   /** What the command left beside, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** What to run afterwards. */
@@ -94,7 +97,7 @@ export async function plant(place: AgentPlace, planted: Planted): Promise<string
       after: planted.afterPlan,
     };
     const boot = planted.document === 'this-boot' ? machineBootId : 'another boot';
-    await put('document.json', JSON.stringify({ machineBootId: boot, document, terms }));
+    await put('document.json', JSON.stringify({ machineBootId: boot, document, terms, store: planted.store }));
   }
   for (const [name, content] of Object.entries(planted.files ?? {})) await put(name, content);
   await put('started', planted.started);

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Executor } from '../../agent/executors/executor.ts';
+import { createExecutors } from '../../agent/executors/executors.ts';
+import { createProcessExecutor } from '../../agent/executors/process/process-executor.ts';
 import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { systemFileSystem } from '../../runtime/file-system.ts';
+import { silentLogger } from '../../runtime/logger.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { type AgentPlace, createAgentPlace, waitFor } from './agent-place.ts';
 import { dead, type Planted, plant, recovered, startedBy } from './planted-attempt.ts';
@@ -184,23 +190,65 @@ test('A wall clock that was set forwards while no agent was there uses up none o
   assert.deepEqual([outcome, cause], ['lost', 'process-lost']);
 });
 
-test('The time-out of an adopted command counts from its spawn', async () => {
+test('A process that looks like the wrapper of another boot is left alone', async () => {
   await using place = await createAgentPlace();
   const child = spawn('sleep', ['60'], { detached: true });
-  const pid = child.pid ?? 0;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const ended = new Promise<string | null>((resolve) => child.once('exit', (_, signal) => resolve(signal)));
+  const started = startedBy(child.pid ?? 0);
+  const recorded = await plant(place, { document: 'another-boot', started, exit: '0\n' });
+  const lost = await plant(place, { document: 'another-boot', started });
 
-  const { result } = await recover(place, { document: 'this-boot', started: startedBy(pid), timeoutMs: 1 });
-  await ended;
+  await place.start();
 
-  assert.deepEqual(gist(result), {
-    outcome: 'timed-out',
-    cause: 'timeout',
-    started: true,
-    exitCode: null,
-    complete: true,
-  });
+  assert.equal((await place.hub.result(recorded)).outcome, 'succeeded');
+  assert.equal((await place.hub.result(lost)).outcome, 'lost');
+  child.kill('SIGKILL');
+  assert.equal(await ended, 'SIGKILL');
 });
+
+test('How far the hub was that gave a document is known from it, where the machine forgot it elsewhere', async () => {
+  await using place = await createAgentPlace();
+  const [storeId, startId] = [place.hub.storeId, randomUUID()];
+  const seen = { storeId, startId, commits: 5, leaseEpoch: 0 };
+  await writeFile(join(place.data, 'hub.json'), JSON.stringify(seen));
+  await plant(place, { document: 'this-boot', started: dead, exit: '0\n', store: { storeId, startId, commits: 50 } });
+
+  await place.create();
+  await place.hub.until(() => place.hub.hellos.length > 0, 'a hello');
+
+  assert.deepEqual(place.hub.hellos[0]?.seen, { ...seen, commits: 50 });
+});
+
+for (const [clock, ran] of [
+  ['that nobody sets', { ranMs: 7_200_000 }],
+  ['of the wall, where nothing else tells', {}],
+] as const)
+  test(`The time-out of an adopted command counts from its spawn, by the clock ${clock}`, async () => {
+    await using place = await createAgentPlace();
+    const child = spawn('sleep', ['60'], { detached: true });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    const started = startedBy(child.pid ?? 0);
+    const id = await plant(place, { document: 'this-boot', started, timeoutMs: 3_600_000 });
+    const hoursAgo = Date.now() / 1_000 - 2 * 3_600;
+    await utimes(join(place.attemptFolder(id), 'started'), hoursAgo, hoursAgo);
+    const real = createProcessExecutor({ fileSystem: systemFileSystem, clock: systemClock, logger: silentLogger });
+    const executor: Executor = {
+      ...real,
+      async adopt(target) {
+        const { ranMs: _, ...execution } = (await real.adopt(target)) ?? assert.fail('expected a process');
+        return { ...execution, ...ran };
+      },
+    };
+
+    const agent = await place.start({ executors: createExecutors(executor) });
+    const result = await place.hub.result(id);
+    await ended;
+
+    const timedOut = { outcome: 'timed-out', cause: 'timeout', started: true, exitCode: null, complete: true };
+    assert.deepEqual(gist(result), timedOut);
+    await agent[Symbol.asyncDispose]();
+    await real[Symbol.asyncDispose]();
+  });
 
 for (const [intent, outcome] of [
   ['cancelled', 'cancelled'],

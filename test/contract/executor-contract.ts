@@ -231,12 +231,15 @@ export function testExecutor(harness: ExecutorHarness): void {
         await second.ended;
 
         assert.equal(await second.started, null);
-        await first.clear(atOnce);
+        await first.clear(bounds);
         await first.ended;
+        const end = await fixture.executor.readEnd(place.target);
         const third = await start(place, { print: 'twice' });
         await third.ended;
         assert.equal(await third.started, null);
         assert.equal(await readText(place), 'ready\n');
+        assert.notEqual(end, null);
+        assert.deepEqual(await fixture.executor.readEnd(place.target), end);
       });
 
       it('and never after the fence was taken', async () => {
@@ -358,6 +361,26 @@ export function testExecutor(harness: ExecutorHarness): void {
         assert.deepEqual(await adopted?.clear(bounds), { escaped: 0 });
         assert.deepEqual(await readExit(fixture.executor, place.target), { status: 5, marked: false });
         assert.equal(await readText(place), 'ready\n');
+      });
+
+      it('and says nothing more of what it lets go of: whoever waits must not take that for an end', async () => {
+        const place = await createPlace();
+        const earlier = harness.create();
+        const started = await earlier.start(
+          place.target,
+          harness.toCommand({ print: 'ready\n', seconds: nearlyForever }, place),
+        );
+        assert.ok(started.type === 'started');
+        await waitForOutput(place, 'ready\n');
+        const adopted = await earlier.adopt(place.target);
+        let ends = 0;
+        for (const execution of [started.execution, adopted]) void execution?.ended.then(() => (ends += 1));
+
+        await earlier[Symbol.asyncDispose]();
+        await delay(20);
+
+        assert.equal(ends, 0);
+        assert.equal(await fixture.executor.readEnd(place.target), null);
       });
 
       it('what runs on, and stop it', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { createBell } from '../../../agent/attempts/bell.ts';
 import { turn } from '../../support/turns.ts';
@@ -19,6 +20,19 @@ test('A ring that comes before anybody waits is kept, once', async () => {
   bell.ring();
   await second;
   assert.equal(waited, 1);
+});
+
+test('However often somebody waited, nobody is left who listens to the signal', async () => {
+  const bell = createBell();
+  const { signal } = new AbortController();
+
+  for (let count = 0; count < 3; count += 1) {
+    const waiting = bell.wait(signal);
+    bell.ring();
+    await waiting;
+  }
+
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
 });
 
 test('An abort ends the wait, and the next wait is one of its own', async () => {

@@ -63,6 +63,17 @@ test('An intent beats an end that came behind it, and no other', () => {
   assert.equal(stands.type, 'platform');
 });
 
+test('Outputs of a command that failed are told where its kind counts them, and of one that a signal ended never', () => {
+  const found = { type: 'failed', outputs: { count: 1 }, why: 'two hosts were out of reach' } as const;
+
+  const failed = toVerdict({ type: 'exited', status: 3 }, found);
+  const killed = toVerdict({ type: 'exited', status: 137 }, found);
+
+  assert.deepEqual([failed.outcome, failed.outputs], ['failed', { count: 1 }]);
+  assert.match(failed.message, /exit status 3: two hosts were out of reach$/);
+  assert.deepEqual([killed.cause, killed.signal, killed.outputs], ['signal', 'SIGKILL', null]);
+});
+
 test('Nobody can say how a command ended whose node is gone', () => {
   assert.equal(toVerdict(endingOf(say({ cause: 'node-lost' }), null), nothing).outcome, 'lost');
   assert.equal(toVerdict(endingOf(say({ cause: 'process-lost' }), null), nothing).outcome, 'lost');

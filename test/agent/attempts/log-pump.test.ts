@@ -7,8 +7,9 @@ import { Moments } from '../../../agent/attempts/moments.ts';
 import type { SessionSubject } from '../../../agent/attempts/session-subject.ts';
 import { createMasker } from '../../../agent/masking/masker.ts';
 import type { AttemptResult } from '../../../protocol/attempt-result.ts';
+import type { Progress } from '../../../protocol/progress.ts';
 import type { AgentFrame } from '../../../protocol/session-frame.ts';
-import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
+import { createVirtualClock, type VirtualClock } from '../../../runtime/virtual-clock.ts';
 import type { AgentSessionChannel } from '../../../transports/session-transport.ts';
 import { turn } from '../../support/turns.ts';
 
@@ -24,6 +25,10 @@ interface Scene extends AsyncDisposable {
   print(text: string): void;
   /** Nothing more comes. */
   seal(): void;
+  /** There is a result, and more may come all the same. */
+  conclude(): void;
+  say(message: string): void;
+  readonly clock: VirtualClock;
   /** Runs before each read of the file. */
   onRead: () => void;
 }
@@ -36,6 +41,7 @@ function createScene({ offset = 0 }: { readonly offset?: number } = {}): Scene {
   const sent: string[] = [];
   let raw = Buffer.alloc(0);
   let isSealed = false;
+  let progress: Progress | null = null;
   const stream = new MaskedStream({
     readRaw: async (position, buffer) => {
       scene.onRead();
@@ -50,7 +56,9 @@ function createScene({ offset = 0 }: { readonly offset?: number } = {}): Scene {
     receive: async () => {},
     forgotten: () => {},
     stream,
-    progress: null,
+    get progress() {
+      return progress;
+    },
     get result() {
       return isSealed ? result : null;
     },
@@ -58,7 +66,8 @@ function createScene({ offset = 0 }: { readonly offset?: number } = {}): Scene {
   };
   const channel = {
     async send(frame: AgentFrame) {
-      sent.push(frame.type === 'log' ? `${frame.offset} ${Buffer.from(frame.bytes).toString()}` : frame.type);
+      if (frame.type === 'log') sent.push(`${frame.offset} ${Buffer.from(frame.bytes).toString()}`);
+      else sent.push(frame.type === 'progress' ? `progress ${frame.message}` : frame.type);
     },
   } as unknown as AgentSessionChannel;
   const pump = new LogPump({ subject, channel, windowBytes, clock, offset });
@@ -78,6 +87,15 @@ function createScene({ offset = 0 }: { readonly offset?: number } = {}): Scene {
       isSealed = true;
       news.ring();
     },
+    conclude() {
+      isSealed = true;
+      news.ring();
+    },
+    say(message) {
+      progress = { percent: null, message, outputs: null };
+      news.ring();
+    },
+    clock,
     onRead: () => {},
     async [Symbol.asyncDispose]() {
       over.abort();
@@ -144,6 +162,54 @@ test('The result is sent once, behind the last byte of the stream, and not while
 
   assert.deepEqual(scene.sent, ['0 0123456789', '10 abc', 'result']);
   assert.equal(scene.pump.resultSent, true);
+});
+
+test('A result that is there before the end of the stream is known waits for it', async () => {
+  await using scene = createScene();
+  scene.print('012');
+  scene.conclude();
+  await turn();
+  assert.deepEqual(scene.sent, ['0 012']);
+
+  scene.seal();
+  await turn();
+
+  assert.deepEqual(scene.sent, ['0 012', 'result']);
+});
+
+test('Progress is said at once and then no more often than it may be, the newest of it, and not behind the result', async () => {
+  await using scene = createScene();
+  scene.say('one');
+  await turn();
+  scene.say('two');
+  await turn();
+  scene.say('three');
+  await turn();
+  assert.deepEqual(scene.sent, ['progress one']);
+
+  await scene.clock.advance(500);
+  await turn();
+  assert.deepEqual(scene.sent, ['progress one', 'progress three']);
+  scene.say('four');
+  await turn();
+  scene.seal();
+  await scene.clock.advance(500);
+  await turn();
+
+  assert.deepEqual(scene.sent, ['progress one', 'progress three', 'result']);
+});
+
+test('A pump that stops leaves no timer behind', async () => {
+  const scene = createScene();
+  scene.say('one');
+  await turn();
+  scene.say('two');
+  await turn();
+  assert.equal(scene.clock.pending, 1);
+
+  await scene[Symbol.asyncDispose]();
+
+  assert.equal(scene.clock.pending, 0);
 });
 
 test('What is asked for again is sent again in a whole window, and the result behind it', async () => {

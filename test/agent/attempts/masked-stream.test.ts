@@ -27,11 +27,14 @@ const steps = fc.array(
     fc.record({ type: fc.constant('read' as const), max: fc.integer({ min: 1, max: 50 }) }),
     fc.record({ type: fc.constant('seek' as const), to: fc.nat(200) }),
   ),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 
 test('Whatever grows, reads and goes back in between, a stream is the mask of the whole file, and so is its digest', async () => {
-  const text = fc.array(fc.constantFrom('a', 'b', 'c', 'd', secret, secret.slice(0, 4)), { maxLength: 60 });
+  const text = fc.array(fc.constantFrom('a', 'b', 'c', 'd', secret, secret.slice(0, 4)), {
+    maxLength: 60,
+    size: 'max',
+  });
 
   await fc.assert(
     fc.asyncProperty(text, steps, fc.boolean(), async (words, life, hasSecret) => {
@@ -103,6 +106,33 @@ test('What may be the beginning of a secret waits until it is decided, or the st
   assert.deepEqual([first?.offset, Buffer.from(first?.bytes ?? []).toString()], [0, 'xx']);
   assert.equal(held, null);
   assert.deepEqual([last?.offset, Buffer.from(last?.bytes ?? []).toString()], [2, 'abca']);
+});
+
+test('What a masker keeps of one moment comes with the next, and nobody has to ask twice', async () => {
+  const raw = Buffer.from('abcx');
+  const { stream, moments } = openStream(raw, { word: secret });
+  moments.note(3, 1_000);
+  moments.note(4, 2_000);
+
+  const piece = await stream.read(100);
+
+  assert.equal(Buffer.from(piece?.bytes ?? []).toString(), 'abcx');
+});
+
+test('What a file holds again that was cut and grew is read from where it was cut', async () => {
+  let raw = Buffer.from('01234');
+  const moments = new Moments();
+  const readRaw = async (position: number, buffer: Uint8Array) => raw.copy(buffer, 0, position);
+  const stream = new MaskedStream({ readRaw, moments, masking: { create: () => createMasker({}), identity: true } });
+  moments.note(10, 1);
+
+  const before = await stream.read(100);
+  assert.equal(await stream.read(100), null);
+  raw = Buffer.from('0123456789');
+  const later = await stream.read(100);
+
+  assert.deepEqual([before?.bytes.length, later?.offset], [5, 5]);
+  assert.equal(Buffer.from(later?.bytes ?? []).toString(), '56789');
 });
 
 test('Bytes behind the seal are not in the stream', async () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { intentCauses } from '../../../agent/attempts/attempt-records.ts';
-import { type Found, recoverAttempt } from '../../../agent/attempts/recover-attempt.ts';
+import { intentCauses, type ResultRecord } from '../../../agent/attempts/attempt-records.ts';
+import { type Found, type Recovery, recoverAttempt } from '../../../agent/attempts/recover-attempt.ts';
 import type { FenceState } from '../../../agent/executors/executor.ts';
 
 const fences: readonly FenceState[] = [
@@ -28,6 +28,51 @@ const founds = fc.record<Found>({
     }),
   ),
 });
+
+const stored = { result: {}, rawBytes: 7 } as unknown as ResultRecord;
+const plain: Found = {
+  tombstone: false,
+  result: null,
+  document: 'this-boot',
+  intent: null,
+  fence: { type: 'started', alive: false, at: 7 },
+  end: null,
+};
+const lost = (started: true | 'unknown') => ({ type: 'finish', ending: { type: 'process-lost', started } }) as const;
+
+/** The table of `docs/attempts.md` §4. */
+const rows: readonly (readonly [what: string, found: Partial<Found>, expected: Recovery])[] = [
+  ['a tombstone, whatever else is there', { tombstone: true, result: stored }, { type: 'delete' }],
+  ['a result', { result: stored, document: 'none' }, { type: 'deliver', record: stored }],
+  ['no document', { document: 'none', fence: { type: 'none' } }, { type: 'open-claimed' }],
+  ['another boot, and no fence', { document: 'another-boot', fence: { type: 'none' } }, lost('unknown')],
+  ['another boot, and the fence of a wrapper', { document: 'another-boot' }, lost(true)],
+  [
+    'another boot, and a fence that cannot be read',
+    { document: 'another-boot', fence: { type: 'unreadable', at: 7 } },
+    lost(true),
+  ],
+  ['no fence', { fence: { type: 'none' } }, { type: 'take-fence' }],
+  ['a wrapper that lives', { fence: { type: 'started', alive: true, at: 7 } }, { type: 'adopt' }],
+  ['a fence that cannot be read', { fence: { type: 'unreadable', at: 7 } }, { type: 'adopt' }],
+  ['a wrapper that is dead, and no record', {}, lost(true)],
+  [
+    'the same, and an intent',
+    { intent: 'timeout' },
+    { type: 'finish', ending: { type: 'stopped', intent: 'timeout', status: null, started: true } },
+  ],
+  [
+    'the fence of recovery, and an intent',
+    { fence: { type: 'recovered' }, intent: 'cancelled' },
+    { type: 'finish', ending: { type: 'stopped-unborn', intent: 'cancelled' } },
+  ],
+];
+
+for (const [what, found, expected] of rows) {
+  test(`After a restart it is ${expected.type} for ${what}`, () => {
+    assert.deepEqual(recoverAttempt({ ...plain, ...found }, false), expected);
+  });
+}
 
 test('A command is called never started only where recovery holds the fence', () => {
   fc.assert(

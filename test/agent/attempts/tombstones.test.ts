@@ -142,6 +142,28 @@ test('What was added more than seven days ago is forgotten, and what was added s
   assert.equal(await openTombstones(systemFileSystem, folder).has(early(2)), true);
 });
 
+test('What was asked for lately is forgotten with the rest', async () => {
+  const tombstones = openTombstones(systemFileSystem, await makeFolder());
+  await tombstones.add(early(1));
+  assert.equal(await tombstones.has(early(1)), true);
+
+  await tombstones.sweep(Date.now() + week + 5000);
+
+  assert.equal(await tombstones.has(early(1)), false);
+});
+
+test('What found no room is not known, also in a file that was asked for lately', async () => {
+  let isFull = false;
+  const tombstones = openTombstones(watched({ fails: () => isFull }).fs, await makeFolder());
+  await tombstones.add(early(1));
+  assert.equal(await tombstones.has(early(1)), true);
+
+  isFull = true;
+  await assert.rejects(tombstones.add(early(2)), { code: 'ENOSPC' });
+
+  assert.equal(await tombstones.has(early(2)), false);
+});
+
 test('What was added less than seven days ago is kept', async () => {
   const folder = await makeFolder();
   const tombstones = openTombstones(systemFileSystem, folder);

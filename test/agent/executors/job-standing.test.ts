@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
 import { after, describe, it } from 'node:test';
 import type { CommandOutput } from '../../../agent/automations/prepared-command.ts';
-import { readStandingBehind } from '../../../agent/executors/process/job-standing.ts';
+import { equalStanding, readStandingBehind } from '../../../agent/executors/process/job-standing.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { until } from '../../support/until.ts';
 import {
@@ -66,6 +66,10 @@ describe('how jobs stand beside the agent', () => {
       assert.equal(job, `${ownScore}\n${getPriority()}\n`);
     });
   }
+
+  it('by nothing, nothing is written of it', () => {
+    assert.deepEqual(readStandingBehind({ nice: 0, oomScore: 0 }), equalStanding);
+  });
 
   it('nobody stands further behind than the kernel knows', () => {
     assert.deepEqual(readStandingBehind({ nice: 39, oomScore: 2000 }), { nicerBy: 39, oomScoreAdj: 1000 });

@@ -3,9 +3,11 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
 import { readProcessStatus } from '../../../agent/executors/process/process-status.ts';
+import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { readExit } from '../../support/read-exit.ts';
 import {
@@ -140,6 +142,80 @@ for (const launcher of launcherKinds)
       assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
       await adopted.ended;
       assert.equal(await executor.adopt(place.target), null);
+    });
+
+    it('that cannot be read tells when it was taken, and the end comes with the last of what carries the id', async () => {
+      const place = await places.create();
+      const earlier = createExecutor('/bin/sh', launcher);
+      const script = `sleep ${nearlyForever} & echo "first $!"; sleep ${nearlyForever} & echo "last $!"; echo "wrapper $PPID"; wait`;
+      await startCommand(earlier, place, toCommand(script));
+      const { folder } = place.target;
+      const pids = await Promise.all(['wrapper', 'first', 'last'].map((name) => readPid(place, name)));
+      const [wrapper = 0, first = 0, last = 0] = pids;
+      const command = readProcessStatus(first)?.parent ?? 0;
+      await earlier[Symbol.asyncDispose]();
+      await writeFile(join(folder, 'started'), '');
+      for (const pid of [wrapper, command]) process.kill(pid, 'SIGKILL');
+      await eventually(() => [wrapper, command].every((pid) => readProcessStatus(pid)?.alive !== true), 'both to die');
+
+      const adopted = (await executor.adopt(place.target)) ?? assert.fail('expected what the command left');
+      let isOver = false;
+      const ended = adopted.ended.then(() => {
+        isOver = true;
+      });
+      process.kill(first, 'SIGKILL');
+      await delay(300);
+
+      assert.equal(isOver, false);
+      assert.equal((await adopted.started)?.at, (await systemFileSystem.lstat(join(folder, 'started')))?.modifiedAt);
+      process.kill(last, 'SIGKILL');
+      await ended;
+      assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
+    });
+
+    it('that cannot be read does not make a sink be waited for that somebody holds open', async () => {
+      const place = await places.create();
+      const earlier = createExecutor('/bin/sh', launcher);
+      const script = `setsid env -i /bin/sleep ${nearlyForever} & echo "holder $!"`;
+      const command = { ...toCommand(script), output: { file: 'raw', limitBytes: 10_000 } } as const;
+      const execution = await startCommand(earlier, place, command);
+      const holder = await readPid(place, 'holder');
+      await execution.ended;
+      await earlier[Symbol.asyncDispose]();
+      await writeFile(join(place.target.folder, 'started'), '');
+
+      const adopted = await executor.adopt(place.target);
+      await adopted?.ended;
+
+      assert.ok(adopted !== null);
+      process.kill(holder, 'SIGKILL');
+      assert.deepEqual(await adopted.clear({ graceMs: 20_000, boundMs: 20_000 }), { escaped: 0 });
+    });
+
+    it('of a wrapper that is dead says nothing of a group with its id: that may be of others by now', async () => {
+      const place = await places.create();
+      const { attempt, folder } = place.target;
+      const left = spawn('sleep', [nearlyForever], {
+        env: { PATH: '/bin', FARHAND_ATTEMPT_ID: attempt },
+        stdio: 'ignore',
+      });
+      const leftGone = new Promise((resolve) => left.once('exit', resolve));
+      const leader = spawn('sh', ['-c', `sleep ${nearlyForever} & echo $!`], {
+        detached: true,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const stranger = await new Promise<number>((resolve) =>
+        leader.stdout.once('data', (pid) => resolve(Number(pid))),
+      );
+      await eventually(() => readProcessStatus(leader.pid ?? 0) === null, 'the leader of the other group to be gone');
+      await writeFile(join(folder, 'started'), `${leader.pid} 1\n`);
+
+      const adopted = (await executor.adopt(place.target)) ?? assert.fail('expected what carries the id');
+      assert.deepEqual(await adopted.clear(atOnce), { escaped: 0 });
+
+      await leftGone;
+      assert.equal(readProcessStatus(stranger)?.alive, true);
+      process.kill(stranger, 'SIGKILL');
     });
 
     it('lets another Node process adopt what the first one left behind', async () => {

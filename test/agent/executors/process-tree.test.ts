@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
@@ -50,6 +52,28 @@ describe('the tree of a process', () => {
 
     assert.equal(isRunning(child), false);
   });
+
+  for (const [what, hook, beside] of [
+    ['a hook before it left', '', 'before'],
+    ['the command left for which a hook runs', 'after', 'started'],
+  ] as const)
+    it(`holds also what ${what}, which is older`, async () => {
+      const place = await places.create();
+      const { attempt } = place.target;
+      const folder = join(place.target.folder, hook);
+      await mkdir(join(place.target.folder, beside));
+      await mkdir(folder, { recursive: true });
+      const env = { PATH: '/usr/bin:/bin', FARHAND_ATTEMPT_ID: attempt };
+      const older = spawn('sleep', [nearlyForever], { env, stdio: 'ignore' });
+      const gone = new Promise((resolve) => older.once('exit', resolve));
+      const execution = await startCommand(executor, { ...place, target: { attempt, folder } }, toCommand('exit 0'));
+      await execution.ended;
+      assert.notEqual(await execution.started, null);
+
+      assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
+
+      await gone;
+    });
 
   it('holds a child that wiped its environment, while it is in the group', async () => {
     const place = await places.create();
