@@ -1,12 +1,16 @@
 import { parseArgs } from 'node:util';
+import { createFaultPlace } from '../support/fault-place.ts';
+import { readFaultWay } from '../support/fault-way.ts';
 import { createDice } from '../support/seeded-dice.ts';
 import { runRandomFaults } from './random/random-faults.ts';
 
-const usage = 'usage: npm run test:chaos -- --minutes N [--seed S] [--between SECONDS] [--quiet]';
+const usage = `usage: npm run test:chaos -- --minutes N [--seed S] [--between SECONDS] [--quiet]
+         [--transport websocket|grpc] [--tls none|mutual] [--proxy none|squid]`;
 
 /**
  * `npm run test:chaos`: a hub and three agents under as many jobs as they can take, struck for so long by whatever `random/` knows: each of
- * them again within `--between` seconds (2), so the fewer strikes, the more jobs. Ends with 0 only when no job was lost, none ran twice,
+ * them again within `--between` seconds (2), so the fewer strikes, the more jobs. `--transport`, `--tls` and `--proxy` say how agents come
+ * to the hub, instead of FAULT_TRANSPORT and its sisters: what is on that way is struck, too. Ends with 0 only when no job was lost, none ran twice,
  * every byte is there and nothing is left.
  */
 async function main(): Promise<void> {
@@ -15,6 +19,9 @@ async function main(): Promise<void> {
       minutes: { type: 'string' },
       seed: { type: 'string' },
       between: { type: 'string', default: '2' },
+      transport: { type: 'string' },
+      tls: { type: 'string' },
+      proxy: { type: 'string' },
       quiet: { type: 'boolean', default: false },
     },
   });
@@ -22,6 +29,7 @@ async function main(): Promise<void> {
   if (!(minutes > 0)) throw new Error(`expected a number of minutes, got ${values.minutes ?? 'none'}\n${usage}`);
   const between = Number(values.between);
   if (!(between > 0)) throw new Error(`expected a number of seconds, got ${values.between}\n${usage}`);
+  const way = readFaultWay(values);
   const dice = values.seed === undefined ? createDice() : createDice(Number(values.seed));
   const began = performance.now();
   const say = (line: string) => {
@@ -36,6 +44,7 @@ async function main(): Promise<void> {
     pauseMs: 250,
     betweenStrikesMs: between * 1_000,
     say,
+    createPlace: (environment) => createFaultPlace(environment, way),
   });
 
   const { jobs, starts, bytes, corrected, ends, strikes } = figures;

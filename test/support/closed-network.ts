@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { Environment } from './farhand-process.ts';
 
@@ -17,7 +18,8 @@ const ip = (...args: readonly string[]) => execFileSync('/sbin/ip', args, { stdi
 
 /** Null where this process may not make one, or there is no `ip`. */
 export function openClosedNetwork(): ClosedNetwork | null {
-  const number = process.pid % 60_000;
+  // Each place of a process has its own.
+  const number = randomInt(65_536);
   const [high, low] = [number >> 8, number & 0xff];
   const name = `farhand-${number}`;
   const link = `fh${number}`;
@@ -37,6 +39,10 @@ export function openClosedNetwork(): ClosedNetwork | null {
   };
   try {
     ip('netns', 'add', name);
+  } catch {
+    return null;
+  }
+  try {
     ip('link', 'add', `${link}a`, 'type', 'veth', 'peer', 'name', `${link}b`);
     ip('link', 'set', `${link}b`, 'netns', name);
     ip('address', 'add', `${door}/30`, 'dev', `${link}a`);

@@ -8,7 +8,7 @@ export interface Daemon extends AsyncDisposable {
   readonly isUp: boolean;
   /** Of its process; null when it is not up. */
   readonly pid: number | null;
-  /** Starts it, of the checkout or of the program given, and resolves once it is ready; rejects with what it said when it ends before. */
+  /** Starts it, or the program given, and resolves once it is ready; rejects with what it said when it ends before. */
   start(environment?: Environment, program?: string): Promise<void>;
   /** Starts it and waits for nothing: an agent is ready when it reached its hub. */
   launch(environment?: Environment, program?: string): FarhandProcess;
@@ -21,11 +21,21 @@ export interface Daemon extends AsyncDisposable {
   resume(): void;
 }
 
-/** `log`: a file that gets all that it says on standard error, over all its lives. */
-export function createDaemon(command: 'hub' | 'agent', environment: Environment, log?: string): Daemon {
+export interface DaemonOptions {
+  /** A file that gets all that it says on standard error, over all its lives. */
+  readonly log?: string;
+  /** What is started unless a start says otherwise; of the checkout when left out. */
+  readonly program?: string;
+}
+
+export function createDaemon(
+  command: 'hub' | 'agent',
+  environment: Environment,
+  { log, program: usual }: DaemonOptions = {},
+): Daemon {
   let current: FarhandProcess | null = null;
 
-  function launch(more: Environment = {}, program?: string): FarhandProcess {
+  function launch(more: Environment = {}, program: string | undefined = usual): FarhandProcess {
     if (current !== null) throw new Error(`expected the ${command} to be down before it is started`);
     const started = startFarhand([command], {
       environment: { ...environment, ...more },

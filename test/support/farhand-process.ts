@@ -70,7 +70,7 @@ export function startFarhand(args: readonly string[], options: FarhandOptions = 
     pid: child.pid ?? 0,
     ended,
     line: (pattern) => find('stdout', pattern),
-    ready: async () => (await find('stdout', /^farhand \w+ ready.*(https?:\/\/127\.0\.0\.1:\d+)$/m))[1] ?? '',
+    ready: async () => (await find('stdout', /^farhand \w+ ready.*(https?:\/\/[\d.]+:\d+)$/m))[1] ?? '',
     said: async (pattern) => void (await find('stderr', pattern)),
     kill: (signal) => void child.kill(signal),
     async [Symbol.asyncDispose]() {

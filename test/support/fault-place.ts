@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { findFreePort } from '../../bench/free-port.ts';
 import { createDaemon, type Daemon } from './daemon.ts';
 import type { Environment } from './farhand-process.ts';
-import { readFaultScheme } from './fault-scheme.ts';
+import { type FaultRoute, openFaultRoute } from './fault-route.ts';
+import { type FaultWay, readFaultWay } from './fault-way.ts';
+import type { CertificateFiles } from './https-call.ts';
 import { createHubApi, type HubApi } from './hub-api.ts';
 import { findMarked, signalProcess } from './job-processes.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -46,6 +48,8 @@ export interface FaultAgent extends Daemon {
   readonly data: string;
   /** The line between it and the hub. */
   readonly line: TcpProxy;
+  /** What it shows the hub; null where everything is said in the open. */
+  readonly files: CertificateFiles | null;
   /** The attempts whose folders it holds. */
   attempts(): readonly string[];
   attemptFile(attempt: string, name: string): string;
@@ -62,6 +66,7 @@ export interface FaultPlace extends AsyncDisposable {
   readonly hubData: string;
   readonly api: HubApi;
   readonly ledger: Ledger;
+  readonly route: Pick<FaultRoute, 'certificates' | 'proxy'>;
   /** Another agent, joined on its first start. The hub must be up by then. */
   addAgent(name: string, environment?: Environment): Promise<FaultAgent>;
   /** Another process of the same agent, with what is different about it. Who starts it kills it. */
@@ -70,7 +75,10 @@ export interface FaultPlace extends AsyncDisposable {
   open(gate: string): Promise<void>;
 }
 
-export async function createFaultPlace(hubEnvironment: Environment = {}): Promise<FaultPlace> {
+export async function createFaultPlace(
+  hubEnvironment: Environment = {},
+  way: FaultWay = readFaultWay(),
+): Promise<FaultPlace> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-faults-'));
   for (const name of ['gates', 'said', 'automations']) await mkdir(join(folder, name));
   for (const [name, trait] of Object.entries(traits)) {
@@ -83,18 +91,21 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
   const mark = `PLACE=${folder}`;
   const marks = { PLACE: folder, LEAK_CHECK: process.env['LEAK_CHECK'] ?? '', FARHAND_LOG_LEVEL: 'info' };
   const hubData = hubEnvironment['FARHAND_DATA'] ?? join(folder, 'hub');
-  const address = `http://127.0.0.1:${port}`;
-  const api = createHubApi(address, adminToken);
+  const route = await openFaultRoute(way, folder);
+  const { certificates, proxy } = route;
+  const address = `${certificates === null ? 'http' : 'https'}://127.0.0.1:${port}`;
+  const api = createHubApi(address, adminToken, certificates);
   const hubVariables = {
     ...marks,
     FARHAND_LISTEN: `127.0.0.1:${port}`,
     FARHAND_DATA: hubData,
     FARHAND_ADMIN_TOKEN: adminToken,
+    ...route.hubEnvironment,
     ...hubEnvironment,
   };
-  const hub = createDaemon('hub', hubVariables, join(folder, 'hub.log'));
+  const hub = createDaemon('hub', hubVariables, { log: join(folder, 'hub.log') });
   const daemons: Daemon[] = [hub];
-  const variablesOf = new Map<string, Environment>();
+  const twins = new Map<string, (environment: Environment) => Daemon>();
   const lines: TcpProxy[] = [];
 
   return {
@@ -106,13 +117,15 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
     hubData,
     api,
     ledger: createLedger(folder),
+    route: { certificates, proxy },
     async addAgent(name, environment = {}) {
-      const line = await startTcpProxy(port);
+      const line = await startTcpProxy(port, { host: route.lineHost });
       lines.push(line);
       const data = environment['FARHAND_DATA'] ?? join(folder, name);
+      const { program, files, environment: ofRoute } = await route.toAgent(name, line.port);
       const variables = {
         ...marks,
-        FARHAND_HUB_URL: `${readFaultScheme()}://127.0.0.1:${line.port}`,
+        ...ofRoute,
         FARHAND_JOIN_TOKEN: await api.joinToken(),
         FARHAND_NAME: name,
         FARHAND_DATA: data,
@@ -121,24 +134,33 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
         FARHAND_GRACE_SECONDS: '1',
         ...environment,
       };
-      variablesOf.set(name, variables);
-      const daemon = createDaemon('agent', variables, join(folder, `${name}.log`));
+      const log = join(folder, `${name}.log`);
+      const started = program === undefined ? {} : { program };
+      const daemon = createDaemon('agent', variables, { log, ...started });
+      twins.set(name, (changed) =>
+        createDaemon('agent', { ...variables, ...changed }, { log: join(folder, `${name}-twin.log`), ...started }),
+      );
       daemons.push(daemon);
       const attempts = join(data, 'attempts');
       return Object.assign(daemon, {
         name,
         data,
         line,
+        files,
         attempts: () => (existsSync(attempts) ? readdirSync(attempts).filter((id) => !id.startsWith('.')) : []),
         attemptFile: (attempt: string, file: string) => join(attempts, attempt, file),
       });
     },
-    addTwin: ({ name }, environment) =>
-      createDaemon('agent', { ...variablesOf.get(name), ...environment }, join(folder, `${name}-twin.log`)),
+    addTwin({ name }, environment) {
+      const createTwin = twins.get(name);
+      if (createTwin === undefined) throw new Error(`expected an agent of this place, got ${name}`);
+      return createTwin(environment);
+    },
     open: (gate) => writeFile(join(folder, 'gates', gate), ''),
     async [Symbol.asyncDispose]() {
       for (const daemon of daemons) await daemon[Symbol.asyncDispose]();
       for (const line of lines) await line[Symbol.asyncDispose]();
+      await route[Symbol.asyncDispose]();
       killMarked(mark);
       await rm(folder, { recursive: true, force: true, maxRetries: 10 });
     },

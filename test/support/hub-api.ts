@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent } from '../../protocol/agent.ts';
 import type { Attempt } from '../../protocol/attempt.ts';
 import type { Job } from '../../protocol/job.ts';
+import type { FaultCertificates } from './fault-certificates.ts';
+import { callHttps } from './https-call.ts';
 import { until } from './until.ts';
 
 /** A client that a hub may die under: it asks again, with the same idempotency key, until it has an answer. */
@@ -52,17 +54,31 @@ export function isEnded({ state }: Job): boolean {
   return ends.includes(state);
 }
 
-export function createHubApi(address: string, adminToken: string): HubApi {
+/** `certificates`: of a hub that asks for one. */
+export function createHubApi(
+  address: string,
+  adminToken: string,
+  certificates: Pick<FaultCertificates, 'ca' | 'client'> | null = null,
+): HubApi {
   async function callOnce(method: string, path: string, options: CallOptions): ReturnType<HubApi['call']> {
     const { body, key, token = adminToken } = options;
-    const answer = await fetch(`${address}/api/v1${path}`, {
+    const url = `${address}/api/v1${path}`;
+    const signal = AbortSignal.timeout(answerMs);
+    const headers = {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+    };
+    if (certificates !== null) {
+      const { ca, client } = certificates;
+      const given = { method, headers, signal, files: client, ...(body === undefined ? {} : { body }) };
+      const { status, bytes } = await callHttps(url, ca, given);
+      return { status, body: bytes };
+    }
+    const answer = await fetch(url, {
       method,
-      signal: AbortSignal.timeout(answerMs),
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(key === undefined ? {} : { 'idempotency-key': key }),
-      },
+      signal,
+      headers,
       body: body === undefined ? null : JSON.stringify(body),
     });
     return { status: answer.status, body: Buffer.from(await answer.arrayBuffer()) };

@@ -25,6 +25,9 @@ export interface RealProxy extends AsyncDisposable {
   start(): Promise<void>;
   /** Ends it at once, and all connections with it. */
   kill(): Promise<void>;
+  /** SIGSTOP: it holds its connections and does nothing. */
+  pause(): void;
+  resume(): void;
   /** What it wrote down of the tunnels that it opened. */
   log(): string;
 }
@@ -68,6 +71,8 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
       }
     },
     kill,
+    pause: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
     log: () => readFileSync(join(folder, 'access.log'), 'utf8'),
     async [Symbol.asyncDispose]() {
       await kill();

@@ -42,6 +42,7 @@ interface Line {
   readonly silent: { up: boolean; down: boolean };
   readonly held: { readonly up: Buffer[]; readonly down: Buffer[] };
   path: string | null;
+  secure: boolean;
   upgraded: boolean;
   frozen: boolean;
 }
@@ -53,7 +54,11 @@ interface Hold extends LineFilter {
 const endOfHead = '\r\n\r\n';
 const slowPieceMs = 20;
 
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** `host`: where it listens. */
+export async function startTcpProxy(
+  targetPort: number,
+  { host = '127.0.0.1' }: { readonly host?: string } = {},
+): Promise<TcpProxy> {
   const lines = new Set<Line>();
   const holds = new Set<Hold>();
   const carried = { up: 0, down: 0 };
@@ -69,6 +74,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       silent: { up: false, down: false },
       held: { up: [], down: [] },
       path: null,
+      secure: false,
       upgraded: false,
       frozen: false,
     };
@@ -86,7 +92,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     const to = line.sockets[direction];
     from.setNoDelay();
     from.on('data', (chunk) => {
-      if (direction === 'up') line.path = readPath(line.path, chunk);
+      if (direction === 'up') learn(line, chunk);
       for (const piece of splitAtUpgrade(line, direction, chunk)) {
         if (isHeld(line, direction)) line.held[direction].push(piece);
         else pass(line, direction, piece);
@@ -132,7 +138,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     }
   }
 
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
 
   return {
@@ -184,6 +190,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   };
 }
 
+const tlsHandshake = 0x16;
+
+function learn(line: Line, chunk: Buffer): void {
+  if (line.path === null && chunk[0] === tlsHandshake) line.secure = true;
+  if (!line.secure) line.path = readPath(line.path, chunk);
+}
+
 /** HTTP/2 begins with a request for `*`, and says what it wants in one of the next pieces. */
 function readPath(before: string | null, chunk: Buffer): string {
   const path = before ?? /^[A-Z]+ (\S+) /.exec(chunk.toString('latin1', 0, 2_000))?.[1] ?? '';
@@ -191,10 +204,14 @@ function readPath(before: string | null, chunk: Buffer): string {
 }
 
 function matches(line: Line, { path }: LineFilter): boolean {
+  if (path !== undefined && line.secure) throw new Error(`expected a line in the open to look for ${path}, got TLS`);
   return path === undefined || path.test(line.path ?? '');
 }
 
-/** The head of the answer that upgrades a connection, or accepts its call, goes by itself: what comes behind may be held. */
+/**
+ * The head of the answer that upgrades a connection, or accepts its call, goes by itself: what comes behind may be held. Of TLS nobody sees
+ * more than that an answer came.
+ */
 function* splitAtUpgrade(line: Line, direction: ProxyDirection, chunk: Buffer): Generator<Buffer> {
   const behind = line.upgraded || direction === 'up' ? -1 : findEndOfUpgrade(line, chunk);
   if (behind < 0) return yield chunk;
@@ -203,7 +220,8 @@ function* splitAtUpgrade(line: Line, direction: ProxyDirection, chunk: Buffer): 
   if (behind < chunk.length) yield chunk.subarray(behind);
 }
 
-function findEndOfUpgrade({ path }: Line, chunk: Buffer): number {
+function findEndOfUpgrade({ path, secure }: Line, chunk: Buffer): number {
+  if (secure) return chunk.length;
   if (!chunk.toString('latin1', 0, 12).startsWith('HTTP/1.1')) return path === null ? -1 : findGrpcAcceptance(chunk);
   const end = chunk.toString('latin1', 0, 12) === 'HTTP/1.1 101' ? chunk.indexOf(endOfHead) : -1;
   return end < 0 ? -1 : end + endOfHead.length;

@@ -7,6 +7,7 @@ import {
   type JobProcessRole,
   signalProcess,
 } from '../../support/job-processes.ts';
+import { createCertificateStrikes } from './certificate-strikes.ts';
 import type { AgentScene, Strike } from './strike.ts';
 
 type AgentStrike = Strike<AgentScene>;
@@ -187,9 +188,13 @@ const long: readonly [AgentStrike, ...AgentStrike[]] = [
   },
 ];
 
-/** One strike in ten is a long one where the run has the time. */
+/** One strike in ten is a long one where the run has the time, and one at the agent's certificate where it has one. */
 export function pickAgentStrike(scene: AgentScene, options: { readonly long: boolean }): AgentStrike {
-  return scene.dice.pick(options.long && scene.dice.below(10) === 0 ? long : short);
+  const { dice, agent, place } = scene;
+  const { certificates } = place.route;
+  if (certificates !== null && agent.files !== null && dice.below(10) === 0)
+    return dice.pick(createCertificateStrikes({ what: 'agent', daemon: agent, files: agent.files, certificates }));
+  return dice.pick(options.long && dice.below(10) === 0 ? long : short);
 }
 
 function pickProcess({ place, dice }: AgentScene, role: JobProcessRole): JobProcess | null {

@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { limitDescriptors } from '../../support/descriptor-limit.ts';
+import { signalProcess } from '../../support/job-processes.ts';
+import { createCertificateStrikes } from './certificate-strikes.ts';
 import type { HubScene, Strike } from './strike.ts';
 
 type HubStrike = Strike<HubScene>;
@@ -82,6 +84,23 @@ const long: readonly [HubStrike, ...HubStrike[]] = [
   },
 ];
 
-export function pickHubStrike(scene: HubScene, options: { readonly long: boolean }): HubStrike {
-  return scene.dice.pick(options.long && scene.dice.below(6) === 0 ? long : short);
+const renewed: HubStrike = {
+  name: 'hub certificate renewed, and hub told',
+  async strike({ place: { hub, route } }) {
+    if (route.certificates !== null) await route.certificates.renew(route.certificates.hub);
+    if (hub.pid !== null) signalProcess(hub.pid, 'SIGHUP');
+  },
+};
+
+/** One strike in three is at the hub's certificate where it has one. */
+export function pickHubStrike({ dice, place }: HubScene, options: { readonly long: boolean }): HubStrike {
+  const { certificates } = place.route;
+  if (certificates !== null && dice.below(3) === 0) {
+    const { hub } = certificates;
+    return dice.pick([
+      renewed,
+      ...createCertificateStrikes({ what: 'hub', daemon: place.hub, files: hub, certificates }),
+    ]);
+  }
+  return dice.pick(options.long && dice.below(6) === 0 ? long : short);
 }

@@ -11,6 +11,7 @@ import { checkEverything } from './check-everything.ts';
 import { createExcuses } from './excuses.ts';
 import { pickHubStrike } from './hub-strikes.ts';
 import { startLoad } from './load.ts';
+import { pickProxyStrike } from './proxy-strikes.ts';
 import type { Strike } from './strike.ts';
 
 export interface RandomFaultsOptions {
@@ -36,7 +37,7 @@ export interface RandomFaultsFigures extends LedgerFigures {
 const lostAfterSeconds = 20;
 
 /**
- * A hub and three agents under load. Each of them is struck again and again, by a fault and in a moment that the dice choose, beside the
+ * A hub and three agents under load, and a proxy where the way has one. Each of them is struck again and again, by a fault and in a moment that the dice choose, beside the
  * others. Then everything is whole again, and every job that was accepted must have its one true end, and nothing be left of it.
  */
 export async function runRandomFaults(options: RandomFaultsOptions): Promise<RandomFaultsFigures> {
@@ -93,6 +94,18 @@ async function run(options: Required<RandomFaultsOptions>): Promise<RandomFaults
       () => raiseHub(place),
     ),
   );
+  const { proxy } = place.route;
+  if (proxy !== null) {
+    const scene = { place, excuses, dice: createDice(dice.seed + 100), proxy };
+    strikers.push(
+      strikes.against(
+        'proxy',
+        scene,
+        () => pickProxyStrike(scene, { long }),
+        () => (proxy.isUp ? undefined : proxy.start()),
+      ),
+    );
+  }
   try {
     await Promise.all(strikers);
   } finally {

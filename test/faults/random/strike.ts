@@ -1,9 +1,10 @@
 import type { FaultAgent, FaultPlace } from '../../support/fault-place.ts';
+import type { FaultProxy } from '../../support/fault-proxy.ts';
 import type { Dice } from '../../support/seeded-dice.ts';
 import type { SmallDisk } from '../../support/small-disk.ts';
 import type { Excuses } from './excuses.ts';
 
-/** What one after the other is struck: the hub, or one agent and its line. */
+/** What one after the other is struck: the hub, one agent and its line, or the proxy between. */
 export interface Scene {
   readonly place: FaultPlace;
   readonly dice: Dice;
@@ -18,6 +19,10 @@ export interface AgentScene extends Scene {
 
 export interface HubScene extends Scene {
   readonly disk: SmallDisk | null;
+}
+
+export interface ProxyScene extends Scene {
+  readonly proxy: FaultProxy;
 }
 
 /** A fault of a kind. When it resolves, what it broke is whole again, as far as that is anybody's but the product's. */
