@@ -49,6 +49,7 @@ function createScene({ offset = 0 }: { readonly offset?: number } = {}): Scene {
     describe: async () => null,
     receive: async () => {},
     forgotten: () => {},
+    caughtUp: () => {},
     stream,
     progress: null,
     get result() {
