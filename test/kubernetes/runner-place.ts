@@ -9,6 +9,7 @@ import { openCatalog } from '../../agent/automations/catalog.ts';
 import { createExecutors } from '../../agent/executors/executors.ts';
 import { defaultJobLimits, type JobLimits } from '../../agent/executors/kubernetes/job-context.ts';
 import { createKubernetesExecutor } from '../../agent/executors/kubernetes/kubernetes-executor.ts';
+import { openNotedNamespaces } from '../../agent/executors/kubernetes/noted-namespaces.ts';
 import type { RunnerImage } from '../../agent/executors/kubernetes/runner-image.ts';
 import { createProcessExecutor } from '../../agent/executors/process/process-executor.ts';
 import type { Attempt } from '../../protocol/attempt.ts';
@@ -89,6 +90,7 @@ export async function withRunnerPlace(
     client,
     agentId: () => name,
     isKnown: async () => true,
+    namespaces: openNotedNamespaces(systemFileSystem, join(folder, 'namespaces.json')),
     fileSystem: systemFileSystem,
     random: systemRandom,
     loops: createLoopBoard(systemClock),

@@ -6,7 +6,6 @@ import type { FileSystem } from '../../../runtime/file-system.ts';
 import type { Logger } from '../../../runtime/logger.ts';
 import type { LoopBoard } from '../../../runtime/loop-board.ts';
 import type { Random } from '../../../runtime/random.ts';
-import { sleep } from '../../../runtime/sleep.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import { KubernetesError } from '../../kubernetes/kubernetes-error.ts';
@@ -21,6 +20,7 @@ import { jobMarks } from './job-marks.ts';
 import { type JobRecord, jobRecordFile } from './job-record.ts';
 import { JobSettings } from './job-settings.ts';
 import { kubernetesKind } from './kubernetes-kind.ts';
+import type { NotedNamespaces } from './noted-namespaces.ts';
 import { PatchError } from './patch-error.ts';
 import type { RunnerImage } from './runner-image.ts';
 import { toOrderFiles } from './runner-pod.ts';
@@ -41,6 +41,8 @@ export interface KubernetesExecutorOptions {
   readonly agentId: () => string;
   /** Whether an attempt has a folder on this machine. */
   readonly isKnown: (attempt: string) => Promise<boolean>;
+  /** Where Jobs were made, and may be left. */
+  readonly namespaces: NotedNamespaces;
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
   readonly random: Random;
@@ -68,6 +70,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     client,
     agentId,
     isKnown,
+    namespaces,
     fileSystem,
     clock,
     random,
@@ -182,6 +185,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
       gaps: [],
       ...(handover === undefined ? {} : { hasRunner: true }),
     };
+    await namespaces.note(namespace);
     if (earlier === null) await file.write(record);
     const made = await make(record, manifest);
     if (typeof made !== 'string') {
@@ -234,18 +238,15 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     }
   }
 
-  /** Until it went well once: what is left of another life of this agent is deleted. */
+  /** What is left of another life of this agent. */
   async function sweep(): Promise<void> {
     boardOf(client.namespace);
-    for (let waitMs = 1_000; !signal.aborted; waitMs = Math.min(2 * waitMs, 60_000)) {
-      try {
-        await sweepJobs({ client, calls, agent: agentId(), isKnown, logger, signal });
-        return;
-      } catch (err) {
-        if (!signal.aborted) logger.debug({ err }, 'Jobs cannot be swept yet');
-      }
-      await sleep(clock, waitMs, signal);
-    }
+    const noted = await namespaces.list().catch((err: unknown) => {
+      logger.warn({ err }, 'namespaces of earlier Jobs cannot be read');
+      return [];
+    });
+    const all = [...new Set([client.namespace, ...noted])];
+    await sweepJobs(all, { client, calls, agent: agentId(), isKnown, clock, logger, signal });
   }
 
   return {
