@@ -19,6 +19,8 @@ export interface DataFolder {
   readonly trustHub: string;
   readonly attempts: string;
   readonly tombstones: string;
+  /** The namespaces of a cluster in which it made Jobs. */
+  readonly jobNamespaces: string;
   /** A working folder for each probe. */
   readonly probes: string;
   /** Room kept for the records of attempts on a full disk. */
@@ -37,6 +39,7 @@ export function toDataFolder(root: string): DataFolder {
     trustHub: join(root, 'trust-hub'),
     attempts: join(root, 'attempts'),
     tombstones: join(root, 'tombstones'),
+    jobNamespaces: join(root, 'job-namespaces.json'),
     probes: join(root, 'probes'),
     reserve: join(root, 'reserve'),
   };

@@ -6,6 +6,7 @@ import {
   createKubernetesExecutor,
   type KubernetesExecutor,
 } from '../agent/executors/kubernetes/kubernetes-executor.ts';
+import { openNotedNamespaces } from '../agent/executors/kubernetes/noted-namespaces.ts';
 import { toRunnerImage } from '../agent/executors/kubernetes/runner-image.ts';
 import type { Kubernetes } from '../agent/kubernetes/open-kubernetes.ts';
 import { EnrolmentAnswer } from '../protocol/enrolment.ts';
@@ -31,6 +32,7 @@ export function createJobExecutor(
       return id;
     },
     isKnown: async (attempt) => (await systemFileSystem.lstat(join(folder.attempts, attempt))) !== null,
+    namespaces: openNotedNamespaces(systemFileSystem, folder.jobNamespaces),
     fileSystem: systemFileSystem,
     clock: systemClock,
     random: systemRandom,

@@ -1,3 +1,4 @@
+import type { AttemptResult } from '../../protocol/attempt-result.ts';
 import type { Labels } from '../../protocol/labels.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { FileSystem } from '../../runtime/file-system.ts';
@@ -52,4 +53,6 @@ export interface AttemptContext {
   /** Where lines of jobs go besides the hub; null: nowhere. */
   readonly jobLog: JobLog | null;
   readonly limits: AttemptLimits;
+  /** True for a result that whoever handed the attempt over can say better: it is not sent, and all of the log is. Left out: of none. */
+  readonly leavesUnsaid?: (result: AttemptResult) => boolean;
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { AttemptResult } from '../../protocol/attempt-result.ts';
+import type { AttemptResult, Gap, LogSummary } from '../../protocol/attempt-result.ts';
 import type { JobFrame } from '../../protocol/session-frame.ts';
+import type { CommandEnd } from '../executors/command-end.ts';
 import type { AttemptCommand } from './attempt-command.ts';
 import type { AttemptCore } from './attempt-core.ts';
 import type { AttemptEnding } from './attempt-ending.ts';
 import type { ClaimRecord, DocumentRecord, ResultRecord } from './attempt-records.ts';
 import type { AttemptState } from './attempt-state.ts';
-import { type Ending, endingOf, isUnborn, toVerdict } from './ending.ts';
+import { type Ending, endingOf, isUnborn, toVerdict, type Verdict } from './ending.ts';
 import { executorOf } from './executor-of.ts';
 
 type TakingBack = Extract<AttemptState, { type: 'taking-back' }>;
@@ -46,18 +47,14 @@ export class AttemptHandover {
   /** The hub let no runner in any more before it said this, so what it knows is all there will be. */
   async settle(state: TakingBack, frame: JobFrame): Promise<void> {
     const { context } = this.#core;
-    const ending = await this.#findEnding(state, frame.handover?.runnerCame ?? true);
+    const { folder } = this.#core;
+    const end = await executorOf(context, state.record).readEnd(folder.target);
+    const ending = withHubsWord(await this.#findEnding(end, frame.handover?.runnerCame ?? true), frame);
     if (isUnborn(ending)) return this.#ending.endUnborn(state.claim, state.record, ending);
     const { startedAt, escaped } = state;
     const result: AttemptResult = {
-      ...toVerdict(ending, { type: 'valid', outputs: null }),
-      log: {
-        bytes: frame.offset,
-        sha256: digestOfNothing,
-        complete: false,
-        gaps: [{ at: frame.offset, bytes: null, why: 'runner-gone' }],
-        trailing: 0,
-      },
+      ...toVerdictWithoutRunner(ending, state.record.terms.outputs !== null),
+      log: toLog(frame.offset, end),
       escaped,
       startedAt: startedAt === null ? null : new Date(startedAt).toISOString(),
       endedAt: new Date(context.clock.now()).toISOString(),
@@ -67,18 +64,39 @@ export class AttemptHandover {
     await this.#ending.hold(state, held);
   }
 
-  async #findEnding({ record }: TakingBack, runnerCame: boolean): Promise<Ending> {
-    const { context, folder } = this.#core;
-    const intent = (await folder.intent.read())?.cause ?? null;
-    const end = await executorOf(context, record).readEnd(folder.target);
+  async #findEnding(end: CommandEnd | null, runnerCame: boolean): Promise<Ending> {
+    const intent = (await this.#core.folder.intent.read())?.cause ?? null;
     const ending = end === null ? null : endingOf(end, intent);
     if (!runnerCame) {
       if (intent !== null) return { type: 'stopped-unborn', intent };
       // Why it never came the platform may know; that it did not, the hub does.
+      if (ending?.type === 'platform') return { type: 'never-started', cause: ending.cause, message: ending.message };
       return ending !== null && isUnborn(ending) ? ending : neverCame;
     }
     if (ending !== null) return ending;
     if (intent !== null) return { type: 'stopped', intent, status: null, started: 'unknown' };
     return { type: 'process-lost', started: 'unknown' };
   }
+}
+
+/** The command's end is known, and what it left as outputs went with the pod. */
+function toVerdictWithoutRunner(ending: Ending, promisesOutputs: boolean): Verdict {
+  const lost = 'what it may have left as outputs was lost with its pod';
+  if (ending.type !== 'exited' || ending.status !== 0) return toVerdict(ending, { type: 'valid', outputs: null });
+  if (promisesOutputs) return toVerdict(ending, { type: 'invalid', message: `the program ended with 0, and ${lost}` });
+  const verdict = toVerdict(ending, { type: 'valid', outputs: null });
+  return { ...verdict, message: `${verdict.message}; ${lost}` };
+}
+
+/** What has printed has begun. */
+function withHubsWord(ending: Ending, { offset }: JobFrame): Ending {
+  return 'started' in ending && offset > 0 ? { ...ending, started: true } : ending;
+}
+
+/** What the hub has of the log. It is all of it where the runner said so; whether it is the same the hub finds by the digest. */
+function toLog(offset: number, end: CommandEnd | null): LogSummary {
+  const said = end?.log ?? null;
+  if (said !== null && said.bytes === offset) return { ...said, complete: true, gaps: [], trailing: 0 };
+  const gaps: Gap[] = [{ at: offset, bytes: null, why: 'runner-gone' }];
+  return { bytes: offset, sha256: digestOfNothing, complete: false, gaps, trailing: 0 };
 }

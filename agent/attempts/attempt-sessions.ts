@@ -27,6 +27,8 @@ export interface AttemptSessionsOptions {
   readonly handover: AttemptHandover;
   /** Called when the hub says that it has no such attempt. */
   readonly onForgotten: () => void;
+  /** Called when the hub has all of the stream of an attempt whose result is not sent. */
+  readonly onUnsaid: (result: AttemptResult) => void;
 }
 
 /** The sessions of one attempt, one after the other as long as it has something to say, and what the hub says in them. */
@@ -81,6 +83,13 @@ export class AttemptSessions implements SessionSubject {
       facts = toOpenFacts(state, core.stream, gives);
     });
     return facts;
+  }
+
+  caughtUp(): void {
+    const { core, view, onUnsaid } = this.#options;
+    const { unsaid } = view;
+    // Secrets that have not come keep the stream back.
+    if (unsaid !== null && (core.stream.stream !== null || unsaid.started === false)) onUnsaid(unsaid);
   }
 
   forgotten(): void {

@@ -32,10 +32,18 @@ export class AttemptView implements LinesSource {
   /** As a session may send it, once all of the stream was: null before the seal, and as long as nobody knows how much of the stream there will be. */
   get result(): AttemptResult | null {
     const { state, stream } = this.#core;
-    if (state.type !== 'holding') return null;
+    if (state.type !== 'holding' || this.unsaid !== null) return null;
     const { result } = state.held;
     if (this.#hasNoStream || stream.stream !== null) return result;
     return stream.goneAt === null ? null : withSecretsGone(result, stream.goneAt);
+  }
+
+  /** A result that somebody else can say better: it is not sent. */
+  get unsaid(): AttemptResult | null {
+    const { state, context } = this.#core;
+    if (state.type !== 'holding') return null;
+    const { result } = state.held;
+    return context.leavesUnsaid?.(result) === true ? result : null;
   }
 
   get subject(): JobLogSubject | null {

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../protocol/attempt-result.ts';
+import type { AttemptResult, Outcome } from '../../protocol/attempt-result.ts';
 import type { AttemptReport, Offer } from '../../protocol/offer.ts';
 import { AttemptLines } from '../job-log/attempt-lines.ts';
 import { linePositionFile } from '../job-log/line-position.ts';
@@ -50,6 +50,8 @@ export interface AttemptOptions {
   readonly onChange: () => void;
   /** Called once, when the hub has accepted the result. `gaps`: in its log. */
   readonly onAccepted: (outcome: Outcome, gaps: number) => void;
+  /** Called when the hub has all of the log, and the result is left for others to say (`AttemptContext.leavesUnsaid`). Left out: it never is. */
+  readonly onUnsaid?: (result: AttemptResult) => void;
 }
 
 /**
@@ -69,7 +71,7 @@ class AttemptActor implements Attempt {
   readonly #release: AttemptRelease;
   readonly #sessions: AttemptSessions;
 
-  constructor({ id, context, onChange, onAccepted }: AttemptOptions) {
+  constructor({ id, context, onChange, onAccepted, onUnsaid = () => {} }: AttemptOptions) {
     const onFolderGone = () => this.#release.lose();
     const core = new AttemptCore({ id, context, onChange, onNews: () => this.#lines?.changed(), onFolderGone });
     const view = new AttemptView(core);
@@ -97,6 +99,7 @@ class AttemptActor implements Attempt {
       release,
       handover,
       onForgotten: onChange,
+      onUnsaid,
     });
   }
 

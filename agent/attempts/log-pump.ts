@@ -89,6 +89,7 @@ export class LogPump {
       if (!stream.ended) return false;
     }
     const { result } = this.#subject;
+    if (result === null && this.inFlightBytes === 0) this.#subject.caughtUp();
     if (result === null || this.#resultSent) return false;
     this.#resultSent = true;
     await this.#channel.send({ type: 'result', result });

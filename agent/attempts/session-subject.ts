@@ -25,6 +25,8 @@ export interface SessionSubject {
   readonly progress: Progress | null;
   /** What may be sent once all of the stream was; null before the seal. */
   readonly result: AttemptResult | null;
+  /** The hub has all of the stream that there is by now, and there is no result to be sent. */
+  caughtUp(): void;
   /** Rings when there may be more of the stream, progress, or the result. The session's pump waits on it. */
   readonly news: Bell;
 }

@@ -1,3 +1,4 @@
+import type { WholeLog } from '../runner/runner-words.ts';
 import type { PlatformCause } from './platform-cause.ts';
 
 interface EndFacts {
@@ -5,6 +6,8 @@ interface EndFacts {
   readonly marked: boolean;
   /** Wall time, where somebody wrote it down. */
   readonly at: number | null;
+  /** All of its log, where whoever ran beside it had brought that to the hub and left the end for the platform to say. */
+  readonly log?: WholeLog | undefined;
 }
 
 /**

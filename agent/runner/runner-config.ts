@@ -1,5 +1,5 @@
 import type { ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
-import { folder, seconds } from '../../runtime/configuration/formats.ts';
+import { file, folder, seconds } from '../../runtime/configuration/formats.ts';
 import { type ConfigSources, loadConfiguration } from '../../runtime/configuration/load-configuration.ts';
 import { logKeys } from '../../runtime/configuration/log-keys.ts';
 import { findOutletMistakes, outletKeys } from '../../runtime/network/outlet-keys.ts';
@@ -39,6 +39,13 @@ export const runnerConfigSchema = {
     sensitive: false,
   },
   ...podConfigSchema,
+  words: {
+    variable: 'FARHAND_RUNNER_WORDS',
+    doc: 'The file that the platform shows as the last words of this container: where the platform ended the command, how much of its log the hub has is written into it.',
+    format: file,
+    default: '/dev/termination-log',
+    sensitive: false,
+  },
   stopSeconds: {
     variable: 'FARHAND_RUNNER_STOP_SECONDS',
     doc: 'After SIGTERM: how long the result may take to reach the hub before the runner leaves.',

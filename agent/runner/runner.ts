@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Outcome } from '../../protocol/attempt-result.ts';
+import type { AttemptResult, Outcome } from '../../protocol/attempt-result.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { FileSystem } from '../../runtime/file-system.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -18,15 +18,19 @@ import { toNeighbourPlace } from '../executors/neighbour/neighbour-place.ts';
 import type { Way } from '../ways/way.ts';
 import { countStart, createRunnerGate } from './runner-gate.ts';
 import type { RunnerOrder } from './runner-order.ts';
+import type { RunnerWords } from './runner-words.ts';
 
 /**
  * - `delivered`: the hub has the result
  * - `withdrawn`: the hub wants nothing of this runner: another one came first, or the agent took the attempt back
+ * - `unexplained`: the platform ended the pod, or the command is gone without a record: why, the agent hears from the platform. `words`: what it is to be
+ *   told besides, if anything
  * - `left`: what there is stays in the folder, and the next runner there goes on
  */
 export type RunnerEnd =
   | { readonly type: 'delivered'; readonly outcome: Outcome }
   | { readonly type: 'withdrawn' }
+  | { readonly type: 'unexplained'; readonly words: RunnerWords | null }
   | { readonly type: 'left' };
 
 /** The runner of one attempt, in this process. Disposing leaves at once; what its neighbour runs goes on. */
@@ -101,14 +105,19 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     sessions: { credential, gate: createRunnerGate(starts, options.ways) },
     jobLog: null,
     limits,
+    leavesUnsaid: ({ cause, outcome }) =>
+      cause === 'process-lost' || (outcome === 'never-started' && (isStopping || executor.isGone())),
   };
   const target = { attempt: order.attempt, folder: join(folder.attempts, order.attempt) };
   let outcome: Outcome | null = null;
+  let isStopping = false;
+  const unexplained = Promise.withResolvers<RunnerEnd>();
   const attempt = createAttempt({
     id: order.attempt,
     context,
     onChange: () => {},
     onAccepted: (accepted) => void (outcome = accepted),
+    onUnsaid: (result) => unexplained.resolve({ type: 'unexplained', words: toWords(result) }),
   });
   logger.info({ attempt: order.attempt, starts }, 'runner started');
   const disposables = opened.move();
@@ -126,8 +135,15 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
 
   async function run(): Promise<RunnerEnd> {
     if ((await begun) === 'over') return { type: 'withdrawn' };
-    const isOver = await Promise.race([attempt.ended.then(() => true), left.promise.then(() => false)]);
-    if (!isOver || attempt.state.type !== 'gone') return { type: 'left' };
+    const early = await Promise.race([
+      attempt.ended.then(() => null),
+      unexplained.promise,
+      left.promise.then(() => ({ type: 'left' }) as const),
+    ]);
+    // Whoever is still to come beside this one waits for nobody.
+    if (early?.type === 'unexplained') await executor.release(target);
+    if (early !== null) return early;
+    if (attempt.state.type !== 'gone') return { type: 'left' };
     // An attempt that had no document leaves nothing outside its folder, as far as it knows; the neighbour waits all the same.
     await executor.release(target);
     return outcome === null ? { type: 'withdrawn' } : { type: 'delivered', outcome };
@@ -142,6 +158,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   return {
     ended,
     async stop(graceMs) {
+      isStopping = true;
       executor.giveUpStart();
       await Promise.race([ended, sleep(clock, graceMs, leaving.signal)]);
       left.resolve();
@@ -156,6 +173,12 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
       await disposables.disposeAsync();
     },
   };
+}
+
+/** Null where the log is not whole, or nobody knows whether the command began. */
+function toWords({ started, log }: AttemptResult): RunnerWords | null {
+  if (started === false) return { type: 'unborn' };
+  return started === true && log.complete ? { type: 'log', log: { bytes: log.bytes, sha256: log.sha256 } } : null;
 }
 
 /** Claims the attempt, or goes on with it. `over`: an earlier runner here had the hub's last word. */

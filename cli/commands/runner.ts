@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { defaultAgentLimits } from '../../agent/agent-options.ts';
@@ -8,13 +8,16 @@ import { readMachineBootId } from '../../agent/machine-boot-id.ts';
 import type { RunnerEnd } from '../../agent/runner/runner.ts';
 import { loadRunnerConfig, runnerConfigSchema } from '../../agent/runner/runner-config.ts';
 import { RunnerOrder, runnerFiles } from '../../agent/runner/runner-order.ts';
+import { type RunnerWords, toRunnerWords } from '../../agent/runner/runner-words.ts';
 import { parseJson } from '../../protocol/parse.ts';
 import { aborted } from '../../runtime/aborted.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { systemFileSystem } from '../../runtime/file-system.ts';
+import type { Logger } from '../../runtime/logger.ts';
 import { openConfiguredOutlet } from '../../runtime/network/outlet-keys.ts';
 import { createProcessLogger } from '../../runtime/process-logger.ts';
 import { systemRandom } from '../../runtime/random.ts';
+import { sleep } from '../../runtime/sleep.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { addConfigOptions, toConfigSources } from '../config-options.ts';
 import type { Context } from '../context.ts';
@@ -84,9 +87,21 @@ async function run(command: Command, context: Context): Promise<void> {
     await runner[Symbol.asyncDispose]();
   }
   const end = await runner.ended;
+  if (end.type === 'unexplained') {
+    if (end.words !== null) await leaveWords(config.words, end.words, logger);
+    // The pod is about to end; a runner that leaves before that is started again.
+    await Promise.race([sleep(systemClock, config.stopSeconds * 1000, shutdown.asked), aborted(shutdown.asked)]);
+  }
   logger.info({ end: end.type }, 'runner ended');
   context.exitWith(toExitCode(end));
   context.exitWithin(maxLeaveMs);
+}
+
+/** Where they cannot be left the agent tells of a gap. */
+async function leaveWords(path: string, words: RunnerWords, logger: Logger): Promise<void> {
+  await writeFile(path, toRunnerWords(words), { flag: 'r+' }).catch((err: unknown) =>
+    logger.warn({ err, path }, 'last words cannot be left'),
+  );
 }
 
 const maxLeaveMs = 5_000;
@@ -97,6 +112,8 @@ function toExitCode(end: RunnerEnd): ExitCode {
       return outcomeToExitCode(end.outcome);
     case 'withdrawn':
       return exitCodes.noJob;
+    case 'unexplained':
+      return exitCodes.lost;
     case 'left':
       return exitCodes.refused;
   }

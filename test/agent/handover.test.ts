@@ -165,7 +165,7 @@ describe('an attempt that is handed over', () => {
         const ended = await hub.jobIn(job.id, ...over);
         await folderIsFree(agent);
 
-        assert.deepEqual([ended.state, ended.cause, ended.started], ['lost', 'process-lost', 'unknown']);
+        assert.deepEqual([ended.state, ended.cause, ended.started], ['lost', 'process-lost', true]);
         assert.equal(await readLog(job), 'printed\n');
         assert.deepEqual(ended.log?.gaps, [{ at: 8, bytes: null, why: 'runner-gone' }]);
         assert.equal(ended.log?.complete, false);

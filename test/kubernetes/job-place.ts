@@ -10,6 +10,7 @@ import {
   createKubernetesExecutor,
   type KubernetesExecutor,
 } from '../../agent/executors/kubernetes/kubernetes-executor.ts';
+import { openNotedNamespaces } from '../../agent/executors/kubernetes/noted-namespaces.ts';
 import { openKubeconfigAccess } from '../../agent/kubernetes/access/kubeconfig-access.ts';
 import { createKubernetesClient } from '../../agent/kubernetes/create-client.ts';
 import type { KubernetesClient } from '../../agent/kubernetes/kubernetes-client.ts';
@@ -42,6 +43,7 @@ export function createJobPlaces(cluster: KubeCluster): JobPlaces {
         client,
         agentId: () => agent,
         isKnown: async () => true,
+        namespaces: openNotedNamespaces(systemFileSystem, join(root, 'namespaces.json')),
         fileSystem: systemFileSystem,
         clock: systemClock,
         random: systemRandom,

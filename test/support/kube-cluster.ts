@@ -27,6 +27,8 @@ export interface KubeCluster extends AsyncDisposable {
   kubectl(...args: readonly string[]): Promise<string>;
   /** Takes a folder with a root file system, a tar of one, or an archive of an image. */
   loadImage(source: string, name: string): Promise<void>;
+  /** As when its machine is switched off and on: every process of it is gone, and what is on its disk is there. */
+  restart(): Promise<void>;
 }
 
 /** What `up.sh` says, by a file: the process that it leaves to watch the owner keeps the output open. */
@@ -50,7 +52,8 @@ async function startPeer(args: readonly string[], folder: string): Promise<strin
 export async function startKubeCluster({ size }: { readonly size: 'node' | 'control-plane' }): Promise<KubeCluster> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-kube-'));
   const options = size === 'node' ? [] : ['--control-plane'];
-  const stdout = await startPeer([...options, '--owner', String(process.pid), folder], folder);
+  const start = () => startPeer([...options, '--owner', String(process.pid), folder], folder);
+  const stdout = await start();
   const said = new Map(stdout.split('\n').map((line) => line.split('=', 2) as [string, string]));
   const kubeconfig = said.get('KUBECONFIG') ?? '';
   const bin = said.get('KUBE_PEER_BIN') ?? '';
@@ -65,6 +68,10 @@ export async function startKubeCluster({ size }: { readonly size: 'node' | 'cont
     },
     async loadImage(source, name) {
       await run(join(peer, 'load-image.sh'), [source, name, folder]);
+    },
+    async restart() {
+      await run(join(peer, 'down.sh'), [folder]);
+      await start();
     },
     async [Symbol.asyncDispose]() {
       await run(join(peer, 'down.sh'), ['--delete', folder]);

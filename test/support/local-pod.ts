@@ -28,6 +28,8 @@ export interface LocalPod extends AsyncDisposable {
   readonly shared: string;
   /** What the wrapper left as the container's last words. */
   lastWords(): string;
+  /** What the runner left as its container's. */
+  runnerWords(): string;
   startRunner(): Container;
   /** Once. */
   startNeighbour(): Container;
@@ -79,13 +81,15 @@ export async function createLocalPod(options: LocalPodOptions): Promise<LocalPod
   await writeFile(join(orderFolder, runnerFiles.order), JSON.stringify(options.order));
   await writeFile(join(orderFolder, runnerFiles.ticket), `${options.ticket}\n`);
   await writeFile(join(orderFolder, options.automation.fileName), options.automation.text);
-  await writeFile(words, '');
+  const runnerWords = join(folder, 'runner-words');
+  for (const path of [words, runnerWords]) await writeFile(path, '');
   const environment = {
     ...process.env,
     FARHAND_HUB_URL: options.hubUrl,
     FARHAND_RUNNER_SHARED: shared,
     FARHAND_RUNNER_MEMORY: memory,
     FARHAND_RUNNER_ORDER: orderFolder,
+    FARHAND_RUNNER_WORDS: runnerWords,
     FARHAND_LOG_FORMAT: 'json',
     ...options.environment,
   };
@@ -102,6 +106,7 @@ export async function createLocalPod(options: LocalPodOptions): Promise<LocalPod
     folder,
     shared,
     lastWords: () => readFileSync(words, 'utf8'),
+    runnerWords: () => readFileSync(runnerWords, 'utf8'),
     startRunner: () => begin(process.execPath, [main, 'runner'], bare),
     startNeighbour: () =>
       begin('sh', [join(shared, podPrograms.wrapper), shared, memory, words], { PATH: process.env['PATH'] }),

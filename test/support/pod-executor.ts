@@ -1,8 +1,10 @@
 import type { CommandEnd } from '../../agent/executors/command-end.ts';
 import type { Execution } from '../../agent/executors/execution.ts';
 import type { Executor } from '../../agent/executors/executor.ts';
+import { readWrapperWords } from '../../agent/executors/neighbour/neighbour-end.ts';
 import { processKind } from '../../agent/executors/process/process-kind.ts';
 import { RunnerOrder } from '../../agent/runner/runner-order.ts';
+import { parseRunnerWords } from '../../agent/runner/runner-words.ts';
 import { type Container, createLocalPod, type LocalPod } from './local-pod.ts';
 
 /** A pod as the cluster keeps it: it ends with its job's container, and starts its runner anew when that ends before. */
@@ -110,8 +112,11 @@ export function createPodCluster(options: PodClusterOptions): PodCluster {
 
   function readWords(job: readonly KeptPod[]): CommandEnd | null {
     for (const { pod } of job) {
-      const [, status, , told] = /^farhand: ended (\d+)( i)?( t)?\n$/.exec(pod.lastWords()) ?? [];
-      if (status !== undefined) return { type: 'exit', status: Number(status), marked: told !== undefined, at: null };
+      const words = readWrapperWords(pod.lastWords());
+      if (words === null) continue;
+      const left = parseRunnerWords(pod.runnerWords());
+      const log = left?.type === 'log' ? left.log : undefined;
+      return { type: 'exit', status: words.status, marked: words.wasAsked || words.wasTold, at: null, log };
     }
     return null;
   }
@@ -126,8 +131,7 @@ export function createPodCluster(options: PodClusterOptions): PodCluster {
       async start({ folder }, { handover }) {
         if (handover === undefined) throw new Error('expected a ticket, got a command to run here');
         const order = RunnerOrder.parse(JSON.parse(handover.order));
-        const { ticket } = handover;
-        const automation = handover.automation.text;
+        const { ticket, automation } = handover;
         const job: KeptPod[] = [];
         for (let count = 0; count < copies; count += 1) {
           const pod = await createLocalPod({ hubUrl, order, ticket, automation });

@@ -4,6 +4,7 @@ import type { PlatformCause } from '../platform-cause.ts';
 import { type MainState, parseTime, readMain } from './main-container.ts';
 import type { PendingLimits } from './pending-limits.ts';
 import { type Condition, findCondition, type JobView, type PodView } from './pod-view.ts';
+import { readRunnerEnd, runnerContainer } from './runner-container.ts';
 
 /** What was seen of an attempt in the cluster. Durations are by the agent's own clock. */
 export interface Observation {
@@ -20,6 +21,8 @@ export interface Observation {
   readonly sinceReleasedMs: number;
   /** Since the pod waits for its image, or for its configuration. */
   readonly sinceWaitingMs: number;
+  /** Since the pod's runner was seen to end again and again. */
+  readonly sinceCrashingMs: number;
   /** Since the command was seen to have ended. */
   readonly sinceEndedMs: number;
   /** Since a pod that was deleted should have been gone, its grace included; 0 where that is not so. */
@@ -75,6 +78,7 @@ export function classifyEnd(seen: Observation, limits: PendingLimits): Verdict {
     const message = `the pod was to be gone ${toSeconds(seen.overdueMs)} ago, and its node ${pod.spec.nodeName ?? ''} did not say how its container ended`;
     return ended({ ...platform('node-lost', message), started: hasBegun(seen, main) ? true : 'unknown' });
   }
+  if (seen.sinceCrashingMs >= limits.runnerMs && main.type !== 'ended') return toWithoutRunner(seen, pod);
   if (main.type === 'running' || main.type === 'ended' || pod.metadata.deletionTimestamp !== null)
     return { type: 'wait' };
   return toPending(seen, limits, { pod, main });
@@ -160,7 +164,7 @@ function wasCutShort({ metadata }: PodView, main: MainState): boolean {
 function findFailedInit(pod: PodView): PlatformEnd | null {
   for (const { name, state } of pod.status.initContainerStatuses) {
     const { terminated } = state;
-    if (terminated === undefined || terminated.exitCode === 0) continue;
+    if (name === runnerContainer || terminated === undefined || terminated.exitCode === 0) continue;
     const proof = { started: false, retrySafe: true };
     if (terminated.reason === 'OOMKilled') {
       return { ...platform('out-of-memory', `the init container ${name} was killed for its memory`), ...proof };
@@ -222,6 +226,17 @@ function toWithoutPod(seen: Observation, limits: PendingLimits): Verdict {
   const isQuota = seen.warning?.includes('exceeded quota') === true;
   const message = `the Job made no pod within ${toSeconds(seen.sinceReleasedMs)}${why}`;
   return giveUp(isQuota ? 'cluster-quota' : 'unschedulable', message, true);
+}
+
+/** Nobody would bring what the command prints, nor hear that it has ended. */
+function toWithoutRunner(seen: Observation, pod: PodView): Verdict {
+  const { isStarved = false, words = 'nothing is known of its end' } = readRunnerEnd(pod) ?? {};
+  const cause = isStarved ? 'out-of-memory' : 'start-failed';
+  return giveUp(
+    cause,
+    `the runner of the pod could not be kept alive for ${toSeconds(seen.sinceCrashingMs)}: ${words}`,
+    true,
+  );
 }
 
 function toPending(

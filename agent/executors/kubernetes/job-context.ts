@@ -18,6 +18,7 @@ export interface JobLimits extends Omit<PendingLimits, 'pendingMs' | 'imageMs'> 
 
 export const defaultJobLimits: JobLimits = {
   configMs: 30_000,
+  runnerMs: 300_000,
   settleMs: 30_000,
   overdueMs: 120_000,
   logMs: 60_000,

@@ -373,7 +373,8 @@ export class JobExecution implements Execution {
   async #end(end: PlatformEnd | ExitEnd, main: MainState): Promise<boolean> {
     const { fileSystem, signal } = this.#context;
     const { isStopped, hasRunner } = this.#record;
-    if (hasRunner === true) return this.#finishWith(toEndBesideRunner(end, { main, isStopped }), []);
+    if (hasRunner === true)
+      return this.#finishWith(toEndBesideRunner(end, { main, pod: this.#find().pod, isStopped }), []);
     const hasBegun = end.type === 'exit' || end.started !== false;
     if (hasBegun && this.#find().pod !== null) this.#log ??= this.#copyLog();
     const lost: readonly Gap[] = [{ at: this.#record.base, bytes: null, why: 'output-lost' }];

@@ -3,9 +3,10 @@ import { Gap, Started } from '../../../protocol/attempt-result.ts';
 import { ByteCount } from '../../../protocol/names.ts';
 import type { FileSystem } from '../../../runtime/file-system.ts';
 import { type RecordFile, recordFile } from '../../record-file.ts';
+import { WholeLog } from '../../runner/runner-words.ts';
 import { platformCauses } from '../platform-cause.ts';
 
-const Facts = { marked: z.boolean(), at: z.number().nullable() };
+const Facts = { marked: z.boolean(), at: z.number().nullable(), log: WholeLog.optional() };
 
 const End = z.discriminatedUnion('type', [
   z.object({ type: z.literal('exit'), status: z.int(), ...Facts }),

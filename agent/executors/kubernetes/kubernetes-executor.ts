@@ -6,7 +6,6 @@ import type { FileSystem } from '../../../runtime/file-system.ts';
 import type { Logger } from '../../../runtime/logger.ts';
 import type { LoopBoard } from '../../../runtime/loop-board.ts';
 import type { Random } from '../../../runtime/random.ts';
-import { sleep } from '../../../runtime/sleep.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import { KubernetesError } from '../../kubernetes/kubernetes-error.ts';
@@ -23,6 +22,7 @@ import { type JobRecord, jobRecordFile } from './job-record.ts';
 import { JobSettings } from './job-settings.ts';
 import type { JobsStatus } from './jobs-status.ts';
 import { kubernetesKind } from './kubernetes-kind.ts';
+import type { NotedNamespaces } from './noted-namespaces.ts';
 import { PatchError } from './patch-error.ts';
 import type { RunnerImage } from './runner-image.ts';
 import { toOrderFiles } from './runner-pod.ts';
@@ -43,6 +43,8 @@ export interface KubernetesExecutorOptions {
   readonly agentId: () => string;
   /** Whether an attempt has a folder on this machine. */
   readonly isKnown: (attempt: string) => Promise<boolean>;
+  /** Where Jobs were made, and may be left. */
+  readonly namespaces: NotedNamespaces;
   readonly fileSystem: FileSystem;
   readonly clock: Clock;
   readonly random: Random;
@@ -54,10 +56,7 @@ export interface KubernetesExecutorOptions {
 }
 
 export interface KubernetesExecutor extends Executor, AsyncDisposable {
-  /**
-   * To be called when the agent has its identity and has read its attempts: looks for what is left in its own namespace, and hears of it from now on. In another one it
-   * does so from the first attempt there on.
-   */
+  /** To be called when the agent has its identity and has read its attempts: looks for what is left in the cluster, and hears of it from now on. */
   begin(): void;
   readonly status: JobsStatus;
 }
@@ -74,6 +73,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     client,
     agentId,
     isKnown,
+    namespaces,
     fileSystem,
     clock,
     random,
@@ -89,8 +89,9 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
   const turns = createTurns();
   const watches = new Map<string, JobWatch>();
   const listeners = new Set<() => void>();
-  const sweeps: Promise<void>[] = [];
+  let sweeping: Promise<void> | null = null;
   const unswept = new Map<string, string | null>();
+  let isListed = false;
   const running = new Map<string, JobExecution>();
 
   function boardOf(namespace: string): JobBoard {
@@ -107,7 +108,6 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
       onChange: tellChange,
     });
     watches.set(namespace, watch);
-    sweeps.push(sweep(namespace));
     return watch.board;
   }
 
@@ -200,6 +200,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
       gaps: [],
       ...(handover === undefined ? {} : { hasRunner: true }),
     };
+    await namespaces.note(namespace);
     if (earlier === null) await file.write(record);
     const made = await make(record, { ...manifest, isAgain: earlier !== null });
     // What it was written for may be there in part: the release looks for it.
@@ -256,20 +257,17 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     }
   }
 
-  /** Until it went well once: what is left there of another life of this agent is deleted. */
-  async function sweep(namespace: string): Promise<void> {
-    unswept.set(namespace, null);
-    for (let waitMs = 1_000; !signal.aborted; waitMs = Math.min(2 * waitMs, 60_000)) {
-      try {
-        await sweepJobs({ client, namespace, calls, counter, agent: agentId(), isKnown, logger, signal });
-        unswept.delete(namespace);
-        return;
-      } catch (err) {
-        unswept.set(namespace, err instanceof Error ? err.message : String(err));
-        if (!signal.aborted) logger.debug({ err }, 'Jobs cannot be swept yet');
-      }
-      await sleep(clock, waitMs, signal);
-    }
+  /** What is left of another life of this agent. */
+  async function sweep(): Promise<void> {
+    boardOf(client.namespace);
+    const noted = await namespaces.list().catch((err: unknown) => {
+      logger.warn({ err }, 'namespaces of earlier Jobs cannot be read');
+      return [];
+    });
+    const all = [...new Set([client.namespace, ...noted])];
+    for (const namespace of all) unswept.set(namespace, null);
+    isListed = true;
+    await sweepJobs(all, { client, calls, counter, unswept, agent: agentId(), isKnown, clock, logger, signal });
   }
 
   return {
@@ -279,7 +277,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
         states: countStates([...running.values()].map(({ state }) => state)),
         counts: counter.counts,
         sweep: {
-          done: watches.size > 0 && unswept.size === 0,
+          done: isListed && unswept.size === 0,
           error: [...unswept.values()].find((error) => error !== null) ?? null,
         },
         watches: [...watches.values()].flatMap(({ status }) => status),
@@ -287,7 +285,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     },
     handsOver: runner !== null,
     begin: () => {
-      boardOf(client.namespace);
+      sweeping ??= sweep();
     },
     obstacle: findObstacle,
     onChange: (listener) => {
@@ -331,7 +329,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
       }),
     [Symbol.asyncDispose]: async () => {
       disposal.abort('disposed');
-      await Promise.all(sweeps);
+      await sweeping;
       await Promise.all([...watches.values()].map((watch) => watch[Symbol.asyncDispose]()));
     },
   };

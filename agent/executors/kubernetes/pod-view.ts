@@ -25,6 +25,8 @@ const ContainerStatus = z.object({
   /** Empty until the container was made on the node. */
   containerID: Text,
   state: ContainerState.default({}),
+  /** Of the same container before it was started again. */
+  lastState: ContainerState.default({}),
 });
 export type ContainerStatus = Readonly<z.infer<typeof ContainerStatus>>;
 

@@ -3,6 +3,7 @@ import type { CommandHandover, PreparedCommand } from '../../automations/prepare
 import { podPrograms } from '../../runner/prepare-pod.ts';
 import { runnerFiles } from '../../runner/runner-order.ts';
 import { mainContainer } from './main-container.ts';
+import { runnerContainer } from './runner-container.ts';
 import type { RunnerImage } from './runner-image.ts';
 
 const folders = { shared: '/farhand/shared', memory: '/farhand/memory', order: '/farhand/order' } as const;
@@ -78,7 +79,7 @@ export function toRunnerParts(options: {
         { ...common, name: 'farhand-prepare', args: ['runner', 'prepare', '--shell', shell], volumeMounts },
         {
           ...common,
-          name: 'farhand-runner',
+          name: runnerContainer,
           args: ['runner'],
           restartPolicy: 'Always',
           volumeMounts: [...volumeMounts, { name: orderVolume.name, mountPath: folders.order, readOnly: true }],

@@ -8,11 +8,12 @@ import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { Execution, ExecutionTarget } from '../execution.ts';
 import type { Executor, FenceState, StartFailure } from '../executor.ts';
 import { toFolderFailure } from '../folder-failure.ts';
-import { makeRoomForExit, readExitRecord } from '../process/exit-record.ts';
+import { makeRoomForExit } from '../process/exit-record.ts';
 import { readFence, takeFence } from '../process/fence.ts';
 import { refuseCommand, withoutShellOwned } from '../process/refuse-command.ts';
 import { watchFor } from '../process/watch-for.ts';
 import { findUnsayable, toGoText } from './go-text.ts';
+import { readNeighbourEnd } from './neighbour-end.ts';
 import { neighbourKind } from './neighbour-kind.ts';
 import { openNeighbourPipes } from './neighbour-pipes.ts';
 import type { NeighbourPlace } from './neighbour-place.ts';
@@ -24,6 +25,8 @@ const fileMode = 0o660;
 export interface NeighbourExecutor extends Executor, Disposable {
   /** Nobody will start what has not begun by now: the platform ends the pod. */
   giveUpStart(): void;
+  /** The container beside this one came, and is gone. */
+  isGone(): boolean;
 }
 
 /**
@@ -43,7 +46,6 @@ export function createNeighbourExecutor(options: {
   const { signal } = disposal;
   const givingUp = new AbortController();
 
-  /** It came, and is gone. */
   function isGone(): boolean {
     return existsSync(place.here) && !pipes.isAlive();
   }
@@ -153,10 +155,11 @@ export function createNeighbourExecutor(options: {
       const fence = await readFence(fileSystem, target.folder);
       return fence.type === 'recovered' || !pipes.isAlive() ? null : follow(target);
     },
-    readEnd: ({ folder }) => readExitRecord(fileSystem, folder),
+    readEnd: ({ folder }) => readNeighbourEnd(fileSystem, folder),
     findGaps: async () => [],
     release: () => sendAway(),
     giveUpStart: () => givingUp.abort('the pod ends'),
+    isGone,
     [Symbol.dispose]() {
       disposal.abort('let go');
       pipes[Symbol.dispose]();

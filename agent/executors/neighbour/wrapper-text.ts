@@ -7,18 +7,28 @@
  * 2. It waits for `start`; for `leave` or a TERM it ends. What reads the pipe is a process of its own, because a shell that reads takes no signal.
  * 3. The fence, as on a host.
  * 4. Orders become signals: as the first process to all others, else (in a test) to its group.
- * 5. The command, in the background, because a shell takes no signal while a command in the foreground runs. TERM to the container goes on to all of it, and
- *    leaves the mark `t` in the last words: the platform ended it.
- * 6. The exit record, then the last words, then KILL for what is left.
+ * 5. The command, in the background, because a shell takes no signal while a command in the foreground runs. TERM to the container goes on to all of it.
+ * 6. The exit record, then the last words, then KILL for what is left. Both say what `neighbour-end.ts` reads: the status, and the marks ` i` (the runner had
+ *    asked for the end), ` t` (the platform told it to end) and ` m` (the kernel killed something of the container for its memory, which the shell
+ *    survives where only one process is killed).
  */
 export const neighbourWrapperText = `cd -- "$1" || exit 125
-farhand_memory=$2 farhand_words=$3 farhand_mark= farhand_told= farhand_caught=
+farhand_memory=$2 farhand_words=$3 farhand_marks= farhand_told= farhand_caught= farhand_kills=0
 exec 4<>orders 5<>alive || exit 125
 : >here || exit 125
 [ -e leave ] && exit 125
 farhand_end() {
   if [ "$$" = 1 ]; then kill -s "$1" -- -1; else kill -s "$1" -- "-$$"; fi
 } 2>/dev/null
+farhand_count() {
+  farhand_kills=0
+  for farhand_file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+    [ -r "$farhand_file" ] || continue
+    while read -r farhand_key farhand_value; do
+      [ "$farhand_key" != oom_kill ] || farhand_kills=$farhand_value
+    done <"$farhand_file"
+  done
+}
 (read -r farhand_order && [ "$farhand_order" = start ]) <&4 5>&- &
 farhand_reader=$!
 trap 'kill "$farhand_reader" 2>/dev/null; exit 143' TERM INT HUP
@@ -40,11 +50,14 @@ exec 3>&-
     esac
   done
 ) <&4 4<&- 5>&- &
+farhand_count
+farhand_before=$farhand_kills
 (
   trap - TERM INT HUP
   [ -e intent.json ] && exit 143
   . "$farhand_memory/go" || exit 126
-  unset OLDPWD SHLVL farhand_memory farhand_words farhand_mark farhand_told farhand_caught farhand_reader farhand_attempt
+  unset OLDPWD SHLVL farhand_memory farhand_words farhand_marks farhand_told farhand_caught farhand_reader farhand_attempt
+  unset farhand_kills farhand_before farhand_file farhand_key farhand_value
   exec "$@"
 ) </dev/null >>raw 2>&1 4<&- 5>&- &
 farhand_command=$!
@@ -56,9 +69,12 @@ while [ -n "$farhand_caught" ]; do
   set -- "$?"
   [ "$1" = 127 ] || farhand_status=$1
 done
-[ -e intent.json ] && farhand_mark=" i"
-echo "$farhand_status$farhand_mark" 1<>exit
-[ -w "$farhand_words" ] && echo "farhand: ended $farhand_status$farhand_mark$farhand_told" >"$farhand_words"
+[ -e intent.json ] && farhand_marks=" i"
+farhand_marks=$farhand_marks$farhand_told
+farhand_count
+[ "$farhand_kills" = "$farhand_before" ] || farhand_marks="$farhand_marks m"
+echo "$farhand_status$farhand_marks" 1<>exit
+[ -w "$farhand_words" ] && echo "farhand: ended $farhand_status$farhand_marks" >"$farhand_words"
 farhand_end KILL
 exit "$farhand_status"
 `;

@@ -55,6 +55,7 @@ function createScene({ offset = 0 }: { readonly offset?: number } = {}): Scene {
     describe: async () => null,
     receive: async () => {},
     forgotten: () => {},
+    caughtUp: () => {},
     stream,
     get progress() {
       return progress;

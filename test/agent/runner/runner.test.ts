@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -158,17 +158,20 @@ describe('a runner', () => {
     });
   });
 
-  it('says that the command was lost when the container beside it was killed', async () => {
+  it('leaves it to the platform to say why the container beside it was killed, and tells that the hub has all of its log', async () => {
     await giveToPod('echo begun >>LEDGER\necho printed\nsleep 60', async ({ hub, job, pod, lines }) => {
       const neighbour = pod.startNeighbour();
-      pod.startRunner();
+      const runner = pod.startRunner();
       await until('the command', async () => (await lines()).length > 0);
 
       neighbour.signal('SIGKILL');
-      const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost');
+      await until('its last words', () => pod.runnerWords() !== '');
+      runner.signal('SIGTERM');
 
-      assert.deepEqual([ended.state, ended.cause, ended.started], ['lost', 'process-lost', true]);
-      assert.deepEqual([await readLog(hub, job), ended.log?.complete], ['printed\n', true]);
+      const sha256 = createHash('sha256').update('printed\n').digest('hex');
+      assert.equal(pod.runnerWords(), `farhand: log 8 ${sha256}\n`);
+      assert.equal((await runner.ended).code, 5);
+      assert.deepEqual([await readLog(hub, job), (await hub.job(job.id)).state], ['printed\n', 'running']);
     });
   });
 
@@ -220,8 +223,26 @@ describe('a runner', () => {
     });
   });
 
-  it('told that the pod ends, delivers what the command did by then, and marks its end as asked for from outside', async () => {
+  it('leaves it to the platform to say why it told the command to end', async () => {
     await giveToPod('echo begun >>LEDGER\necho printed\nsleep 60', async ({ hub, job, pod, lines }) => {
+      const neighbour = pod.startNeighbour();
+      const runner = pod.startRunner();
+      await until('the command', async () => (await lines()).length > 0);
+
+      neighbour.signal('SIGTERM');
+      await neighbour.ended;
+      runner.signal('SIGTERM');
+
+      assert.equal((await runner.ended).code, 5);
+      assert.match(pod.runnerWords(), /^farhand: log 8 /);
+      assert.equal(pod.lastWords(), 'farhand: ended 143 t\n');
+      assert.equal((await hub.job(job.id)).state, 'running');
+    });
+  });
+
+  it('delivers the end of a command that ended well when it was told to', async () => {
+    const script = "trap 'echo bye; exit 0' TERM\necho begun >>LEDGER\nwhile :; do sleep 0.1; done";
+    await giveToPod(script, async ({ hub, job, pod, lines }) => {
       const neighbour = pod.startNeighbour();
       const runner = pod.startRunner();
       await until('the command', async () => (await lines()).length > 0);
@@ -231,29 +252,25 @@ describe('a runner', () => {
       runner.signal('SIGTERM');
       const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost');
 
-      assert.deepEqual([ended.state, ended.exitCode, ended.log?.complete], ['failed', 143, true]);
-      assert.equal(pod.lastWords(), 'farhand: ended 143 t\n');
-      assert.equal((await runner.ended).code, 1);
+      assert.deepEqual([ended.state, ended.exitCode, ended.log?.complete], ['succeeded', 0, true]);
+      assert.equal((await runner.ended).code, 0);
     });
   });
 
-  it('told that the pod ends before the container beside it came, says that nothing was started', async () => {
-    await giveToPod('echo begun >>LEDGER', async ({ hub, agent, attempt, job, pod, lines }) => {
+  it('told that the pod ends before the container beside it came, tells the platform that nothing was started', async () => {
+    await giveToPod('echo begun >>LEDGER', async ({ attempt, hub, job, pod, lines }) => {
       const runner = pod.startRunner();
       await until('the document', () =>
         readFile(join(pod.shared, 'attempts', attempt, 'document.json')).catch(() => null),
       );
 
       runner.signal('SIGTERM');
-      let again = await agent.nextOffer();
-      while (again.attempt === attempt) again = await agent.nextOffer();
+      const { code } = await runner.ended;
       const late = pod.startNeighbour();
 
-      assert.equal(again.job, job.id);
-      assert.equal((await hub.job(job.id)).state, 'offered');
+      assert.deepEqual([code, pod.runnerWords()], [5, 'farhand: never began\n']);
       assert.equal((await late.ended).code, 125);
-      assert.deepEqual(await lines(), []);
-      await runner.ended;
+      assert.deepEqual([await lines(), (await hub.job(job.id)).state], [[], 'running']);
     });
   });
 

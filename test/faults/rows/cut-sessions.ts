@@ -59,6 +59,7 @@ async function createSubject(attempt: string, log: Log, onJob: (offset: number) 
     progress: null,
     result,
     forgotten: () => {},
+    caughtUp: () => {},
     async describe() {
       return { folderId, have, rawBytes: log.raw.length, needsDocument: have === 'claimed', needsSecrets: false };
     },

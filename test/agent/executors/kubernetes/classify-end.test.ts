@@ -3,7 +3,14 @@ import { describe, it } from 'node:test';
 import { classifyEnd, type Observation, type Verdict } from '../../../../agent/executors/kubernetes/classify-end.ts';
 import { JobView, PodView } from '../../../../agent/executors/kubernetes/pod-view.ts';
 
-const limits = { pendingMs: 300_000, imageMs: 180_000, configMs: 30_000, settleMs: 30_000, overdueMs: 120_000 };
+const limits = {
+  pendingMs: 300_000,
+  imageMs: 180_000,
+  configMs: 30_000,
+  runnerMs: 300_000,
+  settleMs: 30_000,
+  overdueMs: 120_000,
+};
 const startedAt = '2026-11-30T12:00:00Z';
 const finishedAt = '2026-11-30T12:00:05Z';
 const late = { startedAt, finishedAt: '2026-11-30T12:01:01Z' };
@@ -54,6 +61,7 @@ function classify(seen: Partial<Observation>): Verdict {
       isStopped: false,
       sinceReleasedMs: 0,
       sinceWaitingMs: 0,
+      sinceCrashingMs: 0,
       sinceEndedMs: 0,
       overdueMs: 0,
       warning: null,

@@ -36,6 +36,8 @@ export class FakeCluster {
   /** Called after each call that changes something; what it throws is the answer. */
   after: Before = () => {};
   makesPods = true;
+  /** Whoever asks for these is told that it may not. */
+  readonly shutNamespaces = new Set<string>();
 
   readonly client: KubernetesClient;
 
@@ -157,7 +159,7 @@ export class FakeCluster {
 
   #begin(
     verb: string,
-    { resource, name = '' }: Collection & { readonly name?: string },
+    { resource, namespace = null, name = '' }: Collection & { readonly name?: string },
     subresource: string | null = null,
   ): void {
     const { group, plural } = resource;
@@ -167,6 +169,8 @@ export class FakeCluster {
     );
     if (!isKnown) throw new Error(`no permission for ${call}`);
     if (this.isAway) throw new KubernetesError('unreachable', 'nobody answers');
+    if (this.shutNamespaces.has(namespace ?? ''))
+      throw new KubernetesError('forbidden', `nothing of ${namespace} is for you`, { status: 403 });
     this.calls.push(call);
     this.before(call, name);
   }
@@ -201,7 +205,7 @@ export class FakeCluster {
         const items = [...this.#objects.values()].filter(
           (object) =>
             this.get(collection.resource.plural, object.metadata.name) === object &&
-            isIn(collection, object) &&
+            isIn(object, collection.namespace) &&
             isSelected(object, labelSelector),
         );
         return { items, resourceVersion: String(this.#version) };
@@ -277,7 +281,7 @@ export class FakeCluster {
         if (change.version <= version) continue;
         version = change.version;
         const { object } = change.event;
-        const isOfIt = change.plural === collection.resource.plural && isIn(collection, object);
+        const isOfIt = change.plural === collection.resource.plural && isIn(object, collection.namespace);
         if (isOfIt && isSelected(object, labelSelector)) yield change.event;
       }
       await this.#changed(signal);
@@ -317,7 +321,7 @@ export function toMain(state: JsonObject): JsonObject {
   return { name: 'main', containerID: 'waiting' in state ? '' : 'containerd://1', state };
 }
 
-function isIn({ namespace }: Collection, { metadata }: KubernetesObject): boolean {
+function isIn({ metadata }: KubernetesObject, namespace: string | null): boolean {
   return namespace === null || metadata.namespace === undefined || metadata.namespace === namespace;
 }
 

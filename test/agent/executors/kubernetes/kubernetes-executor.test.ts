@@ -10,6 +10,7 @@ import type { Executor } from '../../../../agent/executors/executor.ts';
 import { defaultJobLimits } from '../../../../agent/executors/kubernetes/job-context.ts';
 import { toJobName } from '../../../../agent/executors/kubernetes/job-name.ts';
 import { createKubernetesExecutor } from '../../../../agent/executors/kubernetes/kubernetes-executor.ts';
+import { openNotedNamespaces } from '../../../../agent/executors/kubernetes/noted-namespaces.ts';
 import { NotNow } from '../../../../agent/executors/not-now.ts';
 import { KubernetesError } from '../../../../agent/kubernetes/kubernetes-error.ts';
 import { systemClock } from '../../../../runtime/clock.ts';
@@ -54,6 +55,7 @@ describe('the Kubernetes executor', () => {
       client: cluster.client,
       agentId: () => agent,
       isKnown: async (attempt) => (await systemFileSystem.lstat(join(root, attempt))) !== null,
+      namespaces: openNotedNamespaces(systemFileSystem, join(root, `namespaces-of-${agent}.json`)),
       fileSystem: systemFileSystem,
       clock: systemClock,
       random: systemRandom,
@@ -607,22 +609,26 @@ describe('the Kubernetes executor', () => {
     assert.equal(next.status.counts.swept, 2);
   });
 
-  it('sweeps every namespace in which it comes to work', async () => {
-    const elsewhere = toCommand({ namespace: 'elsewhere' });
-    const first = create();
-    const [left, next] = [await createPlace(), await createPlace()];
-    await start(first, left.target, elsewhere);
-    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+  it('sweeps each namespace that it has ever used, and leaves one that is shut to it', async () => {
+    const first = create('agent-3');
+    const [near, far, shut] = [await createPlace(), await createPlace(), await createPlace()];
+    await start(first, near.target);
+    await start(first, far.target, toCommand({ namespace: 'far' }));
+    await start(first, shut.target, toCommand({ namespace: 'shut' }));
+    await eventually(() => cluster.names('pods').length === 3, 'pods');
     await first[Symbol.asyncDispose]();
-    cluster.end(left.job, 0);
-    await rm(left.target.folder, { recursive: true });
+    for (const { target, job } of [near, far, shut]) {
+      cluster.end(job, 0);
+      await rm(target.folder, { recursive: true });
+    }
+    cluster.shutNamespaces.add('shut');
 
-    const second = create();
+    const second = create('agent-3');
     second.begin();
-    await start(second, next.target, elsewhere);
 
-    await eventually(() => !cluster.names('jobs').includes(left.job), 'the Job that was left to be gone');
-    assert.deepEqual(cluster.names('jobs'), [next.job]);
+    await eventually(() => cluster.names('jobs').length === 1, 'one Job');
+    assert.deepEqual(cluster.names('jobs'), [shut.job]);
+    await second[Symbol.asyncDispose]();
   });
 
   it('runs many at once, each its own', async () => {

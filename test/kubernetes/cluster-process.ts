@@ -5,26 +5,39 @@ import { join } from 'node:path';
 import type { KubeCluster } from '../support/kube-cluster.ts';
 import { until } from '../support/until.ts';
 
-/** The API server of a cluster as a process that dies and comes back. */
-export interface ApiServerProcess {
+/** A program of a cluster as a process that dies and comes back. */
+export interface ClusterProcess {
   /** As when its machine loses power: no connection is closed in order. */
   kill(): Promise<void>;
-  /** The same command again; resolves when it answers. */
+  /** The same command again; resolves when the API server answers. */
   startAgain(): Promise<void>;
 }
 
-export async function findApiServer(cluster: KubeCluster): Promise<ApiServerProcess> {
-  const file = join(cluster.folder, 'pids/apiserver');
+export async function findClusterProcess(
+  cluster: KubeCluster,
+  name: 'apiserver' | 'kubelet' | 'containerd',
+): Promise<ClusterProcess> {
+  const file = join(cluster.folder, 'pids', name);
   const readPid = async () => Number((await readFile(file, 'utf8')).split(' ', 1)[0]);
   const [program = '', ...args] = (await readFile(`/proc/${await readPid()}/cmdline`, 'utf8')).split('\0').slice(0, -1);
   return {
     async kill() {
       const pid = await readPid();
-      process.kill(pid, 'SIGKILL');
-      await until('its end', async () => (await readStart(pid)) === null);
+      // What runs on the node is the child of what brought it there.
+      const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+      for (const one of [
+        ...children
+          .split(' ')
+          .filter((text) => text !== '')
+          .map(Number),
+        pid,
+      ]) {
+        killQuietly(one);
+        await until('its end', async () => (await readStart(one)) === null);
+      }
     },
     async startAgain() {
-      const log = openSync(join(cluster.folder, 'log/apiserver.log'), 'a');
+      const log = openSync(join(cluster.folder, 'log', `${name}.log`), 'a');
       const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log] });
       child.unref();
       // What stops the cluster looks here for what it has to stop.
@@ -32,6 +45,15 @@ export async function findApiServer(cluster: KubeCluster): Promise<ApiServerProc
       await until('its answer', () => cluster.kubectl('get', '--raw=/readyz').catch(() => null));
     },
   };
+}
+
+/** One that ends with its child is gone by then. */
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
 }
 
 /** When a process began, in ticks since the boot; null where there is none, or it is over. */
