@@ -32,7 +32,8 @@ export function createTlsHandshakes(keeper: TlsKeeper): TlsHandshakes {
   const waiting = new Map<string, (outcome: Handshake) => void>();
   const server = createServer({
     ...toContext(keeper.current),
-    ALPNProtocols: ['h2', 'http/1.1'],
+    // The first that a client offers, too. HTTP/2 is here for gRPC alone, whose clients offer nothing else; curl, browsers and Go offer both.
+    ALPNProtocols: ['http/1.1', 'h2'],
     requestCert: clientCertificates !== 'none',
     // Node would hang up on one with a bad certificate and not say why.
     rejectUnauthorized: false,

@@ -11,13 +11,13 @@ const ended = ['succeeded', 'failed', 'cancelled', 'timed-out', 'lost'];
 
 /** Jobs of a hub in a cluster, as somebody outside sees them. `count` is an automation that prints a line a second. */
 export interface ChartJobs {
-  submit(automation: string, parameters: readonly string[], selector: string): Promise<string>;
-  reaches(id: string, states: readonly string[]): Promise<SeenJob>;
-  ends(id: string): Promise<SeenJob>;
+  readonly submit: (automation: string, parameters: readonly string[], selector: string) => Promise<string>;
+  readonly reaches: (id: string, states: readonly string[]) => Promise<SeenJob>;
+  readonly ends: (id: string) => Promise<SeenJob>;
   /** It succeeded by its first attempt, and its log has every line once. */
-  succeedsWhole(id: string, seconds: number): Promise<SeenJob>;
+  readonly succeedsWhole: (id: string, seconds: number) => Promise<SeenJob>;
   /** The same of one that was held. */
-  succeedsHeld(id: string, ledger: string): Promise<SeenJob>;
+  readonly succeedsHeld: (id: string, ledger: string) => Promise<SeenJob>;
 }
 
 export function linesTo(last: number): string {

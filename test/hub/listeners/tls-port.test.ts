@@ -164,6 +164,13 @@ describe('one port for HTTP/1 and HTTP/2, with TLS', () => {
     );
   });
 
+  it('answers HTTP/1 to who would take either, as kubelet, curl and browsers do: what is not gRPC is there alone', async () => {
+    await using port = await startPort();
+
+    assert.equal(await shake({ ...port.trust, ALPNProtocols: ['h2', 'http/1.1'] }), 'http/1.1');
+    assert.equal(await shake({ ...port.trust, ALPNProtocols: ['h2'] }), 'h2');
+  });
+
   it('answers HTTP/2 to who asks for it', async () => {
     await using port = await startPort();
 
