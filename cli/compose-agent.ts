@@ -3,6 +3,7 @@ import { type Agent, createAgent } from '../agent/agent.ts';
 import { type AgentMode, type AgentOptions, defaultAgentLimits } from '../agent/agent-options.ts';
 import { systemWatchFolder } from '../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../agent/attempts/spool.ts';
+import type { Catalog } from '../agent/automations/catalog.ts';
 import type { AgentConfig } from '../agent/config.ts';
 import { createDummyExecutor } from '../agent/executors/dummy/dummy-executor.ts';
 import type { Executor } from '../agent/executors/executor.ts';
@@ -65,10 +66,12 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
   const adapt = options.adaptExecutor ?? ((one: Executor) => one);
   const loopLag = opened.use(measureLoopLag(systemClock));
   const loops = createLoopBoard(systemClock);
-  const cluster = options.kubernetes === null ? null : await useCluster(options.kubernetes, { config, logger, loops });
+  const cluster =
+    options.kubernetes === null ? null : await useCluster(options.kubernetes, { config, catalog, logger, loops });
   if (cluster !== null) {
     opened.use(cluster.account);
     opened.use(cluster.jobs);
+    opened.use(cluster.catalog);
   }
   const agent = opened.use(
     createAgent({
@@ -80,7 +83,7 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
       mode,
       enrolment,
       ways,
-      catalog,
+      catalog: cluster?.catalog ?? catalog,
       executors: createExecutors(adapt(executor), [dummy, ...(cluster === null ? [] : [cluster.jobs])].map(adapt)),
       probeRunner,
       limits: {
@@ -117,16 +120,30 @@ export async function composeAgent(options: ComposeOptions): Promise<ComposedAge
 /** What an agent without a cluster does not load. */
 async function useCluster(
   kubernetes: Kubernetes,
-  options: { readonly config: AgentConfig; readonly logger: Logger; readonly loops: LoopBoard },
+  options: {
+    readonly config: AgentConfig;
+    readonly catalog: Catalog;
+    readonly logger: Logger;
+    readonly loops: LoopBoard;
+  },
 ): Promise<{
   readonly account: ClusterAccount & AsyncDisposable;
   readonly orchestrators: readonly StartOrchestrator[];
   readonly jobs: KubernetesExecutor;
+  readonly catalog: Catalog & AsyncDisposable;
 }> {
-  const [{ startClusterAccount }, { createKubernetesOrchestrator }, { createJobExecutor }] = await Promise.all([
+  const [
+    { startClusterAccount },
+    { createKubernetesOrchestrator },
+    { createJobExecutor },
+    { createTriedCatalog },
+    { toRunnerImage },
+  ] = await Promise.all([
     import('../agent/kubernetes/cluster-account.ts'),
     import('../agent/orchestrators/kubernetes/kubernetes-orchestrator.ts'),
     import('./create-job-executor.ts'),
+    import('../agent/executors/kubernetes/tried-catalog.ts'),
+    import('../agent/executors/kubernetes/runner-image.ts'),
   ]);
   const common = { ...options, clock: systemClock, random: systemRandom };
   const watch = createKubernetesOrchestrator({ ...common, client: kubernetes.client, cluster: kubernetes.cluster });
@@ -135,5 +152,10 @@ async function useCluster(
     account: startClusterAccount({ ...common, kubernetes, jobs: () => jobs.status }),
     orchestrators: options.config.kubernetesInventory ? [watch] : [],
     jobs,
+    catalog: createTriedCatalog(options.catalog, {
+      ...common,
+      client: kubernetes.client,
+      runner: toRunnerImage(options.config),
+    }),
   };
 }

@@ -249,6 +249,7 @@ export type AuditEventPage = {
 export type Automation = {
   readonly name: string;
   readonly kind: string;
+  readonly executor: string | null;
   readonly digest: string;
   readonly description: string | null;
   readonly parameters: JsonObject | null;

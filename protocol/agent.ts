@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Admission } from './admission.ts';
 import { AgentDesired, AgentHealth, AgentReport } from './agent-report.ts';
-import { AutomationSummary } from './automation-summary.ts';
+import { AutomationSummary, ExecutorName } from './automation-summary.ts';
 import { Labels } from './labels.ts';
 import { Id, Name, Sha256, Timestamp } from './names.ts';
 
@@ -42,6 +42,7 @@ export const AgentNote = z.strictObject({
 
 /** An automation as the API shows it: the same name may stand in several forms, told apart by digest. */
 export const Automation = AutomationSummary.extend({
+  executor: ExecutorName,
   /** How many agents of the account offer this form of it. */
   agents: z.int().min(0),
   online: z.int().min(0),

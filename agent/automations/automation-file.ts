@@ -154,7 +154,7 @@ function toAutomation(
   const automation: Automation = {
     ...told,
     file: path,
-    summary: { ...told, parameters: common.parameters, outputs: common.outputs },
+    summary: { ...told, executor: executor.name, parameters: common.parameters, outputs: common.outputs },
     executor,
     executorPlan: block.plan,
     recipe: reading.recipe,

@@ -54,6 +54,7 @@ const digest = 'a'.repeat(64);
 const automations: AgentReport['automations'] = ['deploy', 'restart', 'report'].map((name) => ({
   name,
   kind: 'command',
+  executor: 'process',
   digest,
   description: `What ${name} does, in a sentence as people write them`,
   parameters: {

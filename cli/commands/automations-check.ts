@@ -11,10 +11,13 @@ import { exitCodes } from '../exit-code.ts';
 import { printJson } from '../json-document.ts';
 import { toParameterWords } from '../parameter-words.ts';
 import { printTable } from '../table.ts';
+import type { ClusterTrials } from '../try-in-cluster.ts';
 
 const details = `
 PATH is the folder of FARHAND_AUTOMATIONS, or ./automations, unless it is given.
-No hub and no agent is needed, and nothing is run.
+No hub and no agent is needed, and nothing is run. With FARHAND_KUBERNETES
+the cluster is asked whether it would take what is to run there; where it
+cannot be asked, that is said, and is no mistake.
 Mistakes go to standard output as file:line:column, so that editors and
 pipelines can use them.
 
@@ -44,16 +47,25 @@ async function check(command: Command, context: Context, given: string | undefin
   const loaded = isFile
     ? await loadAutomationFile(path)
     : await loadCatalog(path, configured === null ? { variable: null } : {});
-  const { automations, mistakes } = toShownPaths(loaded, context.folder);
+  const { mistakes: refused, untried } = await tryOut(loaded, context);
+  const bad = new Set(refused.map(({ file }) => file));
+  const { automations, mistakes } = toShownPaths(
+    {
+      automations: loaded.automations.filter(({ file }) => !bad.has(file)),
+      mistakes: [...loaded.mistakes, ...refused],
+    },
+    context.folder,
+  );
   if (mistakes.length > 0) context.exitWith(exitCodes.usage);
 
   // The command above this one knows the option too, and takes it.
   if (command.optsWithGlobals()['json'] === true) {
     const offered = automations.map(({ file, summary }) => ({ file, ...summary }));
-    await printJson(context, { folder: isFile ? dirname(path) : path, automations: offered, mistakes });
+    await printJson(context, { folder: isFile ? dirname(path) : path, automations: offered, mistakes, untried });
     return;
   }
   const { stdout, stderr } = context;
+  if (untried !== null) await stderr.line(untried);
   for (const mistake of mistakes) await stdout.line(formatMistake(mistake));
   if (mistakes.length > 0) {
     await stderr.line(`${count(mistakes, 'mistake')}; ${count(automations, 'automation')} in order`);
@@ -73,13 +85,20 @@ async function check(command: Command, context: Context, given: string | undefin
   await printTable(stdout, ['NAME', 'KIND', 'FILE', 'PARAMETERS', 'DESCRIPTION'], rows);
 }
 
+/** What the cluster says, loaded only where something is to run in one. */
+async function tryOut({ automations }: LoadedCatalog, { environment }: Context): Promise<ClusterTrials> {
+  if (automations.every(({ executor }) => executor.capabilities.sharesMachine)) return { mistakes: [], untried: null };
+  const { tryInCluster } = await import('../try-in-cluster.ts');
+  return tryInCluster(automations, { environment, signal: new AbortController().signal });
+}
+
 function count(items: readonly unknown[], word: string): string {
   return `${items.length} ${word}${items.length === 1 ? '' : 's'}`;
 }
 
 /** Paths as short as they can be from where the command was called, if they are below it. */
 function toShownPaths(
-  { automations, mistakes }: LoadedCatalog,
+  { automations, mistakes }: Pick<LoadedCatalog, 'automations' | 'mistakes'>,
   from: string,
 ): Pick<LoadedCatalog, 'automations' | 'mistakes'> {
   const shorten = <T extends { readonly file: string }>(item: T): T => {

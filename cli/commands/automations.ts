@@ -24,14 +24,15 @@ export function createAutomationsCommand(context: Context): Command {
           'no agent offers an automation yet: put a YAML file into its automations folder; `farhand init` makes one to begin with',
         );
       }
-      const rows = automations.map(({ name, kind, online, agents, parameters, description }) => [
+      const rows = automations.map(({ name, kind, executor, online, agents, parameters, description }) => [
         name,
         kind,
+        executor ?? '?',
         `${online}/${agents}`,
         toParameterWords(kind, parameters),
         description ?? '',
       ]);
-      await printTable(stdout, ['NAME', 'KIND', 'ONLINE', 'PARAMETERS', 'DESCRIPTION'], rows);
+      await printTable(stdout, ['NAME', 'KIND', 'EXECUTOR', 'ONLINE', 'PARAMETERS', 'DESCRIPTION'], rows);
     });
   addExamples(
     command,

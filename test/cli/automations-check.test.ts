@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
+import { writeKubeconfig } from '../agent/kubernetes/write-kubeconfig.ts';
+import { answerStatus, FakeKubernetes } from '../support/fake-kubernetes.ts';
 import { runCommand } from '../support/run-command.ts';
 
 let folder = '';
@@ -96,5 +98,60 @@ suite('farhand automations check', () => {
     assert.match(nowhere.stdout, /^nowhere: the folder of automations cannot be read: ENOENT/);
     assert.deepEqual([empty.exitCode, empty.stdout], [0, '']);
     assert.match(empty.stderr, /there is no \*\.yaml in .*automations/);
+  });
+
+  suite('with what is to run in a cluster', () => {
+    const pod = (image: string) => `run: [a]\nexecutor: kubernetes\nkubernetes: {image: "${image}"}\n`;
+
+    async function checkAt(server: FakeKubernetes, ...more: readonly string[]) {
+      const environment = {
+        FARHAND_KUBERNETES: 'kubeconfig',
+        FARHAND_KUBECONFIG: writeKubeconfig(server, { user: { token: server.token } }),
+      };
+      return runCommand(['automations', 'check', ...more], { folder, environment });
+    }
+
+    test('tells what the cluster does not take, in its own words', async () => {
+      await using server = await FakeKubernetes.start();
+      server.intercept = (request, response) =>
+        request.body.includes('"image":"bad"') &&
+        answerStatus(response, 403, { reason: 'Forbidden', message: 'a policy says no' });
+      await write('good.yaml', pod('good'));
+      await write('bad.yaml', pod('bad'));
+      await write('here.yaml', 'run: [a]\n');
+
+      const { stdout, stderr, exitCode } = await checkAt(server);
+
+      assert.equal(exitCode, 2);
+      assert.match(stdout, /^automations\/bad\.yaml: the cluster does not take its Job .*: a policy says no\n$/);
+      assert.equal(stderr, '1 mistake; 2 automations in order\n');
+      assert.deepEqual(
+        server.requests.map(({ query }) => query.get('dryRun')),
+        ['All', 'All'],
+      );
+    });
+
+    test('says that the cluster cannot be asked, and calls nothing a mistake for it', async () => {
+      await using server = await FakeKubernetes.start();
+      await write('good.yaml', pod('good'));
+      await server.stop();
+
+      const { stdout, stderr, exitCode } = await checkAt(server);
+      const document = JSON.parse((await checkAt(server, '--json')).stdout);
+
+      assert.equal(exitCode, 0);
+      assert.match(stdout, /^good\t/);
+      assert.match(stderr, /^good: not tried in the cluster: create jobs\.batch /);
+      assert.match(document.untried, /^good: not tried in the cluster: /);
+      assert.deepEqual([document.mistakes, document.automations.length], [[], 1]);
+    });
+
+    test('says that no cluster is named', async () => {
+      await write('good.yaml', pod('good'));
+
+      const { stderr, exitCode } = await runCommand(['automations', 'check'], { folder });
+
+      assert.deepEqual([exitCode, stderr], [0, 'good: not tried in a cluster, FARHAND_KUBERNETES is off\n']);
+    });
   });
 });

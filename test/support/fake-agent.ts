@@ -80,6 +80,7 @@ function createReport(options: FakeAgentOptions): AgentReport {
     automations: (options.automations ?? ['greet']).map((name) => ({
       name,
       kind: 'command',
+      executor: 'process',
       digest: fakeDigest,
       description: null,
       parameters: null,

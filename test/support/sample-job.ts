@@ -39,6 +39,7 @@ export function sampleAutomation(changes: Partial<Automation> = {}): Automation 
   return {
     name: 'hello',
     kind: 'command',
+    executor: 'process',
     digest: '0'.repeat(64),
     description: null,
     parameters: null,

@@ -3,23 +3,30 @@ import { jobFolder } from './job-folder.ts';
 import { type JobManifest, toJobManifest } from './job-manifest.ts';
 import type { JobSettings } from './job-settings.ts';
 import { PatchError } from './patch-error.ts';
+import type { RunnerImage } from './runner-image.ts';
+import { toOrderFiles } from './runner-pod.ts';
 
-/** A manifest like those that jobs of an automation get, for whoever wants to know whether they can be made. */
-function toSampleManifest(
+/** A manifest like those that jobs of an automation get, for whoever wants to know whether they can be made. Throws `PatchError`. */
+export function toSampleManifest(
   settings: JobSettings,
-  identity: { readonly agent: string; readonly namespace: string } = { agent: 'sample', namespace: 'sample' },
+  { namespace = 'sample', runner = null }: { readonly namespace?: string; readonly runner?: RunnerImage | null } = {},
 ): JobManifest {
+  const order = { order: '{}', ticket: '-', automation: '{}' };
+  const command =
+    runner === null
+      ? {
+          argv: ['true'] as const,
+          environment: { FARHAND_PARAMETERS: `${jobFolder}/parameters.json` },
+          files: [{ name: 'parameters.json', content: '{}', executable: false }],
+        }
+      : { argv: ['sh'] as const, environment: {}, files: toOrderFiles(order, null) };
   return toJobManifest({
-    identity: { ...identity, attempt: 'sample', place: 'sample' },
-    command: {
-      argv: ['true'],
-      environment: { FARHAND_PARAMETERS: `${jobFolder}/parameters.json` },
-      workingDirectory: jobFolder,
-      files: [{ name: 'parameters.json', content: '{}', executable: false }],
-    },
+    identity: { attempt: 'sample', agent: 'sample', place: 'sample', namespace },
+    command: { ...command, workingDirectory: jobFolder },
     settings,
     graceSeconds: 1,
     timeoutMs: null,
+    ...(runner === null ? {} : { runner }),
   });
 }
 

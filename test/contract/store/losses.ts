@@ -17,6 +17,7 @@ async function reportSafe(scene: Scene, tried: Try, name = 'greet', digest = for
         {
           name,
           kind: 'command',
+          executor: 'process',
           digest,
           description: null,
           parameters: null,

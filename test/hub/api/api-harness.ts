@@ -178,6 +178,7 @@ export function toSummary(name: string, parameters: AutomationSummary['parameter
   return {
     name,
     kind: 'command',
+    executor: 'process',
     digest: digest.repeat(64),
     description: null,
     parameters,

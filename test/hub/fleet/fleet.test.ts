@@ -11,6 +11,7 @@ function automationOf(change: Partial<AutomationSummary>): AutomationSummary {
   return {
     name: 'greet',
     kind: 'command',
+    executor: 'process',
     digest: 'a'.repeat(64),
     description: null,
     parameters: { type: 'object' },

@@ -63,6 +63,7 @@ export function automationOf(change: Partial<AutomationSummary> = {}): Automatio
   return {
     name: 'greet',
     kind: 'command',
+    executor: 'process',
     digest: 'a'.repeat(64),
     description: null,
     parameters: null,

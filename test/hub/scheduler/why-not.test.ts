@@ -7,6 +7,7 @@ import { parseLabelSelector } from '../../../protocol/label-selector.ts';
 const greet = {
   name: 'greet',
   kind: 'command',
+  executor: 'process',
   digest: '0'.repeat(64),
   description: null,
   parameters: null,

@@ -229,6 +229,7 @@ test('whatever happens in whatever order, the store says what the page of the at
     const agent = await scene.agent();
     const automation = {
       kind: 'command',
+      executor: 'process',
       digest: 'ab'.repeat(32),
       description: null,
       parameters: null,
