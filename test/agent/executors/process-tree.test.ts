@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
@@ -9,6 +10,7 @@ import { readProcessStatus } from '../../../agent/executors/process/process-stat
 import { createProcessTable, type ProcessTable } from '../../../agent/executors/process/process-table.ts';
 import { createProcessTree } from '../../../agent/executors/process/process-tree.ts';
 import { systemClock } from '../../../runtime/clock.ts';
+import { limitDescriptors } from '../../support/descriptor-limit.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { readExit } from '../../support/read-exit.ts';
 import {
@@ -27,6 +29,19 @@ after(() => places.remove());
 
 const respawner = fileURLToPath(new URL('../../support/fixtures/respawner.sh', import.meta.url));
 const leavingAgent = fileURLToPath(new URL('../../support/fixtures/leaving-agent.ts', import.meta.url));
+
+/** Runs `task` while this process can open nothing. */
+async function withoutDescriptors<T>(task: () => Promise<T>): Promise<T> {
+  const taken: number[] = [];
+  using _ = limitDescriptors(process.pid, 4);
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch {
+    return await task();
+  } finally {
+    for (const descriptor of taken) closeSync(descriptor);
+  }
+}
 
 function isRunning(pid: number): boolean {
   return readProcessStatus(pid)?.alive === true;
@@ -86,6 +101,44 @@ describe('the tree of a process', () => {
 
     assert.equal(isRunning(child), false);
   });
+
+  it('is told all at once, also who wiped its environment, while the wrapper lives', async () => {
+    const place = await places.create();
+    const script = `trap '' TERM; (trap - TERM; exec env -i /bin/sleep ${nearlyForever}) & echo "child $!"; wait; wait; sleep ${nearlyForever}`;
+    const execution = await startCommand(executor, place, toCommand(script));
+    const child = await readPid(place, 'child');
+    await eventually(() => readProcessStatus(child)?.environmentBytes === 0, 'the child to wipe its environment');
+
+    await execution.signal('SIGTERM');
+
+    await eventually(() => !isRunning(child), 'the child to end');
+    const fence = await executor.inspect(place.target);
+    assert.ok(fence.type === 'started' && fence.alive);
+    assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
+  });
+
+  it('is not called gone by one who has no descriptor left to look', async () => {
+    const table = createProcessTable({ clock: systemClock });
+
+    const settled = await withoutDescriptors(async () => {
+      assert.throws(() => readProcessStatus(process.pid), { code: 'EMFILE' });
+      return (await table.find({ attempt: 'any', since: null })).settled;
+    });
+
+    assert.equal(settled, false);
+  });
+
+  for (const [what, find] of [
+    ['could not be proved', async () => ({ pids: [], sinks: new Set<number>(), settled: false })],
+    ['could not be looked for', () => Promise.reject(new Error('too many open files'))],
+  ] as const)
+    it(`counts as one that escaped where its end ${what}`, async () => {
+      const table: ProcessTable = { find, listGroup: () => [] };
+
+      const tree = createProcessTree({ attempt: 'any', leader: null, since: () => null, table, clock: systemClock });
+
+      assert.deepEqual(await tree.clear({ graceMs: 0, boundMs: 20 }), { escaped: 1 });
+    });
 
   it('does not see one that wiped its environment and left the group: without a cgroup nothing tells whose it is', async () => {
     const place = await places.create();
@@ -192,7 +245,7 @@ describe('the tree of a process', () => {
     });
     const status = await new Promise((resolve) => agent.once('close', resolve));
 
-    assert.deepEqual([status, said], [0, 'started\nleft\n']);
+    assert.deepEqual([status, said], [0, 'started\nescaped 0\nleft\n']);
   });
 
   it('is searched for many at once, each finding its own', async () => {
