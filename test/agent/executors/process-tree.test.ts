@@ -140,6 +140,40 @@ describe('the tree of a process', () => {
       assert.deepEqual(await tree.clear({ graceMs: 0, boundMs: 20 }), { escaped: 1 });
     });
 
+  it('is told once: some programs take a second TERM for "at once"', async () => {
+    const place = await places.create();
+    const script = `trap 'echo told' TERM; echo ready; while :; do sleep 0.02 || :; done`;
+    const execution = await startCommand(executor, place, toCommand(script));
+    await eventually(async () => (await place.readOutput()).includes('ready'), 'the command to run');
+
+    assert.deepEqual(await execution.clear({ graceMs: 500, boundMs: 20_000 }), { escaped: 0 });
+
+    assert.equal((await place.readOutput()).toString().match(/told/g)?.length, 1);
+  });
+
+  for (const [what, script, bounds, expected] of [
+    ['is let to its end', 'sleep 0.3; exit 7', { graceMs: 0, boundMs: 20_000 }, 7],
+    ['that does not come to its end is killed', `exec sleep ${nearlyForever}`, { graceMs: 0, boundMs: 200 }, 'SIGKILL'],
+  ] as const)
+    it(`has a sink, which ${what}`, async () => {
+      const sink = spawn('sh', ['-c', script], { stdio: 'ignore' });
+      const gone = new Promise((resolve) => sink.once('exit', (code, signal) => resolve(code ?? signal)));
+      const pid = sink.pid ?? assert.fail('expected a process');
+      const table: ProcessTable = {
+        async find({ onSight }) {
+          if (!isRunning(pid)) return { pids: [], sinks: new Set(), settled: true };
+          onSight?.(pid, true);
+          return { pids: [pid], sinks: new Set([pid]), settled: true };
+        },
+        listGroup: () => [],
+      };
+
+      const tree = createProcessTree({ attempt: 'any', leader: null, since: () => null, table, clock: systemClock });
+
+      assert.deepEqual(await tree.clear(bounds), { escaped: 0 });
+      assert.equal(await gone, expected);
+    });
+
   it('does not see one that wiped its environment and left the group: without a cgroup nothing tells whose it is', async () => {
     const place = await places.create();
     const script = `setsid env -i /bin/sleep ${nearlyForever} & echo "child $!"`;
