@@ -268,6 +268,8 @@ describe('the container beside', () => {
     await eventually(async () => (await readdir(early.folders.shared)).includes('here'), 'the wrapper to be there');
 
     for (const { executor, target } of [early, late]) await executor.release(target);
+    // What was said to nobody is lost with the runner.
+    late.executor[Symbol.dispose]();
 
     assert.equal(await waiting.ended, 125);
     assert.equal(await late.come().ended, 125);
@@ -281,6 +283,17 @@ describe('the container beside', () => {
     assert.deepEqual(await execution.clear({ graceMs: 0, boundMs: 5_000 }), { escaped: 0 });
 
     assert.ok(unbegun.has(await pod.come().ended));
+    assert.equal(await pod.output(), '');
+  });
+
+  it('that waits is nothing to watch once the fence was taken', async () => {
+    await using pod = await createPod();
+    pod.come();
+    await eventually(async () => (await readdir(pod.folders.shared)).includes('here'), 'the wrapper to be there');
+
+    assert.equal(await pod.executor.takeFence(pod.target), true);
+
+    assert.equal(await pod.executor.adopt(pod.target), null);
   });
 
   it('that nobody waits for any more never starts the command', async () => {

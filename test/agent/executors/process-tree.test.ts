@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
+import { createProcessExecutor } from '../../../agent/executors/process/process-executor.ts';
 import { readProcessStatus } from '../../../agent/executors/process/process-status.ts';
 import { createProcessTable, type ProcessTable } from '../../../agent/executors/process/process-table.ts';
 import { createProcessTree } from '../../../agent/executors/process/process-tree.ts';
 import { systemClock } from '../../../runtime/clock.ts';
+import { systemFileSystem } from '../../../runtime/file-system.ts';
+import { silentLogger } from '../../../runtime/logger.ts';
 import { limitDescriptors } from '../../support/descriptor-limit.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { readExit } from '../../support/read-exit.ts';
@@ -81,7 +84,10 @@ describe('the tree of a process', () => {
       const env = { PATH: '/usr/bin:/bin', FARHAND_ATTEMPT_ID: attempt };
       const older = spawn('sleep', [nearlyForever], { env, stdio: 'ignore' });
       const gone = new Promise((resolve) => older.once('exit', resolve));
-      const execution = await startCommand(executor, { ...place, target: { attempt, folder } }, toCommand('exit 0'));
+      // Ids tell who is younger for a short time alone: here none passes.
+      const clock = { ...systemClock, monotonic: () => 0 };
+      await using still = createProcessExecutor({ fileSystem: systemFileSystem, clock, logger: silentLogger });
+      const execution = await startCommand(still, { ...place, target: { attempt, folder } }, toCommand('exit 0'));
       await execution.ended;
       assert.notEqual(await execution.started, null);
 
