@@ -118,6 +118,21 @@ test('A claim that could neither be written nor removed takes no slot, and its o
   assert.equal((await place.hub.result(next)).outcome, 'succeeded');
 });
 
+test('A job that still prints when the disk is full is stopped', async () => {
+  await using place = await createAgentPlace();
+  let isFull = false;
+  await place.start({ freeBytes: () => (isFull ? 0 : 1e9) });
+  const run = `echo up; ${waitFor('go')}; echo more; ${waitFor('never')}`;
+  const id = place.hub.offer({ automation: 'sh', parameters: { run } });
+  await place.hub.until(() => place.hub.log(id).length === 3, 'the job to be up');
+
+  isFull = true;
+  await place.open('go');
+
+  const { outcome, cause } = await place.hub.result(id);
+  assert.deepEqual([outcome, cause], ['failed', 'spool-full']);
+});
+
 test('A running job is cancelled on a full disk, with the room that was kept for that', async () => {
   await using place = await createAgentPlace();
   const reserve = join(place.data, 'reserve');
