@@ -52,6 +52,32 @@ test('A log that could not be opened for a while arrives all the same', async ()
   await place.hub.until(() => agent.status().attempts.length === 0, 'the folder to be freed');
 });
 
+test('A step that fails while its folder is there is taken again: nothing is lost, and what was accepted counts once', async () => {
+  await using place = await createAgentPlace();
+  const failed = new Set<string>();
+  const failOnce = (name: string) => {
+    if (failed.has(name)) return null;
+    failed.add(name);
+    return 'EIO';
+  };
+  const fileSystem = brokenDisk((call, path) => {
+    if (call === 'open' && path.endsWith('/intent.json.part')) return failOnce('intent');
+    if (call === 'open' && path.endsWith('/result.json')) return failOnce('result');
+    return call === 'remove' && path.includes('/.removed-') ? failOnce('removal') : null;
+  });
+  const agent = await place.start({ fileSystem });
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: `echo up; ${waitFor('never')}` } });
+  await place.hub.until(() => place.hub.log(id).length === 3, 'the job to be up');
+
+  await place.hub.cancel(id);
+  const result = await place.hub.result(id);
+  await place.hub.until(() => agent.status().attempts.length === 0, 'the folder to be freed');
+
+  assert.equal(result.outcome, 'cancelled');
+  assert.deepEqual([...failed], ['intent', 'result', 'removal']);
+  assert.equal(agent.status().counts.ended.cancelled, 1);
+});
+
 test('An agent whose disk is full delivers what it has to a hub that went on meanwhile', async () => {
   await using place = await createAgentPlace();
   let isFull = false;
@@ -90,6 +116,21 @@ test('A claim that could neither be written nor removed takes no slot, and its o
   assert.deepEqual(agent.status().slots, { total: 4, used: 0 });
   const next = place.hub.offer({ automation: 'sh', parameters: { run: 'echo next' } });
   assert.equal((await place.hub.result(next)).outcome, 'succeeded');
+});
+
+test('A job that still prints when the disk is full is stopped', async () => {
+  await using place = await createAgentPlace();
+  let isFull = false;
+  await place.start({ freeBytes: () => (isFull ? 0 : 1e9) });
+  const run = `echo up; ${waitFor('go')}; echo more; ${waitFor('never')}`;
+  const id = place.hub.offer({ automation: 'sh', parameters: { run } });
+  await place.hub.until(() => place.hub.log(id).length === 3, 'the job to be up');
+
+  isFull = true;
+  await place.open('go');
+
+  const { outcome, cause } = await place.hub.result(id);
+  assert.deepEqual([outcome, cause], ['failed', 'spool-full']);
 });
 
 test('A running job is cancelled on a full disk, with the room that was kept for that', async () => {

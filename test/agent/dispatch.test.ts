@@ -99,6 +99,19 @@ test('A claim that an earlier agent left takes a slot: how long its offer stands
   assert.equal((await place.hub.result(claimed)).outcome, 'succeeded');
 });
 
+test('A claim that the hub knows nothing of takes no slot, and is kept', async () => {
+  await using place = await createAgentPlace();
+  const forgotten = await plant(place, {});
+  place.hub.get(forgotten).unknown = true;
+  const agent = await place.start({ slots: 1 });
+  await place.hub.until(() => agent.status().slots.used === 0, 'the slot to be free');
+
+  const next = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+
+  assert.equal((await place.hub.result(next)).outcome, 'succeeded');
+  assert.equal(existsSync(place.attemptFolder(forgotten)), true);
+});
+
 test('An agent without the folder of a document that was sent says that the state is lost', async () => {
   await using place = await createAgentPlace();
   await place.start();

@@ -256,7 +256,7 @@ describe('executors of an agent', () => {
   });
 
   it('whose commands wait for a place count their time from their start', async () => {
-    const waitMs = 600;
+    const waitMs = 3_000;
     const toWaiting = (execution: Execution): Execution => ({
       ...execution,
       ended: execution.ended,
@@ -281,6 +281,34 @@ describe('executors of an agent', () => {
     assert.deepEqual(gist(await place.hub.result(first)), succeeded);
     const { outcome, cause } = await place.hub.result(second);
     assert.deepEqual({ outcome, cause }, { outcome: 'timed-out', cause: 'timeout' });
+  });
+
+  it('are left alone by an agent that leaves while they cannot be asked', async () => {
+    let asked = 0;
+    const executor: Executor = {
+      ...remote,
+      async start(target, command) {
+        const started = await remote.start(target, command);
+        if (started.type !== 'started') return started;
+        const clear = () => {
+          asked += 1;
+          return Promise.reject(new NotNow('the platform does not answer'));
+        };
+        return { type: 'started', execution: { ...started.execution, clear } };
+      },
+    };
+    const agent = await start(executor);
+    const id = place.hub.offer({ automation: 'dummy', parameters: { print: 'up\n', seconds: 600 } });
+    await place.hub.until(() => place.hub.log(id).length === 3, 'the output');
+    await place.hub.cancel(id);
+    await place.hub.until(() => asked > 0, 'the platform to be asked');
+
+    await agent[Symbol.asyncDispose]();
+    const before = asked;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+
+    assert.equal(asked, before);
+    await (await remote.adopt({ attempt: id, folder: place.attemptFolder(id) }))?.clear({ graceMs: 0, boundMs: 1_000 });
   });
 
   it('whose commands outlive the machine lose nothing by its restart', async () => {

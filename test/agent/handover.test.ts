@@ -209,6 +209,21 @@ describe('an attempt that is handed over', () => {
     );
   });
 
+  it('has as much time as its runner finds that it has: the agent stops nothing for it', async () => {
+    await withCluster(
+      'echo one >>LEDGER',
+      async ({ hub, cluster }) => {
+        await hub.submit({ automation: 'work', timeoutSeconds: 0.2 });
+        const pod = await until('a pod', () => cluster.pods[0]);
+
+        await new Promise((resolve) => setTimeout(resolve, 600));
+
+        assert.equal(pod.isOver, false);
+      },
+      { runs: false },
+    );
+  });
+
   it('is cancelled by its runner, which the hub tells, and by its agent, which ends the pod', async () => {
     const script = 'echo begun >>LEDGER\nwhile :; do sleep 0.1; done';
     await withCluster(script, async ({ hub, agent, cluster, lines }) => {

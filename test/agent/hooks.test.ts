@@ -343,6 +343,40 @@ for (const [title, planted, expected] of [
   });
 }
 
+test('What an after hook printed while its agent went does not count against the limit of the command', async () => {
+  await using place = await createAgentPlace(automations);
+  const id = await plant(place, {
+    document: 'this-boot',
+    started: dead,
+    exit: '0\n',
+    raw: '0123456789after so far\n',
+    limitBytes: 10,
+    afterPlan,
+    after: machineBootId,
+    afterBytes: 10,
+  });
+
+  await place.start();
+
+  assert.deepEqual(gist(await place.hub.result(id)), succeeded);
+});
+
+for (const name of ['before', 'after'] as const)
+  test(`A hub that has given an attempt up ends its ${name} hook before the folder is freed`, async () => {
+    await using place = await createAgentPlace(automations);
+    await place.start();
+    const id = offer(place, { [name]: `echo $$ >"$GATE/pid"; echo up; ${waitFor('never')}` });
+    await place.hub.until(() => place.hub.log(id).length >= 3, 'the hook');
+    const pid = Number(await readFile(join(place.gate, 'pid'), 'utf8'));
+    assert.equal(existsSync(`/proc/${pid}`), true);
+
+    place.hub.get(id).withdrawn = true;
+    await place.hub.session(id)?.close();
+    await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
+
+    assert.equal(existsSync(`/proc/${pid}`), false);
+  });
+
 test('What an after hook printed while its agent went is kept by the next one, also behind the limit of the log', async () => {
   await using place = await createAgentPlace(automations);
   const id = await plant(place, {

@@ -79,13 +79,16 @@ test('A log over its limit stops the job, and so does one that was over it befor
 
   const endless = place.hub.offer({ automation: 'limited', parameters: { run: 'while :; do echo 0123456789; done' } });
   const quick = place.hub.offer({ automation: 'limited', parameters: { run: 'head -c 60000 /dev/zero' } });
-  const within = place.hub.offer({ automation: 'limited', parameters: { run: 'head -c 50000 /dev/zero' } });
+  const run = `head -c 50000 /dev/zero; ${waitFor('seen')}`;
+  const within = place.hub.offer({ automation: 'limited', parameters: { run } });
 
   for (const id of [endless, quick]) {
     const result = await place.hub.result(id);
     assert.deepEqual([result.outcome, result.cause, result.started], ['failed', 'log-limit', true]);
     assert.equal(result.log.bytes, place.hub.get(id).bytes);
   }
+  await place.hub.until(() => place.hub.log(within).length === 50_000, 'all that may be printed');
+  await place.open('seen');
   assert.equal((await place.hub.result(within)).outcome, 'succeeded');
 });
 

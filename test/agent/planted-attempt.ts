@@ -37,6 +37,8 @@ export interface Planted {
   readonly after?: string;
   /** Length of the log when it was. */
   readonly afterBytes?: number;
+  /** What the log may have; a job that prints more fails. */
+  readonly limitBytes?: number;
   /** What the log may have; what comes behind it is dropped. */
   readonly gapBytes?: number;
 }
@@ -88,7 +90,7 @@ export async function plant(place: AgentPlace, planted: Planted): Promise<string
     };
     const terms = {
       timeoutMs: planted.timeoutMs ?? null,
-      logLimitBytes: planted.gapBytes ?? null,
+      logLimitBytes: planted.gapBytes ?? planted.limitBytes ?? null,
       logOver: planted.gapBytes === undefined ? 'fail' : 'gap',
       graceMs: null,
       outputs: null,

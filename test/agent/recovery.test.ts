@@ -13,7 +13,7 @@ import { systemClock } from '../../runtime/clock.ts';
 import { systemFileSystem } from '../../runtime/file-system.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { checkLeaks } from '../support/leak-check.ts';
-import { type AgentPlace, createAgentPlace, waitFor } from './agent-place.ts';
+import { type AgentPlace, createAgentPlace, machineBootId, waitFor } from './agent-place.ts';
 import { dead, type Planted, plant, recovered, startedBy } from './planted-attempt.ts';
 
 checkLeaks();
@@ -188,6 +188,21 @@ test('A wall clock that was set forwards while no agent was there uses up none o
   const { outcome, cause } = await place.hub.result(id);
 
   assert.deepEqual([outcome, cause], ['lost', 'process-lost']);
+});
+
+test('A command that lives is adopted, though it has written the mark of its after hook', async () => {
+  await using place = await createAgentPlace();
+  const child = spawn('sleep', ['60'], { detached: true });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const started = startedBy(child.pid ?? 0);
+  const id = await plant(place, { document: 'this-boot', started, after: machineBootId });
+
+  const agent = await place.start();
+
+  assert.equal(agent.status().attempts[0]?.state, 'running');
+  child.kill('SIGKILL');
+  await ended;
+  assert.equal((await place.hub.result(id)).cause, 'process-lost');
 });
 
 test('A process that looks like the wrapper of another boot is left alone', async () => {

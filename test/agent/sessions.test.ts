@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +9,7 @@ import { type FileSystem, systemFileSystem } from '../../runtime/file-system.ts'
 import type { MemoryNetwork } from '../../transports/memory/network.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { createAgentPlace, testLimits, waitFor } from './agent-place.ts';
-import { dead, plant } from './planted-attempt.ts';
+import { dead, plant, recovered } from './planted-attempt.ts';
 
 checkLeaks();
 
@@ -237,6 +238,86 @@ test('A hub that never answers is asked again on a new session', async () => {
   const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
 
   assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+});
+
+test('A hub that never answers a result is given it again on a new session', async () => {
+  await using place = await createAgentPlace();
+  place.hub.intercept = (frame, _channel, { results }) => frame.type === 'result' && results.length === 1;
+  const session = { ...testLimits.attempt.session, answerMs: 100 };
+  await place.start({ limits: { ...testLimits, attempt: { ...testLimits.attempt, session } } });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
+
+  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+  assert.equal(new Set(place.hub.get(id).results).size, 1);
+});
+
+test('A hub puts a session off for no longer than it may', async () => {
+  await using place = await createAgentPlace();
+  place.hub.intercept = async (frame, channel, { opens }) => {
+    if (frame.type !== 'open' || opens.length > 1) return false;
+    await channel.send({ type: 'error', code: 'overloaded', message: 'later', retryAfterMs: 3_600_000 });
+    return true;
+  };
+  const session = { ...testLimits.attempt.session, maxHintMs: 100 };
+  await place.start({ limits: { ...testLimits, attempt: { ...testLimits.attempt, session } } });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
+
+  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+});
+
+test('A job that comes without its document is asked for again', async () => {
+  await using place = await createAgentPlace();
+  const nothing = { document: null, secrets: null, secretsGone: false, store: null } as const;
+  place.hub.intercept = async (frame, channel, { opens }) => {
+    if (frame.type !== 'open' || opens.length > 1) return false;
+    await channel.send({ type: 'job', offset: 0, desired: 'run', ...nothing });
+    return true;
+  };
+  await place.start();
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
+
+  assert.equal((await place.hub.result(id)).outcome, 'succeeded');
+});
+
+test('How far the hub is, which a session tells, is known to the agent from there on', async () => {
+  await using place = await createAgentPlace();
+  place.hub.startId = randomUUID();
+  const { storeId, startId } = place.hub;
+  place.hub.intercept = async (frame, channel, { opens }) => {
+    if (frame.type !== 'open' || opens.length > 1) return false;
+    const nothing = { document: null, secrets: null, secretsGone: false } as const;
+    await channel.send({
+      type: 'job',
+      offset: 0,
+      desired: 'run',
+      ...nothing,
+      store: { storeId, startId, commits: 99 },
+    });
+    return true;
+  };
+  await place.start();
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  await place.hub.result(id);
+
+  await place.hub.cutControl();
+  await place.hub.until(() => place.hub.hellos.length > 1, 'another hello');
+
+  assert.equal(place.hub.hellos.at(-1)?.seen?.commits, 99);
+});
+
+test('Secrets are not asked for where there is nothing to mask', async () => {
+  await using place = await createAgentPlace();
+  const id = await plant(place, { document: 'this-boot', started: recovered, secrets: { word: 'hush' } });
+
+  await place.start();
+
+  assert.equal((await place.hub.result(id)).started, false);
+  await place.hub.until(() => !existsSync(place.attemptFolder(id)), 'the folder to be freed');
+  assert.equal(place.hub.get(id).opens.at(-1)?.have, 'ended');
+  assert.equal(place.hub.get(id).opens.at(-1)?.needsSecrets, false);
 });
 
 test('Each piece of the stream says when it was seen', async () => {

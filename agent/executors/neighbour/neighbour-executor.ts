@@ -6,13 +6,13 @@ import type { FileSystem } from '../../../runtime/file-system.ts';
 import { sleep } from '../../../runtime/sleep.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { Execution, ExecutionTarget } from '../execution.ts';
-import type { Executor, FenceState, StartFailure } from '../executor.ts';
+import type { Executor, FenceState } from '../executor.ts';
 import { toFolderFailure } from '../folder-failure.ts';
 import { makeRoomForExit } from '../process/exit-record.ts';
 import { readFence, takeFence } from '../process/fence.ts';
 import { refuseCommand, withoutShellOwned } from '../process/refuse-command.ts';
 import { watchFor } from '../process/watch-for.ts';
-import { findUnsayable, toGoText } from './go-text.ts';
+import { toGoText } from './go-text.ts';
 import { readNeighbourEnd } from './neighbour-end.ts';
 import { neighbourKind } from './neighbour-kind.ts';
 import { openNeighbourPipes } from './neighbour-pipes.ts';
@@ -127,11 +127,6 @@ export function createNeighbourExecutor(options: {
   async function start(target: ExecutionTarget, command: PreparedCommand) {
     const refusal = refuseCommand(command);
     if (refusal !== null) return refusal;
-    const [unsayable] = findUnsayable(command);
-    if (unsayable !== undefined) {
-      const message = `Expected names of variables that a shell can hand on, got ${JSON.stringify(unsayable)}: give it another name`;
-      return { type: 'failed', fault: 'command', message } satisfies StartFailure;
-    }
     try {
       await prepareFiles(target, command);
     } catch (error) {

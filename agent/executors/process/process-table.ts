@@ -134,7 +134,6 @@ export function createProcessTable(options: { readonly clock: Clock }): ProcessT
 
   /** The least id of what was listed just now that may be one of theirs: what is older than all of them need not be read. */
   function findOldest(served: readonly Waiter[]): number {
-    if (served.some(({ since }) => since === null)) return 0;
     const moment = readIdMoment(clock);
     return Math.min(...served.map(({ since }) => (since !== null && tellsAge(since, moment) ? since.pid : 0)));
   }

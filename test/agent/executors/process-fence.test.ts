@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
 import { readProcessStatus } from '../../../agent/executors/process/process-status.ts';
-import { systemFileSystem } from '../../../runtime/file-system.ts';
+import { type FileSystem, systemFileSystem } from '../../../runtime/file-system.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { readExit } from '../../support/read-exit.ts';
 import {
@@ -64,6 +64,36 @@ for (const launcher of launcherKinds)
       assert.equal(await readExit(executor, place.target), null);
     });
 
+    it('says nothing of whether it was taken to one who let go', async () => {
+      const place = await places.create();
+      const go = `${place.target.folder}.go`;
+      const slow = createExecutor(slowShell, launcher);
+      const execution = await startCommand(slow, place, toCommand('exit 0', { GO: go }));
+      let said: unknown = 'nothing';
+      void execution.started.then((started) => (said = started));
+
+      await slow[Symbol.asyncDispose]();
+      await delay(50);
+
+      assert.equal(said, 'nothing');
+      await writeFile(go, '');
+      await eventually(async () => (await readExit(executor, place.target)) !== null, 'the command to end');
+    });
+
+    it('was taken by a wrapper that found no room to write who it is', async () => {
+      const place = await places.create();
+      const fileSystem: FileSystem = {
+        ...systemFileSystem,
+        readFile: async (path) => (path.endsWith('/started') ? new Uint8Array(0) : systemFileSystem.readFile(path)),
+      };
+      await using starved = createExecutor('/bin/sh', launcher, { fileSystem });
+
+      const execution = await startCommand(starved, place, toCommand('exit 0'));
+      await execution.ended;
+
+      assert.notEqual(await execution.started, null);
+    });
+
     it('is won by a shell that starts slowly, long after its agent was killed', async () => {
       const place = await places.create();
       const go = `${place.target.folder}.go`;
@@ -96,7 +126,8 @@ for (const launcher of launcherKinds)
 
     it('names the wrapper also when the shell has blanks and brackets in its name', async () => {
       const place = await places.create();
-      const shell = `${place.target.folder}) S 1 (x`;
+      // The system keeps fifteen characters of a name.
+      const shell = join(places.root, `a) S ${toName(launcher).length} (x`);
       await symlink('/bin/sh', shell);
       await using odd = createExecutor(shell, launcher);
 
@@ -106,6 +137,7 @@ for (const launcher of launcherKinds)
       const fence = await executor.inspect(place.target);
       assert.ok(fence.type === 'started' && fence.alive);
       const pid = Number.parseInt(await readFile(join(place.target.folder, 'started'), 'utf8'), 10);
+      assert.match(await readFile(`/proc/${pid}/comm`, 'utf8'), /\) S \d+ \(x\n$/);
       assert.equal(readProcessStatus(pid)?.group, pid);
       await execution.clear(atOnce);
       await execution.ended;
@@ -181,6 +213,7 @@ for (const launcher of launcherKinds)
       const execution = await startCommand(earlier, place, command);
       const holder = await readPid(place, 'holder');
       await execution.ended;
+      await eventually(() => readProcessStatus(holder)?.environmentBytes === 0, 'the holder to wipe its environment');
       await earlier[Symbol.asyncDispose]();
       await writeFile(join(place.target.folder, 'started'), '');
 

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
+import { createProcessExecutor } from '../../../agent/executors/process/process-executor.ts';
 import { readProcessStatus } from '../../../agent/executors/process/process-status.ts';
 import { createProcessTable, type ProcessTable } from '../../../agent/executors/process/process-table.ts';
 import { createProcessTree } from '../../../agent/executors/process/process-tree.ts';
 import { systemClock } from '../../../runtime/clock.ts';
+import { systemFileSystem } from '../../../runtime/file-system.ts';
+import { silentLogger } from '../../../runtime/logger.ts';
+import { limitDescriptors } from '../../support/descriptor-limit.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { readExit } from '../../support/read-exit.ts';
 import {
@@ -27,6 +32,19 @@ after(() => places.remove());
 
 const respawner = fileURLToPath(new URL('../../support/fixtures/respawner.sh', import.meta.url));
 const leavingAgent = fileURLToPath(new URL('../../support/fixtures/leaving-agent.ts', import.meta.url));
+
+/** Runs `task` while this process can open nothing. */
+async function withoutDescriptors<T>(task: () => Promise<T>): Promise<T> {
+  const taken: number[] = [];
+  using _ = limitDescriptors(process.pid, 4);
+  try {
+    for (;;) taken.push(openSync('/dev/null', 'r'));
+  } catch {
+    return await task();
+  } finally {
+    for (const descriptor of taken) closeSync(descriptor);
+  }
+}
 
 function isRunning(pid: number): boolean {
   return readProcessStatus(pid)?.alive === true;
@@ -66,7 +84,10 @@ describe('the tree of a process', () => {
       const env = { PATH: '/usr/bin:/bin', FARHAND_ATTEMPT_ID: attempt };
       const older = spawn('sleep', [nearlyForever], { env, stdio: 'ignore' });
       const gone = new Promise((resolve) => older.once('exit', resolve));
-      const execution = await startCommand(executor, { ...place, target: { attempt, folder } }, toCommand('exit 0'));
+      // Ids tell who is younger for a short time alone: here none passes.
+      const clock = { ...systemClock, monotonic: () => 0 };
+      await using still = createProcessExecutor({ fileSystem: systemFileSystem, clock, logger: silentLogger });
+      const execution = await startCommand(still, { ...place, target: { attempt, folder } }, toCommand('exit 0'));
       await execution.ended;
       assert.notEqual(await execution.started, null);
 
@@ -86,6 +107,78 @@ describe('the tree of a process', () => {
 
     assert.equal(isRunning(child), false);
   });
+
+  it('is told all at once, also who wiped its environment, while the wrapper lives', async () => {
+    const place = await places.create();
+    const script = `trap '' TERM; (trap - TERM; exec env -i /bin/sleep ${nearlyForever}) & echo "child $!"; wait; wait; sleep ${nearlyForever}`;
+    const execution = await startCommand(executor, place, toCommand(script));
+    const child = await readPid(place, 'child');
+    await eventually(() => readProcessStatus(child)?.environmentBytes === 0, 'the child to wipe its environment');
+
+    await execution.signal('SIGTERM');
+
+    await eventually(() => !isRunning(child), 'the child to end');
+    const fence = await executor.inspect(place.target);
+    assert.ok(fence.type === 'started' && fence.alive);
+    assert.deepEqual(await execution.clear(atOnce), { escaped: 0 });
+  });
+
+  it('is not called gone by one who has no descriptor left to look', async () => {
+    const table = createProcessTable({ clock: systemClock });
+
+    const settled = await withoutDescriptors(async () => {
+      assert.throws(() => readProcessStatus(process.pid), { code: 'EMFILE' });
+      return (await table.find({ attempt: 'any', since: null })).settled;
+    });
+
+    assert.equal(settled, false);
+  });
+
+  for (const [what, find] of [
+    ['could not be proved', async () => ({ pids: [], sinks: new Set<number>(), settled: false })],
+    ['could not be looked for', () => Promise.reject(new Error('too many open files'))],
+  ] as const)
+    it(`counts as one that escaped where its end ${what}`, async () => {
+      const table: ProcessTable = { find, listGroup: () => [] };
+
+      const tree = createProcessTree({ attempt: 'any', leader: null, since: () => null, table, clock: systemClock });
+
+      assert.deepEqual(await tree.clear({ graceMs: 0, boundMs: 20 }), { escaped: 1 });
+    });
+
+  it('is told once: some programs take a second TERM for "at once"', async () => {
+    const place = await places.create();
+    const script = `trap 'echo told' TERM; echo ready; while :; do sleep 0.02 || :; done`;
+    const execution = await startCommand(executor, place, toCommand(script));
+    await eventually(async () => (await place.readOutput()).includes('ready'), 'the command to run');
+
+    assert.deepEqual(await execution.clear({ graceMs: 500, boundMs: 20_000 }), { escaped: 0 });
+
+    assert.equal((await place.readOutput()).toString().match(/told/g)?.length, 1);
+  });
+
+  for (const [what, script, bounds, expected] of [
+    ['is let to its end', 'sleep 0.3; exit 7', { graceMs: 0, boundMs: 20_000 }, 7],
+    ['that does not come to its end is killed', `exec sleep ${nearlyForever}`, { graceMs: 0, boundMs: 200 }, 'SIGKILL'],
+  ] as const)
+    it(`has a sink, which ${what}`, async () => {
+      const sink = spawn('sh', ['-c', script], { stdio: 'ignore' });
+      const gone = new Promise((resolve) => sink.once('exit', (code, signal) => resolve(code ?? signal)));
+      const pid = sink.pid ?? assert.fail('expected a process');
+      const table: ProcessTable = {
+        async find({ onSight }) {
+          if (!isRunning(pid)) return { pids: [], sinks: new Set(), settled: true };
+          onSight?.(pid, true);
+          return { pids: [pid], sinks: new Set([pid]), settled: true };
+        },
+        listGroup: () => [],
+      };
+
+      const tree = createProcessTree({ attempt: 'any', leader: null, since: () => null, table, clock: systemClock });
+
+      assert.deepEqual(await tree.clear(bounds), { escaped: 0 });
+      assert.equal(await gone, expected);
+    });
 
   it('does not see one that wiped its environment and left the group: without a cgroup nothing tells whose it is', async () => {
     const place = await places.create();
@@ -192,7 +285,7 @@ describe('the tree of a process', () => {
     });
     const status = await new Promise((resolve) => agent.once('close', resolve));
 
-    assert.deepEqual([status, said], [0, 'started\nleft\n']);
+    assert.deepEqual([status, said], [0, 'started\nescaped 0\nleft\n']);
   });
 
   it('is searched for many at once, each finding its own', async () => {

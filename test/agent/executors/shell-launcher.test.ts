@@ -179,6 +179,8 @@ describe('a launcher by shells', () => {
     const wrapper = await readPid(place, 'wrapper');
     const shell = parentOf(wrapper);
     assert.equal(await readlink(`/proc/${shell}/cwd`), '/');
+    // A session of its own: no signal to the group of its process reaches it.
+    assert.equal(readProcessStatus(shell)?.session, shell);
 
     const adopted = (await executor.adopt(place.target)) ?? assert.fail('expected the wrapper to live');
     await adopted.signal('SIGTERM');
