@@ -142,6 +142,13 @@ export const hubConfigSchema = {
     default: '500',
     sensitive: false,
   },
+  maxConnections: {
+    variable: 'FARHAND_MAX_CONNECTIONS',
+    doc: 'How many connections one token or user may have open to the API, of which each that follows a log or events is one; all of an account together four times as many. A request on another is answered 429. Never more than a sixteenth of the descriptors that the hub may have.',
+    format: wholeNumber({ from: 1, to: 1_000_000 }),
+    default: '1000',
+    sensitive: false,
+  },
   maxFailedSignIns: {
     variable: 'FARHAND_MAX_FAILED_SIGN_INS',
     doc: 'How many tokens that do not count may come from one address before others that do not are answered 429, for a second at first and a minute at most. Valid ones always count.',
@@ -262,6 +269,7 @@ export function toApiLimits(config: HubConfig): Partial<ApiLimits> {
     queuedJobsInAll: config.maxQueuedJobsInAll,
     submissionsAtOnce: config.maxSubmissions,
     requestsPerSecond: config.rateRequests,
+    connections: config.maxConnections,
     publicRequestsPerSecond: config.ratePublicRequests,
     failedSignIns: config.maxFailedSignIns,
   };

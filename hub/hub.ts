@@ -47,6 +47,7 @@ import { type AccountLimits, AccountQuotas, noLimits } from './quotas/account-qu
 import { toRetainEveryMs } from './retention/retention.ts';
 import type { RetentionRules } from './retention/retention-rules.ts';
 import { RoomReserve } from './retention/room-reserve.ts';
+import { admitSessions } from './sessions/admit-sessions.ts';
 import { openSqliteStore } from './store/sqlite/open-sqlite-store.ts';
 import { TlsKeeper, type TlsKeeperOptions } from './tls/tls-keeper.ts';
 import type { TlsOptions } from './tls/tls-options.ts';
@@ -199,16 +200,19 @@ export async function createHub(options: HubOptions): Promise<Hub> {
 
   const listening = {
     authenticate: admitArrivals(
-      noteAgentRefusals(
-        holdToCertificate(
-          admitTickets(createAgentAuthenticator({ store, secretKey, clock, random, logger }), {
-            tickets,
-            store,
-            logger,
-          }),
-          { logger },
+      admitSessions(
+        noteAgentRefusals(
+          holdToCertificate(
+            admitTickets(createAgentAuthenticator({ store, secretKey, clock, random, logger }), {
+              tickets,
+              store,
+              logger,
+            }),
+            { logger },
+          ),
+          { store, refusals },
         ),
-        { store, refusals },
+        core.sessions,
       ),
       arrivals,
     ),

@@ -2,6 +2,7 @@ import type { JsonValue } from './json.ts';
 import { findKeywordFault } from './json-schema-keyword-fault.ts';
 import { isJsonObject, listSchemaPlaces, type SchemaPlace } from './json-schema-places.ts';
 import { toPointer } from './parse.ts';
+import { toPatternSize } from './pattern-size.ts';
 import type { Issue } from './protocol-error.ts';
 
 const dialect = 'https://json-schema.org/draft/2020-12/schema';
@@ -10,6 +11,9 @@ const maxFaults = 20;
 
 /** More would take too long to compile. */
 const maxPlaces = 2000;
+
+/** Of all regular expressions together: each is compiled to see whether it is one. */
+const maxPatternSize = 100_000;
 
 function findReferenceFault(reference: JsonValue, targets: ReadonlySet<string>): string | null {
   if (typeof reference !== 'string' || !reference.startsWith('#')) return null;
@@ -58,11 +62,24 @@ function findSharedAnchors(places: readonly SchemaPlace[]): Issue[] {
   );
 }
 
+function toPatternsSize({ schema }: SchemaPlace): number {
+  if (!isJsonObject(schema)) return 0;
+  const { pattern, patternProperties } = schema;
+  const names = isJsonObject(patternProperties) ? Object.keys(patternProperties) : [];
+  const patterns = typeof pattern === 'string' ? [pattern, ...names] : names;
+  return patterns.reduce((sum, one) => sum + toPatternSize(one), 0);
+}
+
 /** Everything in a JSON Schema that is not taken, each with its place; the first 20. */
 export function findSchemaFaults(schema: JsonValue): readonly Issue[] {
   const places = listSchemaPlaces(schema);
   if (places.length > maxPlaces) {
     return [{ pointer: '', message: `expected at most ${maxPlaces} schemas in it, got ${places.length}` }];
+  }
+  const patternSize = places.reduce((sum, place) => sum + toPatternsSize(place), 0);
+  if (patternSize > maxPatternSize) {
+    const message = `expected regular expressions of at most ${maxPatternSize} instructions together, got about ${patternSize}`;
+    return [{ pointer: '', message: `${message}: repeats such as {1000} count as often` }];
   }
   const targets = new Set(places.flatMap((place) => [toPointer(place.path), ...getAnchors(place)]));
   const faults = findSharedAnchors(places);

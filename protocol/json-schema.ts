@@ -1,5 +1,6 @@
-import type { ValidateFunction } from 'ajv';
+import { _, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import names from 'ajv/dist/compile/names.js';
 import { fromBareJson, isLargerThan, toBareJson } from './bare-json.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { findJsonFault } from './json-fault.ts';
@@ -9,7 +10,7 @@ import { formats } from './json-schema-formats.ts';
 import { toSchemaIssue } from './json-schema-issue.ts';
 import { isJsonObject, listSchemaPlaces } from './json-schema-places.ts';
 import { toPointer } from './parse.ts';
-import { compilePattern } from './pattern.ts';
+import { compilePattern, type Pattern } from './pattern.ts';
 import { type Issue, ProtocolError } from './protocol-error.ts';
 
 export type JsonSchemaVerdict =
@@ -24,8 +25,14 @@ export interface JsonSchemaValidator {
 /** The largest schema, as JSON text in bytes. */
 const maxSchemaBytes = 128 * 1024;
 
-/** How many schemas may be applied for one value: references can multiply, and validation must end. */
+/** How many schemas may be applied for one value, patterns counted by their work: references can multiply, and validation must end. */
 const maxSteps = 3_000_000;
+
+/** What a regular expression does in a step: so many of its instructions for so many characters. */
+const patternWorkOfStep = 256;
+
+/** How many mistakes may be held at a time: those of every branch of an `anyOf` are, until one of them fits. */
+const maxMistakes = 10_000;
 
 /** A larger value is told its first error only: a million errors would be a million objects. */
 const maxNodesForAllErrors = 10_000;
@@ -96,20 +103,36 @@ class LazySchema implements JsonSchemaValidator {
       ownProperties: true,
       inlineRefs: false,
       formats,
-      code: { regExp: Object.assign(compilePattern, { code: 'compilePattern' }) },
+      code: {
+        regExp: Object.assign((text: string) => this.#countWork(compilePattern(text)), { code: 'compilePattern' }),
+      },
     });
     for (const definition of equalityKeywords) {
       ajv.removeKeyword(String(definition.keyword));
       ajv.addKeyword(definition);
     }
-    ajv.addKeyword({ keyword: stepKeyword, schemaType: 'boolean', validate: () => this.#step(), errors: false });
+    ajv.addKeyword({
+      keyword: stepKeyword,
+      schemaType: 'boolean',
+      code: ({ gen }) => void gen.code(_`${gen.scopeValue('func', { ref: this.#step })}(${names.default.errors})`),
+    });
     return ajv.compile(this.#schema as JsonObject | boolean);
   }
 
-  #step(): boolean {
+  readonly #step = (mistakes: number): void => {
     this.#steps++;
-    if (this.#steps > maxSteps) throw new TooManySteps();
-    return true;
+    if (this.#steps > maxSteps || mistakes > maxMistakes) throw new TooManySteps();
+  };
+
+  #countWork({ size, test }: Pattern): Pattern {
+    return {
+      size,
+      test: (text) => {
+        this.#steps += Math.floor((text.length * size) / patternWorkOfStep);
+        if (this.#steps > maxSteps) throw new TooManySteps();
+        return test(text);
+      },
+    };
   }
 }
 

@@ -31,7 +31,12 @@ export function requireDeclaredAccess(route: RouteOptions): void {
  * Establishes who calls before anything else is looked at. Unknown paths of the API ask for a token too, so that without one nobody
  * learns which there are.
  */
-export function createAccessHook({ signIn, rates, know }: Pick<ApiContext, 'signIn' | 'rates' | 'know'>) {
+export function createAccessHook({
+  signIn,
+  rates,
+  connections,
+  know,
+}: Pick<ApiContext, 'signIn' | 'rates' | 'connections' | 'know'>) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     const access = request.is404 ? (isOfApi(request.url) ? 'any' : 'public') : request.routeOptions.config.access;
     if (access === 'public') {
@@ -39,6 +44,7 @@ export function createAccessHook({ signIn, rates, know }: Pick<ApiContext, 'sign
       return;
     }
     request.principal = await admit(signIn, request);
+    connections.take(request.raw.socket, request.principal);
     know(request.raw.socket);
     rates.countCaller(request.principal);
     if (access === 'any') return;

@@ -20,6 +20,7 @@ import type { HubView } from './hub-view.ts';
 import type { JobWatch } from './job-watch.ts';
 import type { ApiDescription } from './openapi/api-description.ts';
 import type { ParameterCheck } from './parameter-check.ts';
+import type { CallerConnections } from './rates/caller-connections.ts';
 import type { RequestRates } from './rates/request-rates.ts';
 import type { Readers } from './readers.ts';
 import type { DigestRequest } from './request-digest.ts';
@@ -45,6 +46,7 @@ export interface ApiContext {
   readonly metrics: HubMetrics;
   readonly signIn: AuthenticateUser;
   readonly rates: RequestRates;
+  readonly connections: CallerConnections;
   readonly refusals: Refusals;
   /** Called with the connection of a request whose caller is known. */
   readonly know: (socket: Socket) => void;

@@ -16,6 +16,8 @@ export interface ApiLimits {
   readonly requestsPerSecond: number;
   /** The same of one address, for what needs no token; twenty times as many may come at once. */
   readonly publicRequestsPerSecond: number;
+  /** Of one token or user at a time; of all of an account together four times as many. */
+  readonly connections: number;
   /** Tokens of one address that do not count before it is slowed down. */
   readonly failedSignIns: number;
   /** Readers that follow a log or events at a time. */
@@ -38,6 +40,7 @@ export const defaultApiLimits: ApiLimits = {
   submissionsAtOnce: 1_000,
   requestsPerSecond: 2000,
   publicRequestsPerSecond: 500,
+  connections: 1_000,
   failedSignIns: 30,
   followers: 2000,
   stallMs: 120_000,

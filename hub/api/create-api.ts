@@ -26,6 +26,7 @@ import { KnownRoutes } from './known-routes.ts';
 import { NoQuery } from './no-query.ts';
 import { ApiDescription } from './openapi/api-description.ts';
 import { createParameterCheck } from './parameter-check.ts';
+import { CallerConnections } from './rates/caller-connections.ts';
 import { limitSignIns } from './rates/limit-sign-ins.ts';
 import { RequestRates } from './rates/request-rates.ts';
 import { createRequestDigest } from './request-digest.ts';
@@ -186,6 +187,7 @@ function createContext(options: ApiOptions): ApiContext {
       onDeferred: () => options.metrics.refusals.request('failed-sign-ins'),
     }),
     rates,
+    connections: new CallerConnections({ limits, metrics: options.metrics }),
     refusals: options.refusals,
     know: options.know,
     description: new ApiDescription(options.version),

@@ -9,6 +9,7 @@ import { RunnerWishes } from './runner-wishes.ts';
 import { Session } from './session.ts';
 import type { SessionOptions } from './session-options.ts';
 import { SessionRegistry } from './session-registry.ts';
+import { SilentSessions } from './silent-sessions.ts';
 import { createSpeaker } from './speaker.ts';
 
 /** How long a session may be silent before its `open`. */
@@ -21,6 +22,7 @@ export class SessionService implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly #registry = new SessionRegistry();
   readonly #wishes = new RunnerWishes();
+  readonly #silent = new SilentSessions();
   readonly #stopping = new AbortController();
   /** When each began, by the clock that never goes back. */
   readonly #serving = new Map<Promise<void>, number>();
@@ -41,6 +43,11 @@ export class SessionService implements AsyncDisposable {
   /** Sessions that are open. */
   count(): number {
     return this.#serving.size;
+  }
+
+  /** Whether the agent may have another session: there are not too many of its on which nothing is served. */
+  hasRoom(agentId: string): boolean {
+    return this.#silent.hasRoom(agentId);
   }
 
   /** A runner that has the attempt hears of it. */
@@ -84,6 +91,8 @@ export class SessionService implements AsyncDisposable {
     const close = () => void channel.close({ reason: 'the hub is stopping', retryAfterMs: 1000 });
     this.#stopping.signal.addEventListener('abort', close);
     const frames = channel[Symbol.asyncIterator]();
+    using silence = this.#silent.enter(principal.id);
+    const onServed = () => silence[Symbol.dispose]();
     this.#channels.set(channel, principal.id);
     try {
       if (this.#options.isGone(principal.id)) return;
@@ -104,7 +113,7 @@ export class SessionService implements AsyncDisposable {
       }
       const open = first.value;
       const speaker = createSpeaker(this.#options.store, principal, open);
-      const session = new Session(channel, speaker, attempt, { ...this.#options, wishes: this.#wishes });
+      const session = new Session(channel, speaker, attempt, { ...this.#options, wishes: this.#wishes, onServed });
       await session.serve(open, frames, this.#registry);
       outcome = session.outcome;
     } finally {

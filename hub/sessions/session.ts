@@ -17,8 +17,7 @@ import type { Store } from '../store/store.ts';
 import { StoreError } from '../store/store-error.ts';
 import { judgeLog } from './judge-log.ts';
 import { LogReceiver } from './log-receiver.ts';
-import type { RunnerWishes } from './runner-wishes.ts';
-import type { SessionOptions } from './session-options.ts';
+import type { ServedOptions } from './served-options.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import type { Speaker } from './speaker.ts';
 
@@ -54,16 +53,11 @@ function toProgress({ percent, message, outputs }: Progress): Progress {
 export class Session {
   readonly #channel: HubSessionChannel;
   readonly #speaker: Speaker;
-  readonly #options: SessionOptions & { readonly wishes: RunnerWishes };
+  readonly #options: ServedOptions;
   #logger: Logger;
   #outcome: SessionOutcome = 'closed';
 
-  constructor(
-    channel: HubSessionChannel,
-    speaker: Speaker,
-    attempt: string,
-    options: SessionOptions & { readonly wishes: RunnerWishes },
-  ) {
+  constructor(channel: HubSessionChannel, speaker: Speaker, attempt: string, options: ServedOptions) {
     this.#channel = channel;
     this.#speaker = speaker;
     this.#options = options;
@@ -113,6 +107,7 @@ export class Session {
       case 'job': {
         const { jobId: job, traceparent } = answer.attempt;
         this.#logger = this.#logger.child({ job, traceId: toTraceId(traceparent) });
+        this.#options.onServed();
         return registry.take(open.attempt, (replaced) => this.#serveUntil(open, answer, frames, replaced));
       }
     }

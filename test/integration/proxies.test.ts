@@ -139,7 +139,7 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
 
     it('a quiet job loses nothing where the proxy cuts what is idle sooner than we ping', async () => {
       await using place = await startPlace({ kind, idleSeconds: 2 });
-      await place.startAgent('wss');
+      await place.startAgent(kind === 'squid' ? 'grpcs' : 'wss');
       const run = 'for i in $(seq 100); do say "line $i"; done; sleep 5; say middle; wait_for go; say done';
 
       const { id } = await place.api.submit({ automation: 'job', parameters: { run } });

@@ -193,6 +193,45 @@ suite('JSON Schema from outside', () => {
     }
   });
 
+  test('ends on every schema, however its mistakes multiply, before they fill the memory', () => {
+    const branches = Array.from({ length: 300 }, () => ({ $ref: '#/$defs/node' }));
+    const node = { type: 'object', properties: { a: { anyOf: branches } }, required: ['a'] };
+    let value: JsonValue = {};
+    for (let depth = 0; depth < 40; depth++) value = { a: value };
+    const before = process.memoryUsage.rss();
+
+    const errors = getErrors({ $defs: { node }, $ref: '#/$defs/node' }, value);
+
+    const growth = process.memoryUsage.rss() - before;
+    assert.deepEqual(errors, [' the schema takes too many steps to check this']);
+    assert.ok(growth < 200 * 1024 * 1024, `memory grew by ${growth} bytes`);
+  });
+
+  test('ends on every schema, however much its regular expressions have to do', () => {
+    const patterns = Array.from({ length: 300 }, (_, at) => `(\\b\\w+\\s*){1,40}${at}$`);
+    const text = 'abcde '.repeat(20_000);
+    const properties = Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`${'ab'.repeat(50)}${at}`, true]));
+
+    for (const [schema, value] of [
+      [{ anyOf: patterns.map((pattern) => ({ pattern })) }, text],
+      [{ patternProperties: Object.fromEntries(patterns.map((pattern) => [pattern, true])) }, properties],
+    ] as const) {
+      assert.deepEqual(getErrors(schema, value), [' the schema takes too many steps to check this']);
+    }
+    assert.deepEqual(getErrors({ pattern: '^[A-Za-z0-9+/]*={0,2}$' }, 'abcd'.repeat(300_000)), []);
+  });
+
+  test('takes no regular expressions that are too large to be compiled', () => {
+    for (const schema of [
+      { pattern: '[a-z]{1000}'.repeat(101) },
+      { properties: Object.fromEntries(Array.from({ length: 101 }, (_, at) => [`p${at}`, { pattern: '.{1000}' }])) },
+      { patternProperties: { [`(${'x'.repeat(200)}){600}`]: true } },
+    ]) {
+      assert.match(String(getFaults(schema)), /expected regular expressions of at most 100000 instructions together/);
+    }
+    assert.deepEqual(getFaults({ pattern: '^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$' }), []);
+  });
+
   test('tells twenty errors at most, and of a large document only the first', () => {
     assert.equal(
       getErrors(

@@ -20,7 +20,7 @@ const login = { user: 'jane', password: 'p@ss:w/rd-ü' };
 /** `host`: where agents reach it. It is started. */
 export async function startFaultProxy(host: string): Promise<FaultProxy> {
   const missing = isMissing('squid');
-  if (missing !== false) throw new Error(`expected squid of the distribution: ${missing}`);
+  if (missing !== false) throw new Error(`FAULT_PROXY=squid: ${missing}`);
   await using opened = new AsyncDisposableStack();
   const squid = opened.use(await createRealProxy({ kind: 'squid', host: '127.0.0.1', login, idleSeconds }));
   const line = opened.use(await startTcpProxy(squid.port, { host }));

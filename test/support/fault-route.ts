@@ -6,6 +6,7 @@ import { type FaultCertificates, makeFaultCertificates } from './fault-certifica
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import type { FaultWay } from './fault-way.ts';
 import type { CertificateFiles } from './https-call.ts';
+import { whyNoProxy } from './why-no-proxy.ts';
 
 /** What is between the agents of a place and its hub, besides the line of each. */
 export interface FaultRoute extends AsyncDisposable {
@@ -35,7 +36,7 @@ export async function openFaultRoute({ transport, tls, proxy: wanted }: FaultWay
   await using opened = new AsyncDisposableStack();
   const network = wanted === 'squid' ? openClosedNetwork() : null;
   if (wanted === 'squid' && network === null)
-    throw new Error('expected to make a network namespace for the agents, which takes root and ip');
+    throw new Error(`FAULT_PROXY=squid: ${whyNoProxy() ?? 'no network was made'}`);
   if (network !== null) opened.use(network);
   const proxy = network === null ? null : opened.use(await startFaultProxy(network.door));
   const lineHost = network?.outside ?? loopback;

@@ -108,9 +108,12 @@ async function run(options: Required<RandomFaultsOptions>): Promise<RandomFaults
   }
   try {
     await Promise.all(strikers);
-  } finally {
-    await load.stop();
+  } catch (cause) {
+    // Why there is no hub any more is news, and not that it cannot be asked.
+    await load.stop().catch(() => {});
+    throw cause;
   }
+  await load.stop();
   say(`${strikes.count} strikes, ${load.accepted.size} jobs; now everything is whole`);
   const given = { accepted: load.accepted, excuses, agents: [...agents.keys()], say };
   const corrected = await checkEverything(place, given).catch(async (cause: unknown) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { controlTarget } from '../../../transports/targets.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { openRaw, type RawClient } from '../../support/raw-client.ts';
@@ -141,6 +142,36 @@ async function flood(
   }
 }
 
+/** A message of 1 GiB, as so many of 32 MiB behind each other, in little more than 1 MB. */
+const zeros = Buffer.alloc(32 * 1024 * 1024);
+const zippedZeros: Readonly<Record<string, Buffer>> = {
+  gzip: toMessage(Buffer.concat(Array.from({ length: 32 }, () => gzipSync(zeros)))),
+  deflate: toMessage(deflateSync(zeros)),
+};
+
+function toMessage(compressed: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([1]), word(compressed.length), compressed]);
+}
+
+/** As data on stream 1, in frames as large as they may be. */
+async function send(client: RawClient, message: Buffer): Promise<void> {
+  for (let at = 0; at < message.length && client.socket.writable; at += 16_384) {
+    client.write(frame(types.data, 0, 1, message.subarray(at, at + 16_384)));
+    await delay(1);
+  }
+}
+
+/** Whether stream 1 was ended, in what came. */
+function endsStream(said: string): boolean {
+  const bytes = Buffer.from(said, 'latin1');
+  for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) {
+    const [type, flags] = [bytes[at + 3], bytes[at + 4] ?? 0];
+    if (bytes.readUInt32BE(at + 5) !== 1) continue;
+    if (type === types.reset || (type === types.headers && (flags & endStream) !== 0)) return true;
+  }
+  return false;
+}
+
 /** Looks that the memory stays bounded all the while. The clients are in it, too. */
 async function watchMemory(attack: Promise<unknown>): Promise<void> {
   const before = process.memoryUsage.rss();
@@ -180,6 +211,28 @@ for (const secure of [false, true]) {
         await agent?.[Symbol.asyncDispose]();
       });
     }
+
+    it('harms nobody with messages that are small on the wire', async () => {
+      await using place = await startHostilePlace({ secure });
+      const thief = await enrolThief(place);
+      const agent = secure ? null : await startHonestAgent(place);
+      const authorization = thief.present(controlTarget).replace('Authorization: ', '');
+      for (const encoding of ['gzip', 'deflate']) {
+        using client = openRaw(place.target, { alpn: 'h2' });
+        const call = toCall('Control', { authorization, 'grpc-encoding': encoding });
+        client.write(Buffer.concat([begin, frame(types.headers, endHeaders, 1, call)]));
+        await until('the call to be accepted', () => client.said.includes(acceptedData));
+        await watchMemory(send(client, zippedZeros[encoding] ?? assert.fail(encoding)));
+        await until('the call to be ended', () => endsStream(client.said) || !client.socket.writable);
+        await agent?.stillWorks();
+        client.socket.destroy();
+        await client.closed;
+      }
+
+      await place.calm();
+      await agent?.finish();
+      await agent?.[Symbol.asyncDispose]();
+    });
 
     it('harms nobody on a call that was accepted', async () => {
       await using place = await startHostilePlace({ secure });

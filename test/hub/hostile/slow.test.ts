@@ -29,6 +29,7 @@ const stages: Readonly<Record<string, readonly [string, string]>> = {
   'a header without end': ['GET /livez HTTP/1.1\r\nHost: x\r\nX-A: ', 'b'],
   'headers of an upgrade': [`${upgrade.join('\r\n')}\r\n`, 'X-A: b\r\n'],
   'a body that was announced': [head(...post, 'Content-Length: 1000000'), ' '],
+  'a body that is to be asked for': [head(...post, 'Content-Length: 1000000', 'Expect: 100-continue'), ''],
   'a body in chunks': [head(...post, 'Transfer-Encoding: chunked'), '1\r\n \r\n'],
   'trailers behind chunks': [`${head(...post, 'Transfer-Encoding: chunked')}2\r\n{}\r\n0\r\n`, 'X-A: b\r\n'],
   'a body that nobody waits for': [head('POST /nowhere HTTP/1.1', 'Host: x', 'Content-Length: 1000000'), ' '],

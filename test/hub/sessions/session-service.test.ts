@@ -8,6 +8,7 @@ import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 import type { CloseReason } from '../../../transports/channel.ts';
 import { createInbox } from '../../../transports/inbox.ts';
+import { until } from '../../support/until.ts';
 
 const attempt = '11111111-1111-4111-8111-111111111111';
 
@@ -41,9 +42,19 @@ function createPlace() {
     clock,
     logger: silentLogger,
   } as Partial<SessionOptions> as SessionOptions);
-  const principal = { id: 'a1', account: 'default', name: 'a1' };
-  service.serve({ type: 'session', principal, remote: '', attempt, channel });
-  return { clock, inbox, said, heard, ended, service, [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]() };
+  const serve = (id: string) =>
+    service.serve({ type: 'session', principal: { id, account: 'default', name: id }, remote: '', attempt, channel });
+  serve('a1');
+  return {
+    serve,
+    clock,
+    inbox,
+    said,
+    heard,
+    ended,
+    service,
+    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
+  };
 }
 
 describe('a session on which nothing is opened', () => {
@@ -79,5 +90,19 @@ describe('a session on which nothing is opened', () => {
 
     assert.equal(place.service.count(), 0);
     assert.equal(place.clock.pending, 0);
+  });
+});
+
+describe('sessions on which nothing is opened', () => {
+  it('leave no room for more of the same agent when there are many, until they are closed', async () => {
+    await using place = createPlace();
+    for (let each = 1; each < 512; each += 1) place.serve('a1');
+
+    const room = { mine: place.service.hasRoom('a1'), other: place.service.hasRoom('a2') };
+    await place.clock.advance(10_000);
+    await until('the sessions to be closed', () => place.service.count() === 0);
+
+    assert.deepEqual(room, { mine: false, other: true });
+    assert.equal(place.service.hasRoom('a1'), true);
   });
 });
