@@ -24,6 +24,8 @@ export const OpenFrame = z.object({
   needsSecrets: z.boolean(),
   /** An agent that asks for a ticket: a runner will open the sessions of this attempt. Any other `open` of the agent takes it back. */
   handsOver: z.boolean().optional(),
+  /** With it: how many seconds may pass before that runner comes. The hub gives less where that is too long, and an hour where nothing is said. */
+  ticketSeconds: z.int().min(1).max(31_536_000).optional(),
 });
 export type OpenFrame = Readonly<z.infer<typeof OpenFrame>>;
 

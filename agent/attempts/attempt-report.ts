@@ -26,11 +26,11 @@ export function toAttemptReport(state: AttemptState, rawBytes: number): AttemptR
   }
 }
 
-/** What a session says of an attempt when it is opened; null when there is nothing to open one for. */
+/** What a session says of an attempt when it is opened; null when there is nothing to open one for. `ticketSeconds`: of an attempt that is to be handed over. */
 export function toOpenFacts(
   state: AttemptState,
   stream: { readonly rawBytes: number; readonly needsSecrets: boolean },
-  handsOver = false,
+  ticketSeconds: number | null = null,
 ): OpenFacts | null {
   if (state.type === 'found' || state.type === 'gone' || isAway(state)) return null;
   const { rawBytes } = stream;
@@ -38,7 +38,9 @@ export function toOpenFacts(
   const facts = { folderId: state.claim.folderId, rawBytes, needsDocument: false, needsSecrets };
   if (state.type === 'claimed') {
     const claimed = { ...facts, have: 'claimed', needsDocument: true } as const;
-    return handsOver ? { ...claimed, needsSecrets: false, handsOver } : { ...claimed, needsSecrets: true };
+    return ticketSeconds === null
+      ? { ...claimed, needsSecrets: true }
+      : { ...claimed, needsSecrets: false, handsOver: true, ticketSeconds };
   }
   if (state.type === 'holding')
     return { ...facts, have: 'ended', needsSecrets: needsSecrets && !hasNoStream(state.held) };

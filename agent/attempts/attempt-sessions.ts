@@ -11,7 +11,7 @@ import { toOpenFacts } from './attempt-report.ts';
 import { isAway, isHandedOver } from './attempt-state.ts';
 import type { AttemptView } from './attempt-view.ts';
 import type { Bell } from './bell.ts';
-import { handsOver } from './handover.ts';
+import { handsOver, ticketSecondsOf } from './handover.ts';
 import type { MaskedStream } from './masked-stream.ts';
 import type { SessionPass } from './session-gate.ts';
 import { runSessions } from './session-loop.ts';
@@ -80,7 +80,7 @@ export class AttemptSessions implements SessionSubject {
     await core.post('describe', async () => {
       const { state, context } = core;
       const gives = state.type === 'claimed' && handsOver(context, state.claim);
-      facts = toOpenFacts(state, core.stream, gives);
+      facts = toOpenFacts(state, core.stream, gives ? ticketSecondsOf(context, state.claim) : null);
     });
     return facts;
   }

@@ -13,6 +13,14 @@ export function handsOver({ catalog, executors }: AttemptContext, { automation: 
   return executors.find(automation.executor.name).handsOver === true;
 }
 
+/** A cluster that takes all of the time that it may, and an agent or a hub that is away meanwhile. */
+const ticketSlackSeconds = 3600;
+
+/** How long the ticket of a runner has to be good for. */
+export function ticketSecondsOf({ catalog }: AttemptContext, { automation }: ClaimRecord): number {
+  return ticketSlackSeconds + (catalog.current.automations.get(automation)?.executorPlan.mayWaitSeconds ?? 0);
+}
+
 /** What the runner is told. Rejects when the automation's file cannot be read. */
 export async function makeHandover(
   context: AttemptContext,

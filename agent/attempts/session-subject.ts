@@ -7,7 +7,7 @@ import type { MaskedStream } from './masked-stream.ts';
 /** What a session says of its attempt when it is opened. */
 export type OpenFacts = Pick<
   OpenFrame,
-  'folderId' | 'have' | 'rawBytes' | 'needsDocument' | 'needsSecrets' | 'handsOver'
+  'folderId' | 'have' | 'rawBytes' | 'needsDocument' | 'needsSecrets' | 'handsOver' | 'ticketSeconds'
 >;
 
 /** What a session needs of its attempt. Everything goes through the attempt's actor. */

@@ -24,6 +24,8 @@ export interface ExecutorCapabilities {
 
 /** What the executor made of its block in one file. */
 export interface ExecutorPlan {
+  /** How long what runs the command may take before it begins, for whoever has to wait so long. Left out: a moment. */
+  readonly mayWaitSeconds?: number;
   /** `settings`: what `Executor.start` is given in `PreparedCommand.settings`, checked. Pure; a refusal's message holds no secret. */
   prepare(
     context: Pick<RecipeContext, 'render' | 'renderValue'>,

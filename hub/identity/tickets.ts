@@ -23,13 +23,16 @@ export type TicketReading =
 
 /** Makes and reads session tickets: JWTs, signed with an Ed25519 key that is derived from the hub's one secret. */
 export interface Tickets {
-  issue(its: Omit<Ticket, 'storeId' | 'isOver'>): Promise<string>;
+  /** `waitSeconds`: how long its runner may need to come, by the word of the agent; a ticket lasts an hour at least, and `maxLifeSeconds` at most. */
+  issue(its: Omit<Ticket, 'storeId' | 'isOver'> & { readonly waitSeconds?: number | undefined }): Promise<string>;
   /** Never rejects. A ticket of another attempt is invalid; one that is over is read, and says so. */
   read(text: string, attempt: string): Promise<TicketReading>;
 }
 
 /** A ticket's time to be brought for the first time: an image may have to be fetched. */
-const lifeSeconds = 3600;
+const leastLifeSeconds = 3600;
+/** An agent may say that its pods wait for a day for a node, and another for their image. */
+const maxLifeSeconds = 3 * 86_400;
 const algorithm = 'EdDSA';
 const tokenType = 'farhand-ticket+jwt';
 /** RFC 8410, §7: what stands before the 32 bytes of an Ed25519 key in PKCS#8. */
@@ -60,7 +63,7 @@ export function createTickets({
   }
 
   return {
-    async issue({ attempt, agentId, agentFolderId }) {
+    async issue({ attempt, agentId, agentFolderId, waitSeconds = 0 }) {
       const { SignJWT } = await import('jose');
       const now = Math.floor(clock.now() / 1000);
       return new SignJWT({ folder: agentFolderId })
@@ -70,7 +73,7 @@ export function createTickets({
         .setAudience(attempt)
         .setJti(random.uuid())
         .setIssuedAt(now)
-        .setExpirationTime(now + lifeSeconds)
+        .setExpirationTime(now + Math.min(Math.max(waitSeconds, leastLifeSeconds), maxLifeSeconds))
         .sign(privateKey);
     },
     async read(text, attempt) {

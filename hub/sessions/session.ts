@@ -206,13 +206,13 @@ export class Session {
   }
 
   async #toHandover(
-    { handsOver = false }: OpenFrame,
+    { handsOver = false, ticketSeconds: waitSeconds }: OpenFrame,
     { id: attempt, agentId, folderId, handover }: AttemptRecord,
   ): Promise<Pick<JobFrame, 'handover'>> {
     if (handover === null) return {};
     const runnerCame = handover.runner !== null;
     const gives = handsOver && handover.state === 'given' && !runnerCame && folderId !== null;
-    const ticket = gives ? await this.#options.tickets.issue({ attempt, agentId, agentFolderId: folderId }) : null;
+    const ticket = gives ? await this.#options.tickets.issue({ attempt, agentId, agentFolderId: folderId, waitSeconds }) : null;
     return { handover: { ticket, runnerCame } };
   }
 

@@ -161,7 +161,7 @@ describe('a pod with a runner ends truly', { skip: kubeSkip }, () => {
   });
 
   it('when it is evicted while its result is on the way: what is known of its end is said, and what was lost with it', async () => {
-    const script = 'echo begun\nsleep 3\necho \'{"a": 1}\' >"$FARHAND_OUTPUTS"';
+    const script = 'echo begun\nsleep 600 || true\necho \'{"a": 1}\' >"$FARHAND_OUTPUTS"';
     const automations = { plain: script, exact: { script, outputs: { type: 'object', required: ['a'] } } };
     const runner = { environment: { FARHAND_RUNNER_STOP_SECONDS: '2' } };
     await within({ automations, runner }, async (place) => {
@@ -169,6 +169,7 @@ describe('a pod with a runner ends truly', { skip: kubeSkip }, () => {
       for (const job of jobs) await place.waitForLog(job, 'begun\n');
       const pods = await Promise.all(jobs.map((job) => place.findPod(job)));
       using _ = place.line.hold('up');
+      for (const pod of pods) process.kill(findContainer(pod, 'command').at(-1) ?? 0, 'SIGKILL');
       const format = 'jsonpath={.status.containerStatuses[0].state.terminated.exitCode}';
       const isOver = async (name: string) => (await cluster.kubectl('get', 'pod', name, '-o', format)) === '0';
       for (const { name } of pods) await until('the end of the command', () => isOver(name));

@@ -25,7 +25,10 @@ export const kubernetesKind: ExecutorKind = {
         path: [blockName, ...path],
         message,
       })),
-      plan: { prepare: () => ({ type: 'prepared', settings: jobSettingsOf(settings) }) },
+      plan: {
+        mayWaitSeconds: settings.pendingSeconds + settings.imageSeconds,
+        prepare: () => ({ type: 'prepared', settings: jobSettingsOf(settings) }),
+      },
     };
   },
 };

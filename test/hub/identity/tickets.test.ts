@@ -54,6 +54,29 @@ describe('session tickets', () => {
     assert.ok(reading.type === 'ticket' && reading.ticket.isOver);
   });
 
+  for (const [what, waitSeconds, lastsSeconds] of [
+    ['an hour, also where their agent needs less', 60, 3_600],
+    ['as long as their agent may have to wait for a pod', 50_000, 50_000],
+    ['three days, however long their agent would wait', 30_000_000, 259_200],
+  ] as const) {
+    it(`last ${what}`, async () => {
+      const secret = systemRandom.bytes(32);
+      let now = Date.parse('2026-11-30T12:00:00Z');
+      const tickets = open(secret, { ...systemClock, now: () => now });
+      const ticket = await tickets.issue({ ...its, waitSeconds });
+      const isOver = async () => {
+        const reading = await tickets.read(ticket, attempt);
+        assert.ok(reading.type === 'ticket');
+        return reading.ticket.isOver;
+      };
+
+      now += (lastsSeconds - 1) * 1_000;
+      assert.equal(await isOver(), false);
+      now += 2_000;
+      assert.equal(await isOver(), true);
+    });
+  }
+
   it('open no other attempt, also when they are over', async () => {
     const secret = systemRandom.bytes(32);
     const ticket = await open(secret).issue(its);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { UnknownFrame } from '../../../protocol/parse-frame.ts';
 import type { HubFrame, OpenFrame } from '../../../protocol/session-frame.ts';
+import { systemClock } from '../../../runtime/clock.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { type BenchSession, createSessionBench, resultFor, type SessionBench } from './session-bench.ts';
 
@@ -32,9 +33,14 @@ async function expectError(session: BenchSession, code: string): Promise<void> {
 }
 
 /** Offers a job and hands it over: the ticket. */
-async function handOver(bench: SessionBench, over: { readonly secrets?: Readonly<Record<string, string>> } = {}) {
+async function handOver(
+  bench: SessionBench,
+  over: { readonly secrets?: Readonly<Record<string, string>> } = {},
+  ticketSeconds?: number,
+) {
   const { jobId, attempt } = await bench.offer(over);
-  const agent = await bench.open(attempt, { handsOver: true, needsSecrets: false });
+  const waits = ticketSeconds === undefined ? {} : { ticketSeconds };
+  const agent = await bench.open(attempt, { handsOver: true, needsSecrets: false, ...waits });
   const job = await expectJob(agent);
   await agent.channel.close();
   const ticket = job.handover?.ticket ?? null;
@@ -67,6 +73,22 @@ describe('a session of a runner', () => {
     assert.equal((await lastWord(runner))?.type, 'accepted');
     const ended = await bench.job(jobId);
     assert.deepEqual([ended.state, ended.log?.bytes, ended.log?.complete], ['succeeded', 6, true]);
+  });
+
+  it('is let in as late as its agent said that a pod may wait, and no later', async () => {
+    let lateMs = 0;
+    const ticketClock = { ...systemClock, now: () => Date.now() + lateMs };
+    await using bench = await createSessionBench({ ticketClock });
+    const { attempt, ticket } = await handOver(bench, {}, 10_800);
+
+    lateMs = 10_700_000;
+    const runner = await openRunner(bench, attempt, ticket);
+    assert.ok((await expectJob(runner)).document !== null);
+    const second = await handOver(bench, {}, 10_800);
+    lateMs += 10_900_000;
+    await assert.rejects(openRunner(bench, second.attempt, second.ticket));
+    // One that came in time goes on for as long as it takes.
+    assert.ok((await expectJob(await openRunner(bench, attempt, ticket, { opens: 2 }))).document !== null);
   });
 
   it('is for one folder: a second runner with the same ticket is sent away, and the first goes on', async () => {

@@ -16,7 +16,7 @@ import type { Store } from '../../../hub/store/store.ts';
 import type { AttemptResult } from '../../../protocol/attempt-result.ts';
 import type { UnknownFrame } from '../../../protocol/parse-frame.ts';
 import type { AgentFrame, HubFrame, OpenFrame } from '../../../protocol/session-frame.ts';
-import { systemClock } from '../../../runtime/clock.ts';
+import { type Clock, systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { systemRandom } from '../../../runtime/random.ts';
@@ -57,12 +57,15 @@ export const folderId = '11111111-1111-4111-8111-111111111111';
 export async function createSessionBench({
   wrapLogs = (logs) => logs,
   root = tmpdir(),
+  ticketClock = systemClock,
   openSecrets = (_job, sealed) => JSON.parse(Buffer.from(sealed).toString()),
 }: {
   /** Where its folder is made. */
   readonly root?: string;
   /** What the sessions write to, made of the real one. */
   readonly wrapLogs?: (logs: LogStore) => LogStore;
+  /** By which tickets begin and are over. */
+  readonly ticketClock?: Clock;
   readonly openSecrets?: SessionOptions['openSecrets'];
 } = {}): Promise<SessionBench> {
   const folder = await mkdtemp(join(root, 'farhand-sessions-'));
@@ -71,7 +74,7 @@ export async function createSessionBench({
   const store = await openSqliteStore({ folder, ...common });
   const logs = createFileLogStore({ folder: join(folder, 'logs') });
   const secretKey = createSecretKey(systemRandom.bytes(32));
-  const tickets = createTickets({ secretKey, storeId: store.storeId, clock, random: systemRandom });
+  const tickets = createTickets({ secretKey, storeId: store.storeId, clock: ticketClock, random: systemRandom });
   const network = createMemoryNetwork({ clock, random: systemRandom });
   const wire = { network, address: 'hub', clock, limits: defaultLimits, logger: silentLogger };
   const listener = createMemoryListener<AgentPrincipal>({
