@@ -5,6 +5,7 @@ import { defaultAgentLimits } from '../../agent/agent-options.ts';
 import { systemWatchFolder } from '../../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../../agent/attempts/spool.ts';
 import { readMachineBootId } from '../../agent/machine-boot-id.ts';
+import { openNeighbourPipes } from '../../agent/executors/neighbour/neighbour-pipes.ts';
 import type { RunnerEnd } from '../../agent/runner/runner.ts';
 import { loadRunnerConfig, runnerConfigSchema } from '../../agent/runner/runner-config.ts';
 import { RunnerOrder, runnerFiles } from '../../agent/runner/runner-order.ts';
@@ -64,7 +65,8 @@ async function run(command: Command, context: Context): Promise<void> {
     order: parseJson(RunnerOrder, orderText, orderPath),
     shared,
     memory,
-    ticketPath: join(orderFolder, runnerFiles.ticket),
+    openPipes: openNeighbourPipes,
+    readTicket: () => readFile(join(orderFolder, runnerFiles.ticket), 'utf8'),
     catalog: await openRunnerCatalog(orderFolder),
     ways,
     limits: { ...defaultAgentLimits.attempt, graceMs: config.graceSeconds * 1000 },

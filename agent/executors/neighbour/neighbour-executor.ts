@@ -1,9 +1,8 @@
-import { chmodSync, existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FileSystem } from '../../../runtime/file-system.ts';
 import { sleep } from '../../../runtime/sleep.ts';
+import type { WatchFolder } from '../../attempts/raw-watch.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { Execution, ExecutionTarget } from '../execution.ts';
 import type { Executor, FenceState, StartFailure } from '../executor.ts';
@@ -14,7 +13,7 @@ import { refuseCommand, withoutShellOwned } from '../process/refuse-command.ts';
 import { watchFor } from '../process/watch-for.ts';
 import { findUnsayable, toGoText } from './go-text.ts';
 import { neighbourKind } from './neighbour-kind.ts';
-import { openNeighbourPipes } from './neighbour-pipes.ts';
+import type { NeighbourPipes } from './neighbour-pipes.ts';
 import type { NeighbourPlace } from './neighbour-place.ts';
 
 /** Group and owner: the pod's group is both containers', whoever they run as. Nobody removes what is another's. */
@@ -34,22 +33,28 @@ export interface NeighbourExecutor extends Executor, Disposable {
  */
 export function createNeighbourExecutor(options: {
   readonly place: NeighbourPlace;
+  /** Closed with it. */
+  readonly pipes: NeighbourPipes;
   readonly fileSystem: FileSystem;
+  readonly watchFolder: WatchFolder;
   readonly clock: Clock;
 }): NeighbourExecutor {
-  const { place, fileSystem, clock } = options;
-  const pipes = openNeighbourPipes(place);
+  const { place, pipes, fileSystem, watchFolder, clock } = options;
   const disposal = new AbortController();
   const { signal } = disposal;
   const givingUp = new AbortController();
 
+  async function hasCome(): Promise<boolean> {
+    return (await fileSystem.lstat(place.here)) !== null;
+  }
+
   /** It came, and is gone. */
-  function isGone(): boolean {
-    return existsSync(place.here) && !pipes.isAlive();
+  async function isGone(): Promise<boolean> {
+    return (await hasCome()) && !pipes.isAlive();
   }
 
   async function isOver({ folder }: ExecutionTarget): Promise<boolean> {
-    if (isGone()) return true;
+    if (await isGone()) return true;
     const fence = await readFence(fileSystem, folder);
     if (fence.type === 'recovered') return true;
     return givingUp.signal.aborted && fence.type === 'none' && (await takeFence(fileSystem, folder));
@@ -58,7 +63,7 @@ export function createNeighbourExecutor(options: {
   function follow(target: ExecutionTarget): Execution {
     const { folder } = target;
     const wait = async <T>(path: string, check: () => Promise<T | null>): Promise<T> => {
-      const found = await watchFor({ path, check, clock, signal });
+      const found = await watchFor({ path, check, watchFolder, clock, signal });
       // Let go before the end: whoever waits must not take that for one.
       return found ?? new Promise(() => {});
     };
@@ -91,7 +96,8 @@ export function createNeighbourExecutor(options: {
     const waiting = new AbortController();
     const gone = watchFor({
       path: place.shared,
-      check: async () => (!existsSync(place.here) || isGone() ? true : null),
+      check: async () => (!(await hasCome()) || !pipes.isAlive() ? true : null),
+      watchFolder,
       clock,
       signal: AbortSignal.any([waiting.signal, signal]),
     });
@@ -102,23 +108,25 @@ export function createNeighbourExecutor(options: {
   }
 
   async function prepareFiles({ folder }: ExecutionTarget, command: PreparedCommand): Promise<void> {
-    chmodSync(folder, folderMode);
-    for (const { name, content, executable } of command.files) {
-      const path = `${folder}/${name}`;
-      await writeFile(path, content, { mode: fileMode });
-      chmodSync(path, executable ? 0o770 : fileMode);
-    }
+    await fileSystem.chmod(folder, folderMode);
+    for (const { name, content, executable } of command.files)
+      await write(`${folder}/${name}`, content, executable ? 0o770 : fileMode);
     await (await fileSystem.open(`${folder}/raw`, 'a', fileMode)).close();
     await makeRoomForExit(fileSystem, folder);
-    for (const name of ['raw', 'exit']) chmodSync(`${folder}/${name}`, fileMode);
+    for (const name of ['raw', 'exit']) await fileSystem.chmod(`${folder}/${name}`, fileMode);
     const environment = { ...withoutShellOwned(command.environment), FARHAND_ATTEMPT_ID: basename(folder) };
-    await writeFile(place.go, toGoText({ ...command, environment }), { mode: fileMode });
-    await writeFile(place.attempt, `${basename(folder)}\n`, { mode: fileMode });
-    for (const path of [place.go, place.attempt]) chmodSync(path, 0o640);
+    await write(place.go, toGoText({ ...command, environment }), 0o640);
+    await write(place.attempt, `${basename(folder)}\n`, 0o640);
+  }
+
+  async function write(path: string, content: string, mode: number): Promise<void> {
+    await using file = await fileSystem.open(path, 'w', mode);
+    await file.write(Buffer.from(content));
+    await fileSystem.chmod(path, mode);
   }
 
   async function sendAway(): Promise<void> {
-    await writeFile(place.leave, '');
+    await (await fileSystem.open(place.leave, 'w', fileMode)).close();
     pipes.order('leave');
   }
 
