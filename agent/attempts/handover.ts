@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { JobDocument } from '../../protocol/job-document.ts';
 import type { Automation } from '../automations/automation.ts';
 import type { CommandHandover } from '../automations/prepared-command.ts';
@@ -13,11 +12,11 @@ export function handsOver({ catalog, executors }: AttemptContext, { automation: 
   return executors.find(automation.executor.name).handsOver === true;
 }
 
-/** What the runner is told. Rejects when the automation's file cannot be read. */
-export async function makeHandover(
+/** What the runner is told: of the automation as it was when the job began, whatever became of its file since. */
+export function makeHandover(
   context: AttemptContext,
   { automation, document, ticket }: { automation: Automation; document: JobDocument; ticket: string },
-): Promise<CommandHandover> {
+): CommandHandover {
   const own = automation.inherit.map((name) => [name, context.environment[name]] as const);
   const order: RunnerOrder = {
     attempt: document.attempt,
@@ -28,5 +27,5 @@ export async function makeHandover(
     environment: Object.fromEntries(own.filter((entry): entry is [string, string] => entry[1] !== undefined)),
     traceparent: document.traceparent,
   };
-  return { ticket, order: JSON.stringify(order), automation: await readFile(automation.file, 'utf8') };
+  return { ticket, order: JSON.stringify(order), automation: automation.text };
 }

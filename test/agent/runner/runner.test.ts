@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { openRunnerCatalog } from '../../../agent/runner/runner-catalog.ts';
+import { readRunnerCatalog } from '../../../agent/runner/runner-catalog.ts';
 import type { Job } from '../../../protocol/job.ts';
 import type { HubFrame } from '../../../protocol/session-frame.ts';
 import { type FakeAgent, startFakeAgent } from '../../support/fake-agent.ts';
@@ -42,10 +42,9 @@ async function giveToPod(
   const ledger = join(folder, 'ledger');
   const indented = script.replaceAll('LEDGER', ledger).replaceAll('\n', '\n  ');
   const automation = `name: work\nkind: script\nscript: |\n  ${indented}\n${keys}`;
-  await writeFile(join(folder, 'work.yaml'), automation);
   await appendFile(ledger, '');
   try {
-    const catalog = await openRunnerCatalog(folder);
+    const catalog = readRunnerCatalog({ path: join(folder, 'work.yaml'), text: automation }, { name: 'work' });
     const summary = catalog.current.automations.get('work')?.summary;
     assert.ok(summary, JSON.stringify(catalog.current.mistakes));
     await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
