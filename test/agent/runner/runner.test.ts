@@ -186,6 +186,22 @@ describe('a runner', () => {
     });
   });
 
+  it('leaves it to the container beside it whether there is a folder to work in', async () => {
+    await giveToPod(
+      'echo begun',
+      async ({ hub, job, pod }) => {
+        pod.startNeighbour();
+        pod.startRunner();
+
+        const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost');
+
+        assert.deepEqual([ended.cause, ended.exitCode, ended.started], ['exit-code', 126, true]);
+        assert.match(await readLog(hub, job), /no-such-folder/);
+      },
+      { keys: 'workingDirectory: /no-such-folder\n' },
+    );
+  });
+
   it('ends a command that is over its time', async () => {
     await giveToPod(
       'echo begun >>LEDGER\nsleep 60',
