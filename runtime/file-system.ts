@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  fchmodSync,
   fstatSync,
   fsync,
   ftruncateSync,
@@ -73,6 +74,8 @@ export interface FileSystem {
   open(path: string, flags: OpenFlags, mode?: number): Promise<FileHandle>;
   /** The whole file, whatever its size: where others may have written, see `readSmallFile`. */
   readFile(path: string): Promise<Uint8Array>;
+  /** Of a file or folder, whatever the umask is. */
+  chmod(path: string, mode: number): Promise<void>;
   /** Names in a folder, in no order. */
   readdir(path: string): Promise<readonly string[]>;
   /** What is there, not following a symbolic link; null when nothing is. */
@@ -110,6 +113,14 @@ const writeInPool = promisify(write);
 export const systemFileSystem: FileSystem = {
   open: async (path, flags, mode = 0o600) => openHandle(openSync(path, systemFlags[flags], mode)),
   readFile: async (path) => readFileSync(path, { flag: systemFlags.r }),
+  chmod: async (path, mode) => {
+    const descriptor = openSync(path, systemFlags.r);
+    try {
+      fchmodSync(descriptor, mode);
+    } finally {
+      closeSync(descriptor);
+    }
+  },
   readdir: async (path) => readdirSync(path),
   lstat: async (path) => {
     const status = lstatSync(path, { throwIfNoEntry: false });

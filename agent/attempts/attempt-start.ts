@@ -113,7 +113,7 @@ export async function startAttempt(context: AttemptContext, request: StartReques
     store: request.store,
     ...(ticket === null ? {} : { handedOver: true }),
   };
-  const handover = ticket === null ? null : await makeHandover(context, { automation, document, ticket });
+  const handover = ticket === null ? null : makeHandover(context, { automation, document, ticket });
   try {
     await folder.document.write(record);
   } catch (error) {

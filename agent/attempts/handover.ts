@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { JobDocument } from '../../protocol/job-document.ts';
 import type { Automation } from '../automations/automation.ts';
 import type { CommandHandover } from '../automations/prepared-command.ts';
@@ -21,11 +20,11 @@ export function ticketSecondsOf({ catalog }: AttemptContext, { automation }: Cla
   return ticketSlackSeconds + (catalog.current.automations.get(automation)?.executorPlan.mayWaitSeconds ?? 0);
 }
 
-/** What the runner is told. Rejects when the automation's file cannot be read. */
-export async function makeHandover(
+/** What the runner is told: of the automation as it was when the job began, whatever became of its file since. */
+export function makeHandover(
   context: AttemptContext,
   { automation, document, ticket }: { automation: Automation; document: JobDocument; ticket: string },
-): Promise<CommandHandover> {
+): CommandHandover {
   const own = automation.inherit.map((name) => [name, context.environment[name]] as const);
   const order: RunnerOrder = {
     attempt: document.attempt,
@@ -36,6 +35,5 @@ export async function makeHandover(
     environment: Object.fromEntries(own.filter((entry): entry is [string, string] => entry[1] !== undefined)),
     traceparent: document.traceparent,
   };
-  const text = await readFile(automation.file, 'utf8');
-  return { ticket, order: JSON.stringify(order), automation: { fileName: `${automation.name}.yaml`, text } };
+  return { ticket, order: JSON.stringify(order), automation: automation.text };
 }

@@ -113,7 +113,7 @@ function findHookFaults(name: HookName, common: CommonKeys): FileFault[] {
 }
 
 function toAutomation(
-  path: string,
+  { path, text }: { readonly path: string; readonly text: string },
   file: JsonObject,
   { kind, executor, executors }: { kind: AutomationKind; executor: ExecutorKind; executors: readonly ExecutorKind[] },
 ): Reading<Automation> {
@@ -154,6 +154,7 @@ function toAutomation(
   const automation: Automation = {
     ...told,
     file: path,
+    text,
     summary: { ...told, executor: executor.name, parameters: common.parameters, outputs: common.outputs },
     executor,
     executorPlan: block.plan,
@@ -195,7 +196,11 @@ export function readAutomationFile(path: string, text: string, known: KnownWords
   if (!kind.ok) return fail(kind.faults);
   const executor = chooseExecutor(file.value, known.executors);
   if ('message' in executor) return fail([executor]);
-  const automation = toAutomation(path, file.value, { kind: kind.value, executor, executors: known.executors });
+  const automation = toAutomation({ path, text }, file.value, {
+    kind: kind.value,
+    executor,
+    executors: known.executors,
+  });
   if (!automation.ok) return fail(automation.faults);
   return { type: 'automation', automation: automation.value, nameLine: yaml.locate(['name'], 'value').line };
 }

@@ -19,6 +19,8 @@ export interface Automation {
   readonly digest: string;
   /** Path of the file. */
   readonly file: string;
+  /** What stood in it. */
+  readonly text: string;
   /** What the agent tells the hub of it. */
   readonly summary: AutomationSummary;
   /** Who runs it, and what that made of its block. */

@@ -31,8 +31,8 @@ export interface CommandHandover {
   readonly ticket: string;
   /** `RunnerOrder`, as text. Holds no secret. */
   readonly order: string;
-  /** The automation's file, called like the automation: one that says no name has it from there. */
-  readonly automation: { readonly fileName: string; readonly text: string };
+  /** What stands in the automation's file. */
+  readonly automation: string;
 }
 
 /** Another user, and a folder that is made for that user: what is told of the attempt's own folder stays out of reach. */

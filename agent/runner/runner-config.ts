@@ -33,7 +33,7 @@ export const runnerConfigSchema = {
   ...outletKeys,
   orderFolder: {
     variable: 'FARHAND_RUNNER_ORDER',
-    doc: 'The folder that the agent filled: order.json, the file of the automation, and the ticket, which is read again for each session.',
+    doc: 'The folder that the agent filled: order.json, automation.yaml, and the ticket, which is read again for each session.',
     format: folder,
     default: '/farhand/order',
     sensitive: false,

@@ -15,5 +15,5 @@ export const RunnerOrder = z.object({
 });
 export type RunnerOrder = Readonly<z.infer<typeof RunnerOrder>>;
 
-/** Names in the folder that the agent fills, beside the automation's file. */
-export const runnerFiles = { order: 'order.json', ticket: 'ticket' } as const;
+/** Names in the folder that the agent fills. */
+export const runnerFiles = { order: 'order.json', ticket: 'ticket', automation: 'automation.yaml' } as const;

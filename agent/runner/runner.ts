@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttemptResult, Outcome } from '../../protocol/attempt-result.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -14,7 +13,8 @@ import { openTombstones } from '../attempts/tombstones.ts';
 import type { Catalog } from '../automations/catalog.ts';
 import { toDataFolder } from '../data-folder.ts';
 import { createNeighbourExecutor, type NeighbourExecutor } from '../executors/neighbour/neighbour-executor.ts';
-import { toNeighbourPlace } from '../executors/neighbour/neighbour-place.ts';
+import type { NeighbourPipes } from '../executors/neighbour/neighbour-pipes.ts';
+import { type NeighbourPlace, toNeighbourPlace } from '../executors/neighbour/neighbour-place.ts';
 import type { Way } from '../ways/way.ts';
 import { countStart, createRunnerGate } from './runner-gate.ts';
 import type { RunnerOrder } from './runner-order.ts';
@@ -46,8 +46,10 @@ export interface RunnerOptions {
   /** The folders that it shares with its neighbour. Made by `preparePod`. */
   readonly shared: string;
   readonly memory: string;
-  /** File that holds the ticket. Read again for each session. */
-  readonly ticketPath: string;
+  /** Opens its ends of the pipes between the two; closed with the runner. */
+  readonly openPipes: (place: NeighbourPlace) => NeighbourPipes;
+  /** The ticket as text. Asked again for each session. */
+  readonly readTicket: () => Promise<string>;
   /** Holds the one automation. */
   readonly catalog: Catalog;
   readonly ways: readonly [Way, ...(readonly Way[])];
@@ -75,7 +77,15 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   const folder = toDataFolder(shared);
   await using opened = new AsyncDisposableStack();
   const place = toNeighbourPlace({ shared, memory });
-  const executor = opened.use(createNeighbourExecutor({ place, fileSystem: fs, clock }));
+  const executor = opened.use(
+    createNeighbourExecutor({
+      place,
+      pipes: options.openPipes(place),
+      fileSystem: fs,
+      watchFolder: options.watchFolder,
+      clock,
+    }),
+  );
   const starts = await countStart(fs, join(shared, 'runner.json'));
   const tombstones = openTombstones(fs, folder.tombstones);
   const { freeBytes, catalog, machineBootId, watchFolder, limits } = options;
@@ -87,7 +97,7 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     freeBytes,
     logger,
   });
-  const credential = { present: async () => `ticket=${(await readFile(options.ticketPath, 'utf8')).trim()}` };
+  const credential = { present: async () => `ticket=${(await options.readTicket()).trim()}` };
   const context: AttemptContext = {
     fs,
     folder,

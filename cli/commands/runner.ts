@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { defaultAgentLimits } from '../../agent/agent-options.ts';
 import { systemWatchFolder } from '../../agent/attempts/raw-watch.ts';
 import { systemFreeBytes } from '../../agent/attempts/spool.ts';
+import { openNeighbourPipes } from '../../agent/executors/neighbour/neighbour-pipes.ts';
 import { readMachineBootId } from '../../agent/machine-boot-id.ts';
 import type { RunnerEnd } from '../../agent/runner/runner.ts';
 import { loadRunnerConfig, runnerConfigSchema } from '../../agent/runner/runner-config.ts';
@@ -57,18 +58,22 @@ async function run(command: Command, context: Context): Promise<void> {
   const logger = createProcessLogger({ name: 'runner', level, format, color: context.stderr.hasColor });
   const outlet = openConfiguredOutlet(config, { environment: context.environment, logger });
   const orderPath = join(orderFolder, runnerFiles.order);
-  const [{ startRunner }, { openRunnerCatalog }, ways, orderText] = await Promise.all([
+  const automationPath = join(orderFolder, runnerFiles.automation);
+  const [{ startRunner }, { readRunnerCatalog }, ways, orderText, text] = await Promise.all([
     import('../../agent/runner/runner.ts'),
     import('../../agent/runner/runner-catalog.ts'),
     openWays([hubUrl, ...otherUrls], { outlet, clock: systemClock, limits: defaultLimits, logger }),
     readFile(orderPath),
+    readFile(automationPath, 'utf8'),
   ]);
+  const order = parseJson(RunnerOrder, orderText, orderPath);
   await using runner = await startRunner({
-    order: parseJson(RunnerOrder, orderText, orderPath),
+    order,
     shared,
     memory,
-    ticketPath: join(orderFolder, runnerFiles.ticket),
-    catalog: await openRunnerCatalog(orderFolder),
+    openPipes: openNeighbourPipes,
+    readTicket: () => readFile(join(orderFolder, runnerFiles.ticket), 'utf8'),
+    catalog: readRunnerCatalog({ path: automationPath, text }, { name: order.automation }),
     ways,
     limits: { ...defaultAgentLimits.attempt, graceMs: config.graceSeconds * 1000 },
     comeMs: config.comeSeconds * 1000,

@@ -30,6 +30,8 @@ interface Given {
   readonly startAgent: () => Promise<Agent>;
   readonly lines: () => Promise<readonly string[]>;
   readonly readLog: (job: Job) => Promise<string>;
+  /** Of the automation. */
+  readonly file: string;
 }
 
 const over = ['failed', 'succeeded', 'lost', 'cancelled', 'timed-out'] as const;
@@ -55,10 +57,8 @@ async function withCluster(
   await mkdir(catalogFolder);
   await writeFile(ledger, '');
   const text = script.replaceAll('LEDGER', ledger).replaceAll('\n', '\n  ');
-  await writeFile(
-    join(catalogFolder, 'work.yaml'),
-    `${named ? 'name: work\n' : ''}kind: script\nscript: |\n  ${text}\n`,
-  );
+  const file = join(catalogFolder, 'work.yaml');
+  await writeFile(file, `${named ? 'name: work\n' : ''}kind: script\nscript: |\n  ${text}\n`);
   const hubUrl = hub.address.replace('http', wire);
   const common = { clock: systemClock, limits: defaultLimits, logger: silentLogger };
   await using cluster = createPodCluster({ ...options, hubUrl });
@@ -81,6 +81,7 @@ async function withCluster(
       cluster,
       agent,
       startAgent,
+      file,
       lines: async () => (await readFile(ledger, 'utf8')).split('\n').filter((line) => line !== ''),
       async readLog({ id }) {
         const headers = { authorization: 'Bearer test-administrator-token-0123456789abcdef' };
@@ -133,6 +134,18 @@ describe('an attempt that is handed over', () => {
       );
     });
   }
+
+  it('runs as the agent read its automation, whatever became of the file since', async () => {
+    await withCluster('echo one >>LEDGER', async ({ hub, file, lines }) => {
+      await rm(file);
+      const job = await hub.submit({ automation: 'work' });
+
+      const ended = await hub.jobIn(job.id, ...over);
+
+      assert.equal(ended.state, 'succeeded', ended.message ?? '');
+      assert.deepEqual(await lines(), ['one']);
+    });
+  });
 
   it('outlives its agent, which the next one takes back', async () => {
     const script = 'for i in 1 2 3 4 5 6; do echo "line $i"; echo $i >>LEDGER; sleep 0.3; done';

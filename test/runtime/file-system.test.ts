@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -60,6 +60,19 @@ function createWatchedDisk(failure: { readonly call: string } | null): {
 
 describe('the disk', () => {
   checkLeaks();
+
+  it('gives a file and a folder the mode that is asked for, whatever the umask is, and follows no link', async () => {
+    const folder = await createFolder();
+    await writeDurably(disk, join(folder, 'file'), '');
+    await symlink(join(folder, 'file'), join(folder, 'link'));
+
+    await disk.chmod(folder, 0o3770);
+    await disk.chmod(join(folder, 'file'), 0o666);
+
+    assert.equal((await stat(folder)).mode & 0o7777, 0o3770);
+    assert.equal((await stat(join(folder, 'file'))).mode & 0o7777, 0o666);
+    await assert.rejects(disk.chmod(join(folder, 'link'), 0o600), { code: 'ELOOP' });
+  });
 
   it('reads and writes at positions, little and much', async () => {
     const folder = await createFolder();

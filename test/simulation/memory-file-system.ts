@@ -98,6 +98,10 @@ export function createMemoryFileSystem(options: MemoryFileSystemOptions): FileSy
         return toHandle(path, disk.open(path, flags), flags);
       }),
     readFile: (path) => through(`readFile ${path}`, () => Uint8Array.from(disk.readFile(path))),
+    chmod: (path) =>
+      through(`chmod ${path}`, () => {
+        if (disk.lstat(path) === null) throw diskError('ENOENT', path);
+      }),
     readdir: (path) => through(`readdir ${path}`, () => disk.list(path)),
     lstat: (path) => through(`lstat ${path}`, () => disk.lstat(path)),
     mkdir: (path, { recursive = false } = {}) => through(`mkdir ${path}`, () => disk.mkdir(path, recursive)),

@@ -40,7 +40,7 @@ export interface LocalPodOptions {
   readonly order: RunnerOrder;
   readonly ticket: string;
   /** Its file. */
-  readonly automation: { readonly fileName: string; readonly text: string };
+  readonly automation: string;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -80,7 +80,7 @@ export async function createLocalPod(options: LocalPodOptions): Promise<LocalPod
   await mkdir(orderFolder);
   await writeFile(join(orderFolder, runnerFiles.order), JSON.stringify(options.order));
   await writeFile(join(orderFolder, runnerFiles.ticket), `${options.ticket}\n`);
-  await writeFile(join(orderFolder, options.automation.fileName), options.automation.text);
+  await writeFile(join(orderFolder, runnerFiles.automation), options.automation);
   const runnerWords = join(folder, 'runner-words');
   for (const path of [words, runnerWords]) await writeFile(path, '');
   const environment = {

@@ -27,7 +27,7 @@ export function toOrderFiles(
     ...(ca === null ? [] : [{ name: caFile, content: ca, executable: false }]),
     { name: runnerFiles.order, content: order, executable: false },
     { name: runnerFiles.ticket, content: ticket, executable: false },
-    { name: automation.fileName, content: automation.text, executable: false },
+    { name: runnerFiles.automation, content: automation, executable: false },
   ];
 }
 

@@ -1,9 +1,8 @@
-import { chmodSync, existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { FileSystem } from '../../../runtime/file-system.ts';
 import { sleep } from '../../../runtime/sleep.ts';
+import type { WatchFolder } from '../../attempts/raw-watch.ts';
 import type { PreparedCommand } from '../../automations/prepared-command.ts';
 import type { Execution, ExecutionTarget } from '../execution.ts';
 import type { Executor, FenceState } from '../executor.ts';
@@ -15,7 +14,7 @@ import { watchFor } from '../process/watch-for.ts';
 import { toGoText } from './go-text.ts';
 import { readNeighbourEnd } from './neighbour-end.ts';
 import { neighbourKind } from './neighbour-kind.ts';
-import { openNeighbourPipes } from './neighbour-pipes.ts';
+import type { NeighbourPipes } from './neighbour-pipes.ts';
 import type { NeighbourPlace } from './neighbour-place.ts';
 
 /** Group and owner: the pod's group is both containers', whoever they run as. Nobody removes what is another's. */
@@ -25,7 +24,7 @@ const fileMode = 0o660;
 export interface NeighbourExecutor extends Executor, Disposable {
   /** Nobody will start what has not begun by now: the platform ends the pod. */
   giveUpStart(): void;
-  /** The container beside this one came, and is gone. */
+  /** The container beside this one was seen, and is gone. */
   isGone(): boolean;
 }
 
@@ -37,21 +36,29 @@ export interface NeighbourExecutor extends Executor, Disposable {
  */
 export function createNeighbourExecutor(options: {
   readonly place: NeighbourPlace;
+  /** Closed with it. */
+  readonly pipes: NeighbourPipes;
   readonly fileSystem: FileSystem;
+  readonly watchFolder: WatchFolder;
   readonly clock: Clock;
 }): NeighbourExecutor {
-  const { place, fileSystem, clock } = options;
-  const pipes = openNeighbourPipes(place);
+  const { place, pipes, fileSystem, watchFolder, clock } = options;
   const disposal = new AbortController();
   const { signal } = disposal;
   const givingUp = new AbortController();
+  let wasSeen = false;
 
-  function isGone(): boolean {
-    return existsSync(place.here) && !pipes.isAlive();
+  async function hasCome(): Promise<boolean> {
+    wasSeen ||= (await fileSystem.lstat(place.here)) !== null;
+    return wasSeen;
+  }
+
+  async function cameAndWent(): Promise<boolean> {
+    return (await hasCome()) && !pipes.isAlive();
   }
 
   async function isOver({ folder }: ExecutionTarget): Promise<boolean> {
-    if (isGone()) return true;
+    if (await cameAndWent()) return true;
     const fence = await readFence(fileSystem, folder);
     if (fence.type === 'recovered') return true;
     return givingUp.signal.aborted && fence.type === 'none' && (await takeFence(fileSystem, folder));
@@ -60,7 +67,7 @@ export function createNeighbourExecutor(options: {
   function follow(target: ExecutionTarget): Execution {
     const { folder } = target;
     const wait = async <T>(path: string, check: () => Promise<T | null>): Promise<T> => {
-      const found = await watchFor({ path, check, clock, signal });
+      const found = await watchFor({ path, check, watchFolder, clock, signal });
       // Let go before the end: whoever waits must not take that for one.
       return found ?? new Promise(() => {});
     };
@@ -93,7 +100,8 @@ export function createNeighbourExecutor(options: {
     const waiting = new AbortController();
     const gone = watchFor({
       path: place.shared,
-      check: async () => (!existsSync(place.here) || isGone() ? true : null),
+      check: async () => (!(await hasCome()) || !pipes.isAlive() ? true : null),
+      watchFolder,
       clock,
       signal: AbortSignal.any([waiting.signal, signal]),
     });
@@ -104,23 +112,25 @@ export function createNeighbourExecutor(options: {
   }
 
   async function prepareFiles({ folder }: ExecutionTarget, command: PreparedCommand): Promise<void> {
-    chmodSync(folder, folderMode);
-    for (const { name, content, executable } of command.files) {
-      const path = `${folder}/${name}`;
-      await writeFile(path, content, { mode: fileMode });
-      chmodSync(path, executable ? 0o770 : fileMode);
-    }
+    await fileSystem.chmod(folder, folderMode);
+    for (const { name, content, executable } of command.files)
+      await write(`${folder}/${name}`, content, executable ? 0o770 : fileMode);
     await (await fileSystem.open(`${folder}/raw`, 'a', fileMode)).close();
     await makeRoomForExit(fileSystem, folder);
-    for (const name of ['raw', 'exit']) chmodSync(`${folder}/${name}`, fileMode);
+    for (const name of ['raw', 'exit']) await fileSystem.chmod(`${folder}/${name}`, fileMode);
     const environment = { ...withoutShellOwned(command.environment), FARHAND_ATTEMPT_ID: basename(folder) };
-    await writeFile(place.go, toGoText({ ...command, environment }), { mode: fileMode });
-    await writeFile(place.attempt, `${basename(folder)}\n`, { mode: fileMode });
-    for (const path of [place.go, place.attempt]) chmodSync(path, 0o640);
+    await write(place.go, toGoText({ ...command, environment }), 0o640);
+    await write(place.attempt, `${basename(folder)}\n`, 0o640);
+  }
+
+  async function write(path: string, content: string, mode: number): Promise<void> {
+    await using file = await fileSystem.open(path, 'w', mode);
+    await file.write(Buffer.from(content));
+    await fileSystem.chmod(path, mode);
   }
 
   async function sendAway(): Promise<void> {
-    await writeFile(place.leave, '');
+    await (await fileSystem.open(place.leave, 'w', fileMode)).close();
     pipes.order('leave');
   }
 
@@ -142,6 +152,7 @@ export function createNeighbourExecutor(options: {
     onChange: () => () => {},
     start,
     async inspect({ folder }): Promise<FenceState> {
+      await hasCome();
       const fence = await readFence(fileSystem, folder);
       return fence.type === 'wrapper' ? { type: 'started', alive: pipes.isAlive(), at: fence.at } : fence;
     },
@@ -154,7 +165,7 @@ export function createNeighbourExecutor(options: {
     findGaps: async () => [],
     release: () => sendAway(),
     giveUpStart: () => givingUp.abort('the pod ends'),
-    isGone,
+    isGone: () => wasSeen && !pipes.isAlive(),
     [Symbol.dispose]() {
       disposal.abort('let go');
       pipes[Symbol.dispose]();

@@ -15,7 +15,7 @@ import { processKind } from './process-kind.ts';
 import { markName } from './process-marks.ts';
 import { isAlive } from './process-status.ts';
 import { createProcessTable } from './process-table.ts';
-import { refuseCommand, refuseProgram, withoutShellOwned } from './refuse-command.ts';
+import { refuseCommand, refuseFolder, refuseProgram, withoutShellOwned } from './refuse-command.ts';
 import { toRunAsArguments } from './run-as.ts';
 import { findSinkGaps } from './sink-gaps.ts';
 import { makeUserFolder } from './user-folder.ts';
@@ -53,6 +53,7 @@ export function createProcessExecutor(options: {
       const failure =
         (runAs === undefined ? null : makeUserFolder(runAs)) ??
         refuseCommand(command) ??
+        refuseFolder(command) ??
         (await prepareFolder(fileSystem, target.folder, command)) ??
         refuseProgram(command);
       if (failure !== null) return failure;

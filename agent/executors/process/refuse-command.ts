@@ -29,6 +29,12 @@ export function refuseCommand(command: PreparedCommand): StartFailure | null {
   return toRefusal(findMistake(command));
 }
 
+/** Why it cannot begin where it is to work, on this machine. */
+export function refuseFolder({ workingDirectory }: PreparedCommand): StartFailure | null {
+  if (isFolder(workingDirectory)) return null;
+  return toRefusal(`Expected a working directory, ${workingDirectory} is none that can be entered`);
+}
+
 /** Why its program would not start, once its files are there: it may be one of them. */
 export function refuseProgram({ argv, needs, environment, workingDirectory }: PreparedCommand): StartFailure | null {
   const path = environment['PATH'];
@@ -71,9 +77,7 @@ function findMistake({ argv, environment, workingDirectory, files, runAs }: Prep
     return `Expected plain file names that farhand does not use itself, got ${JSON.stringify(badFile.name)}`;
   if (!isAbsolute(workingDirectory))
     return `Expected an absolute working directory, got ${JSON.stringify(workingDirectory)}`;
-  return isFolder(workingDirectory)
-    ? null
-    : `Expected a working directory, ${workingDirectory} is none that can be entered`;
+  return null;
 }
 
 /** Text that cannot reach a program as it is. */

@@ -1,5 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import type { Clock } from '../../../runtime/clock.ts';
+import type { WatchFolder } from '../../attempts/raw-watch.ts';
 
 const shortestWaitMs = 1;
 const longestWaitMs = 250;
@@ -14,10 +15,12 @@ export function watchFor<T>(options: {
   readonly path: string;
   readonly name?: string;
   readonly check: () => Promise<T | null>;
+  /** What tells of changes; left out: the kernel. */
+  readonly watchFolder?: WatchFolder;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }): Promise<T | null> {
-  const { path, name, check, clock, signal } = options;
+  const { path, name, check, watchFolder, clock, signal } = options;
   return new Promise((resolve) => {
     let ended = false;
     let checking = false;
@@ -26,13 +29,18 @@ export function watchFor<T>(options: {
     let waitMs = watcher === null ? shortestWaitMs : longestWaitMs / 8;
     let timer = clock.schedule(0, look);
 
-    function open(): FSWatcher | null {
+    function notice(): void {
+      waitMs = shortestWaitMs;
+      look();
+    }
+
+    function open(): { close(): void } | null {
+      if (watchFolder !== undefined) return watchFolder(path, notice);
       try {
-        return watch(path, (_, changed) => {
-          if (name !== undefined && changed !== null && changed !== name) return;
-          waitMs = shortestWaitMs;
-          look();
-        }).on('error', () => watcher?.close());
+        const opened: FSWatcher = watch(path, (_, changed) => {
+          if (name === undefined || changed === null || changed === name) notice();
+        }).on('error', () => opened.close());
+        return opened;
       } catch {
         // No more watches to be had: the waits below still find it.
         return null;

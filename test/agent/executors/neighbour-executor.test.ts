@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemWatchFolder } from '../../../agent/attempts/raw-watch.ts';
 import type { PreparedCommand } from '../../../agent/automations/prepared-command.ts';
 import type { Execution, ExecutionTarget } from '../../../agent/executors/execution.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type NeighbourExecutor,
 } from '../../../agent/executors/neighbour/neighbour-executor.ts';
 import { openNeighbourPipes } from '../../../agent/executors/neighbour/neighbour-pipes.ts';
-import { toNeighbourPlace } from '../../../agent/executors/neighbour/neighbour-place.ts';
+import { type NeighbourPlace, toNeighbourPlace } from '../../../agent/executors/neighbour/neighbour-place.ts';
 import { podPrograms, preparePod } from '../../../agent/runner/prepare-pod.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { systemFileSystem } from '../../../runtime/file-system.ts';
@@ -43,12 +44,22 @@ interface Pod extends AsyncDisposable {
   lastWords(): Promise<string>;
 }
 
+function openExecutor(place: NeighbourPlace): NeighbourExecutor {
+  return createNeighbourExecutor({
+    place,
+    pipes: openNeighbourPipes(place),
+    fileSystem: systemFileSystem,
+    watchFolder: systemWatchFolder,
+    clock: systemClock,
+  });
+}
+
 async function createPod(): Promise<Pod> {
   const root = await mkdtemp(join(tmpdir(), 'farhand-pod-'));
   const folders = { shared: join(root, 'shared'), memory: join(root, 'memory') };
   preparePod({ ...folders, shell: null });
   const place = toNeighbourPlace(folders);
-  const executor = createNeighbourExecutor({ place, fileSystem: systemFileSystem, clock: systemClock });
+  const executor = openExecutor(place);
   const target = { attempt: 'attempt-1', folder: join(folders.shared, 'attempts', 'attempt-1') };
   await systemFileSystem.mkdir(target.folder);
   const words = join(root, 'words');
@@ -249,7 +260,7 @@ describe('a command in the container beside', () => {
     void execution.ended.then(() => (isOver = true));
     pod.executor[Symbol.dispose]();
     const place = toNeighbourPlace(pod.folders);
-    using next = createNeighbourExecutor({ place, fileSystem: systemFileSystem, clock: systemClock });
+    using next = openExecutor(place);
 
     const adopted = (await next.adopt(pod.target)) ?? assert.fail('expected the command to live');
     await adopted.ended;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { openRunnerCatalog } from '../../../agent/runner/runner-catalog.ts';
+import { readRunnerCatalog } from '../../../agent/runner/runner-catalog.ts';
 import type { Job } from '../../../protocol/job.ts';
 import type { HubFrame } from '../../../protocol/session-frame.ts';
 import { type FakeAgent, startFakeAgent } from '../../support/fake-agent.ts';
@@ -42,10 +42,9 @@ async function giveToPod(
   const ledger = join(folder, 'ledger');
   const indented = script.replaceAll('LEDGER', ledger).replaceAll('\n', '\n  ');
   const automation = `kind: script\nscript: |\n  ${indented}\n${keys}`;
-  await writeFile(join(folder, 'work.yaml'), automation);
   await appendFile(ledger, '');
   try {
-    const catalog = await openRunnerCatalog(folder);
+    const catalog = readRunnerCatalog({ path: join(folder, 'work.yaml'), text: automation }, { name: 'work' });
     const summary = catalog.current.automations.get('work')?.summary;
     assert.ok(summary, JSON.stringify(catalog.current.mistakes));
     await using agent = await startFakeAgent({ hub: hub.address, joinToken: await hub.joinToken(), name: 'a1' });
@@ -67,8 +66,7 @@ async function giveToPod(
     };
     const ticket = frame.handover?.ticket ?? '';
     const hubUrl = hub.address.replace('http', wire);
-    const file = { fileName: 'work.yaml', text: automation };
-    const another = () => createLocalPod({ hubUrl, order, ticket, automation: file });
+    const another = () => createLocalPod({ hubUrl, order, ticket, automation });
     await using pod = await another();
     const lines = async () => (await readFile(ledger, 'utf8')).split('\n').filter((line) => line !== '');
     await test({ hub, agent, job, attempt: offer.attempt, pod, another, ledger, lines });
@@ -189,6 +187,22 @@ describe('a runner', () => {
       assert.match(await readLog(hub, job), /told\n$/);
       assert.equal((await runner.ended).code, 4);
     });
+  });
+
+  it('leaves it to the container beside it whether there is a folder to work in', async () => {
+    await giveToPod(
+      'echo begun',
+      async ({ hub, job, pod }) => {
+        pod.startNeighbour();
+        pod.startRunner();
+
+        const ended = await hub.jobIn(job.id, 'failed', 'succeeded', 'lost');
+
+        assert.deepEqual([ended.cause, ended.exitCode, ended.started], ['exit-code', 126, true]);
+        assert.match(await readLog(hub, job), /no-such-folder/);
+      },
+      { keys: 'workingDirectory: /no-such-folder\n' },
+    );
   });
 
   it('ends a command that is over its time', async () => {
