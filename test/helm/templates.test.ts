@@ -228,6 +228,8 @@ describe('the charts', { skip: helmSkip }, () => {
     assert.equal(await imageOf({ config: { ...config, kubernetesRunnerImage: 'none' }, image }), 'none');
     assert.equal(await imageOf({ config, image, tls: { clientSecretName: 'mine' } }), undefined);
     assert.equal(await imageOf({ ...withProxy, image }), undefined);
+    const old = await template('farhand-agent', { config, image }, ['--kube-version', '1.28.3']);
+    assert.equal(variablesOf(old)['FARHAND_KUBERNETES_RUNNER_IMAGE'], undefined, 'no sidecars');
     assert.equal(
       await imageOf({ ...withProxy, image, config: { ...config, kubernetesHubUrls: 'ws://h' } }),
       'r/x@sha256:ab',
