@@ -47,14 +47,15 @@ export interface RenderedChart {
   readonly find: (kind: string) => Manifest | undefined;
 }
 
-export function tryTemplate(chart: string, values: object): Promise<HelmResult> {
+/** `more`: for helm, such as the version of a cluster. */
+export function tryTemplate(chart: string, values: object, more: readonly string[] = []): Promise<HelmResult> {
   const set = Object.entries(values).flatMap(([name, value]) => ['--set-json', `${name}=${JSON.stringify(value)}`]);
-  return helm(['template', 'site', chart, '--namespace', 'tools', ...set]);
+  return helm(['template', 'site', chart, '--namespace', 'tools', ...set, ...more]);
 }
 
 /** What the chart makes of the values, parsed. Throws with the words of helm where it refuses them. */
-export async function template(chart: string, values: object): Promise<RenderedChart> {
-  const { stdout, stderr, exitCode } = await tryTemplate(chart, values);
+export async function template(chart: string, values: object, more: readonly string[] = []): Promise<RenderedChart> {
+  const { stdout, stderr, exitCode } = await tryTemplate(chart, values, more);
   assert.equal(exitCode, 0, stderr);
   const manifests = parseAllDocuments(stdout).flatMap((document): Manifest[] => {
     assert.deepEqual(document.errors, []);

@@ -84,7 +84,7 @@ describe('a cluster that enforces the standard "restricted"', { skip: kubeSkip }
 
     await assert.rejects(
       tryOut(manifests.filter(({ kind }) => kind === 'ServiceMonitor')),
-      /unknown field "spec.endpoints\[0\].tlsConfig.insecure"/,
+      /spec\.endpoints\[0\]\.tlsConfig\): unknown field "insecure"/,
     );
   });
 

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { helmSkip } from '../support/helm.ts';
+import { plainAgent, plainHub, type Values } from './chart-values.ts';
+import { tryTemplate } from './rendered-chart.ts';
+
+describe('the charts', { skip: helmSkip }, () => {
+  const refused: readonly (readonly [string, string, Values, RegExp])[] = [
+    [
+      'several hubs',
+      'farhand-hub',
+      { ...plainHub, replicas: 2 },
+      /expected 1, or 0 to stop the hub, got 2: the hub keeps its state/,
+    ],
+    [
+      'a hub without TLS that nobody meant',
+      'farhand-hub',
+      {},
+      /tls\.secretName: expected a Secret .* config\.insecure=true/,
+    ],
+    [
+      'metrics that nobody may read',
+      'farhand-hub',
+      { ...plainHub, serviceMonitor: { enabled: true } },
+      /serviceMonitor\.token: expected/,
+    ],
+    [
+      'copies of nothing',
+      'farhand-hub',
+      { ...plainHub, backup: { enabled: true }, persistence: { enabled: false } },
+      /backup\.enabled: expected persistence/,
+    ],
+    ['an agent without a hub', 'farhand-agent', {}, /config\.hubUrls: expected where the hub is/],
+    [
+      'several agents of one name',
+      'farhand-agent',
+      { config: { hubUrls: 'wss://h', name: 'a' }, replicas: 2 },
+      /config\.name: expected it not to be set with 2 replicas/,
+    ],
+    [
+      'an ephemeral agent that cannot join',
+      'farhand-agent',
+      { ...plainAgent, identity: 'ephemeral' },
+      /secrets\.joinToken: expected a Secret/,
+    ],
+    [
+      'agents that would share a volume',
+      'farhand-agent',
+      { ...plainAgent, replicas: 2, persistence: { existingClaim: 'mine' } },
+      /persistence\.existingClaim: expected one replica with it, got 2/,
+    ],
+    [
+      'names of Secrets that are not written as Kubernetes does',
+      'farhand-hub',
+      { ...plainHub, image: { pullSecrets: ['login'] } },
+      /image\/pullSecrets\/0.*got string, want object/,
+    ],
+    ['a key that is none', 'farhand-agent', { config: { hubUrls: 'wss://h', drianSeconds: 3 } }, /drianSeconds/],
+    ['a secret by value', 'farhand-agent', { config: { hubUrls: 'wss://h', joinToken: 'x' } }, /joinToken/],
+  ];
+  for (const [what, chart, values, words] of refused) {
+    it(`refuse ${what}, and say what to do`, async () => {
+      const { stderr, exitCode } = await tryTemplate(chart, values);
+
+      assert.notEqual(exitCode, 0);
+      assert.match(stderr.replaceAll('\n', ' '), words);
+    });
+  }
+});
