@@ -55,7 +55,7 @@ async function timed(run: () => Promise<string>, readLog?: (name: string) => Pro
 }
 
 function createWays({ cluster, places, bare }: Given): readonly Way[] {
-  const { kubectl } = cluster;
+  const kubectl = (...args: readonly string[]) => cluster.kubectl(...args);
   const command = [...machineMomentCommand];
   let made = 0;
   return [

@@ -19,7 +19,7 @@ const main = join(import.meta.dirname, '../../bench/main.ts');
 async function startBench(...args: readonly string[]) {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-bench-test-'));
   const child: ChildProcess = spawn(process.execPath, [main, '--size', 'tiny', '--sources', ...args], {
-    env: { ...process.env, TMPDIR: folder },
+    env: { ...process.env, KUBE_PEER: '', TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
@@ -47,6 +47,16 @@ function readRows(markdown: string): readonly string[] {
 }
 
 suite('the benchmarks, in a tiny size', () => {
+  test('say that there is no cluster where there is none', async () => {
+    const bench = await startBench('kubernetes');
+
+    const { code, printed, said } = await bench.end();
+
+    assert.equal(code, 0, said);
+    assert.deepEqual(readRows(printed), ['---', 'not measured']);
+    assert.match(printed, /KUBE_PEER names no folder of commands that start a Kubernetes/);
+  });
+
   test('measure latency and jobs beside their limits', async () => {
     const bench = await startBench('latency', 'jobs', '--peers', 'none');
 

@@ -8,9 +8,9 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 /** The folder of the commands that start a Kubernetes of one node on this machine. */
-const peer = process.env['KUBE_PEER'] ?? join(import.meta.dirname, '../../../shared/peers/kubernetes');
+export const kubePeer = process.env['KUBE_PEER'] ?? join(import.meta.dirname, '../../../shared/peers/kubernetes');
 
-export const kubeSkip: string | false = existsSync(join(peer, 'up.sh'))
+export const kubeSkip: string | false = existsSync(join(kubePeer, 'up.sh'))
   ? false
   : 'there is no Kubernetes to start: KUBE_PEER names the folder of the commands that do';
 
@@ -35,7 +35,7 @@ export interface KubeCluster extends AsyncDisposable {
 async function startPeer(args: readonly string[], folder: string): Promise<string> {
   const output = await open(join(folder, 'up.out'), 'w+');
   try {
-    const child = spawn(join(peer, 'up.sh'), args, { stdio: ['ignore', output.fd, output.fd] });
+    const child = spawn(join(kubePeer, 'up.sh'), args, { stdio: ['ignore', output.fd, output.fd] });
     const [code] = await once(child, 'exit');
     const text = await readFile(join(folder, 'up.out'), 'utf8');
     if (code !== 0) throw new Error(`up.sh ended with ${code}: ${text}`);
@@ -67,14 +67,14 @@ export async function startKubeCluster({ size }: { readonly size: 'node' | 'cont
       return answer.stdout;
     },
     async loadImage(source, name) {
-      await run(join(peer, 'load-image.sh'), [source, name, folder]);
+      await run(join(kubePeer, 'load-image.sh'), [source, name, folder]);
     },
     async restart() {
       await run(join(peer, 'down.sh'), [folder]);
       await start();
     },
     async [Symbol.asyncDispose]() {
-      await run(join(peer, 'down.sh'), ['--delete', folder]);
+      await run(join(kubePeer, 'down.sh'), ['--delete', folder]);
     },
   };
 }
