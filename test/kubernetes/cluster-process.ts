@@ -2,58 +2,58 @@ import { spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { signalProcess } from '../support/job-processes.ts';
 import type { KubeCluster } from '../support/kube-cluster.ts';
 import { until } from '../support/until.ts';
 
-/** A program of a cluster as a process that dies and comes back. */
+export type ClusterProgram = 'apiserver' | 'controller-manager' | 'scheduler' | 'etcd' | 'kubelet' | 'containerd';
+
+/** One of the programs that a cluster is, as a process that dies and comes back. */
 export interface ClusterProcess {
   /** As when its machine loses power: no connection is closed in order. */
   kill(): Promise<void>;
-  /** The same command again; resolves when the API server answers. */
+  /** The same command again; resolves when it answers. */
   startAgain(): Promise<void>;
+  pause(): void;
+  resume(): void;
 }
 
-export async function findClusterProcess(
-  cluster: KubeCluster,
-  name: 'apiserver' | 'kubelet' | 'containerd',
-): Promise<ClusterProcess> {
+export async function findClusterProcess(cluster: KubeCluster, name: ClusterProgram): Promise<ClusterProcess> {
   const file = join(cluster.folder, 'pids', name);
-  const readPid = async () => Number((await readFile(file, 'utf8')).split(' ', 1)[0]);
-  const [program = '', ...args] = (await readFile(`/proc/${await readPid()}/cmdline`, 'utf8')).split('\0').slice(0, -1);
+  let [pid = 0] = (await readFile(file, 'utf8')).split(' ', 1).map(Number);
+  const [program = '', ...args] = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0').slice(0, -1);
+  // What runs on the node is the child of what entered it.
+  const isOnNode = program === 'nsenter';
+  const readChildren = async () =>
+    (await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ').filter(Boolean).map(Number);
+  let pids = isOnNode ? await readChildren() : [pid];
+  const signal = (with_: NodeJS.Signals) => {
+    for (const one of pids) signalProcess(one, with_);
+  };
   return {
     async kill() {
-      const pid = await readPid();
-      // What runs on the node is the child of what brought it there.
-      const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-      for (const one of [
-        ...children
-          .split(' ')
-          .filter((text) => text !== '')
-          .map(Number),
-        pid,
-      ]) {
-        killQuietly(one);
-        await until('its end', async () => (await readStart(one)) === null);
-      }
+      signal('SIGKILL');
+      for (const one of [...pids, pid]) await until(`the end of ${name}`, async () => (await readStart(one)) === null);
     },
     async startAgain() {
       const log = openSync(join(cluster.folder, 'log', `${name}.log`), 'a');
       const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log] });
       child.unref();
+      pid = child.pid ?? 0;
       // What stops the cluster looks here for what it has to stop.
-      await writeFile(file, `${child.pid} ${await readStart(child.pid ?? 0)}\n`);
-      await until('its answer', () => cluster.kubectl('get', '--raw=/readyz').catch(() => null));
+      await writeFile(file, `${pid} ${await readStart(pid)}\n`);
+      if (isOnNode) pids = await until(`${name} on the node`, async () => toFound(await readChildren()));
+      else pids = [pid];
+      if (name === 'apiserver')
+        await until('its answer', () => cluster.kubectl('get', '--raw=/readyz').catch(() => null));
     },
+    pause: () => signal('SIGSTOP'),
+    resume: () => signal('SIGCONT'),
   };
 }
 
-/** One that ends with its child is gone by then. */
-function killQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended.
-  }
+function toFound(pids: readonly number[]): number[] | null {
+  return pids.length === 0 ? null : [...pids];
 }
 
 /** When a process began, in ticks since the boot; null where there is none, or it is over. */

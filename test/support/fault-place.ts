@@ -67,6 +67,8 @@ export interface FaultPlace extends AsyncDisposable {
   readonly api: HubApi;
   readonly ledger: Ledger;
   readonly route: Pick<FaultRoute, 'certificates' | 'proxy'>;
+  /** Another automation whose jobs are as above; `traits` are further lines of its file. */
+  addAutomation(name: string, traits: string): Promise<void>;
   /** Another agent, joined on its first start. The hub must be up by then. */
   addAgent(name: string, environment?: Environment): Promise<FaultAgent>;
   /** Another process of the same agent, with what is different about it. Who starts it kills it. */
@@ -81,11 +83,12 @@ export async function createFaultPlace(
 ): Promise<FaultPlace> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-faults-'));
   for (const name of ['gates', 'said', 'automations']) await mkdir(join(folder, name));
-  for (const [name, trait] of Object.entries(traits)) {
+  const addAutomation = async (name: string, trait: string) => {
     const script = prelude.replaceAll(/^/gm, '  ');
     const text = `kind: script\ninherit: [LEAK_CHECK, PLACE]\n${trait}script: |\n${script}`;
     await writeFile(join(folder, 'automations', `${name}.yaml`), text);
-  }
+  };
+  for (const [name, trait] of Object.entries(traits)) await addAutomation(name, trait);
   // A daemon that is started again must find its port as it was.
   const port = await findFreePort();
   const mark = `PLACE=${folder}`;
@@ -118,6 +121,7 @@ export async function createFaultPlace(
     api,
     ledger: createLedger(folder),
     route: { certificates, proxy },
+    addAutomation,
     async addAgent(name, environment = {}) {
       const line = await startTcpProxy(port, { host: route.lineHost });
       lines.push(line);
