@@ -110,7 +110,8 @@ for (const [what, healthyMs, expected] of [
       ...silentLogger,
       child: () => logger,
       info(fields, message) {
-        if (message === 'control channel ended, the next dial follows') waits.push('waitMs' in fields ? fields.waitMs : null);
+        if (message === 'control channel ended, the next dial follows')
+          waits.push('waitMs' in fields ? fields.waitMs : null);
       },
     };
     const random = { ...systemRandom, fraction: () => 0.5 };

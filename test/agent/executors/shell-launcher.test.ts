@@ -68,6 +68,7 @@ for (const launcher of launcherKinds)
       const output = (await place.readOutput()).toString();
       assert.match(output, /^\/dev\/null\n\/dev\/null\n/);
       assert.doesNotMatch(output, /socket:/);
+      assert.doesNotMatch(output, /\/started$/m);
       await execution.clear(atOnce);
     });
 
