@@ -101,10 +101,18 @@ test('A claim that is told to cancel in the answer to its open ends without a st
 
 test('The answer to an open alone is enough to cancel a claim', async () => {
   await using place = await createAgentPlace();
+  const nothing = { document: null, secrets: null, secretsGone: false, store: null } as const;
+  place.hub.intercept = async (frame, channel, { opens }) => {
+    if (frame.type !== 'open' || opens.length > 1) return false;
+    await channel.send({ type: 'job', offset: 0, desired: 'cancel', ...nothing });
+    return true;
+  };
   const id = await plant(place, {});
-  place.hub.get(id).desired = 'cancel';
 
   await place.start();
+  await place.hub.until(() => existsSync(join(place.attemptFolder(id), 'result.json')), 'the result');
+  await place.hub.session(id)?.close();
+  for (const connection of place.network.connections) connection.cut();
 
   assert.deepEqual(gist(await place.hub.result(id)), cancelledUnborn);
 });

@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import { toDataFolder } from '../../agent/data-folder.ts';
 import { requestTrust } from '../../agent/hub-guard.ts';
 import { systemFileSystem } from '../../runtime/file-system.ts';
+import { type Logger, silentLogger } from '../../runtime/logger.ts';
+import { systemRandom } from '../../runtime/random.ts';
 import { TransportError } from '../../transports/transport-error.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { type AgentPlace, createAgentPlace, testLimits, waitFor } from './agent-place.ts';
@@ -84,6 +86,47 @@ test('A hub that does not say hello is hung up on', async () => {
   await agent.ready;
 });
 
+test('A hub of another protocol is left alone until it speaks this one', async () => {
+  await using place = await createAgentPlace();
+  place.hub.protocols = [99];
+  const agent = await place.create();
+  await place.hub.until(() => place.hub.leaseEpoch >= 2, 'another dial');
+  assert.notEqual(agent.status().link.state, 'up');
+  assert.match(JSON.stringify(agent.status().link), /speaks protocol 99/);
+
+  place.hub.protocols = [99, 1];
+
+  await agent.ready;
+});
+
+for (const [what, healthyMs, expected] of [
+  ['grows while no channel holds', 1e9, [5, 10, 20]],
+  ['is short again once a channel held', 0, [5, 5, 5]],
+] as const)
+  test(`The wait before another dial ${what}`, async () => {
+    await using place = await createAgentPlace();
+    const waits: unknown[] = [];
+    const logger: Logger = {
+      ...silentLogger,
+      child: () => logger,
+      info(fields, message) {
+        if (message === 'control channel ended, the next dial follows')
+          waits.push('waitMs' in fields ? fields.waitMs : null);
+      },
+    };
+    const random = { ...systemRandom, fraction: () => 0.5 };
+    const link = { ...testLimits.link, healthyMs, firstRetryMs: 10, maxRetryMs: 1_000 };
+    const agent = await place.start({ logger, random, limits: { ...testLimits, link } });
+
+    for (let epoch = 1; epoch <= 3; epoch += 1) {
+      await place.hub.until(() => place.hub.leaseEpoch === epoch && agent.status().link.state === 'up', 'the link');
+      await place.hub.cutControl();
+      await place.hub.until(() => waits.length === epoch, 'the end of the channel');
+    }
+
+    assert.deepEqual(waits, expected);
+  });
+
 for (const [name, swap] of [
   ['another store', (place: AgentPlace) => Object.assign(place.hub, { storeId: randomUUID() })],
   ['a store restored from before', (place: AgentPlace) => Object.assign(place.hub, { commits: 0 })],
@@ -112,6 +155,23 @@ for (const [name, swap] of [
     assert.equal(existsSync(join(place.data, 'trust-hub')), false);
   });
 }
+
+test('A hub that knows of its starts is told on a new channel that it is trusted', async () => {
+  await using place = await createAgentPlace();
+  place.hub.startId = randomUUID();
+  const agent = await place.start();
+  Object.assign(place.hub, { storeId: randomUUID(), startId: randomUUID() });
+  await place.hub.cutControl();
+  await place.hub.until(() => agent.status().link.state === 'distrusted', 'the agent to notice');
+  const epoch = place.hub.leaseEpoch;
+
+  place.hub.commitsOfSeen = place.hub.commits;
+  await requestTrust(systemFileSystem, toDataFolder(place.data));
+  await place.hub.until(() => agent.status().link.state === 'up', 'the link');
+
+  assert.ok(place.hub.leaseEpoch > epoch);
+  assert.equal(place.hub.hellos.at(-1)?.seen?.startId, place.hub.startId);
+});
 
 test('What was seen of the store outlives the agent, and so does the distrust', async () => {
   await using place = await createAgentPlace();

@@ -352,16 +352,19 @@ describe('executors of an agent', () => {
 
   it('keep the folder until what is outside of it is gone, also over the end of the agent', async () => {
     let isGone = false;
+    let asked = 0;
     const keeping: Executor = {
       ...remote,
       async release() {
+        asked += 1;
         if (!isGone) throw new NotNow('it cannot be deleted yet');
       },
     };
     const first = await start(keeping);
     const id = place.hub.offer({ automation: 'dummy' });
     await place.hub.result(id);
-    await place.hub.until(() => first.status().counts.lastAcceptedAt !== null, 'the hub to accept');
+    await place.hub.until(() => asked > 3, 'the platform to be asked again');
+    assert.equal(first.status().counts.ended.succeeded, 1);
     await first[Symbol.asyncDispose]();
     assert.ok(existsSync(join(place.attemptFolder(id), 'document.json')));
 

@@ -343,6 +343,16 @@ for (const [title, planted, expected] of [
   });
 }
 
+test('What the command printed does not count against what its after hook may', async () => {
+  await using place = await createAgentPlace(automations);
+  await place.start();
+
+  const [result] = await run(place, { run: 'head -c 1200000 /dev/zero', after: `echo up; sleep 0.3` });
+
+  assert.deepEqual(gist(result), succeeded);
+  assert.doesNotMatch(result.message, /hook/);
+});
+
 test('What an after hook printed while its agent went does not count against the limit of the command', async () => {
   await using place = await createAgentPlace(automations);
   const id = await plant(place, {

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { toDataFolder } from '../../agent/data-folder.ts';
 import { type HubGuard, openHubGuard, requestTrust } from '../../agent/hub-guard.ts';
 import type { HubHello } from '../../protocol/hello.ts';
-import { systemFileSystem } from '../../runtime/file-system.ts';
+import { type FileSystem, systemFileSystem } from '../../runtime/file-system.ts';
 import { until } from '../support/until.ts';
 
 const ids = {
@@ -35,7 +35,7 @@ async function createBench() {
   const root = await mkdtemp(join(tmpdir(), 'farhand-guard-'));
   const folder = toDataFolder(root);
   return {
-    open: () => openHubGuard(systemFileSystem, folder),
+    open: (fileSystem: FileSystem = systemFileSystem) => openHubGuard(fileSystem, folder),
     trust: () => requestTrust(systemFileSystem, folder),
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, maxRetries: 5 }),
   };
@@ -81,6 +81,48 @@ describe('the guard of an agent', () => {
     });
   }
 
+  it('distrusts a hub whose lease is not above all that was seen, whatever it says of starts', async () => {
+    await using bench = await createBench();
+    const guard = await bench.open();
+    await greet(guard, {});
+    const next = { startId: ids.next, commitsOfSeen: 10, commits: 12 };
+
+    assert.equal(await greet(guard, { ...next, leaseEpoch: 1 }), 'changed');
+    assert.equal(await greet(guard, { ...next, leaseEpoch: 2 }), 'trusted');
+  });
+
+  it('takes no word for it that was given while there was nothing to distrust, and each word once', async () => {
+    await using bench = await createBench();
+    const guard = await bench.open();
+    await greet(guard, {});
+    await bench.trust();
+    await greet(guard, { storeId: ids.next, leaseEpoch: 2 });
+    assert.equal(await guard.takeTrust(), false);
+
+    await bench.trust();
+
+    assert.deepEqual([await guard.takeTrust(), await guard.takeTrust()], [true, false]);
+  });
+
+  it('has seen no store that the disk did not take', async () => {
+    await using bench = await createBench();
+    let isFull = true;
+    const guard = await bench.open({
+      ...systemFileSystem,
+      async open(path, flags, mode) {
+        if (isFull && flags !== 'r') throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+        return systemFileSystem.open(path, flags, mode);
+      },
+    });
+
+    await assert.rejects(greet(guard, {}), { code: 'ENOSPC' });
+    const before = guard.seen;
+    isFull = false;
+
+    assert.equal(await greet(guard, {}), 'trusted');
+    assert.deepEqual([before, guard.seen?.commits], [null, 10]);
+  });
+
   it('trusts a hub again that has the newer store back, without a word', async () => {
     await using bench = await createBench();
     const guard = await bench.open();
@@ -115,6 +157,8 @@ describe('the guard of an agent', () => {
     assert.equal(verdict, 'trusted');
     assert.equal(guard.seen?.commits, 15);
     await until('the disk to have it', async () => (await bench.open()).seen?.commits === 15);
+    guard.heard({ storeId: ids.store, startId: ids.start, commits: 16 });
+    await until('the disk to have that too', async () => (await bench.open()).seen?.commits === 16);
     assert.equal(await greet(guard, { startId: ids.next, commitsOfSeen: 14, commits: 20, leaseEpoch: 2 }), 'changed');
   });
 

@@ -70,6 +70,8 @@ export class FakeHub implements AsyncDisposable {
   storeId: string = randomUUID();
   commits = 1;
   startId: string | null = null;
+  /** How much it says that it has of the start that the agent saw last. */
+  commitsOfSeen: number | null = null;
   leaseEpoch = 0;
   /** Acknowledgements are sent. */
   acknowledges = true;
@@ -77,6 +79,8 @@ export class FakeHub implements AsyncDisposable {
   keepsLogs = true;
   /** The control channel is answered with a hello. */
   greets = true;
+  /** What its hellos say that it speaks. */
+  protocols: readonly number[] = [1];
   /** What its hellos say of its leaving. */
   leaving: HubHello['leaving'] = null;
   intercept: Intercept = () => false;
@@ -279,10 +283,10 @@ export class FakeHub implements AsyncDisposable {
       storeId: this.storeId,
       commits: this.commits,
       startId: this.startId,
-      commitsOfSeen: null,
+      commitsOfSeen: this.commitsOfSeen,
       leaseEpoch: this.leaseEpoch,
       agent: { id: this.#agentId, name: 'a1', account: 'default' },
-      protocols: [1],
+      protocols: [...this.protocols],
       leaving: this.leaving,
     };
     await channel?.send({

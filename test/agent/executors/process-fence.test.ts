@@ -64,6 +64,22 @@ for (const launcher of launcherKinds)
       assert.equal(await readExit(executor, place.target), null);
     });
 
+    it('is won in vain where the working directory is gone by then: nothing runs elsewhere', async () => {
+      const place = await places.create();
+      const go = `${place.target.folder}.go`;
+      const workingDirectory = `${place.target.folder}.work`;
+      await mkdir(workingDirectory);
+      await using slow = createExecutor(slowShell, launcher);
+      const execution = await startCommand(slow, place, { ...toCommand('echo never', { GO: go }), workingDirectory });
+
+      await rm(workingDirectory, { recursive: true });
+      await writeFile(go, '');
+      await execution.ended;
+
+      assert.deepEqual(await readExit(executor, place.target), { status: 126, marked: false });
+      assert.doesNotMatch((await place.readOutput()).toString(), /^never$/m);
+    });
+
     it('says nothing of whether it was taken to one who let go', async () => {
       const place = await places.create();
       const go = `${place.target.folder}.go`;

@@ -3,10 +3,17 @@ import { spawn } from 'node:child_process';
 import { readdir, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Executor } from '../../../agent/executors/executor.ts';
+import { createExecaLauncher } from '../../../agent/executors/process/execa-launcher.ts';
+import { equalStanding } from '../../../agent/executors/process/job-standing.ts';
+import { createProcessExecutor } from '../../../agent/executors/process/process-executor.ts';
 import { readProcessStatus } from '../../../agent/executors/process/process-status.ts';
+import { createShellLauncher } from '../../../agent/executors/process/shell-launcher.ts';
+import { type Clock, systemClock } from '../../../runtime/clock.ts';
+import { systemFileSystem } from '../../../runtime/file-system.ts';
+import { silentLogger } from '../../../runtime/logger.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { readExit } from '../../support/read-exit.ts';
 import {
@@ -61,6 +68,7 @@ for (const launcher of launcherKinds)
       const output = (await place.readOutput()).toString();
       assert.match(output, /^\/dev\/null\n\/dev\/null\n/);
       assert.doesNotMatch(output, /socket:/);
+      assert.doesNotMatch(output, /\/started$/m);
       await execution.clear(atOnce);
     });
 
@@ -122,6 +130,10 @@ describe('a launcher by shells', () => {
     const shell = parentOf(await readPid(place, 'wrapper'));
     process.kill(shell, 'SIGKILL');
     await eventually(() => !isRunning(shell), 'the shell to die');
+    let isOver = false;
+    void execution.ended.then(() => (isOver = true));
+    await delay(50);
+    assert.equal(isOver, false);
     await writeFile(go, '');
     await execution.ended;
     const following = await startCommand(executor, next, toCommand('exit 3'));
@@ -149,6 +161,38 @@ describe('a launcher by shells', () => {
     assert.ok(started.type === 'failed');
     assert.equal(started.fault, 'environment');
     assert.deepEqual(await executor.inspect(place.target), { type: 'recovered' });
+  });
+
+  it('ends a shell that does not fork in time, and lets the fence decide', async () => {
+    const bounds: (() => void)[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      schedule(delayMs, callback, options) {
+        if (delayMs === 10_000) bounds.push(callback);
+        return systemClock.schedule(delayMs, callback, options);
+      },
+    };
+    const given = { shell: '/bin/sh', standing: equalStanding };
+    const otherwise = createExecaLauncher(given);
+    const kind = { launcherShell: '/bin/sh', setsid: '/usr/bin/setsid', otherwise };
+    const launcher = createShellLauncher({ ...given, ...kind, clock });
+    await using own = createProcessExecutor({ fileSystem: systemFileSystem, clock, logger: silentLogger, launcher });
+    const first = await places.create();
+    const place = await places.create();
+    const warming = await startCommand(own, first, toCommand(`echo "wrapper $PPID"; sleep ${nearlyForever}`));
+    const shell = parentOf(await readPid(first, 'wrapper'));
+    await warming.clear(atOnce);
+    await warming.ended;
+    process.kill(shell, 'SIGSTOP');
+
+    const starting = own.start(place.target, toCommand('echo never'));
+    await eventually(() => bounds.length > 1, 'the launch to be bounded');
+    bounds.at(-1)?.();
+    const started = await starting;
+
+    assert.ok(started.type === 'failed');
+    assert.deepEqual(await own.inspect(place.target), { type: 'recovered' });
+    await eventually(() => !isRunning(shell), 'the shell to end');
   });
 
   it('whose shell died with nothing to do starts the next command by another', async () => {

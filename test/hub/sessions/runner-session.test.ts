@@ -104,6 +104,22 @@ describe('a session of a runner', () => {
     assert.equal((await lastWord(first))?.type, 'accepted');
   });
 
+  it('is the only one: no ticket is made once a runner came, or the agent has the attempt back', async () => {
+    await using bench = await createSessionBench();
+    const came = await handOver(bench);
+    const runner = await openRunner(bench, came.attempt, came.ticket);
+    await expectJob(runner);
+    const again = await expectJob(await bench.open(came.attempt, { handsOver: true, needsSecrets: false }));
+    assert.deepEqual(again.handover, { ticket: null, runnerCame: true });
+
+    const back = await handOver(bench);
+    const document = { have: 'document', needsDocument: false, needsSecrets: false } as const;
+    await expectJob(await bench.open(back.attempt, document));
+    const late = await expectJob(await bench.open(back.attempt, { ...document, handsOver: true }));
+
+    assert.deepEqual(late.handover, { ticket: null, runnerCame: false });
+  });
+
   it('is told at once when the job is to be cancelled', async () => {
     await using bench = await createSessionBench();
     const { jobId, attempt, ticket } = await handOver(bench);
