@@ -20,7 +20,7 @@ export interface ApiLimits {
   readonly connections: number;
   /** Tokens of one address that do not count before it is slowed down. */
   readonly failedSignIns: number;
-  /** Readers that follow a log or events at a time. */
+  /** Readers that follow a log or events at a time; half as many of one account. */
   readonly followers: number;
   /** A reader that takes nothing for so long is hung up. */
   readonly stallMs: number;
@@ -42,7 +42,7 @@ export const defaultApiLimits: ApiLimits = {
   publicRequestsPerSecond: 500,
   connections: 1_000,
   failedSignIns: 30,
-  followers: 2000,
+  followers: 4000,
   stallMs: 120_000,
   heartbeatMs: 15_000,
   requestMs: 60_000,

@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Loop, LoopBoard } from '../../runtime/loop-board.ts';
+import { principalOf } from './access.ts';
 import type { ApiLimits } from './api-limits.ts';
 import { ApiProblem } from './api-problem.ts';
 
@@ -26,6 +27,8 @@ export class Readers {
   readonly #closing = new AbortController();
   readonly #serving = new Set<Promise<void>>();
   readonly #loop: Loop;
+  /** Of each account, those that follow. */
+  readonly #lastingOf = new Map<string, number>();
   #lasting = 0;
 
   constructor(options: {
@@ -47,18 +50,11 @@ export class Readers {
 
   /** Takes the answer over. Resolves when the reader has it all, is gone, or was hung up on. Throws `ApiProblem` (`too-many`). */
   async serve(reply: FastifyReply, answer: StreamedAnswer): Promise<void> {
-    if (answer.lasting && this.#lasting >= this.#limits.followers) {
-      throw new ApiProblem(
-        'too-many',
-        `at most ${this.#limits.followers} readers may follow at a time; try again later`,
-        {
-          headers: { 'retry-after': '10' },
-        },
-      );
-    }
-    if (answer.lasting) this.#lasting++;
+    const account = answer.lasting ? principalOf(reply.request).account : null;
+    if (account !== null) this.#checkRoom(account);
+    if (account !== null) this.#countLasting(account, 1);
     const serving = this.#stream(reply, answer).finally(() => {
-      if (answer.lasting) this.#lasting--;
+      if (account !== null) this.#countLasting(account, -1);
       this.#serving.delete(serving);
       this.#loop.turned();
     });
@@ -71,6 +67,24 @@ export class Readers {
     this.#closing.abort();
     await Promise.all(this.#serving);
     this.#loop[Symbol.dispose]();
+  }
+
+  #checkRoom(account: string): void {
+    const { followers } = this.#limits;
+    const ofOne = Math.ceil(followers / 2);
+    const isFull = this.#lasting >= followers;
+    if (!isFull && (this.#lastingOf.get(account) ?? 0) < ofOne) return;
+    const words = isFull ? `${followers} readers may follow` : `${ofOne} readers of one account may follow`;
+    throw new ApiProblem('too-many', `at most ${words} at a time; try again later`, {
+      headers: { 'retry-after': '10' },
+    });
+  }
+
+  #countLasting(account: string, more: 1 | -1): void {
+    this.#lasting += more;
+    const count = (this.#lastingOf.get(account) ?? 0) + more;
+    if (count === 0) this.#lastingOf.delete(account);
+    else this.#lastingOf.set(account, count);
   }
 
   #describe(): string {

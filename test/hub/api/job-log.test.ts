@@ -258,6 +258,26 @@ describe('a reader that follows a log', () => {
     await run.end();
   });
 
+  it('leaves room for those of other accounts, however many of its own there are', async () => {
+    await using api = await startApi({ followers: 4 });
+    const leaving = new AbortController();
+    const { path, run } = await startJob(api);
+    const red = await api.makeToken('viewer', 'red');
+    const follows = async (place: string, token: string) =>
+      (await api.fetch(place, { token, signal: leaving.signal })).status;
+    const { viewer } = api.tokens;
+
+    const mine = [];
+    for (let each = 0; each < 3; each++) mine.push(await follows(`${path}?follow=true`, viewer));
+    const others = [];
+    for (let each = 0; each < 3; each++) others.push(await follows('/api/v1/events', red));
+
+    assert.deepEqual(mine, [200, 200, 429]);
+    assert.deepEqual(others, [200, 200, 429]);
+    leaving.abort();
+    await run.end();
+  });
+
   it('that takes nothing holds little memory, delays nobody, and is hung up on', async () => {
     await using api = await startApi({ stallMs: 400 });
     const { path, run } = await startJob(api);
