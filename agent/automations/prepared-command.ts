@@ -31,8 +31,8 @@ export interface CommandHandover {
   readonly ticket: string;
   /** `RunnerOrder`, as text. Holds no secret. */
   readonly order: string;
-  /** The automation's file. */
-  readonly automation: string;
+  /** The automation's name, and the text of its file. */
+  readonly automation: { readonly name: string; readonly text: string };
 }
 
 /** Another user, and a folder that is made for that user: what is told of the attempt's own folder stays out of reach. */

@@ -5,6 +5,7 @@ import { logKeys } from '../../runtime/configuration/log-keys.ts';
 import { findOutletMistakes, outletKeys } from '../../runtime/network/outlet-keys.ts';
 import { agentConfigSchema } from '../config.ts';
 import { findHubUrlMistakes } from '../hub-url-mistakes.ts';
+import { readWay } from './runner-way.ts';
 
 const { hubUrls, insecure, graceSeconds } = agentConfigSchema;
 
@@ -33,9 +34,16 @@ export const runnerConfigSchema = {
   ...outletKeys,
   orderFolder: {
     variable: 'FARHAND_RUNNER_ORDER',
-    doc: 'The folder that the agent filled: order.json, automation.yaml, and the ticket, which is read again for each session.',
+    doc: 'The folder that the agent filled: order.json, the file of the automation, and the ticket, which is read again for each session.',
     format: folder,
     default: '/farhand/order',
+    sensitive: false,
+  },
+  wayFolder: {
+    variable: 'FARHAND_RUNNER_WAY',
+    doc: 'A folder with what the way to the hub needs, of which each file may be missing: proxy (the URL of one), tls.crt and tls.key (a certificate to show), ca.crt (CAs to trust).',
+    format: folder,
+    default: '/farhand/way',
     sensitive: false,
   },
   ...podConfigSchema,
@@ -66,8 +74,10 @@ export const runnerConfigSchema = {
 
 export type RunnerConfig = ConfigOf<typeof runnerConfigSchema>;
 
-/** Throws `ConfigError` with every mistake at once. */
-export function loadRunnerConfig(sources: ConfigSources): RunnerConfig {
+/** With what the folder of the way says, which flags beat, and variables do not. Throws `ConfigError` with every mistake at once. */
+export function loadRunnerConfig({ environment, flags }: ConfigSources): RunnerConfig {
+  const { wayFolder } = loadConfiguration({ wayFolder: runnerConfigSchema.wayFolder }, { environment, flags });
+  const sources = { flags, environment: { ...environment, ...readWay(wayFolder) } };
   return loadConfiguration(runnerConfigSchema, sources, (config) => {
     const { hubUrls: urls, insecure: isInsecure } = config;
     const mistakes =

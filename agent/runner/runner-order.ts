@@ -16,4 +16,9 @@ export const RunnerOrder = z.object({
 export type RunnerOrder = Readonly<z.infer<typeof RunnerOrder>>;
 
 /** Names in the folder that the agent fills. */
-export const runnerFiles = { order: 'order.json', ticket: 'ticket', automation: 'automation.yaml' } as const;
+export const runnerFiles = {
+  order: 'order.json',
+  ticket: 'ticket',
+  /** An automation that says no name has that of its file. */
+  automation: (name: string) => `${name}.yaml`,
+} as const;

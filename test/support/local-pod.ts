@@ -80,7 +80,7 @@ export async function createLocalPod(options: LocalPodOptions): Promise<LocalPod
   await mkdir(orderFolder);
   await writeFile(join(orderFolder, runnerFiles.order), JSON.stringify(options.order));
   await writeFile(join(orderFolder, runnerFiles.ticket), `${options.ticket}\n`);
-  await writeFile(join(orderFolder, runnerFiles.automation), options.automation);
+  await writeFile(join(orderFolder, runnerFiles.automation(options.order.automation)), options.automation);
   const runnerWords = join(folder, 'runner-words');
   for (const path of [words, runnerWords]) await writeFile(path, '');
   const environment = {

@@ -134,7 +134,7 @@ export function createPodCluster(options: PodClusterOptions): PodCluster {
         const { ticket, automation } = handover;
         const job: KeptPod[] = [];
         for (let count = 0; count < copies; count += 1) {
-          const pod = await createLocalPod({ hubUrl, order, ticket, automation });
+          const pod = await createLocalPod({ hubUrl, order, ticket, automation: automation.text });
           job.push(await keepPod(pod, runs));
         }
         jobs.set(folder, job);

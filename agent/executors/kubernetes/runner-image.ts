@@ -10,6 +10,8 @@ export interface RunnerImage {
   readonly environment: Readonly<Record<string, string>>;
   /** File of the CAs that it trusts besides those of its image; null for none. Read for each pod. */
   readonly caPath: string | null;
+  /** Name of a Secret with a proxy, a client certificate or CAs for runners, which no other container of the pod sees; null for none. */
+  readonly waySecret: string | null;
 }
 
 /** Where farhand's own image has its shell. */
@@ -19,6 +21,7 @@ type Config = Pick<
   AgentConfig,
   | 'kubernetesRunnerImage'
   | 'kubernetesHubUrls'
+  | 'kubernetesRunnerSecret'
   | 'hubUrls'
   | 'insecure'
   | 'graceSeconds'
@@ -27,7 +30,7 @@ type Config = Pick<
   | 'tlsServerName'
 >;
 
-/** As the configuration says; null where it names no image. A proxy is not handed on: it may stand with its password. */
+/** As the configuration says; null where it names no image. The agent's own proxy and certificate are not handed on: the one may stand with its password, the other is the agent's. */
 export function toRunnerImage(config: Config): RunnerImage | null {
   const { kubernetesRunnerImage: image, kubernetesHubUrls, hubUrls, tlsCa, tlsServerName } = config;
   if (image === null) return null;
@@ -43,5 +46,6 @@ export function toRunnerImage(config: Config): RunnerImage | null {
       ...(tlsServerName === null ? {} : { FARHAND_TLS_SERVER_NAME: tlsServerName }),
     },
     caPath: tlsCa,
+    waySecret: config.kubernetesRunnerSecret,
   };
 }

@@ -6,9 +6,15 @@ import { mainContainer } from './main-container.ts';
 import { runnerContainer } from './runner-container.ts';
 import type { RunnerImage } from './runner-image.ts';
 
-const folders = { shared: '/farhand/shared', memory: '/farhand/memory', order: '/farhand/order' } as const;
+const folders = {
+  shared: '/farhand/shared',
+  memory: '/farhand/memory',
+  order: '/farhand/order',
+  way: '/farhand/way',
+} as const;
 const sharedVolume = 'farhand-shared';
 const memoryVolume = 'farhand-memory';
+const wayVolume = 'farhand-way';
 /** What both containers belong to, whoever they run as. The operator's patch may say another. */
 const podGroup = 10_001;
 const volumeMounts = [
@@ -27,7 +33,7 @@ export function toOrderFiles(
     ...(ca === null ? [] : [{ name: caFile, content: ca, executable: false }]),
     { name: runnerFiles.order, content: order, executable: false },
     { name: runnerFiles.ticket, content: ticket, executable: false },
-    { name: runnerFiles.automation, content: automation, executable: false },
+    { name: runnerFiles.automation(automation.name), content: automation.text, executable: false },
   ];
 }
 
@@ -41,12 +47,20 @@ export function toRunnerParts(options: {
   readonly words: string;
 }): { readonly main: JsonObject; readonly spec: JsonObject } {
   const { runner, orderVolume, words } = options;
-  const { image, shell } = runner;
+  const { image, shell, waySecret } = runner;
+  const way =
+    waySecret === null
+      ? null
+      : {
+          mount: { name: wayVolume, mountPath: folders.way, readOnly: true },
+          volume: { name: wayVolume, secret: { secretName: waySecret, defaultMode: 0o440 } },
+        };
   const env: JsonValue = Object.entries({
     ...runner.environment,
     FARHAND_RUNNER_SHARED: folders.shared,
     FARHAND_RUNNER_MEMORY: folders.memory,
     FARHAND_RUNNER_ORDER: folders.order,
+    FARHAND_RUNNER_WAY: folders.way,
     ...(runner.caPath === null ? {} : { FARHAND_TLS_CA: `${folders.order}/${caFile}` }),
   }).map(([name, value]) => ({ name, value }));
   const securityContext = {
@@ -76,13 +90,18 @@ export function toRunnerParts(options: {
           name: runnerContainer,
           args: ['runner'],
           restartPolicy: 'Always',
-          volumeMounts: [...volumeMounts, { name: orderVolume.name, mountPath: folders.order, readOnly: true }],
+          volumeMounts: [
+            ...volumeMounts,
+            { name: orderVolume.name, mountPath: folders.order, readOnly: true },
+            ...(way === null ? [] : [way.mount]),
+          ],
         },
       ],
       volumes: [
         { name: sharedVolume, emptyDir: {} },
         { name: memoryVolume, emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
         orderVolume,
+        ...(way === null ? [] : [way.volume]),
       ],
     },
   };
