@@ -128,8 +128,13 @@ const rows: readonly Row[] = [
     live: diesAt('create jobs', 'before'),
     async check({ next, target, job, cluster }) {
       const jobs = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
-      const foreign = { metadata: { name: job, annotations: { 'farhand.io/folder': 'other' } }, spec: { suspend: true } };
-      await cluster.client.create({ resource: jobs, namespace: 'jobs' }, foreign, { signal: new AbortController().signal });
+      const foreign = {
+        metadata: { name: job, annotations: { 'farhand.io/folder': 'other' } },
+        spec: { suspend: true },
+      };
+      await cluster.client.create({ resource: jobs, namespace: 'jobs' }, foreign, {
+        signal: new AbortController().signal,
+      });
       const started = await next.start(target, command);
       assert.ok(started.type === 'failed' && started.fault === 'environment');
       await next.release(target);
@@ -199,7 +204,9 @@ const rows: readonly Row[] = [
       cluster.removeJob(job);
       const jobs = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
       const other = { metadata: { name: job, namespace: 'jobs' }, spec: { suspend: true } };
-      void cluster.client.create({ resource: jobs, namespace: 'jobs' }, other, { signal: new AbortController().signal });
+      void cluster.client.create({ resource: jobs, namespace: 'jobs' }, other, {
+        signal: new AbortController().signal,
+      });
     }),
     async check(scene) {
       assert.equal(await endOf(scene), 'process-lost, started unknown');
