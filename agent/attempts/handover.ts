@@ -1,14 +1,20 @@
 import type { JobDocument } from '../../protocol/job-document.ts';
 import type { Automation } from '../automations/automation.ts';
 import type { CommandHandover } from '../automations/prepared-command.ts';
+import { neighbourKind } from '../executors/neighbour/neighbour-kind.ts';
 import type { RunnerOrder } from '../runner/runner-order.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { ClaimRecord } from './attempt-records.ts';
 
-/** Whether the attempt is to be given to a runner. Hooks run where the agent is, around a command that it sees. */
+/** What the one command of a pod is not enough for: hooks run where the agent is, around a command that it sees, and a log that goes on beyond its limit has another writer. */
+function needsAgent({ before, after, log }: Automation): boolean {
+  return before !== null || after !== null || (log.over === 'gap' && !neighbourKind.capabilities.limitsOutput);
+}
+
+/** Whether the attempt is to be given to a runner. Where it is not, the executor runs its command by itself. */
 export function handsOver({ catalog, executors }: AttemptContext, { automation: name }: ClaimRecord): boolean {
   const automation = catalog.current.automations.get(name);
-  if (automation === undefined || automation.before !== null || automation.after !== null) return false;
+  if (automation === undefined || needsAgent(automation)) return false;
   return executors.find(automation.executor.name).handsOver === true;
 }
 

@@ -2,6 +2,7 @@ import { Name } from '../../protocol/names.ts';
 import type { ConfigFormat, ConfigOf, ConfigSchema } from '../../runtime/configuration/config-key.ts';
 import { decimalNumber, file, listOf, oneOf, text, wholeNumber, yesOrNo } from '../../runtime/configuration/formats.ts';
 import { hubUrlList } from '../../runtime/configuration/hub-url-list.ts';
+import type { OutletConfig } from '../../runtime/network/outlet-keys.ts';
 
 const namespace: ConfigFormat<string> = {
   expected: 'the name of a namespace: up to 63 small letters, digits and "-"',
@@ -106,6 +107,13 @@ export const kubernetesKeys = {
     defaultDoc: 'FARHAND_HUB_URL',
     sensitive: false,
   },
+  kubernetesRunnerSecret: {
+    variable: 'FARHAND_KUBERNETES_RUNNER_SECRET',
+    doc: 'Name of a Secret with what runners need on their way to the hub: proxy (the URL of one), tls.crt and tls.key (a certificate to show), ca.crt (CAs to trust), each of which may be missing. It has to be in each namespace with jobs; the agent does not read it.',
+    format: text,
+    default: null,
+    sensitive: false,
+  },
   kubernetesInventory: {
     variable: 'FARHAND_KUBERNETES_INVENTORY',
     doc: 'Report the nodes of the cluster, and its Deployments, StatefulSets and DaemonSets, to the hub.',
@@ -117,9 +125,31 @@ export const kubernetesKeys = {
 
 export type KubernetesConfig = ConfigOf<typeof kubernetesKeys>;
 
-/** The rules over several of them: a line for each mistake. */
-export function findKubernetesMistakes({ kubernetes, kubernetesInventory }: KubernetesConfig): readonly string[] {
-  return kubernetes === 'off' && kubernetesInventory
-    ? ['FARHAND_KUBERNETES_INVENTORY: expected FARHAND_KUBERNETES=in-cluster or kubeconfig beside it, got off']
-    : [];
+type Ways = Pick<OutletConfig, 'proxy' | 'tlsCert'>;
+
+/** The rules over several of them, and over the agent's own way out: a line for each mistake. */
+export function findKubernetesMistakes(config: KubernetesConfig & Ways): readonly string[] {
+  const { kubernetes, kubernetesInventory } = config;
+  const inventory = kubernetes === 'off' && kubernetesInventory;
+  return [
+    ...(inventory
+      ? ['FARHAND_KUBERNETES_INVENTORY: expected FARHAND_KUBERNETES=in-cluster or kubeconfig beside it, got off']
+      : []),
+    ...findWayMistakes(config),
+  ];
+}
+
+/** Runners that take the agent's way to the hub need what the agent needs there, and are not given what is the agent's own. */
+function findWayMistakes(config: KubernetesConfig & Ways): readonly string[] {
+  const { kubernetesRunnerImage, kubernetesRunnerSecret, kubernetesHubUrls, proxy, tlsCert } = config;
+  if (kubernetesRunnerImage === null || kubernetesRunnerSecret !== null || kubernetesHubUrls !== null) return [];
+  const needed = [
+    ...(proxy?.type === 'proxy' ? ['the proxy of FARHAND_PROXY'] : []),
+    ...(tlsCert === null ? [] : ['a certificate, as FARHAND_TLS_CERT is one']),
+  ];
+  return needed.length === 0
+    ? []
+    : [
+        `FARHAND_KUBERNETES_RUNNER_SECRET: expected the name of a Secret that brings runners ${needed.join(' and ')}, or FARHAND_KUBERNETES_HUB_URL with a hub that pods reach without, got neither`,
+      ];
 }

@@ -5,6 +5,7 @@ import { logKeys } from '../../runtime/configuration/log-keys.ts';
 import { findOutletMistakes, outletKeys } from '../../runtime/network/outlet-keys.ts';
 import { agentConfigSchema } from '../config.ts';
 import { findHubUrlMistakes } from '../hub-url-mistakes.ts';
+import { readWay } from './runner-way.ts';
 
 const { hubUrls, insecure, graceSeconds } = agentConfigSchema;
 
@@ -38,6 +39,13 @@ export const runnerConfigSchema = {
     default: '/farhand/order',
     sensitive: false,
   },
+  wayFolder: {
+    variable: 'FARHAND_RUNNER_WAY',
+    doc: 'A folder with what the way to the hub needs, of which each file may be missing: proxy (the URL of one), tls.crt and tls.key (a certificate to show), ca.crt (CAs to trust).',
+    format: folder,
+    default: '/farhand/way',
+    sensitive: false,
+  },
   ...podConfigSchema,
   words: {
     variable: 'FARHAND_RUNNER_WORDS',
@@ -66,8 +74,10 @@ export const runnerConfigSchema = {
 
 export type RunnerConfig = ConfigOf<typeof runnerConfigSchema>;
 
-/** Throws `ConfigError` with every mistake at once. */
-export function loadRunnerConfig(sources: ConfigSources): RunnerConfig {
+/** With what the folder of the way says, which flags beat, and variables do not. Throws `ConfigError` with every mistake at once. */
+export function loadRunnerConfig({ environment, flags }: ConfigSources): RunnerConfig {
+  const { wayFolder } = loadConfiguration({ wayFolder: runnerConfigSchema.wayFolder }, { environment, flags });
+  const sources = { flags, environment: { ...environment, ...readWay(wayFolder) } };
   return loadConfiguration(runnerConfigSchema, sources, (config) => {
     const { hubUrls: urls, insecure: isInsecure } = config;
     const mistakes =

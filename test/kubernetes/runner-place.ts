@@ -98,6 +98,7 @@ export async function withRunnerPlace(
     runner: {
       image: runnerImage,
       caPath: null,
+      waySecret: null,
       shell: '/opt/farhand/bin/sh-static',
       ...runner,
       environment: {

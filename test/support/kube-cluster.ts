@@ -70,7 +70,7 @@ export async function startKubeCluster({ size }: { readonly size: 'node' | 'cont
       await run(join(kubePeer, 'load-image.sh'), [source, name, folder]);
     },
     async restart() {
-      await run(join(peer, 'down.sh'), [folder]);
+      await run(join(kubePeer, 'down.sh'), [folder]);
       await start();
     },
     async [Symbol.asyncDispose]() {

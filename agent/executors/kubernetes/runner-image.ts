@@ -14,6 +14,8 @@ export interface RunnerImage {
   readonly pullPolicy?: string;
   /** Names of Secrets, beside those of the automation. */
   readonly pullSecrets?: readonly string[];
+  /** Name of a Secret with a proxy, a client certificate or CAs for runners, which no other container of the pod sees; null for none. */
+  readonly waySecret: string | null;
 }
 
 /** Where farhand's own image has its shell. */
@@ -25,6 +27,7 @@ type Config = Pick<
   | 'kubernetesRunnerPullPolicy'
   | 'kubernetesRunnerPullSecrets'
   | 'kubernetesHubUrls'
+  | 'kubernetesRunnerSecret'
   | 'hubUrls'
   | 'insecure'
   | 'graceSeconds'
@@ -33,7 +36,10 @@ type Config = Pick<
   | 'tlsServerName'
 >;
 
-/** As the configuration says; null where it names no image, or `none`. A proxy is not handed on: it may stand with its password. */
+/**
+ * As the configuration says; null where it names no image, or `none`. The agent's own proxy and certificate are not handed on: the one may stand with its
+ * password, the other is the agent's.
+ */
 export function toRunnerImage(config: Config): RunnerImage | null {
   const { kubernetesRunnerImage: image, kubernetesHubUrls, hubUrls, tlsCa, tlsServerName } = config;
   if (image === null || image === 'none') return null;
@@ -51,5 +57,6 @@ export function toRunnerImage(config: Config): RunnerImage | null {
     caPath: tlsCa,
     ...(config.kubernetesRunnerPullPolicy === null ? {} : { pullPolicy: config.kubernetesRunnerPullPolicy }),
     pullSecrets: config.kubernetesRunnerPullSecrets ?? [],
+    waySecret: config.kubernetesRunnerSecret,
   };
 }

@@ -6,9 +6,15 @@ import { mainContainer } from './main-container.ts';
 import { runnerContainer } from './runner-container.ts';
 import type { RunnerImage } from './runner-image.ts';
 
-const folders = { shared: '/farhand/shared', memory: '/farhand/memory', order: '/farhand/order' } as const;
+const folders = {
+  shared: '/farhand/shared',
+  memory: '/farhand/memory',
+  order: '/farhand/order',
+  way: '/farhand/way',
+} as const;
 const sharedVolume = 'farhand-shared';
 const memoryVolume = 'farhand-memory';
+const wayVolume = 'farhand-way';
 /** What both containers belong to, whoever they run as. The operator's patch may say another. */
 const podGroup = 10_001;
 const volumeMounts = [
@@ -41,12 +47,20 @@ export function toRunnerParts(options: {
   readonly words: string;
 }): { readonly main: JsonObject; readonly spec: JsonObject } {
   const { runner, orderVolume, words } = options;
-  const { image, shell, pullPolicy } = runner;
+  const { image, shell, pullPolicy, waySecret } = runner;
+  const way =
+    waySecret === null
+      ? null
+      : {
+          mount: { name: wayVolume, mountPath: folders.way, readOnly: true },
+          volume: { name: wayVolume, secret: { secretName: waySecret, defaultMode: 0o440 } },
+        };
   const env: JsonValue = Object.entries({
     ...runner.environment,
     FARHAND_RUNNER_SHARED: folders.shared,
     FARHAND_RUNNER_MEMORY: folders.memory,
     FARHAND_RUNNER_ORDER: folders.order,
+    FARHAND_RUNNER_WAY: folders.way,
     ...(runner.caPath === null ? {} : { FARHAND_TLS_CA: `${folders.order}/${caFile}` }),
   }).map(([name, value]) => ({ name, value }));
   const securityContext = {
@@ -82,13 +96,18 @@ export function toRunnerParts(options: {
           name: runnerContainer,
           args: ['runner'],
           restartPolicy: 'Always',
-          volumeMounts: [...volumeMounts, { name: orderVolume.name, mountPath: folders.order, readOnly: true }],
+          volumeMounts: [
+            ...volumeMounts,
+            { name: orderVolume.name, mountPath: folders.order, readOnly: true },
+            ...(way === null ? [] : [way.mount]),
+          ],
         },
       ],
       volumes: [
         { name: sharedVolume, emptyDir: {} },
         { name: memoryVolume, emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
         orderVolume,
+        ...(way === null ? [] : [way.volume]),
       ],
     },
   };

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Environment } from '../../support/farhand-process.ts';
 import { createFaultPlace, type FaultAgent, type FaultPlace } from '../../support/fault-place.ts';
-import { readFaultScheme } from '../../support/fault-scheme.ts';
+import { readFaultWay } from '../../support/fault-way.ts';
 import { provideImage } from '../../support/image-archive.ts';
 import { type KubeCluster, startKubeCluster } from '../../support/kube-cluster.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
@@ -52,7 +52,7 @@ export async function openPodPlace(): Promise<PodPlace> {
     await place.addAutomation(name, `executor: kubernetes\n${safe}kubernetes: ${toBlock(place.folder, block)}\n`);
   }
   const runnerLine = opened.use(await startTcpProxy(Number(new URL(place.address).port)));
-  const runnerUrl = `${readFaultScheme()}://${cluster.host}:${runnerLine.port}`;
+  const runnerUrl = `${readFaultWay().transport === 'grpc' ? 'grpc' : 'ws'}://${cluster.host}:${runnerLine.port}`;
   const agents: PodAgent[] = [];
   for (const way of ['kubelet', 'runner'] as const) {
     const runner = {
