@@ -58,12 +58,14 @@ export async function createSessionBench({
   wrapLogs = (logs) => logs,
   root = tmpdir(),
   openSecrets = (_job, sealed) => JSON.parse(Buffer.from(sealed).toString()),
+  whyHeld = () => null,
 }: {
   /** Where its folder is made. */
   readonly root?: string;
   /** What the sessions write to, made of the real one. */
   readonly wrapLogs?: (logs: LogStore) => LogStore;
   readonly openSecrets?: SessionOptions['openSecrets'];
+  readonly whyHeld?: SessionOptions['whyHeld'];
 } = {}): Promise<SessionBench> {
   const folder = await mkdtemp(join(root, 'farhand-sessions-'));
   const clock = systemClock;
@@ -90,6 +92,7 @@ export async function createSessionBench({
     openSecrets,
     isRetrySafe: () => false,
     isGone: () => false,
+    whyHeld,
     heard: () => {},
     progress: createProgressBoard(),
     tickets,
