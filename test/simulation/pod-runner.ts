@@ -13,7 +13,7 @@ import type { SessionTransport } from '../../transports/session-transport.ts';
 import { simulatedKind } from './automations.ts';
 import { type GuardedNetwork, guardNetwork } from './guarded-network.ts';
 import type { Machine } from './machine.ts';
-import { createMemoryFileSystem } from './memory-file-system.ts';
+import { openDisk } from './open-disk.ts';
 import type { PodPipes } from './pod-pipes.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { hubAddress } from './simulated-hub.ts';
@@ -121,14 +121,7 @@ export class PodRunner {
       limits: defaultAgentLimits.attempt,
       comeMs,
       machineBootId: machine.bootId,
-      fileSystem: createMemoryFileSystem({
-        disk: machine.disk,
-        process,
-        faults: [],
-        wait: (delayMs) => new Promise((resolve) => void clock.schedule(delayMs, resolve)),
-        flushMs: () => random.below(8),
-        accessMs: () => (random.happens(0.2) ? random.below(random.pick([5, 12, 80])) : 0),
-      }),
+      fileSystem: openDisk({ disk: machine.disk, process, faults: [], clock, random }),
       watchFolder: (path, onChange) => machine.watch(path, () => process.isAlive && onChange()),
       freeBytes: () => machine.disk.freeBytes(),
       clock: process.clock,

@@ -20,7 +20,8 @@ import { noLoopLag } from '../support/no-loop-lag.ts';
 import { type GuardedNetwork, guardNetwork } from './guarded-network.ts';
 import type { JobScript } from './job-script.ts';
 import { Machine } from './machine.ts';
-import { createMemoryFileSystem, type DiskFault } from './memory-file-system.ts';
+import type { DiskFault } from './memory-file-system.ts';
+import { openDisk } from './open-disk.ts';
 import { createPodExecutor } from './pod-executor.ts';
 import type { RunTruth } from './run-truth.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -265,13 +266,6 @@ export class SimulatedAgent {
 
   #openDisk(process: SimulatedProcess, random: SeededRandom): FileSystem {
     const { clock } = this.#options;
-    return createMemoryFileSystem({
-      disk: this.machine.disk,
-      process,
-      faults: this.faults,
-      wait: (delayMs) => new Promise((resolve) => void clock.schedule(delayMs, resolve)),
-      flushMs: () => random.below(8),
-      accessMs: () => (random.happens(0.2) ? random.below(random.pick([5, 12, 80])) : 0),
-    });
+    return openDisk({ disk: this.machine.disk, process, faults: this.faults, clock, random });
   }
 }
