@@ -138,6 +138,7 @@ export function createHubCore(options: HubCoreOptions): HubCore {
       openSecrets: (jobId, sealed) => options.secretBox.open(jobId, sealed),
       isRetrySafe: (attempt) => fleet.isRetrySafe(attempt),
       isGone: (agentId) => fleet.isGone(agentId),
+      whyHeld: (account) => hold.reasonFor(account),
       heard: (agentId) => fleet.heard(agentId),
       tickets: options.tickets,
       progress,

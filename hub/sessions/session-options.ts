@@ -5,6 +5,7 @@ import type { LoopBoard } from '../../runtime/loop-board.ts';
 import type { Tickets } from '../identity/tickets.ts';
 import type { LogStore } from '../logs/log-store.ts';
 import type { SessionCounts } from '../metrics/session-counts.ts';
+import type { HoldReason } from '../scheduler/offer-hold.ts';
 import type { AttemptRecord } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { ProgressBoard } from './progress-board.ts';
@@ -18,6 +19,8 @@ export interface SessionOptions {
   readonly isRetrySafe: (attempt: AttemptRecord) => boolean;
   /** Whether the agent was revoked since it was admitted. */
   readonly isGone: (agentId: string) => boolean;
+  /** Why nothing of an agent of this account may begin: the store may be an older copy, and know less than was done. Null when it may. */
+  readonly whyHeld: (account: string) => HoldReason | null;
   /** The agent spoke until now, on a session. */
   readonly heard: (agentId: string) => void;
   readonly progress: ProgressBoard;

@@ -24,6 +24,9 @@ import type { Speaker } from './speaker.ts';
 /** When an agent should try again after the hub had no room or no store. */
 const overloadedRetryMs = 5_000;
 
+/** When a runner should try again that must not begin yet. */
+const heldRetryMs = 1_000;
+
 const withdrawnMessage = 'the hub has given this attempt up: its folder may go';
 const replacedCode = 'session-replaced';
 const replacedMessage = 'a newer session of this attempt was opened';
@@ -89,6 +92,10 @@ export class Session {
     registry: SessionRegistry,
   ): Promise<void> {
     const { clock, wishes } = this.#options;
+    // Another one may have begun already, and this store not know of it. Agents keep off such a store themselves.
+    const held =
+      this.#speaker.isRunner && open.have === 'claimed' ? this.#options.whyHeld(this.#speaker.account) : null;
+    if (held !== null) return this.#refuse('overloaded', `no runner begins now: ${held}`, heldRetryMs);
     const takesBack = !this.#speaker.isRunner && open.handsOver !== true;
     // What a runner that is gone still sent counts, if it is here already: after the next commit it does not.
     if (takesBack && wishes.has(open.attempt)) await registry.settle(open.attempt, clock);

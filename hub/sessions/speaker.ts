@@ -8,13 +8,15 @@ type End = Omit<CommandInput<'end-attempt'>, 'attemptId' | 'agentId' | 'epoch' |
 /** Who speaks in a session, as the store takes it: the agent, or a runner that the agent gave its attempt to. */
 export interface Speaker {
   readonly isRunner: boolean;
+  /** Of the agent. */
+  readonly account: string;
   open(at: number): Promise<OpenAnswer>;
   end(result: End): Promise<CommandResult<'end-attempt'>>;
 }
 
 export function createSpeaker(
   store: Store,
-  { id: agentId, ticket }: AgentPrincipal,
+  { id: agentId, account, ticket }: AgentPrincipal,
   { attempt: attemptId, folderId, have, leaseEpoch, opens, handsOver = false }: OpenFrame,
 ): Speaker {
   const epoch = { leaseEpoch, opens };
@@ -22,6 +24,7 @@ export function createSpeaker(
   if (ticket === undefined) {
     return {
       isRunner: false,
+      account,
       open: (at) => store.apply('open-attempt', { ...opened, handsOver, at }),
       end: (result) => store.apply('end-attempt', { attemptId, agentId, epoch, ...result }),
     };
@@ -30,6 +33,7 @@ export function createSpeaker(
   const isOwnTicket = storeId === store.storeId;
   return {
     isRunner: true,
+    account,
     open: (at) => store.apply('open-runner', { ...opened, agentFolderId, isOwnTicket, at }),
     end: (result) => store.apply('end-attempt', { attemptId, agentId, epoch, runnerFolderId: folderId, ...result }),
   };

@@ -41,3 +41,14 @@ export const readHighestSessionEpoch = statement((db, { agentId }: { agentId: st
 export const readOpenAttempts = statement((db, { agentId }: { agentId: string }) =>
   db.selectFrom('attempts').select(attemptColumns).where('agent_id', '=', agentId).where('open', '=', 1).orderBy('id'),
 );
+
+/** Those that were handed over, and to which no runner came yet. */
+export const readTicketsOut = statement((db) =>
+  db
+    .selectFrom('attempts')
+    .select(attemptColumns)
+    .where('open', '=', 1)
+    .where('handover', '=', 'given')
+    .where('runner_folder_id', 'is', null)
+    .orderBy('id'),
+);

@@ -1,6 +1,7 @@
 import type { ProgramPart } from './job-script.ts';
 import type { RunTruth } from './run-truth.ts';
 import type { Fault } from './schedule.ts';
+import type { SimulatedPod } from './simulated-pod.ts';
 import type { World } from './world.ts';
 
 /** The programs of one attempt that really ran. */
@@ -47,12 +48,17 @@ export class Evidence {
   }
 
   get isRestored(): boolean {
-    return this.#world.isRestored;
+    return this.#world.stores.isRestored;
   }
 
   /** A wrapper of the attempt's command took the fence. */
   wasFenced(attempt: string): boolean {
-    return this.#world.everyAgent().some(({ machine }) => machine.fenced.has(attempt));
+    const places = [...this.#world.everyAgent(), ...this.podsOf(attempt)];
+    return places.some(({ machine }) => machine.fenced.has(attempt));
+  }
+
+  podsOf(attempt: string): readonly SimulatedPod[] {
+    return this.#world.cluster.podsOf(attempt);
   }
 
   /** The folder with this id was taken from under its agent, or somebody has a copy of it. */
@@ -68,7 +74,8 @@ export class Evidence {
 
   /** When a program must have ended that was to be stopped at `fromMs`, and ends `takesMs` after its signal: some process of its agent lived long enough to see to it. */
   mustEndBy(agent: string, { fromMs, takesMs }: { readonly fromMs: number; readonly takesMs: number }): number {
-    const lives = this.#world.agents.find(({ name }) => name === agent)?.lives ?? [];
+    const places = [...this.#world.agents, ...this.#world.cluster.pods];
+    const lives = places.find(({ name }) => name === agent)?.lives ?? [];
     const ends = lives.map((life) => ({ life, at: Math.max(fromMs, life.fromMs + recoveryMs) + takesMs }));
     return ends.find(({ life, at }) => at <= life.untilMs)?.at ?? Number.POSITIVE_INFINITY;
   }

@@ -1,3 +1,4 @@
+import { PodFaultDriver } from './pod-fault-driver.ts';
 import type { Fault } from './schedule.ts';
 import type { SimulatedAgent } from './simulated-agent.ts';
 import type { HubCopy } from './simulated-hub.ts';
@@ -11,12 +12,13 @@ const looksMs = 5_000;
 export class FaultDriver {
   readonly #world: World;
   readonly #seconds = new Set<SimulatedProcess>();
-  #isOver = false;
+  readonly #pods: PodFaultDriver;
   /** The hub's files are being replaced: it must not start meanwhile. */
   #restoring = 0;
 
   constructor(world: World) {
     this.#world = world;
+    this.#pods = new PodFaultDriver(world);
     for (const fault of world.schedule.faults) this.#plan(fault);
   }
 
@@ -24,7 +26,8 @@ export class FaultDriver {
   async heal(): Promise<void> {
     const { hub, agents, network, trace } = this.#world;
     trace.event('faults end');
-    this.#isOver = true;
+    this.#world.isHealed = true;
+    this.#pods.heal();
     Object.assign(network.faults, { latencyMs: 0, jitterMs: 0, drop: 0, double: 0, late: 0 });
     hub.faults.length = 0;
     for (const agent of agents) {
@@ -55,7 +58,7 @@ export class FaultDriver {
 
   #trust(agent: SimulatedAgent): Promise<void> {
     this.#world.trace.event(`${agent.name} is told to trust the hub`);
-    this.#world.trusts.push({ agent: agent.name, atMs: this.#world.clock.monotonic() });
+    this.#world.stores.trusted(agent.name, this.#world.clock.monotonic());
     return agent.trustHub();
   }
 
@@ -66,7 +69,7 @@ export class FaultDriver {
     if (fault.type === 'copy-folder') {
       clock.schedule(fault.fromMs, () => {
         const agent = this.#agentOf(fault);
-        if (agent !== undefined && !this.#isOver) agentCopy = this.#world.copyAgent(agent, fault);
+        if (agent !== undefined && !this.#world.isHealed) agentCopy = this.#world.copyAgent(agent, fault);
       });
     }
     if (fault.type === 'restore-store') {
@@ -76,7 +79,7 @@ export class FaultDriver {
       });
     }
     clock.schedule(fault.atMs, () => {
-      if (this.#isOver) return;
+      if (this.#world.isHealed) return;
       this.#world.trace.event(`fault: ${JSON.stringify(fault)}`);
       if (fault.type === 'copy-folder' && agentCopy !== null) this.#runCopy(agentCopy, fault.forMs);
       this.#begin(fault, copy);
@@ -156,6 +159,8 @@ export class FaultDriver {
         if (fault.who === 'hub') hub.wallOffsetMs += fault.byMs;
         else if (agent !== undefined) agent.machine.wallOffsetMs += fault.byMs;
         return;
+      default:
+        return this.#pods.begin(fault);
     }
   }
 
@@ -244,7 +249,7 @@ export class FaultDriver {
     await new Promise<void>((resolve) => void clock.schedule(fault.downMs, resolve));
     states.forget();
     this.#world.lateCancels.forget();
-    this.#world.restores.push({ how: fault.how, atMs: clock.monotonic() });
+    this.#world.stores.restored(fault.how, clock.monotonic());
     await hub.restore(copy, fault);
     this.#restoring -= 1;
     if (this.#restoring === 0) this.#world.startHub();

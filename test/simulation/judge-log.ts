@@ -29,7 +29,7 @@ export function judgeLog(given: LogCase): readonly string[] {
   if (log.complete === true && missing > 0) return [`is called complete, and ${missing} bytes were dropped`];
   const [gap] = log.gaps;
   const isCounted = log.gaps.length === 1 && gap?.why === 'log-limit';
-  if (log.complete !== true && !isCounted) return judgeGaps(given, missing);
+  if (log.complete !== true && !isCounted) return [...judgeGaps(given, missing), ...judgeTold(given, expected)];
   const wrong: string[] = [];
   if (isCounted && gap.bytes !== missing) wrong.push(`is said to lack ${gap.bytes} bytes, and lacks ${missing}`);
   // Of an attempt that two copies of a folder have, each tells what it has in its own.
@@ -45,11 +45,23 @@ export function judgeLog(given: LogCase): readonly string[] {
 
 const nothing = Buffer.alloc(0);
 
+/** Of a runner that is gone, what it had sent is there. */
+function judgeTold({ log, stored, terms, evidence }: LogCase, expected: Buffer): readonly string[] {
+  if (!terms.inPod || stored === null || evidence.isRestored || evidence.hadPowerLoss) return [];
+  const wrong: string[] = [];
+  if (!expected.subarray(0, stored.length).equals(stored)) wrong.push('does not begin as what was printed');
+  const [gap] = log.gaps;
+  if (gap?.why === 'runner-gone' && gap.at !== stored.length)
+    wrong.push(`is said to end at ${gap.at}, and has ${stored.length} bytes`);
+  return wrong;
+}
+
 function judgeGaps({ log, evidence, terms }: LogCase, missing: number): readonly string[] {
   if (log.gaps.length === 0) return ['is not complete, and no gap says why'];
   const isSinkGap = terms.over === 'gap' && (missing > 0 || evidence.had('kill-job'));
   const mayHaveGaps =
     isSinkGap ||
+    (terms.inPod && log.gaps.every(({ why }) => why === 'runner-gone')) ||
     evidence.hadFullDisk ||
     evidence.isRestored ||
     evidence.hadPowerLoss ||

@@ -4,11 +4,14 @@ import type { Evidence, Programs } from './evidence.ts';
 import { areInvalidOutputs, areOutputs } from './judge-outputs.ts';
 import type { RunTruth } from './run-truth.ts';
 import type { PlannedJob } from './schedule.ts';
+import type { SimulatedPod } from './simulated-pod.ts';
 
 export interface ResultCase {
   readonly planned: PlannedJob;
   readonly result: AttemptResult;
   readonly programs: Programs;
+  /** Those that it was handed over to. */
+  readonly pods: readonly SimulatedPod[];
   readonly evidence: Evidence;
 }
 
@@ -17,7 +20,7 @@ const slowestStartMs = 2_500;
 
 /** A result against what really ran. */
 export function judgeResult(given: ResultCase): readonly string[] {
-  const { planned, result, programs, evidence } = given;
+  const { planned, result, programs, pods, evidence } = given;
   const { command: run } = programs;
   const terms = automationTerms[planned.automation];
   const really = run === null ? 'it never ran' : `it really ended with ${JSON.stringify(run.end)}`;
@@ -51,7 +54,8 @@ export function judgeResult(given: ResultCase): readonly string[] {
     case 'spool-full':
       return evidence.hadFullDisk ? wrong : [...wrong, 'its disk was never full'];
     case 'process-lost':
-      if (evidence.hadPowerLossOfAgent || evidence.hadCopy) return wrong;
+      if (evidence.hadPowerLossOfAgent || evidence.hadCopy || (pods.some((pod) => pod.wasCut) && !wasRecorded(run)))
+        return wrong;
       if (wasRecorded(run) || (run?.end?.type === 'exit' && !evidence.had('kill-job'))) return [...wrong, really];
       return wrong;
     case 'start-failed':
@@ -62,7 +66,7 @@ export function judgeResult(given: ResultCase): readonly string[] {
 }
 
 /** A wrapper that swallowed a TERM before its command began tells of a signal, though nothing ran. */
-function isExit(run: RunTruth | null, { exitCode }: AttemptResult): boolean {
+export function isExit(run: RunTruth | null, { exitCode }: AttemptResult): boolean {
   if (run === null) return exitCode === 143;
   return run.end?.type === 'exit' && run.end.status === exitCode;
 }
@@ -83,6 +87,6 @@ function wasRecorded(run: RunTruth | null): boolean {
   return run !== null && run.recordMarked !== null;
 }
 
-function wasOverBeforeIntent(run: RunTruth | null): boolean {
+export function wasOverBeforeIntent(run: RunTruth | null): boolean {
   return run?.end?.type === 'exit' && run.recordMarked === false;
 }

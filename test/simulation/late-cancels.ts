@@ -29,13 +29,14 @@ export class LateCancels {
     return this.#mustNotStart.has(job);
   }
 
-  /** A process of an agent reads the document of an attempt. */
+  /** A process that may run it reads the document of an attempt. */
   received(attempt: string, by: SimulatedProcess): void {
     this.#received.set(attempt, by);
   }
 
+  /** One that is handed over is given to its runner, not to its agent. */
   seeAttempt(attempt: AttemptRecord): void {
-    if (attempt.documentSentAt === null) return;
+    if (attempt.documentSentAt === null || (attempt.handover !== null && attempt.handover.runner === null)) return;
     const given = this.#given.get(attempt.jobId) ?? new Set();
     this.#given.set(attempt.jobId, given.add(attempt.id));
   }

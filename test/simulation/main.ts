@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { generateSchedule } from './generate-schedule.ts';
 import { parseOptions, type SimulationOptions } from './options.ts';
 import { runSimulation } from './run-simulation.ts';
 import type { Schedule } from './schedule.ts';
+import { scheduleOfSeed } from './schedule-of-seed.ts';
 import { shrink } from './shrink.ts';
 
 /** `npm run test:simulation`: many seeds at once, or one told in full. Ends with 1 when something promised was not kept. */
@@ -14,7 +14,7 @@ const failed = options.seed === null && options.schedule === null ? await runMan
 process.exitCode = failed ? 1 : 0;
 
 async function tellOne({ seed, schedule: path, shrinks, isVerbose }: SimulationOptions): Promise<boolean> {
-  const given: Schedule = path === null ? generateSchedule(seed ?? 0) : JSON.parse(readFileSync(path, 'utf8'));
+  const given: Schedule = path === null ? scheduleOfSeed(seed ?? 0) : JSON.parse(readFileSync(path, 'utf8'));
   const schedule = shrinks ? await shrink(given) : given;
   console.log(JSON.stringify(schedule));
   const { lines, violations, digest } = await runSimulation(schedule, { keeps: isVerbose ? 'all' : 'events' });
@@ -38,7 +38,7 @@ async function runMany(options: SimulationOptions): Promise<boolean> {
 async function runHere({ from, seeds }: SimulationOptions): Promise<number> {
   let failures = 0;
   for (let seed = from; seed < from + seeds; seed++) {
-    const { violations } = await runSimulation(generateSchedule(seed));
+    const { violations } = await runSimulation(scheduleOfSeed(seed));
     if (violations.length === 0) continue;
     failures += 1;
     console.log(`seed ${seed} fails; see it with: npm run test:simulation -- --shrink --seed ${seed}`);

@@ -7,6 +7,7 @@ import { Evidence } from './evidence.ts';
 import { judgeHooks, judgeOrder } from './judge-hooks.ts';
 import { judgeLog } from './judge-log.ts';
 import { judgeResult } from './judge-result.ts';
+import { judgeTakenBack } from './judge-taken-back.ts';
 import type { RunTruth } from './run-truth.ts';
 import type { AcceptedJob } from './simulated-client.ts';
 import type { World } from './world.ts';
@@ -31,7 +32,7 @@ export class Oracle {
       if (job !== null && !isSettled(job)) return false;
     }
     if (this.#world.client.accepted.size < this.#world.schedule.jobs.length) return false;
-    return (await this.#leftFolders()).length === 0;
+    return this.#world.cluster.alive().length === 0 && (await this.#leftFolders()).length === 0;
   }
 
   async check(): Promise<void> {
@@ -40,6 +41,7 @@ export class Oracle {
       if (!accepted.has(planned.name)) this.#violates(`${planned.name} was never accepted`);
     for (const one of accepted.values()) await this.#checkJob(one);
     for (const folder of await this.#leftFolders()) this.#violates(`a folder is left: ${folder}`);
+    for (const { name } of this.#world.cluster.alive()) this.#violates(`a pod is left: ${name}`);
     this.#checkSecrets();
     for (const [attempt, runs] of Map.groupBy(this.#world.runs, (run) => run.attempt)) this.#checkRuns(attempt, runs);
   }
@@ -57,7 +59,7 @@ export class Oracle {
     const left: string[] = [];
     for (const agent of this.#world.agents) {
       for (const name of agent.folders()) {
-        const isUnknown = this.#world.isRestored && (await this.#store.queries.attempt(name)) === null;
+        const isUnknown = this.#evidence.isRestored && (await this.#store.queries.attempt(name)) === null;
         if (!isUnknown) left.push(`${agent.name} ${name} ${this.#stateOf(agent.name, name)}`);
       }
     }
@@ -104,7 +106,7 @@ export class Oracle {
 
   /** A job may be forgotten when it was over, and the hub was to keep no more of it. */
   #checkForgotten({ planned, id }: AcceptedJob): void {
-    if (this.#world.isRestored) return;
+    if (this.#evidence.isRestored) return;
     const last = this.#world.states.last(id);
     const { retention } = this.#world.schedule;
     if (retention === null || last === null) return this.#violates(`${planned.name} was accepted and is forgotten`);
@@ -142,7 +144,7 @@ export class Oracle {
   #checkEnd({ planned, cancelAskedAtMs }: AcceptedJob, job: JobRecord, attempt: AttemptRecord | null): void {
     const lie = (why: string) =>
       this.#violates(`${planned.name} is said to be ${job.state} (${job.cause}, exit ${job.exitCode}), but ${why}`);
-    if (job.state === 'cancelled' && cancelAskedAtMs === null && !this.#world.isRestored)
+    if (job.state === 'cancelled' && cancelAskedAtMs === null && !this.#evidence.isRestored)
       lie('nobody asked for a cancel');
     const result = attempt?.state === 'ended' ? attempt.result : null;
     if (result !== null && result.cause === job.cause) {
@@ -158,7 +160,7 @@ export class Oracle {
         if (planned.expiresInSeconds === null) lie('it was not to expire');
         return;
       case 'state-lost':
-        if (!this.#evidence.wasFolderLost(attempt?.folderId ?? null) && !this.#world.isRestored)
+        if (!this.#evidence.wasFolderLost(attempt?.folderId ?? null) && !this.#evidence.isRestored)
           lie('its folder was never lost');
         return;
       default:
@@ -173,7 +175,9 @@ export class Oracle {
     const terms = automationTerms[planned.automation];
     const name = `${planned.name}, attempt ${number}`;
     const told = `${name} is said to be ${result.outcome} (${result.cause}, exit ${result.exitCode}), but`;
-    for (const why of judgeResult({ planned, result, programs, evidence })) this.#violates(`${told} ${why}`);
+    const judge = result.log.gaps.some(({ why }) => why === 'runner-gone') ? judgeTakenBack : judgeResult;
+    const pods = evidence.podsOf(id);
+    for (const why of judge({ planned, result, programs, pods, evidence })) this.#violates(`${told} ${why}`);
     if (!this.#world.copied.has(id))
       for (const why of judgeHooks(programs, { planned, result, evidence })) this.#violates(`${told} ${why}`);
     if (result.started === false && programs.command !== null)
@@ -188,7 +192,7 @@ export class Oracle {
   }
 
   async #checkAudit({ planned, id }: AcceptedJob, job: JobRecord): Promise<void> {
-    if (this.#world.isRestored) return;
+    if (this.#evidence.isRestored) return;
     const events = await this.#store.queries.auditOf(planned.account, `job:${id}`, 0, 1000);
     const ends = events.filter(({ action }) => isFinal(action.replace('job.', '') as JobRecord['state']));
     const corrected = events.filter(({ action }) => action === 'job.corrected').length;

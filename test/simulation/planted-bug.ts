@@ -1,4 +1,4 @@
-import type { FaultKind } from './generate-schedule.ts';
+import type { FaultKind } from './generate-fault.ts';
 import type { Schedule } from './schedule.ts';
 
 /** One place of a file, from the root of the repository, and what stands there instead. `find` stands in it exactly once. */
@@ -15,6 +15,8 @@ export interface PlantedBug {
   readonly edits: readonly PlantedEdit[];
   /** It does harm beside faults of these kinds, or where the hub's files are put back. */
   readonly faults: readonly [FaultKind, ...FaultKind[]] | 'put-back';
+  /** Its schedules hand attempts over to pods. */
+  readonly inPods?: true;
   /** What each of its schedules has besides. */
   readonly given?: Partial<Schedule>;
   /** Within so many seeds it must be found. */

@@ -1,5 +1,6 @@
 import type { AutomationName } from './automations.ts';
 import type { JobScript } from './job-script.ts';
+import type { PodFault } from './pod-fault.ts';
 
 /** A job that somebody submits, and perhaps wants cancelled. */
 export interface PlannedJob {
@@ -20,6 +21,7 @@ export type Side = 'hub' | 'agent';
 
 /** `agent` is an index. Times are by the clock of the world, from the beginning. */
 export type Fault =
+  | PodFault
   /** The process dies at the operation that comes after so many others. `power`: its machine dies with it. */
   | {
       readonly type: 'crash';
@@ -146,6 +148,8 @@ export interface Schedule {
   readonly lostAfterMs: number;
   /** How long a late result may correct a lost job. */
   readonly correctionWindowMs: number;
+  /** How long a runner waits for the hub to let it in; left out: a quarter of an hour. */
+  readonly comeMs?: number;
   /** What the hub keeps; null: everything. */
   readonly retention: PlannedRetention | null;
   /** From here on nothing goes wrong any more. */

@@ -5,7 +5,8 @@ import { toDataFolder } from '../../agent/data-folder.ts';
 import { createExecutors } from '../../agent/executors/executors.ts';
 import { requestTrust } from '../../agent/hub-guard.ts';
 import { unknownPressure } from '../../agent/pressure/pressure.ts';
-import type { OpenFrame } from '../../protocol/session-frame.ts';
+import type { UnknownFrame } from '../../protocol/parse-frame.ts';
+import type { HubFrame } from '../../protocol/session-frame.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { FileSystem } from '../../runtime/file-system.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -19,18 +20,20 @@ import { noLoopLag } from '../support/no-loop-lag.ts';
 import { type GuardedNetwork, guardNetwork } from './guarded-network.ts';
 import type { JobScript } from './job-script.ts';
 import { Machine } from './machine.ts';
-import { createMemoryFileSystem, type DiskFault } from './memory-file-system.ts';
+import type { DiskFault } from './memory-file-system.ts';
+import { openDisk } from './open-disk.ts';
+import { createPodExecutor } from './pod-executor.ts';
 import type { RunTruth } from './run-truth.ts';
 import type { SeededRandom } from './seeded-random.ts';
+import type { SimulatedCluster } from './simulated-cluster.ts';
 import { createSimulatedExecutor } from './simulated-executor.ts';
 import { hubAddress } from './simulated-hub.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import type { Launch } from './simulated-wrapper.ts';
-import { type SessionTarget, watchSessions } from './watched-sessions.ts';
+import { repeatOpen, type SentOpen } from './stale-open.ts';
+import { watchSessions } from './watched-sessions.ts';
 
 const dataFolder = '/data';
-/** So long what was kept back has a connection. */
-const staleMs = 1_000;
 
 export interface SimulatedAgentOptions {
   readonly id: string;
@@ -45,8 +48,10 @@ export interface SimulatedAgentOptions {
   readonly onOperation: (name: string) => void;
   readonly onRun: (run: RunTruth) => void;
   readonly onFence: (launch: Launch) => void;
-  /** A process of it reads the document of an attempt. */
-  readonly onDocument: (attempt: string, by: SimulatedProcess) => void;
+  /** A process of it reads what the hub says of an attempt. */
+  readonly onFrame: (attempt: string, frame: HubFrame | UnknownFrame, by: SimulatedProcess) => void;
+  /** Where its commands run that are handed over. */
+  readonly cluster: SimulatedCluster;
   /** Whose data folder it has a copy of; null: it has one of its own. */
   readonly copyOf: { readonly machine: Machine; readonly sameBoot: boolean } | null;
 }
@@ -70,7 +75,7 @@ export class SimulatedAgent {
   /** Nobody gets through to the hub. */
   isCutOff = false;
   readonly #options: SimulatedAgentOptions;
-  readonly #opens: { readonly target: SessionTarget; readonly frame: OpenFrame }[] = [];
+  readonly #opens: SentOpen[] = [];
   #running: Running | null = null;
   #starts = 0;
 
@@ -140,7 +145,7 @@ export class SimulatedAgent {
   }
 
   #begin(onOperation: (name: string) => void): Running {
-    const { clock, random, catalog, name, slots, scriptOf, onDocument } = this.#options;
+    const { clock, random, catalog, name, slots, scriptOf, onFrame, cluster } = this.#options;
     const { machine } = this;
     this.#starts += 1;
     const processName = `${name}#${this.#starts}`;
@@ -159,9 +164,7 @@ export class SimulatedAgent {
     const transport = {
       control,
       session: watchSessions(session, {
-        onFrame(attempt, frame) {
-          if (frame.type === 'job' && frame.document !== null) onDocument(attempt, process);
-        },
+        onFrame: (attempt, frame) => onFrame(attempt, frame, process),
         onSent: (target, frame) => {
           if (frame.type === 'open') this.#opens.push({ target, frame });
         },
@@ -177,7 +180,9 @@ export class SimulatedAgent {
       enrolment: null,
       ways: [{ url: 'memory://hub', ...transport }],
       catalog,
-      executors: createExecutors(createSimulatedExecutor({ machine, process, fileSystem, scriptOf })),
+      executors: createExecutors(createSimulatedExecutor({ machine, process, fileSystem, scriptOf }), [
+        createPodExecutor({ cluster, owner: name, process, fileSystem, random: own }),
+      ]),
       probeRunner: null,
       limits: defaultAgentLimits,
       machineBootId: machine.bootId,
@@ -230,13 +235,7 @@ export class SimulatedAgent {
   async repeatOpen(pick: number): Promise<void> {
     const stale = this.#opens.at(-1 - pick);
     const running = this.#running;
-    if (stale === undefined || running === null) return;
-    const { signal } = new AbortController();
-    const channel = await running.session.openSession(stale.target, { signal }).catch(() => null);
-    if (channel === null) return;
-    await channel.send(stale.frame).catch(() => {});
-    this.#options.clock.schedule(staleMs, () => void channel.close());
-    for await (const _ of channel);
+    if (stale !== undefined && running !== null) await repeatOpen(running.session, stale, this.#options.clock);
   }
 
   #endLife(): void {
@@ -267,13 +266,6 @@ export class SimulatedAgent {
 
   #openDisk(process: SimulatedProcess, random: SeededRandom): FileSystem {
     const { clock } = this.#options;
-    return createMemoryFileSystem({
-      disk: this.machine.disk,
-      process,
-      faults: this.faults,
-      wait: (delayMs) => new Promise((resolve) => void clock.schedule(delayMs, resolve)),
-      flushMs: () => random.below(8),
-      accessMs: () => (random.happens(0.2) ? random.below(random.pick([5, 12, 80])) : 0),
-    });
+    return openDisk({ disk: this.machine.disk, process, faults: this.faults, clock, random });
   }
 }

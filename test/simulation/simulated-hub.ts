@@ -6,6 +6,8 @@ import { createHubCore, type HubCore } from '../../hub/hub-core.ts';
 import type { AgentPrincipal } from '../../hub/identity/agent-principal.ts';
 import { createSecretBox, type SecretBox } from '../../hub/identity/secret-box.ts';
 import { createSecretKey } from '../../hub/identity/secret-key.ts';
+import { admitTickets } from '../../hub/identity/ticket-authenticator.ts';
+import { createTickets, type Tickets } from '../../hub/identity/tickets.ts';
 import { LogError } from '../../hub/logs/log-error.ts';
 import { HubMetrics } from '../../hub/metrics/hub-metrics.ts';
 import type { RetentionRules } from '../../hub/retention/retention-rules.ts';
@@ -21,10 +23,10 @@ import type { Authenticate } from '../../transports/credential.ts';
 import { defaultLimits } from '../../transports/limits.ts';
 import { createMemoryListener } from '../../transports/memory/listener.ts';
 import type { MemoryNetwork } from '../../transports/memory/network.ts';
-import { noTickets } from '../support/no-tickets.ts';
 import { guardStore } from './guarded-store.ts';
 import type { DiskFault } from './memory-file-system.ts';
 import { createMemoryLogStore, LogDisk } from './memory-log-store.ts';
+import type { RealWork } from './real-work.ts';
 import type { PlannedRetention } from './schedule.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedProcess } from './simulated-process.ts';
@@ -32,6 +34,7 @@ import { SimulatedProcess } from './simulated-process.ts';
 export const hubAddress = 'hub';
 /** A store as a hub finds it that starts for the first time. */
 const emptyStore = createEmptyStore();
+const secretKey = createSecretKey(new Uint8Array(32).fill(7));
 
 export interface SimulatedHubOptions {
   readonly clock: Clock;
@@ -41,6 +44,7 @@ export interface SimulatedHubOptions {
   readonly correctionWindowMs: number;
   readonly retention: PlannedRetention | null;
   readonly logger: Logger;
+  readonly realWork: RealWork;
   readonly onOperation: (name: string) => void;
   /** After each commit, whoever made it. */
   readonly onChanges: (changes: readonly Change[]) => void;
@@ -77,7 +81,7 @@ export class SimulatedHub {
 
   constructor(options: SimulatedHubOptions) {
     this.#options = options;
-    this.secretBox = createSecretBox(createSecretKey(new Uint8Array(32).fill(7)), options.random.fork('secrets'));
+    this.secretBox = createSecretBox(secretKey, options.random.fork('secrets'));
     this.#database.deserialize(emptyStore);
     this.#makeStoreId();
   }
@@ -124,10 +128,11 @@ export class SimulatedHub {
     const logger = this.#options.logger.child({ process: name });
     const common = { clock: process.clock, random: own, logger };
     const arrivals = new Arrivals({ clock: process.clock, random: own });
+    const tickets = this.#openTickets(store, process, own);
     const core = createHubCore({
       ...common,
       version: 'simulated',
-      tickets: noTickets,
+      tickets,
       store,
       logs: createMemoryLogStore({
         disk: this.logs,
@@ -160,7 +165,7 @@ export class SimulatedHub {
       network,
       address: hubAddress,
       limits: defaultLimits,
-      authenticate: admitArrivals(authenticateBy(store), arrivals),
+      authenticate: admitArrivals(admitTickets(authenticateBy(store), { tickets, store, logger }), arrivals),
     });
     disposables.use(listener);
     process.onDeath(() => network.unbind(hubAddress));
@@ -168,6 +173,16 @@ export class SimulatedHub {
       for await (const accepted of listener) if (process.isAlive) core.accept(accepted);
     })();
     running.core = core;
+  }
+
+  /** What they are signed and checked with takes real time, in threads that no simulation has. */
+  #openTickets({ storeId }: Store, process: SimulatedProcess, random: SeededRandom): Tickets {
+    const { realWork } = this.#options;
+    const tickets = createTickets({ secretKey, storeId, clock: process.clock, random });
+    return {
+      issue: (its) => process.through('issue ticket', () => realWork.run(() => tickets.issue(its))),
+      read: (text, attempt) => process.through('read ticket', () => realWork.run(() => tickets.read(text, attempt))),
+    };
   }
 
   /** The process is dead. `power`: its machine too. */

@@ -55,6 +55,8 @@ export class SimulatedWrapper {
   #run: RunTruth | null = null;
   #isProgramAlive = false;
   #isTermSent = false;
+  #isTold = false;
+  #lastWords: string | null = null;
   #timer: Timer | null = null;
   #programTimer: Timer | null = null;
   #termTimer: Timer | null = null;
@@ -83,6 +85,16 @@ export class SimulatedWrapper {
     return this.isAlive || this.#isProgramAlive;
   }
 
+  /** It began, and has the fence. */
+  get isFenced(): boolean {
+    return this.#phase !== 'booting' && this.isAlive;
+  }
+
+  /** What it said of its end when it left by itself, where somebody listens to that. */
+  get lastWords(): string | null {
+    return this.#lastWords;
+  }
+
   get isSinkAlive(): boolean {
     return this.#sink?.isAlive === true;
   }
@@ -91,11 +103,22 @@ export class SimulatedWrapper {
     if (name === 'SIGKILL') return this.end('killed');
     // Before its first act the shell has no trap yet.
     if (this.#phase === 'booting' && this.#options.random.happens(0.5)) return this.#leave();
+    this.endProgram();
+  }
+
+  /** A TERM for its program alone: it has a trap for its own. */
+  endProgram(): void {
     if (!this.#isProgramAlive || this.#isTermSent) return;
     this.#isTermSent = true;
     const { termMs } = this.launch.script;
     if (termMs === null) return;
     this.#termTimer = this.#options.clock.schedule(termMs, () => this.#programEnded(termStatus));
+  }
+
+  /** The platform's TERM, which goes on to its program: its last words tell of it. */
+  tell(): void {
+    this.#isTold = true;
+    this.endProgram();
   }
 
   /** A KILL for the wrapper alone: its program goes on, and nobody will write down how it ends. */
@@ -158,7 +181,7 @@ export class SimulatedWrapper {
     const raw = this.#home.read('raw');
     if (raw !== null && limitBytes !== null)
       this.#sink = new SimulatedSink({ ...this.#options, folder: this.#folder, raw, limitBytes });
-    if (this.#folder.has('intent.json') || raw === null) return this.#record(termStatus);
+    if (this.#folder.has('intent.json') || raw === null) return this.#leaveRecord(termStatus);
     this.#phase = 'running';
     this.#run = {
       job,
@@ -242,7 +265,7 @@ export class SimulatedWrapper {
     this.#finishRun({ type: 'exit', status, byTerm: this.#isTermSent });
     if (this.#phase !== 'running') return this.#closeSink();
     this.#phase = 'recording';
-    this.#later(() => this.#record(status));
+    this.#later(() => this.#leaveRecord(status));
   }
 
   #finishRun(end: NonNullable<RunTruth['end']>): void {
@@ -254,12 +277,15 @@ export class SimulatedWrapper {
     this.#run.endedAt = this.#options.clock.monotonic();
   }
 
-  #record(status: number): void {
-    const marked = this.#folder.has('intent.json');
-    if (this.#run !== null) this.#run.recordMarked = marked;
+  #leaveRecord(status: number): void {
+    const mark = this.#folder.has('intent.json') ? ' i' : '';
+    if (this.#run !== null) this.#run.recordMarked = mark !== '' || this.#isTold;
     const exit = this.#folder.read('exit');
-    if (exit !== null) this.#tryToWrite(exit, Buffer.from(`${status}${marked ? ' i' : ''}\n`), { at: 0 });
+    if (exit !== null) this.#tryToWrite(exit, Buffer.from(`${status}${mark}\n`), { at: 0 });
     this.#options.onChange();
-    this.#later(() => this.#leave());
+    this.#later(() => {
+      this.#lastWords = `farhand: ended ${status}${mark}${this.#isTold ? ' t' : ''}\n`;
+      this.#leave();
+    });
   }
 }

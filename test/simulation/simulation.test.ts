@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { generateSchedule } from './generate-schedule.ts';
+import { generateHandover } from './generate-handover.ts';
 import { runSimulation } from './run-simulation.ts';
 import type { Schedule } from './schedule.ts';
+import { scheduleOfSeed } from './schedule-of-seed.ts';
 import { shrink } from './shrink.ts';
 
 /** As many as a test run has time for. `npm run test:simulation` runs thousands. */
@@ -17,7 +18,7 @@ describe('the simulation', () => {
   for (let from = 1; from <= seeds; from += perTest) {
     it(`keeps every promise in seeds ${from} to ${from + perTest - 1}`, async () => {
       for (let seed = from; seed < from + perTest; seed++) {
-        const { violations } = await runSimulation(generateSchedule(seed));
+        const { violations } = await runSimulation(scheduleOfSeed(seed));
         assert.deepEqual(violations, [], `replay with: npm run test:simulation -- --shrink --seed ${seed}`);
       }
     });
@@ -31,10 +32,27 @@ describe('the simulation', () => {
     });
   }
 
+  it('runs every command that is handed over once and to its end, where nothing goes wrong', async () => {
+    for (const seed of [1, 2, 3, 4]) {
+      const { jobs, ...schedule } = generateHandover(seed);
+      const undisturbed = { cancelAtMs: null, timeoutSeconds: null, expiresInSeconds: null } as const;
+      const handedOver = jobs.map((job) => ({ ...job, ...undisturbed, automation: 'podded' as const }));
+
+      const { violations, runs, lines } = await runSimulation(
+        { ...schedule, jobs: handedOver, faults: [] },
+        { keeps: 'events' },
+      );
+
+      assert.deepEqual(violations, []);
+      assert.equal(runs, jobs.length);
+      assert.equal(lines.filter((line) => line.endsWith('ends: delivered')).length, jobs.length);
+    }
+  });
+
   it('plays the same schedule the same way, event for event', async () => {
     for (const seed of [1, 2, 3]) {
-      const one = await runSimulation(generateSchedule(seed), { keeps: 'all' });
-      const other = await runSimulation(generateSchedule(seed), { keeps: 'all' });
+      const one = await runSimulation(scheduleOfSeed(seed), { keeps: 'all' });
+      const other = await runSimulation(scheduleOfSeed(seed), { keeps: 'all' });
 
       assert.deepEqual(one.lines, other.lines);
       assert.equal(one.digest, other.digest);
@@ -42,8 +60,8 @@ describe('the simulation', () => {
   });
 
   it('plays another schedule another way', async () => {
-    const one = await runSimulation(generateSchedule(1));
-    const other = await runSimulation(generateSchedule(2));
+    const one = await runSimulation(scheduleOfSeed(1));
+    const other = await runSimulation(scheduleOfSeed(2));
 
     assert.notEqual(one.digest, other.digest);
   });
@@ -51,7 +69,7 @@ describe('the simulation', () => {
 
 describe('a shrunk schedule', () => {
   it('holds only what it takes to fail', async () => {
-    const schedule = generateSchedule(5);
+    const schedule = scheduleOfSeed(5);
     const [needed] = schedule.faults;
     const job = schedule.jobs.at(-1);
 

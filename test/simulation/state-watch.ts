@@ -28,6 +28,11 @@ export class StateWatch {
       this.#violates(`a cancel is forgotten: ${way}`);
   }
 
+  /** Every attempt that was seen. */
+  attempts(): readonly string[] {
+    return [...this.#attempts.keys()];
+  }
+
   /** The job as it was last; null when nobody ever saw it. */
   last(job: string): JobRecord | null {
     return this.#last.get(job) ?? null;

@@ -1,25 +1,31 @@
-import { createTextMask } from '../../agent/masking/text-mask.ts';
 import type { Change } from '../../hub/store/store.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createVirtualClock, type VirtualClock } from '../../runtime/virtual-clock.ts';
 import type { MemoryConnection } from '../../transports/memory/connection.ts';
 import { createMemoryNetwork, type MemoryNetwork } from '../../transports/memory/network.ts';
 import { createSimulatedCatalog } from './automations.ts';
+import { HandoverWatch } from './handover-watch.ts';
+import { isProgramFault } from './is-program-fault.ts';
 import { LateCancels } from './late-cancels.ts';
+import { RealWork } from './real-work.ts';
 import type { RunTruth } from './run-truth.ts';
 import type { Schedule } from './schedule.ts';
 import { createSeededRandom, type SeededRandom } from './seeded-random.ts';
 import { SimulatedAgent, type SimulatedAgentOptions } from './simulated-agent.ts';
 import { SimulatedClient } from './simulated-client.ts';
+import { type PodRequest, SimulatedCluster } from './simulated-cluster.ts';
 import { SimulatedHub } from './simulated-hub.ts';
+import { SimulatedPod } from './simulated-pod.ts';
+import type { Launch } from './simulated-wrapper.ts';
 import { StateWatch } from './state-watch.ts';
+import { StoreHistory } from './store-history.ts';
 import { Trace } from './trace.ts';
+import { watchProgress } from './watch-progress.ts';
 import { createWatchedLogger, type LoggedLine } from './watched-logger.ts';
 
 const catalog = createSimulatedCatalog();
 /** Between two looks whether somebody who ended by itself is to be started again. */
 const supervisorMs = 1_000;
-const progressLookMs = 500;
 
 /** Everything there is in one run: a hub, agents with their machines, a network, somebody who wants jobs run, and who sees all of it. */
 export class World {
@@ -36,19 +42,19 @@ export class World {
   /** What is wrong whatever comes later. */
   readonly violations: string[] = [];
   readonly states: StateWatch;
-  /** When the hub's store became an older one, by the clock of the world. */
-  readonly restores: { readonly how: 'backup' | 'copy'; readonly atMs: number }[] = [];
-  /** When somebody on an agent's machine said that the hub's store may be trusted. */
-  readonly trusts: { readonly agent: string; readonly atMs: number }[] = [];
+  readonly stores = new StoreHistory();
   /** Agents that live, or lived, on a copy of another's folder. */
   readonly copies: SimulatedAgent[] = [];
   /** Attempts that were in a folder when it was copied: each of the two agents ends them in its way, and cleans up behind them. */
   readonly copied = new Set<string>();
-  /** Those of them that had not begun by what the copy says: nobody can tell which of the two may run them. */
+  /** Those of them that had not begun by what the copy says, and those that went to another pod by a store that somebody trusts: nobody can tell which of the two may run them. */
   readonly doubtful = new Set<string>();
   readonly lateCancels: LateCancels;
-  /** When a hub that had started went on without agents that had been there. */
-  readonly #waitedInVain: number[] = [];
+  readonly cluster: SimulatedCluster;
+  readonly handovers: HandoverWatch;
+  readonly realWork: RealWork;
+  /** Nothing goes wrong any more. */
+  isHealed = false;
   readonly #ids: readonly string[];
   /** Connections to a hub that is no more: nothing new comes on them. */
   readonly #deaf = new WeakSet<MemoryConnection>();
@@ -64,14 +70,22 @@ export class World {
     this.#logger = createWatchedLogger((line) => this.#logged(line));
     this.lateCancels = new LateCancels({
       isActedOn: (attempt) =>
-        this.everyAgent().some(
-          (agent) => agent.read(attempt, 'document.json') !== null || agent.machine.alive(attempt).length > 0,
-        ),
+        this.handovers.isInPod(attempt)
+          ? this.cluster.podsOf(attempt).some((pod) => pod.isActedOn)
+          : this.everyAgent().some(
+              (agent) => agent.read(attempt, 'document.json') !== null || agent.machine.alive(attempt).length > 0,
+            ),
       hasSession: (attempt) =>
         this.network.connections.some(
           (one) => one.target === `/v1/sessions/${attempt}` && (!this.#deaf.has(one) || one.inFlightBytes('down') > 0),
         ),
     });
+    this.cluster = new SimulatedCluster((request) => this.#createPod(request));
+    this.handovers = new HandoverWatch({
+      podsOf: (attempt) => this.cluster.podsOf(attempt),
+      violates: (violation) => this.violates(violation),
+    });
+    this.realWork = new RealWork(clock);
     this.hub = new SimulatedHub({
       clock,
       random: this.random.fork('hub'),
@@ -80,6 +94,7 @@ export class World {
       correctionWindowMs: schedule.correctionWindowMs,
       retention: schedule.retention,
       logger: this.#logger,
+      realWork: this.realWork,
       onOperation: (name) => this.#operated('hub', name),
       onChanges: (changes) => this.#changed(changes),
       onLogRemoval: (attempt) => this.states.logRemoved(attempt),
@@ -112,23 +127,11 @@ export class World {
     return copy;
   }
 
-  /**
-   * *Never twice* ends where somebody trusts a store that came back, and where an agent forgot what it saw of the one before. Of a store whose bare files
-   * were put back only those know who saw more: another agent may be given what they ran once somebody trusts it on their machines, and where the hub
-   * waited in vain for all to be back.
-   */
-  isTrustedAnew({ agent, startedAt }: RunTruth): boolean {
-    const restore = this.restores.findLast(({ atMs }) => atMs <= startedAt);
-    if (restore === undefined) return false;
-    if (this.schedule.faults.some((fault) => fault.type === 'lose-disk')) return true;
-    const isSince = (atMs: number) => atMs >= restore.atMs && atMs <= startedAt;
-    if (restore.how === 'copy')
-      return this.trusts.some(({ atMs }) => isSince(atMs)) || this.#waitedInVain.some(isSince);
-    return this.trusts.some((trust) => trust.agent === agent && trust.atMs >= restore.atMs && trust.atMs <= startedAt);
-  }
-
-  get isRestored(): boolean {
-    return this.restores.length > 0;
+  /** A command that nobody could keep from running anew: `StoreHistory`. */
+  isTrustedAnew(run: Pick<RunTruth, 'agent' | 'startedAt'>): boolean {
+    const isForgetful = this.schedule.faults.some((fault) => fault.type === 'lose-disk');
+    const owner = this.cluster.pods.find(({ name }) => name === run.agent)?.owner ?? run.agent;
+    return this.stores.isTrustedAnew({ agent: owner, startedAt: run.startedAt, isForgetful });
   }
 
   violates(violation: string): void {
@@ -161,7 +164,7 @@ export class World {
     }
     this.startHub();
     for (const agent of this.agents) this.startAgent(agent);
-    this.#lookAtProgress();
+    watchProgress(this);
   }
 
   #createAgent(who: Pick<SimulatedAgentOptions, 'id' | 'name' | 'copyOf'>): SimulatedAgent {
@@ -176,12 +179,42 @@ export class World {
       scriptOf: (job) => this.#scriptOf(job),
       onOperation: (name) => this.#operated(who.name, name),
       onRun: (run) => this.#ran(run),
-      onFence: ({ job, part }) => {
-        if (this.lateCancels.mustNotStart(job))
-          this.violates(`the ${part} of ${this.#nameOf(job)} is started behind a cancel that came in time`);
+      onFence: (launch) => this.#fenced(launch),
+      cluster: this.cluster,
+      onFrame: (attempt, frame, by) => {
+        this.handovers.agentHears(attempt, frame);
+        const isGiven = frame.type === 'job' && frame.document !== null;
+        if (isGiven && !this.handovers.isInPod(attempt)) this.lateCancels.received(attempt, by);
       },
-      onDocument: (attempt, by) => this.lateCancels.received(attempt, by),
     });
+  }
+
+  #createPod(request: PodRequest): SimulatedPod {
+    const name = `${request.owner}-pod${this.cluster.pods.length}`;
+    return new SimulatedPod({
+      ...request,
+      name,
+      comeMs: this.schedule.comeMs ?? 900_000,
+      clock: this.clock,
+      random: this.random.fork(name),
+      network: this.network,
+      logger: this.#logger,
+      scriptOf: (job) => this.#scriptOf(job),
+      onOperation: (who, operation) => this.#operated(who, operation),
+      onEvent: (text) => this.trace.event(text),
+      onRun: (run) => this.#ran(run),
+      onFence: (launch) => this.#fenced(launch),
+      onFrame: (pod, heard) => {
+        const isTrusted = this.isTrustedAnew({ agent: pod.name, startedAt: this.clock.monotonic() });
+        if (this.handovers.runnerHears(pod, heard, isTrusted)) this.doubtful.add(pod.attempt);
+        if (heard.hasDocument) this.lateCancels.received(pod.attempt, heard.by);
+      },
+    });
+  }
+
+  #fenced({ job, part }: Launch): void {
+    if (this.lateCancels.mustNotStart(job))
+      this.violates(`the ${part} of ${this.#nameOf(job)} is started behind a cancel that came in time`);
   }
 
   #operated(who: string, name: string): void {
@@ -225,21 +258,6 @@ export class World {
     agent.crash(how);
   }
 
-  /** What is shown of a program's progress is a line that it wrote, without its secrets. */
-  #lookAtProgress(): void {
-    for (const attempt of new Set(this.runs.map((run) => run.attempt))) {
-      const shown = this.hub.core?.progress.get(attempt) ?? null;
-      if (shown === null) continue;
-      const runs = this.runs.filter((run) => run.attempt === attempt);
-      const secret = this.client.plans.get(runs[0]?.job ?? '')?.secret ?? null;
-      const maskText = createTextMask(secret === null ? {} : { token: secret });
-      const lines = runs.flatMap(({ progress }) => progress.map((line) => maskText(line.trim())));
-      const told = `${shown.percent} ${shown.message}`;
-      if (!lines.includes(told)) this.violates(`attempt ${attempt} is shown at "${told}", and never said so`);
-    }
-    this.clock.schedule(progressLookMs, () => this.#lookAtProgress());
-  }
-
   /** Goes on for so long; whatever waits for a turn of the loop has it before time passes. */
   async pass(durationMs: number): Promise<void> {
     const untilMs = this.clock.monotonic() + durationMs;
@@ -249,6 +267,7 @@ export class World {
     });
     while (!isOver) {
       for (let turn = 0; turn < 3; turn++) await this.clock.settle();
+      await this.realWork.settled();
       await this.clock.advanceToNext();
     }
     if (this.clock.monotonic() !== untilMs) throw new Error('expected the clock to stop where it was told to');
@@ -279,9 +298,13 @@ export class World {
         this.states.see(change.job);
         this.lateCancels.seeJob(change.job);
       } else if (change.type === 'attempt') {
-        const { id, jobId, state, desired } = change.attempt;
-        this.trace.event(`store: attempt ${id} of ${this.#nameOf(jobId)} ${state} desired=${desired}`);
+        const { id, jobId, state, desired, handover, result } = change.attempt;
+        const given = handover === null ? '' : ` ${handover.state} to ${handover.runner?.folderId ?? 'nobody yet'}`;
+        this.trace.event(
+          `store: attempt ${id} of ${this.#nameOf(jobId)} ${state} desired=${desired}${given} ${result?.message ?? ''}`.trimEnd(),
+        );
         this.states.seeAttempt(change.attempt);
+        this.handovers.seeAttempt(change.attempt);
         this.lateCancels.seeAttempt(change.attempt);
       }
     }
@@ -290,18 +313,12 @@ export class World {
   #logged({ level, message, fields }: LoggedLine): void {
     const error = fields['err'] ?? fields['error'];
     const told = error instanceof Error ? ` (${error.message})` : '';
-    if (message.startsWith('not all agents that were here are back')) this.#waitedInVain.push(this.clock.monotonic());
+    if (message.startsWith('not all agents that were here are back')) this.stores.waitedInVain(this.clock.monotonic());
     const text = [fields['process'], `${level}:`, message + told, fields['reason']].join(' ').trim();
     if (level === 'debug' || level === 'info') this.trace.detail(text);
     else this.trace.event(text);
     if (isProgramFault(error)) this.violates(`a fault in the program: ${message}: ${(error as Error).stack}`);
   }
-}
-
-/** What no disk, network or program can be blamed for. */
-function isProgramFault(error: unknown): boolean {
-  if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError) return true;
-  return error instanceof Error && error.message.includes('the code asked for');
 }
 
 /** One whose first write was torn counts as none: the agent asks for it again. */

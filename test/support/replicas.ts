@@ -118,6 +118,7 @@ export async function createReplicaPlace(): Promise<ReplicaPlace> {
         openSecrets: () => ({}),
         isRetrySafe: (attempt) => fleet.isRetrySafe(attempt),
         isGone: () => false,
+        whyHeld: () => null,
         heard: (agentId) => fleet.heard(agentId),
         progress,
         tickets: noTickets,

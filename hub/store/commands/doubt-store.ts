@@ -1,5 +1,6 @@
 import { readAgent } from '../agent-statements.ts';
 import type { CommandInput, CommandResult } from '../command.ts';
+import { forgetTickets } from '../forget-tickets.ts';
 import { first, type Program, run, tell } from '../program.ts';
 import { readAhead, readGivenUp, upsertAhead } from '../start-statements.ts';
 import { supposeSent } from '../suppose-sent.ts';
@@ -18,6 +19,7 @@ export function* doubtStore({
   const known = yield* first(readAhead, { agentId });
   const holds = (yield* first(readGivenUp, { startId })) === null;
   if (agent === null || (known?.start_id === startId && known.commits === commits)) return { holds };
+  yield* forgetTickets(agentId);
   yield* run(upsertAhead, { agent_id: agentId, start_id: startId, commits, told_at: at });
   yield* writeAudit({
     at,

@@ -60,6 +60,26 @@ async function endAs(scene: Scene, tried: Try, runner: Runner) {
 /** Attempts whose agent gives them to a runner: `docs/attempts.md` §7. */
 export function testHandovers(open: OpenStore): void {
   describe('an attempt that is handed over', () => {
+    test('has lost its ticket where its agent has seen the store further: no runner is let in, and none is said not to have come', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const [tried, other, begun] = [await handOver(scene), await handOver(scene), await handOver(scene)];
+      const came = createRunner();
+      await openAs(scene, begun, came);
+
+      for (const { agent } of [tried, begun])
+        await scene.apply('doubt-store', { agentId: agent.id, startId: 'later', commits: 1_000_000, offered: [] });
+      const late = await openAs(scene, tried, createRunner());
+      const takenBack = await scene.open(tried, 'document');
+      const goesOn = await openAs(scene, begun, came, 'document');
+      const others = await openAs(scene, other, createRunner());
+
+      assert.equal(late.type, 'withdrawn');
+      assert.ok(takenBack.type === 'job' && takenBack.attempt.handover === null);
+      assert.equal(goesOn.type, 'job');
+      assert.ok(others.type === 'job' && others.document !== null);
+    });
+
     test('gives its document to the first runner, again when it was lost, and to no other one', async () => {
       await using store = await open();
       const scene = createScene(store);

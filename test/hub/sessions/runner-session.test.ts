@@ -120,6 +120,24 @@ describe('a session of a runner', () => {
     assert.deepEqual(late.handover, { ticket: null, runnerCame: false });
   });
 
+  it('does not begin while the store may be an older copy, and comes back; one that has its document goes on', async () => {
+    let held: 'store-behind' | null = null;
+    await using bench = await createSessionBench({ whyHeld: () => held });
+    const { attempt, ticket } = await handOver(bench);
+    held = 'store-behind';
+
+    await expectError(await openRunner(bench, attempt, ticket), 'overloaded');
+    held = null;
+    const runner = await openRunner(bench, attempt, ticket, { opens: 2 });
+    const given = await expectJob(runner);
+    await runner.channel.close();
+    held = 'store-behind';
+    const again = await openRunner(bench, attempt, ticket, { opens: 3, have: 'document', needsDocument: false });
+
+    assert.notEqual(given.document, null);
+    assert.equal((await expectJob(again)).desired, 'run');
+  });
+
   it('is told at once when the job is to be cancelled', async () => {
     await using bench = await createSessionBench();
     const { jobId, attempt, ticket } = await handOver(bench);

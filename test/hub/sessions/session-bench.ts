@@ -59,6 +59,7 @@ export async function createSessionBench({
   root = tmpdir(),
   ticketClock = systemClock,
   openSecrets = (_job, sealed) => JSON.parse(Buffer.from(sealed).toString()),
+  whyHeld = () => null,
 }: {
   /** Where its folder is made. */
   readonly root?: string;
@@ -67,6 +68,7 @@ export async function createSessionBench({
   /** By which tickets begin and are over. */
   readonly ticketClock?: Clock;
   readonly openSecrets?: SessionOptions['openSecrets'];
+  readonly whyHeld?: SessionOptions['whyHeld'];
 } = {}): Promise<SessionBench> {
   const folder = await mkdtemp(join(root, 'farhand-sessions-'));
   const clock = systemClock;
@@ -93,6 +95,7 @@ export async function createSessionBench({
     openSecrets,
     isRetrySafe: () => false,
     isGone: () => false,
+    whyHeld,
     heard: () => {},
     progress: createProgressBoard(),
     tickets,

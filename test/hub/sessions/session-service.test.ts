@@ -36,6 +36,7 @@ function createPlace() {
   };
   const service = new SessionService({
     isGone: () => false,
+    whyHeld: () => null,
     heard: (agentId) => void heard.push(agentId),
     counts: { ended: (outcome) => void ended.push(outcome) },
     loops: createLoopBoard(clock),
