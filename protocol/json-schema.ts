@@ -124,13 +124,14 @@ class LazySchema implements JsonSchemaValidator {
     if (this.#steps > maxSteps || mistakes > maxMistakes) throw new TooManySteps();
   };
 
-  #countWork({ size, test }: Pattern): Pattern {
+  #countWork(pattern: Pattern): Pattern {
+    const { size } = pattern;
     return {
       size,
       test: (text) => {
         this.#steps += Math.floor((text.length * size) / patternWorkOfStep);
         if (this.#steps > maxSteps) throw new TooManySteps();
-        return test(text);
+        return pattern.test(text);
       },
     };
   }
