@@ -62,7 +62,7 @@ export async function answerLog(
       status: 200,
       headers: baseHeaders,
       body: () => (attempt === null ? empty() : new TimestampedLines(logs).render({ attempt, start: 0, end: length })),
-      lasting: false,
+      follower: null,
     });
     return;
   }
@@ -78,7 +78,7 @@ export async function answerLog(
       ...(header === undefined ? {} : partial),
     },
     body: () => (attempt === null ? empty() : readStretch(logs, { attempt, ...range })),
-    lasting: false,
+    follower: null,
   });
 }
 
@@ -104,7 +104,7 @@ export async function answerFollowedLog(
         yield* render(stretch);
       }
     },
-    lasting: true,
+    follower: job.job.account,
   });
 }
 

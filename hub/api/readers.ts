@@ -5,7 +5,6 @@ import type { FastifyReply } from 'fastify';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Loop, LoopBoard } from '../../runtime/loop-board.ts';
-import { principalOf } from './access.ts';
 import type { ApiLimits } from './api-limits.ts';
 import { ApiProblem } from './api-problem.ts';
 
@@ -15,8 +14,8 @@ export interface StreamedAnswer {
   readonly headers: OutgoingHttpHeaders;
   /** `signal` aborts when the reader is gone. Throwing breaks the answer off, so that the reader sees that it is not whole. */
   readonly body: (signal: AbortSignal) => AsyncIterable<Uint8Array | string>;
-  /** It may last as long as a job: such readers are counted. */
-  readonly lasting: boolean;
+  /** The account of a reader that follows, and may go on for as long as a job does: such readers are counted. Null for an answer that ends by itself. */
+  readonly follower: string | null;
 }
 
 /** Serves readers of streams: with back-pressure, so many lasting ones at a time, and none that takes nothing for too long. */
@@ -50,11 +49,13 @@ export class Readers {
 
   /** Takes the answer over. Resolves when the reader has it all, is gone, or was hung up on. Throws `ApiProblem` (`too-many`). */
   async serve(reply: FastifyReply, answer: StreamedAnswer): Promise<void> {
-    const account = answer.lasting ? principalOf(reply.request).account : null;
-    if (account !== null) this.#checkRoom(account);
-    if (account !== null) this.#countLasting(account, 1);
+    const { follower } = answer;
+    if (follower !== null) {
+      this.#checkRoom(follower);
+      this.#countLasting(follower, 1);
+    }
     const serving = this.#stream(reply, answer).finally(() => {
-      if (account !== null) this.#countLasting(account, -1);
+      if (follower !== null) this.#countLasting(follower, -1);
       this.#serving.delete(serving);
       this.#loop.turned();
     });

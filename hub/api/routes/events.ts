@@ -44,7 +44,7 @@ export function events(app: ApiServer, context: ApiContext): void {
             heartbeatMs: limits.heartbeatMs,
             signal,
           }),
-        lasting: true,
+        follower: account,
       });
     },
   );

@@ -50,7 +50,7 @@ export function jobEvents(app: ApiServer, context: ApiContext): void {
             heartbeatMs: limits.heartbeatMs,
             signal,
           }),
-        lasting: true,
+        follower: account,
       });
     },
   );
