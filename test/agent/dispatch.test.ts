@@ -42,6 +42,53 @@ test('An offer is declined with the reason that holds', async () => {
   assert.equal((await place.hub.result(fourth)).outcome, 'succeeded');
 });
 
+test('A probe is nothing that a job can run', async () => {
+  await using place = await createAgentPlace({ probing: 'kind: probe\nrun: ["echo", "{}"]\nintervalSeconds: 3600\n' });
+  await place.start();
+
+  const id = place.hub.offer({ automation: 'probing' });
+
+  assert.equal(await declineOf(place, id), 'unknown-automation');
+});
+
+test('A cancel of what is not held claims nothing; where a document was sent, the loss is told', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+
+  const unheld = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } }, { desired: 'cancel' });
+  const lost = place.hub.offer({ automation: 'sh' }, { desired: 'cancel', documentSent: true });
+  const next = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  await place.hub.result(next);
+
+  assert.equal(await declineOf(place, lost), 'state-lost');
+  assert.deepEqual(place.hub.get(unheld).opens, []);
+});
+
+test('An offer that was declined and taken later is not called declined when it is over', async () => {
+  await using place = await createAgentPlace();
+  const agent = await place.start({ slots: 1 });
+  const first = await startWaiting(place);
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  assert.equal(await declineOf(place, id), 'no-slot');
+  await place.open('go');
+  await place.hub.result(first);
+  await place.hub.until(() => agent.status().attempts.length === 0, 'the slot to be free');
+
+  await place.hub.sendSpec(id, place.hub.get(id).offer, 50);
+  await place.hub.result(id);
+  await place.hub.until(() => agent.status().attempts.length === 0, 'the attempt to be let go of');
+  place.hub.get(id).reports.length = 0;
+  await place.hub.cutControl();
+  await place.hub.until(() => place.hub.hellos.length > 1 && agent.status().link.state === 'up', 'the link');
+  const last = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  await place.hub.result(last);
+
+  assert.deepEqual(
+    place.hub.get(id).reports.filter(({ reason }) => reason === 'no-slot'),
+    [],
+  );
+});
+
 test('Offers that come together never take more slots than there are', async () => {
   await using place = await createAgentPlace();
   await place.start({ slots: 3 });

@@ -13,7 +13,7 @@ import { createKubernetesExecutor } from '../../../../agent/executors/kubernetes
 import { NotNow } from '../../../../agent/executors/not-now.ts';
 import { KubernetesError } from '../../../../agent/kubernetes/kubernetes-error.ts';
 import { systemClock } from '../../../../runtime/clock.ts';
-import { systemFileSystem } from '../../../../runtime/file-system.ts';
+import { type FileSystem, systemFileSystem } from '../../../../runtime/file-system.ts';
 import { silentLogger } from '../../../../runtime/logger.ts';
 import { createLoopBoard } from '../../../../runtime/loop-board.ts';
 import { systemRandom } from '../../../../runtime/random.ts';
@@ -49,12 +49,12 @@ describe('the Kubernetes executor', () => {
   });
 
   /** As another process would make it, after the one before was killed. */
-  function create(agent = 'agent-1') {
+  function create(agent = 'agent-1', fileSystem: FileSystem = systemFileSystem) {
     const executor = createKubernetesExecutor({
       client: cluster.client,
       agentId: () => agent,
       isKnown: async (attempt) => (await systemFileSystem.lstat(join(root, attempt))) !== null,
-      fileSystem: systemFileSystem,
+      fileSystem,
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
@@ -310,6 +310,39 @@ describe('the Kubernetes executor', () => {
 
     await eventually(() => cluster.names('pods').length === 1, 'a pod');
     assert.equal(cluster.names('jobs').length, 1);
+  });
+
+  it('takes no Job of its attempt that was made for another folder', async () => {
+    const { target } = await createPlace();
+    await start(create(), target);
+    const folder = join(root, 'elsewhere', target.attempt);
+    await mkdir(folder, { recursive: true });
+
+    const started = await create().start({ ...target, folder }, toCommand());
+
+    assert.ok(started.type === 'failed' && started.fault === 'environment');
+    assert.match(started.message, /is not of this attempt's folder/);
+  });
+
+  it('lets no Job go before it is on the disk that it will', async () => {
+    const { target } = await createPlace();
+    let writes = 0;
+    const executor = create('agent-1', {
+      ...systemFileSystem,
+      async open(path, flags, mode) {
+        const isRecord = path.endsWith('/kubernetes.json.part');
+        if (isRecord) writes += 1;
+        if (isRecord && writes > 1) throw Object.assign(new Error('the disk is broken'), { code: 'EIO' });
+        return systemFileSystem.open(path, flags, mode);
+      },
+    });
+
+    await assert.rejects(executor.start(target, toCommand()), { code: 'EIO' });
+    await delay(100);
+
+    assert.ok(writes > 1);
+    assert.equal(cluster.calls.includes('patch jobs'), false);
+    assert.deepEqual(await executor.inspect(target), { type: 'none' });
   });
 
   it('touches no Job of its name that another made', async () => {
