@@ -345,6 +345,67 @@ describe('the Kubernetes executor', () => {
     assert.deepEqual(await executor.inspect(target), { type: 'none' });
   });
 
+  it('has the fence on the disk before it says so', async () => {
+    const { target } = await createPlace();
+    let flushes = 0;
+    const executor = create('agent-1', {
+      ...systemFileSystem,
+      async open(path, flags, mode) {
+        const handle = await systemFileSystem.open(path, flags, mode);
+        return { ...handle, sync: () => handle.sync().then(() => void (flushes += 1)) };
+      },
+    });
+
+    assert.equal(await executor.takeFence(target), true);
+
+    assert.ok(flushes > 0);
+  });
+
+  it('deletes no Job of another folder when its own was perhaps never made', async () => {
+    const { target, job } = await createPlace();
+    const executor = create();
+    cluster.after = (call) => {
+      if (call === 'create jobs') throw new KubernetesError('timeout', 'no answer');
+    };
+    await assert.rejects(executor.start(target, toCommand()), NotNow);
+    cluster.after = () => {};
+    cluster.removeJob(job);
+    const folder = join(root, 'released', target.attempt);
+    await mkdir(folder, { recursive: true });
+    await start(create(), { ...target, folder });
+
+    await executor.release(target);
+
+    assert.deepEqual(cluster.names('jobs'), [job]);
+  });
+
+  it('takes a Job that somebody made anew under its name for none of its own', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    const place = { resource: { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true }, namespace: 'jobs' };
+
+    cluster.removeJob(job);
+    const foreign = { metadata: { name: job }, spec: { suspend: true } };
+    await cluster.client.create(place, foreign, { signal: new AbortController().signal });
+    await execution.ended;
+
+    const end = await executor.readEnd(target);
+    assert.equal(end?.type, 'platform');
+    assert.deepEqual(cluster.names('jobs'), [job]);
+  });
+
+  it('refuses what no Secret holds, before anything is made', async () => {
+    const { target } = await createPlace();
+    const environment = { BIG: 'x'.repeat(1024 * 1024) };
+
+    const started = await create().start(target, toCommand({}, { environment }));
+
+    assert.ok(started.type === 'failed' && started.fault === 'command');
+    assert.deepEqual([cluster.names('jobs'), cluster.names('secrets')], [[], []]);
+  });
+
   it('touches no Job of its name that another made', async () => {
     const executor = create();
     const { target, job } = await createPlace();
