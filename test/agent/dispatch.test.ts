@@ -64,31 +64,6 @@ test('A cancel of what is not held claims nothing; where a document was sent, th
   assert.deepEqual(place.hub.get(unheld).opens, []);
 });
 
-test('An offer that was declined and taken later is not called declined when it is over', async () => {
-  await using place = await createAgentPlace();
-  const agent = await place.start({ slots: 1 });
-  const first = await startWaiting(place);
-  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
-  assert.equal(await declineOf(place, id), 'no-slot');
-  await place.open('go');
-  await place.hub.result(first);
-  await place.hub.until(() => agent.status().attempts.length === 0, 'the slot to be free');
-
-  await place.hub.sendSpec(id, place.hub.get(id).offer, 50);
-  await place.hub.result(id);
-  await place.hub.until(() => agent.status().attempts.length === 0, 'the attempt to be let go of');
-  place.hub.get(id).reports.length = 0;
-  await place.hub.cutControl();
-  await place.hub.until(() => place.hub.hellos.length > 1 && agent.status().link.state === 'up', 'the link');
-  const last = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
-  await place.hub.result(last);
-
-  assert.deepEqual(
-    place.hub.get(id).reports.filter(({ reason }) => reason === 'no-slot'),
-    [],
-  );
-});
-
 test('Offers that come together never take more slots than there are', async () => {
   await using place = await createAgentPlace();
   await place.start({ slots: 3 });

@@ -481,7 +481,8 @@ describe('the Kubernetes executor', () => {
       cluster.end(job, 143);
     };
 
-    assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+    // What is still there when the grace is over is deleted, with its log.
+    assert.deepEqual(await execution.clear({ graceMs: 20_000, boundMs: 20_000 }), { escaped: 0 });
 
     const end = await executor.readEnd(target);
     assert.ok(end?.type === 'exit');
