@@ -42,6 +42,28 @@ test('An offer is declined with the reason that holds', async () => {
   assert.equal((await place.hub.result(fourth)).outcome, 'succeeded');
 });
 
+test('A probe is nothing that a job can run', async () => {
+  await using place = await createAgentPlace({ probing: 'kind: probe\nrun: ["echo", "{}"]\nintervalSeconds: 3600\n' });
+  await place.start();
+
+  const id = place.hub.offer({ automation: 'probing' });
+
+  assert.equal(await declineOf(place, id), 'unknown-automation');
+});
+
+test('A cancel of what is not held claims nothing; where a document was sent, the loss is told', async () => {
+  await using place = await createAgentPlace();
+  await place.start();
+
+  const unheld = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } }, { desired: 'cancel' });
+  const lost = place.hub.offer({ automation: 'sh' }, { desired: 'cancel', documentSent: true });
+  const next = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
+  await place.hub.result(next);
+
+  assert.equal(await declineOf(place, lost), 'state-lost');
+  assert.deepEqual(place.hub.get(unheld).opens, []);
+});
+
 test('Offers that come together never take more slots than there are', async () => {
   await using place = await createAgentPlace();
   await place.start({ slots: 3 });

@@ -4,9 +4,11 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { compileJsonSchema } from '../../protocol/json-schema.ts';
 import { systemFileSystem } from '../../runtime/file-system.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { createAgentPlace, testLimits, waitFor } from './agent-place.ts';
+import { openChangingCatalog } from './changing-catalog.ts';
 
 checkLeaks();
 
@@ -129,6 +131,26 @@ test('Outputs that are not what the automation promises are a failure with its o
   assert.deepEqual((await place.hub.result(right)).outputs, { n: 1 });
   const invalid = await place.hub.result(refused);
   assert.deepEqual([invalid.outcome, invalid.cause, invalid.started], ['failed', 'parameters-invalid', false]);
+});
+
+test('Outputs are judged by what was promised when the job began', async () => {
+  await using place = await createAgentPlace();
+  const catalog = await openChangingCatalog(place);
+  await place.start({ catalog });
+  const run = `echo up; ${waitFor('go')}; echo '{"n": 1}' >"$FARHAND_OUTPUTS"`;
+  const id = place.hub.offer({ automation: 'typed', parameters: { run } });
+  await place.hub.until(() => place.hub.log(id).length === 3, 'the job to be up');
+
+  const other = { type: 'object', required: ['other'] };
+  catalog.change('typed', (automation) => ({
+    ...automation,
+    summary: { ...automation.summary, outputs: other },
+    outputs: compileJsonSchema(other),
+  }));
+  await place.open('go');
+
+  const { outcome, outputs } = await place.hub.result(id);
+  assert.deepEqual([outcome, outputs], ['succeeded', { n: 1 }]);
 });
 
 test('The smaller time-out ends the job, and says so', async () => {

@@ -49,7 +49,7 @@ function start() {
     seen.lagMs = lagMs;
     await clock.advance(15_000);
   };
-  return { seen, loop, measure };
+  return { seen, loop, measure, clock };
 }
 
 const toldLag = async (loop: ReportLoop) => (await loop.statuses.get('a1'))?.loopLagMs;
@@ -63,6 +63,33 @@ describe('report loop', () => {
 
     assert.equal(seen.published, 0);
     assert.equal(await toldLag(loop), 0);
+  });
+
+  it('tells the first news at once, what follows closely together, and goes on doing so', async () => {
+    const { seen, loop, clock } = start();
+    using _ = loop;
+
+    for (let round = 1; round <= 3; round += 1) {
+      loop.changed();
+      assert.equal(seen.published, 2 * round - 1);
+      for (let count = 0; count < 5; count += 1) loop.changed();
+      await clock.advance(199);
+      assert.equal(seen.published, 2 * round - 1);
+      await clock.advance(1);
+      assert.equal(seen.published, 2 * round);
+      await clock.advance(200);
+    }
+  });
+
+  it('tells nothing more once it was disposed of', async () => {
+    const { seen, loop, clock } = start();
+    loop.changed();
+    loop.changed();
+
+    loop[Symbol.dispose]();
+    await clock.advance(1_000);
+
+    assert.deepEqual([seen.published, clock.pending], [1, 0]);
   });
 
   it('tells of an event loop that has become late, and of one that keeps up again', async () => {

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Automation } from '../../../agent/automations/automation.ts';
-import { type Catalog, openCatalog } from '../../../agent/automations/catalog.ts';
 import { createExecutors } from '../../../agent/executors/executors.ts';
 import { createProcessExecutor } from '../../../agent/executors/process/process-executor.ts';
 import type { AttemptResult } from '../../../protocol/attempt-result.ts';
@@ -12,6 +11,7 @@ import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { type AgentPlace, createAgentPlace, testLimits } from '../agent-place.ts';
+import { openChangingCatalog } from '../changing-catalog.ts';
 
 checkLeaks();
 
@@ -23,26 +23,16 @@ const neverStarted = { outcome: 'never-started', cause: 'start-failed', started:
 
 /** What becomes of a job whose automation is another by the time its document comes. */
 async function runChanged(place: AgentPlace, change: (automation: Automation) => Automation): Promise<AttemptResult> {
-  const real = await openCatalog(join(place.root, 'automations'));
-  let { current } = real;
-  const catalog: Catalog = {
-    kinds: real.kinds,
-    holdsMistakes: false,
-    get current() {
-      return current;
-    },
-    reload: async () => current,
-    onChange: () => () => {},
-  };
+  const catalog = await openChangingCatalog(place);
   const session = { ...testLimits.attempt.session, answerMs: 100 };
   await place.start({ catalog, limits: { ...testLimits, attempt: { ...testLimits.attempt, session } } });
-  const automation = current.automations.get('sh') ?? assert.fail('expected an automation');
+  const digest = catalog.current.automations.get('sh')?.digest ?? assert.fail('expected an automation');
   place.hub.intercept = (frame) => frame.type === 'open';
   const parameters = { run: 'echo ran >>"$GATE/ledger"' };
-  const id = place.hub.offer({ automation: 'sh', digest: automation.digest, parameters });
+  const id = place.hub.offer({ automation: 'sh', digest, parameters });
   await place.hub.until(() => place.hub.get(id).opens.length > 0, 'an open');
 
-  current = { ...current, automations: new Map([['sh', change(automation)]]) };
+  catalog.change('sh', change);
   place.hub.intercept = () => false;
 
   return place.hub.result(id);

@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemWatchFolder } from '../../../agent/attempts/raw-watch.ts';
-import type { PreparedCommand } from '../../../agent/automations/prepared-command.ts';
-import type { Execution, ExecutionTarget } from '../../../agent/executors/execution.ts';
-import {
-  createNeighbourExecutor,
-  type NeighbourExecutor,
-} from '../../../agent/executors/neighbour/neighbour-executor.ts';
 import { openNeighbourPipes } from '../../../agent/executors/neighbour/neighbour-pipes.ts';
-import { type NeighbourPlace, toNeighbourPlace } from '../../../agent/executors/neighbour/neighbour-place.ts';
+import { toNeighbourPlace } from '../../../agent/executors/neighbour/neighbour-place.ts';
 import { podPrograms, preparePod } from '../../../agent/runner/prepare-pod.ts';
-import { systemClock } from '../../../runtime/clock.ts';
-import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { readExit } from '../../support/read-exit.ts';
+import { createNeighbourPod, type NeighbourPod, openNeighbourExecutor } from './neighbour-pod.ts';
 import { eventually, nearlyForever } from './process-place.ts';
 
 checkLeaks();
@@ -27,89 +17,14 @@ checkLeaks();
 const unbegun = new Set<unknown>([125, 2]);
 const bounds = { graceMs: 10_000, boundMs: 20_000 };
 
-interface Neighbour {
-  readonly pid: number;
-  /** Its exit code, or the signal that ended it. */
-  readonly ended: Promise<number | string | null>;
-}
-
-interface Pod extends AsyncDisposable {
-  readonly folders: { readonly shared: string; readonly memory: string };
-  readonly executor: NeighbourExecutor;
-  readonly target: ExecutionTarget;
-  start(script: string, environment?: Readonly<Record<string, string>>): Promise<Execution>;
-  /** Starts the wrapper. Once. */
-  come(): Neighbour;
-  output(): Promise<string>;
-  lastWords(): Promise<string>;
-}
-
-function openExecutor(place: NeighbourPlace): NeighbourExecutor {
-  return createNeighbourExecutor({
-    place,
-    pipes: openNeighbourPipes(place),
-    fileSystem: systemFileSystem,
-    watchFolder: systemWatchFolder,
-    clock: systemClock,
-  });
-}
-
-async function createPod(): Promise<Pod> {
-  const root = await mkdtemp(join(tmpdir(), 'farhand-pod-'));
-  const folders = { shared: join(root, 'shared'), memory: join(root, 'memory') };
-  preparePod({ ...folders, shell: null });
-  const place = toNeighbourPlace(folders);
-  const executor = openExecutor(place);
-  const target = { attempt: 'attempt-1', folder: join(folders.shared, 'attempts', 'attempt-1') };
-  await systemFileSystem.mkdir(target.folder);
-  const words = join(root, 'words');
-  await writeFile(words, '');
-  let child: ChildProcess | null = null;
-  let gone: Promise<number | string | null> = Promise.resolve(null);
-  const output = () => readFile(join(target.folder, 'raw'), 'utf8');
-  return {
-    folders,
-    executor,
-    target,
-    async start(script, environment = {}) {
-      const command: PreparedCommand = {
-        argv: ['sh', '-c', script],
-        environment: { PATH: '/usr/bin:/bin', LEAK_CHECK: String(process.pid), ...environment },
-        workingDirectory: '/tmp',
-        files: [],
-      };
-      const started = await executor.start(target, command);
-      return started.type === 'started' ? started.execution : assert.fail(started.message);
-    },
-    come() {
-      const args = [join(folders.shared, podPrograms.wrapper), folders.shared, folders.memory, words];
-      const env = { PATH: '/usr/bin:/bin', LEAK_CHECK: String(process.pid) };
-      const wrapper = spawn('sh', args, { detached: true, env, stdio: 'ignore' });
-      child = wrapper;
-      gone = new Promise((resolve) => wrapper.once('exit', (code, signal) => resolve(code ?? signal)));
-      return { pid: wrapper.pid ?? assert.fail('expected a wrapper'), ended: gone };
-    },
-    output,
-    lastWords: () => readFile(words, 'utf8'),
-    async [Symbol.asyncDispose]() {
-      executor[Symbol.dispose]();
-      if (child?.pid !== undefined && child.exitCode === null && child.signalCode === null) {
-        process.kill(-child.pid, 'SIGKILL');
-        await gone;
-      }
-      await rm(root, { recursive: true, force: true });
-    },
-  };
-}
-
 /** Until the command has printed this. */
-async function waitFor(pod: Pod, text: string): Promise<void> {
+async function waitFor(pod: NeighbourPod, text: string): Promise<void> {
   await eventually(async () => (await pod.output()).includes(text), `the command to print ${text}`);
 }
 
 describe('a command in the container beside', () => {
   it('gets its variables as they are and nothing of the wrapper, and tells its end to the agent and to the platform', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     const word = 'it\'s "$HOME" `x`\n\\ done';
     const neighbour = pod.come();
 
@@ -127,7 +42,7 @@ describe('a command in the container beside', () => {
   });
 
   it('leaves no secret on the disk that both share', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     await pod.start('true', { PASSWORD: 'hunter2-secret' });
 
     const names = await readdir(pod.folders.shared, { recursive: true, withFileTypes: true });
@@ -143,7 +58,7 @@ describe('a command in the container beside', () => {
   });
 
   it('is started when the container comes, however late that is', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     const execution = await pod.start('echo ran');
     assert.deepEqual(await pod.executor.inspect(pod.target), { type: 'none' });
 
@@ -154,7 +69,7 @@ describe('a command in the container beside', () => {
   });
 
   it('is not started once the fence was taken', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     const execution = await pod.start('echo never');
 
     assert.equal(await pod.executor.takeFence(pod.target), true);
@@ -168,7 +83,7 @@ describe('a command in the container beside', () => {
   });
 
   it('is not run where an intent was there first', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     await writeFile(join(pod.target.folder, 'intent.json'), '{}');
     pod.come();
 
@@ -180,7 +95,7 @@ describe('a command in the container beside', () => {
   });
 
   it('ends with a mark when an intent was there by then', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     pod.come();
     const execution = await pod.start(`trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done`);
     await waitFor(pod, 'ready');
@@ -195,7 +110,7 @@ describe('a command in the container beside', () => {
   });
 
   it('is told first and killed after the grace, with all of its tree', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     const neighbour = pod.come();
     const script = `trap 'echo told' TERM; (trap '' TERM; exec sleep ${nearlyForever}) & echo ready; while :; do sleep 0.05 || :; done`;
     const execution = await pod.start(script);
@@ -210,7 +125,7 @@ describe('a command in the container beside', () => {
   });
 
   it('that ends when it is told is not killed', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     pod.come();
     const execution = await pod.start(`trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done`);
     await waitFor(pod, 'ready');
@@ -221,7 +136,7 @@ describe('a command in the container beside', () => {
   });
 
   it('says of a TERM to its container that the platform ended it, and ends as it likes', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     const neighbour = pod.come();
     const execution = await pod.start(`trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done`);
     await waitFor(pod, 'ready');
@@ -235,7 +150,7 @@ describe('a command in the container beside', () => {
   });
 
   it('is over when its container was killed, and what it left in a session of its own does not make it seem alive', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     const neighbour = pod.come();
     const execution = await pod.start(`setsid sleep ${nearlyForever} & echo "left $!"; wait`);
     const left = await eventually(async () => /left (\d+)/.exec(await pod.output())?.[1] ?? null, 'what is left');
@@ -252,7 +167,7 @@ describe('a command in the container beside', () => {
   });
 
   it('is watched further by another runner', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     pod.come();
     const execution = await pod.start('echo ready; sleep 0.3; exit 6');
     await waitFor(pod, 'ready');
@@ -260,7 +175,7 @@ describe('a command in the container beside', () => {
     void execution.ended.then(() => (isOver = true));
     pod.executor[Symbol.dispose]();
     const place = toNeighbourPlace(pod.folders);
-    using next = openExecutor(place);
+    using next = openNeighbourExecutor(place);
 
     const adopted = (await next.adopt(pod.target)) ?? assert.fail('expected the command to live');
     await adopted.ended;
@@ -273,8 +188,8 @@ describe('a command in the container beside', () => {
 
 describe('the container beside', () => {
   it('ends when it is sent away, whether it is there already or comes later', async () => {
-    await using early = await createPod();
-    await using late = await createPod();
+    await using early = await createNeighbourPod();
+    await using late = await createNeighbourPod();
     const waiting = early.come();
     await eventually(async () => (await readdir(early.folders.shared)).includes('here'), 'the wrapper to be there');
 
@@ -287,7 +202,7 @@ describe('the container beside', () => {
   });
 
   it('ends when what it waits for is stopped, and nothing was run', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     const execution = await pod.start('echo never');
     assert.equal(await pod.executor.takeFence(pod.target), true);
 
@@ -298,7 +213,7 @@ describe('the container beside', () => {
   });
 
   it('that waits is nothing to watch once the fence was taken', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     pod.come();
     await eventually(async () => (await readdir(pod.folders.shared)).includes('here'), 'the wrapper to be there');
 
@@ -308,7 +223,7 @@ describe('the container beside', () => {
   });
 
   it('that nobody waits for any more never starts the command', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     const execution = await pod.start('echo never');
 
     pod.executor.giveUpStart();
@@ -321,7 +236,7 @@ describe('the container beside', () => {
   });
 
   it('that has begun is not given up', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     pod.come();
     const execution = await pod.start('echo ready; sleep 0.3; echo done');
     await waitFor(pod, 'ready');
@@ -333,7 +248,7 @@ describe('the container beside', () => {
   });
 
   it('need not read what it is told: orders that find the pipe full are dropped', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     using pipes = openNeighbourPipes(toNeighbourPlace(pod.folders));
 
     for (let count = 0; count < 20_000; count += 1) pipes.order('term');
@@ -344,7 +259,7 @@ describe('the container beside', () => {
 
 describe('what the containers of a pod share', () => {
   it('lets both write and nobody remove what is another’s, and is as it was when it is made once more', async () => {
-    await using pod = await createPod();
+    await using pod = await createNeighbourPod();
     const { shared } = pod.folders;
     const modeOf = async (path: string) => ((await stat(join(shared, path))).mode & 0o7777).toString(8);
     await writeFile(join(shared, 'here'), '');

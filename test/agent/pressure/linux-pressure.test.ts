@@ -47,6 +47,14 @@ function inGroup(path: string, mountRoot = '/'): Readonly<Record<string, string>
 }
 
 describe('pressure on Linux', () => {
+  it('is that of its control group where the machine’s is hidden, also when there is none', async () => {
+    const files = { ...inGroup('/pod'), 'sys/fs/cgroup/pod/cgroup.type': 'domain\n' };
+
+    const { cpu } = await readFrom({ ...files, 'sys/fs/cgroup/pod/cpu.pressure': toPsi(0, 0) });
+
+    assert.deepEqual(cpu, { percent: 0, from: 'cgroup' });
+  });
+
   it('is that of the machine where the agent has no control group', async () => {
     assert.deepEqual(await readFrom(machine), {
       cpu: { percent: 67.37, from: 'machine' },

@@ -290,11 +290,11 @@ describe('a session at the hub', () => {
 
   it('tells an agent that has only claimed that the job is to be cancelled, and sends no document', async () => {
     await using bench = await createSessionBench();
-    const { jobId, attempt } = await bench.offer();
+    const { jobId, attempt } = await bench.offer({ secrets: { password: 'hunter2' } });
     await expectJob(await bench.open(attempt));
     await bench.store.apply('cancel-job', { account: 'default', jobId, actor: 'test', at: Date.now() });
 
-    const session = await bench.open(attempt, { folderId });
+    const session = await bench.open(attempt, { folderId, needsSecrets: true });
     const job = await expectJob(session);
     await session.send({
       type: 'result',
@@ -308,7 +308,7 @@ describe('a session at the hub', () => {
     });
 
     assert.equal(job.desired, 'cancel');
-    assert.equal(job.document, null);
+    assert.deepEqual([job.document, job.secrets], [null, null]);
     assert.equal((await lastWord(session))?.type, 'accepted');
     const ended = await bench.job(jobId);
     assert.equal(ended.state, 'cancelled');

@@ -14,7 +14,7 @@ import { openNotedNamespaces } from '../../../../agent/executors/kubernetes/note
 import { NotNow } from '../../../../agent/executors/not-now.ts';
 import { KubernetesError } from '../../../../agent/kubernetes/kubernetes-error.ts';
 import { systemClock } from '../../../../runtime/clock.ts';
-import { systemFileSystem } from '../../../../runtime/file-system.ts';
+import { type FileSystem, systemFileSystem } from '../../../../runtime/file-system.ts';
 import { silentLogger } from '../../../../runtime/logger.ts';
 import { createLoopBoard } from '../../../../runtime/loop-board.ts';
 import { systemRandom } from '../../../../runtime/random.ts';
@@ -50,13 +50,13 @@ describe('the Kubernetes executor', () => {
   });
 
   /** As another process would make it, after the one before was killed. */
-  function create(agent = 'agent-1') {
+  function create(agent = 'agent-1', fileSystem: FileSystem = systemFileSystem) {
     const executor = createKubernetesExecutor({
       client: cluster.client,
       agentId: () => agent,
       isKnown: async (attempt) => (await systemFileSystem.lstat(join(root, attempt))) !== null,
       namespaces: openNotedNamespaces(systemFileSystem, join(root, `namespaces-of-${agent}.json`)),
-      fileSystem: systemFileSystem,
+      fileSystem,
       clock: systemClock,
       random: systemRandom,
       logger: silentLogger,
@@ -372,6 +372,100 @@ describe('the Kubernetes executor', () => {
     assert.equal(executor.status.counts.adopted.found, 1);
   });
 
+  it('takes no Job of its attempt that was made for another folder', async () => {
+    const { target } = await createPlace();
+    await start(create(), target);
+    const folder = join(root, 'elsewhere', target.attempt);
+    await mkdir(folder, { recursive: true });
+
+    const started = await create().start({ ...target, folder }, toCommand());
+
+    assert.ok(started.type === 'failed' && started.fault === 'environment');
+    assert.match(started.message, /is not of this attempt's folder/);
+  });
+
+  it('lets no Job go before it is on the disk that it will', async () => {
+    const { target } = await createPlace();
+    let writes = 0;
+    const executor = create('agent-1', {
+      ...systemFileSystem,
+      async open(path, flags, mode) {
+        const isRecord = path.endsWith('/kubernetes.json.part');
+        if (isRecord) writes += 1;
+        if (isRecord && writes > 1) throw Object.assign(new Error('the disk is broken'), { code: 'EIO' });
+        return systemFileSystem.open(path, flags, mode);
+      },
+    });
+
+    await assert.rejects(executor.start(target, toCommand()), { code: 'EIO' });
+    await delay(100);
+
+    assert.ok(writes > 1);
+    assert.equal(cluster.calls.includes('patch jobs'), false);
+    assert.deepEqual(await executor.inspect(target), { type: 'none' });
+  });
+
+  it('has the fence on the disk before it says so', async () => {
+    const { target } = await createPlace();
+    let flushes = 0;
+    const executor = create('agent-1', {
+      ...systemFileSystem,
+      async open(path, flags, mode) {
+        const handle = await systemFileSystem.open(path, flags, mode);
+        return { ...handle, sync: () => handle.sync().then(() => void (flushes += 1)) };
+      },
+    });
+
+    assert.equal(await executor.takeFence(target), true);
+
+    assert.ok(flushes > 0);
+  });
+
+  it('deletes no Job of another folder when its own was perhaps never made', async () => {
+    const { target, job } = await createPlace();
+    const executor = create();
+    cluster.after = (call) => {
+      if (call === 'create jobs') throw new KubernetesError('timeout', 'no answer');
+    };
+    await assert.rejects(executor.start(target, toCommand()), NotNow);
+    cluster.after = () => {};
+    cluster.removeJob(job);
+    const folder = join(root, 'released', target.attempt);
+    await mkdir(folder, { recursive: true });
+    await start(create(), { ...target, folder });
+
+    await executor.release(target);
+
+    assert.deepEqual(cluster.names('jobs'), [job]);
+  });
+
+  it('takes a Job that somebody made anew under its name for none of its own', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    const place = { resource: { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true }, namespace: 'jobs' };
+
+    cluster.removeJob(job);
+    const foreign = { metadata: { name: job }, spec: { suspend: true } };
+    await cluster.client.create(place, foreign, { signal: new AbortController().signal });
+    await execution.ended;
+
+    const end = await executor.readEnd(target);
+    assert.equal(end?.type, 'platform');
+    assert.deepEqual(cluster.names('jobs'), [job]);
+  });
+
+  it('refuses what no Secret holds, before anything is made', async () => {
+    const { target } = await createPlace();
+    const environment = { BIG: 'x'.repeat(1024 * 1024) };
+
+    const started = await create().start(target, toCommand({}, { environment }));
+
+    assert.ok(started.type === 'failed' && started.fault === 'command');
+    assert.deepEqual([cluster.names('jobs'), cluster.names('secrets')], [[], []]);
+  });
+
   it('touches no Job of its name that another made', async () => {
     const executor = create();
     const { target, job } = await createPlace();
@@ -463,7 +557,8 @@ describe('the Kubernetes executor', () => {
       cluster.end(job, 143);
     };
 
-    assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+    // What is still there when the grace is over is deleted, with its log.
+    assert.deepEqual(await execution.clear({ graceMs: 20_000, boundMs: 20_000 }), { escaped: 0 });
 
     const end = await executor.readEnd(target);
     assert.ok(end?.type === 'exit');
