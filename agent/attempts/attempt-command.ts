@@ -141,6 +141,7 @@ export class AttemptCommand {
     const isHere = record.handedOver !== true;
     const timeoutMs = isHere ? record.terms.timeoutMs : null;
     stream.bound(logOver === 'gap' ? logLimitBytes : null);
+    const { waitsForPlace } = executorOf(context, record).kind.capabilities;
     const usedMs = execution.ranMs ?? (startedAt === null ? 0 : Math.max(0, clock.now() - startedAt));
     this.#watch = new ExecutionWatch({
       execution,
@@ -149,6 +150,7 @@ export class AttemptCommand {
       watchFolder,
       pollMs: limits.pollMs,
       timeoutMs: timeoutMs === null ? null : Math.max(0, timeoutMs - usedMs),
+      timeoutFrom: waitsForPlace && startedAt === null ? 'start' : 'now',
       look: () => (isHere ? this.look(record) : Promise.resolve()),
       onStarted: (at) => void this.#core.post('started', () => this.#started(at)),
       onTimeout: () => void this.#core.post('timeout', () => this.stop('timeout')),

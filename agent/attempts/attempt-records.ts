@@ -27,7 +27,7 @@ export type ClaimRecord = Readonly<z.infer<typeof ClaimRecord>>;
  * another process with another catalog.
  */
 export const RunTerms = z.object({
-  /** The smaller of the automation's and the job's. Counted from the spawn. */
+  /** The smaller of the automation's and the job's. Counted from the spawn; where a command may wait for a place to run, from its start. */
   timeoutMs: z.number().positive().nullable(),
   logLimitBytes: ByteCount.nullable(),
   /** What happens at the limit: the job is stopped, or what comes beyond is dropped and counted. */

@@ -9,8 +9,10 @@ export interface ExecutionWatchOptions {
   readonly folder: string;
   readonly watchFolder: WatchFolder;
   readonly pollMs: number;
-  /** From now; null does not bound it. */
+  /** Null does not bound it. */
   readonly timeoutMs: number | null;
+  /** When that begins to count: at once, or when the command begins. */
+  readonly timeoutFrom: 'now' | 'start';
   /** Called whenever `raw` may have grown. */
   readonly look: () => Promise<void>;
   readonly onStarted: (at: number) => void;
@@ -23,18 +25,28 @@ export class ExecutionWatch {
   /** Resolves when it looks no more. Never rejects. */
   readonly stopped: Promise<void>;
   readonly #stopping = new AbortController();
-  readonly #deadline: Timer | null;
+  #deadline: Timer | null = null;
 
   constructor(options: ExecutionWatchOptions) {
-    const { execution, clock, timeoutMs } = options;
+    const { execution, clock, timeoutMs, timeoutFrom } = options;
     const { signal } = this.#stopping;
     const tell = (action: () => void) => {
       if (!signal.aborted) action();
     };
-    this.#deadline =
-      timeoutMs === null ? null : startDeadline({ clock, afterMs: timeoutMs, onPassed: options.onTimeout });
+    const bound = (usedMs: number) => {
+      if (timeoutMs === null) return;
+      const afterMs = Math.max(0, timeoutMs - usedMs);
+      this.#deadline = startDeadline({ clock, afterMs, onPassed: options.onTimeout });
+    };
+    if (timeoutFrom === 'now') bound(0);
     this.stopped = watchRaw({ ...options, signal });
-    void execution.started.then((started) => tell(() => started !== null && options.onStarted(started.at)));
+    void execution.started.then((started) =>
+      tell(() => {
+        if (started === null) return;
+        options.onStarted(started.at);
+        if (timeoutFrom === 'start') bound(Math.max(0, clock.now() - started.at));
+      }),
+    );
     void execution.ended.then(() => tell(options.onEnded));
   }
 

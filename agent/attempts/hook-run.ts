@@ -126,6 +126,7 @@ export class HookRun {
       watchFolder,
       pollMs: limits.pollMs,
       timeoutMs: Math.max(0, timeoutMs - usedMs),
+      timeoutFrom: 'now',
       look: () => this.#look(),
       onStarted: () => {},
       onTimeout: () => this.stop('too-slow'),

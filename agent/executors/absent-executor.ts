@@ -15,6 +15,7 @@ export function createAbsentExecutor(name: string): Executor {
         runsAsUser: false,
         limitsOutput: false,
         outlivesBoot: false,
+        waitsForPlace: true,
         jobFolder: null,
       },
       keys: null,

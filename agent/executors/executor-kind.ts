@@ -16,6 +16,8 @@ export interface ExecutorCapabilities {
   readonly limitsOutput: boolean;
   /** A restart of the agent's machine ends nothing, and what it keeps in the attempt's folder is flushed before it counts. */
   readonly outlivesBoot: boolean;
+  /** A command may wait for a place to run, for which there is a bound of its own: its time counts from its start, not from when it was asked for. */
+  readonly waitsForPlace: boolean;
   /** Where a command finds the files of its job: an absolute path, or null for the attempt's folder itself. */
   readonly jobFolder: string | null;
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Agent } from '../../agent/agent.ts';
 import { createDummyExecutor } from '../../agent/executors/dummy/dummy-executor.ts';
 import type { Execution } from '../../agent/executors/execution.ts';
@@ -252,6 +253,34 @@ describe('executors of an agent', () => {
     const { outcome, cause } = await place.hub.result(id);
     assert.deepEqual({ outcome, cause }, { outcome: 'cancelled', cause: 'cancelled' });
     assert.ok(reluctant.asked() > 3);
+  });
+
+  it('whose commands wait for a place count their time from their start', async () => {
+    const waitMs = 600;
+    const toWaiting = (execution: Execution): Execution => ({
+      ...execution,
+      ended: execution.ended,
+      started: delay(waitMs).then(() => ({ at: Date.now() })),
+      signal: (name) => execution.signal(name),
+      clear: (bounds) => execution.clear(bounds),
+    });
+    const waiting: Executor = {
+      ...remote,
+      kind: { ...remote.kind, capabilities: { ...remote.kind.capabilities, waitsForPlace: true } },
+      async start(target, command) {
+        const started = await remote.start(target, command);
+        return started.type === 'started' ? { ...started, execution: toWaiting(started.execution) } : started;
+      },
+    };
+    await start(waiting);
+    const inTime = { automation: 'dummy', parameters: { seconds: 0.3 }, timeoutSeconds: 0.2 };
+    const tooLong = { automation: 'dummy', parameters: { seconds: 600 }, timeoutSeconds: 0.2 };
+
+    const [first, second] = [place.hub.offer(inTime), place.hub.offer(tooLong)];
+
+    assert.deepEqual(gist(await place.hub.result(first)), succeeded);
+    const { outcome, cause } = await place.hub.result(second);
+    assert.deepEqual({ outcome, cause }, { outcome: 'timed-out', cause: 'timeout' });
   });
 
   it('whose commands outlive the machine lose nothing by its restart', async () => {

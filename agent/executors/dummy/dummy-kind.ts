@@ -44,7 +44,14 @@ function read(values: unknown): ExecutorReading {
 /** Runs nothing and behaves as its block says: for tests, demonstrations and load. */
 export const dummyKind: ExecutorKind = {
   name: 'dummy',
-  capabilities: { sharesMachine: false, runsAsUser: false, limitsOutput: true, outlivesBoot: true, jobFolder: null },
+  capabilities: {
+    sharesMachine: false,
+    runsAsUser: false,
+    limitsOutput: true,
+    outlivesBoot: true,
+    waitsForPlace: false,
+    jobFolder: null,
+  },
   keys,
   read,
 };

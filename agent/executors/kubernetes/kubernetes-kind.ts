@@ -13,6 +13,7 @@ export const kubernetesKind: ExecutorKind = {
     runsAsUser: false,
     limitsOutput: true,
     outlivesBoot: true,
+    waitsForPlace: true,
     jobFolder,
   },
   keys: jobKeys,
