@@ -184,10 +184,8 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
     };
     if (earlier === null) await file.write(record);
     const made = await make(record, manifest);
-    if (typeof made !== 'string') {
-      if (earlier === null) await fileSystem.remove(file.path);
-      return made;
-    }
+    // What it was written for may be there in part: the release looks for it.
+    if (typeof made !== 'string') return made;
     if ((await fileSystem.lstat(join(target.folder, 'intent.json'))) !== null) {
       const end = {
         type: 'platform',

@@ -353,6 +353,21 @@ describe('the Kubernetes executor', () => {
     });
   }
 
+  it('leaves no Job behind whose Secret the cluster does not take', async () => {
+    const executor = create();
+    const { target } = await createPlace();
+    cluster.before = (call) => {
+      if (call === 'create secrets') throw new KubernetesError('quota', 'exceeded quota: secrets', { status: 403 });
+    };
+
+    const started = await executor.start(target, toCommand());
+
+    assert.ok(started.type === 'failed' && started.cause === 'cluster-quota');
+    assert.deepEqual(await executor.inspect(target), { type: 'none' });
+    await executor.release(target);
+    assert.deepEqual(cluster.names('jobs'), []);
+  });
+
   it('concludes nothing while the cluster cannot be asked', async () => {
     const executor = create();
     const { target, job } = await createPlace();
