@@ -9,6 +9,8 @@ import type { PendingLimits } from './pending-limits.ts';
 export interface JobLimits extends Omit<PendingLimits, 'pendingMs' | 'imageMs'> {
   /** The log of a container that ended, where the node does not give it. */
   readonly logMs: number;
+  /** The KILL of a node that was told to end a container, beyond the grace: the log goes with a pod that is deleted before. */
+  readonly killMs: number;
   /** What a node takes to end a container, beside the grace. */
   readonly nodeSlackMs: number;
   /** After this what was not heard of is asked for. */
@@ -20,6 +22,7 @@ export const defaultJobLimits: JobLimits = {
   settleMs: 30_000,
   overdueMs: 120_000,
   logMs: 60_000,
+  killMs: 10_000,
   nodeSlackMs: 30_000,
   lookMs: 30_000,
 };

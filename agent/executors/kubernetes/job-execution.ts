@@ -31,6 +31,8 @@ interface Stop {
   graceMs: number;
   readonly since: number;
   hasAsked: boolean;
+  /** Its node was told, and has TERM, grace and KILL of its own. */
+  isByNode: boolean;
   isShortened: boolean;
 }
 
@@ -107,7 +109,13 @@ export class JobExecution implements Execution {
   }
 
   #toStop(graceMs: number): Stop {
-    return { graceMs, since: this.#context.clock.monotonic(), hasAsked: false, isShortened: false };
+    return { graceMs, since: this.#context.clock.monotonic(), hasAsked: false, isByNode: false, isShortened: false };
+  }
+
+  /** When its pod is deleted that has not ended by then. A node that was told gives the grace of the pod. */
+  #toDue({ since, graceMs, isByNode }: Stop): number {
+    const isNodesOwn = isByNode && Math.ceil(graceMs / 1000) >= this.#record.graceSeconds;
+    return since + graceMs + (isNodesOwn ? this.#context.limits.killMs : 0);
   }
 
   /** Has it stopped, unless it has ended by itself: that it was asked to is on the disk before the cluster hears of it. */
@@ -133,7 +141,7 @@ export class JobExecution implements Execution {
       try {
         if (await this.#step()) return;
         this.#refusal = null;
-        const stopAt = this.#stop === null ? null : this.#stop.since + this.#stop.graceMs;
+        const stopAt = this.#stop === null ? null : this.#toDue(this.#stop);
         restMs = this.#moments.toRestMs(this.#record, { limits, stopAt });
       } catch (error) {
         restMs = failureMs;
@@ -258,12 +266,12 @@ export class JobExecution implements Execution {
       return this.#confirmUnborn();
     }
     const main = readMain(pod);
-    const isDue = clock.monotonic() - stop.since >= stop.graceMs;
+    const isDue = clock.monotonic() >= this.#toDue(stop);
     const graceSeconds = Math.max(shortestGraceSeconds, Math.ceil(stop.graceMs / 1000));
     if (main.type === 'ended') return false;
     if (!stop.hasAsked) {
-      if (main.type !== 'running' || !(await this.#endByNode(seen)))
-        await calls.deletePod(pod, isDue ? shortestGraceSeconds : graceSeconds);
+      stop.isByNode = main.type === 'running' && (await this.#endByNode(seen));
+      if (!stop.isByNode) await calls.deletePod(pod, isDue ? shortestGraceSeconds : graceSeconds);
       stop.hasAsked = true;
     } else if (isDue && !stop.isShortened) {
       await calls.deletePod(pod, shortestGraceSeconds);

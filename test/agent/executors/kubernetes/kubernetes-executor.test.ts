@@ -411,6 +411,27 @@ describe('the Kubernetes executor', () => {
     assert.deepEqual(await executor.findGaps(target, whole), []);
   });
 
+  it('leaves the KILL to the node that is ending the container, and keeps the log', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target, toCommand({}, { bounds: { timeoutMs: null, graceMs: 300 } }));
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    cluster.print(job, 'up');
+    await eventually(() => cluster.calls.includes('get pods/log'), 'a log');
+
+    await writeFile(join(target.folder, 'intent.json'), '{}');
+    const cleared = execution.clear({ graceMs: 300, boundMs: 5_000 });
+    await eventually(() => cluster.calls.includes('patch pods'), 'its node to be told');
+    await delay(600);
+    cluster.end(job, 137);
+    await cleared;
+
+    assert.ok(!cluster.calls.includes('delete pods'), cluster.calls.join());
+    assert.deepEqual(await executor.findGaps(target, whole), []);
+    assert.equal(await readRaw(target), 'up\n');
+  });
+
   it('deletes the pod of what does not end in its grace', async () => {
     const executor = create();
     const { target, job } = await createPlace();
