@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createDice } from '../support/seeded-dice.ts';
+import { printFigures } from './random/print-figures.ts';
 import { runRandomFaults } from './random/random-faults.ts';
 
 const usage = 'usage: npm run test:chaos -- --minutes N [--seed S] [--between SECONDS] [--quiet]';
@@ -38,16 +39,7 @@ async function main(): Promise<void> {
     say,
   });
 
-  const { jobs, starts, bytes, corrected, ends, strikes } = figures;
-  process.stdout.write(
-    `\n${jobs} jobs accepted and ended, ${starts} starts, ${bytes} bytes of log compared, ${corrected} ends corrected; ` +
-      `seed ${dice.seed}\n${toTable('end', ends)}${toTable('strike', strikes)}0 lost, 0 doubled, every byte equal\n`,
-  );
-}
-
-function toTable(title: string, counts: Readonly<Record<string, number>>): string {
-  const rows = Object.entries(counts).sort(([, first], [, second]) => second - first);
-  return `${rows.map(([name, count]) => `${String(count).padStart(6)}  ${title}: ${name}\n`).join('')}\n`;
+  printFigures(figures, dice.seed);
 }
 
 await main();

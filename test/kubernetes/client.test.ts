@@ -20,7 +20,7 @@ import { createDirectOutlet } from '../../runtime/network/outlet.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { type KubeCluster, kubeSkip, startKubeCluster } from '../support/kube-cluster.ts';
 import { until } from '../support/until.ts';
-import { type ApiServerProcess, findApiServer } from './api-server-process.ts';
+import { type ClusterProcess, findClusterProcess } from './cluster-process.ts';
 
 const { signal } = new AbortController();
 const namespace = 'default';
@@ -45,7 +45,7 @@ function toDeployment(name: string, replicas = 1): string {
 
 suite('on a real cluster', { skip: kubeSkip }, () => {
   let cluster: KubeCluster;
-  let server: ApiServerProcess;
+  let server: ClusterProcess;
   let client: KubernetesClient;
   let files = 0;
 
@@ -79,7 +79,7 @@ suite('on a real cluster', { skip: kubeSkip }, () => {
 
   before(async () => {
     cluster = await startKubeCluster({ size: 'control-plane' });
-    server = await findApiServer(cluster);
+    server = await findClusterProcess(cluster, 'apiserver');
     client = connect(cluster.kubeconfig);
   });
   after(async () => {

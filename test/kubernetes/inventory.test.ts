@@ -7,7 +7,7 @@ import type { App, Node } from '../../protocol/inventory.ts';
 import { createPlace, type Environment } from '../support/farhand-process.ts';
 import { kubeSkip, startKubeCluster } from '../support/kube-cluster.ts';
 import { until } from '../support/until.ts';
-import { findApiServer } from './api-server-process.ts';
+import { findClusterProcess } from './cluster-process.ts';
 
 async function ask<T>(client: Environment, path: string): Promise<T> {
   const answer = await fetch(`${client['FARHAND_HUB_URL']}/api/v1${path}`, {
@@ -35,7 +35,7 @@ const machine = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', labels
 suite('the inventory of a real cluster', { skip: kubeSkip }, () => {
   test('is in the API of the hub, through the death of the API server, of the agent and of the hub', async () => {
     await using cluster = await startKubeCluster({ size: 'control-plane' });
-    const server = await findApiServer(cluster);
+    const server = await findClusterProcess(cluster, 'apiserver');
     await using place = await createPlace();
     const { process: hub, address, client } = await place.hub();
     await using _hub = hub;

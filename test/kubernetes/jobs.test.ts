@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FarhandProcess, startFarhand } from '../support/farhand-process.ts';
 import { type KubeCluster, kubeSkip, startKubeCluster } from '../support/kube-cluster.ts';
-import { findApiServer } from './api-server-process.ts';
+import { findClusterProcess } from './cluster-process.ts';
 
 const cluster: KubeCluster | null = kubeSkip === false ? await startKubeCluster({ size: 'node' }) : null;
 const token = 'admin-token-of-this-test';
@@ -184,7 +184,7 @@ describe('jobs of a hub that run in a real cluster', { skip: kubeSkip }, () => {
     const job = await submit('count');
     await waitForLog(job, 'line 1');
 
-    const server = await findApiServer(cluster);
+    const server = await findClusterProcess(cluster, 'apiserver');
     await server.kill();
     await delay(3_000);
     await server.startAgain();

@@ -62,6 +62,8 @@ export interface FaultPlace extends AsyncDisposable {
   readonly hubData: string;
   readonly api: HubApi;
   readonly ledger: Ledger;
+  /** Another automation whose jobs are as above; `traits` are further lines of its file. */
+  addAutomation(name: string, traits: string): Promise<void>;
   /** Another agent, joined on its first start. The hub must be up by then. */
   addAgent(name: string, environment?: Environment): Promise<FaultAgent>;
   /** Another process of the same agent, with what is different about it. Who starts it kills it. */
@@ -73,11 +75,12 @@ export interface FaultPlace extends AsyncDisposable {
 export async function createFaultPlace(hubEnvironment: Environment = {}): Promise<FaultPlace> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-faults-'));
   for (const name of ['gates', 'said', 'automations']) await mkdir(join(folder, name));
-  for (const [name, trait] of Object.entries(traits)) {
+  const addAutomation = async (name: string, trait: string) => {
     const script = prelude.replaceAll(/^/gm, '  ');
     const text = `kind: script\ninherit: [LEAK_CHECK, PLACE]\n${trait}script: |\n${script}`;
     await writeFile(join(folder, 'automations', `${name}.yaml`), text);
-  }
+  };
+  for (const [name, trait] of Object.entries(traits)) await addAutomation(name, trait);
   // A daemon that is started again must find its port as it was.
   const port = await findFreePort();
   const mark = `PLACE=${folder}`;
@@ -106,6 +109,7 @@ export async function createFaultPlace(hubEnvironment: Environment = {}): Promis
     hubData,
     api,
     ledger: createLedger(folder),
+    addAutomation,
     async addAgent(name, environment = {}) {
       const line = await startTcpProxy(port);
       lines.push(line);

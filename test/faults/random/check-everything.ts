@@ -16,18 +16,23 @@ interface Given {
   readonly excuses: Excuses;
   readonly agents: readonly FaultAgent[];
   readonly say: (line: string) => void;
+  /** How long one job may take to its end, from when everything is whole. */
+  readonly endMs?: number;
 }
 
 /** Long enough for the longest job, tried again after the longest strike. */
-const endMs = 180_000;
+const longestMs = 180_000;
 
 /**
  * To be called when everything is whole again: every accepted job must come to an end that is true of it, with the log that it wrote,
  * and nothing of any may be left. Answers how many had been called lost and were corrected.
  */
-export async function checkEverything(place: FaultPlace, { accepted, excuses, agents, say }: Given): Promise<number> {
+export async function checkEverything(
+  place: FaultPlace,
+  { accepted, excuses, agents, say, endMs = longestMs }: Given,
+): Promise<number> {
   const ends = new Map<Job, JobKind>();
-  for (const [id, kind] of accepted) ends.set(await awaitEnd(place, id, agents), kind);
+  for (const [id, kind] of accepted) ends.set(await awaitEnd(place, id, { agents, endMs }), kind);
   say(`all ${ends.size} jobs have ended`);
   for (const agent of agents) {
     await until(`${agent.name} to hold nothing`, () => agent.attempts().length === 0, endMs);
@@ -51,7 +56,11 @@ export async function checkEverything(place: FaultPlace, { accepted, excuses, ag
   return [...ends.keys()].filter(({ id }) => audit.wasCorrected(id)).length;
 }
 
-async function awaitEnd({ api }: FaultPlace, id: string, agents: readonly FaultAgent[]): Promise<Job> {
+async function awaitEnd(
+  { api }: FaultPlace,
+  id: string,
+  { agents, endMs }: { readonly agents: readonly FaultAgent[]; readonly endMs: number },
+): Promise<Job> {
   let seen: Job | null = null;
   try {
     return await until(

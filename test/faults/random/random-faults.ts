@@ -1,7 +1,6 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { createFaultPlace, type FaultAgent, type FaultPlace } from '../../support/fault-place.ts';
 import type { LedgerFigures } from '../../support/ledger.ts';
 import { createDice, type Dice } from '../../support/seeded-dice.ts';
@@ -10,8 +9,10 @@ import { pickAgentStrike } from './agent-strikes.ts';
 import { checkEverything } from './check-everything.ts';
 import { createExcuses } from './excuses.ts';
 import { pickHubStrike } from './hub-strikes.ts';
+import { jobKinds } from './job-kinds.ts';
+import { keepFound } from './keep-found.ts';
 import { startLoad } from './load.ts';
-import type { Strike } from './strike.ts';
+import { createStrikes } from './strikes.ts';
 
 export interface RandomFaultsOptions {
   readonly dice?: Dice;
@@ -73,8 +74,8 @@ async function run(options: Required<RandomFaultsOptions>): Promise<RandomFaults
   await Promise.all([...agents.keys()].map((agent) => agent.start()));
 
   const excuses = createExcuses();
-  const load = startLoad(place, { dice: createDice(dice.seed + 1), pauseMs });
-  const strikes = createStrikes(options);
+  const load = startLoad(place, { kinds: jobKinds, dice: createDice(dice.seed + 1), pauseMs, maxOpen: 150 });
+  const strikes = createStrikes({ more: options.more, pauseMs: options.betweenStrikesMs, say });
   const hubScene = { place, excuses, dice: createDice(dice.seed + 2), disk: hubDisk };
   const strikers = [...agents].map(([agent, disk], index) => {
     const scene = { place, excuses, dice: createDice(dice.seed + 3 + index), agent, disk };
@@ -101,18 +102,9 @@ async function run(options: Required<RandomFaultsOptions>): Promise<RandomFaults
   say(`${strikes.count} strikes, ${load.accepted.size} jobs; now everything is whole`);
   const given = { accepted: load.accepted, excuses, agents: [...agents.keys()], say };
   const corrected = await checkEverything(place, given).catch(async (cause: unknown) => {
-    throw new Error(`what was found is in ${await keep(place, [...agents.keys()])}`, { cause });
+    throw new Error(`what was found is in ${await keepFound(place, [...agents.keys()])}`, { cause });
   });
   return { ...place.ledger.figures, strikes: strikes.counts, corrected };
-}
-
-/** What is there of it when something was not as it must be: everybody's log and data, and what the jobs wrote down. */
-async function keep(place: FaultPlace, agents: readonly FaultAgent[]): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'farhand-found-'));
-  await cp(place.folder, join(folder, 'place'), { recursive: true });
-  await cp(place.hubData, join(folder, 'hub-data'), { recursive: true });
-  for (const { name, data } of agents) await cp(data, join(folder, `${name}-data`), { recursive: true });
-  return folder;
 }
 
 function raise(agent: FaultAgent): void {
@@ -121,38 +113,6 @@ function raise(agent: FaultAgent): void {
 
 async function raiseHub({ hub }: FaultPlace): Promise<void> {
   if (!hub.isUp) await hub.start();
-}
-
-function createStrikes({ more, betweenStrikesMs, say }: Required<RandomFaultsOptions>) {
-  const counts: Record<string, number> = {};
-  let count = 0;
-  return {
-    counts,
-    get count() {
-      return count;
-    },
-    async against<S extends { readonly dice: Dice }>(
-      whom: string,
-      scene: S,
-      pick: () => Strike<S>,
-      raiseAgain: () => void | Promise<void>,
-    ): Promise<void> {
-      while (more(count)) {
-        const strike = pick();
-        const { name } = strike;
-        count += 1;
-        counts[name] = (counts[name] ?? 0) + 1;
-        say(`${whom}: ${name}`);
-        try {
-          await strike.strike(scene);
-          await raiseAgain();
-        } catch (cause) {
-          throw new Error(`${whom}: ${name}`, { cause });
-        }
-        await delay(scene.dice.below(betweenStrikesMs));
-      }
-    },
-  };
 }
 
 async function openDisks(): Promise<Disks> {
