@@ -85,7 +85,7 @@ export async function createFaultPlace(
   for (const name of ['gates', 'said', 'automations']) await mkdir(join(folder, name));
   const addAutomation = async (name: string, trait: string) => {
     const script = prelude.replaceAll(/^/gm, '  ');
-    const text = `kind: script\ninherit: [LEAK_CHECK, PLACE]\n${trait}script: |\n${script}`;
+    const text = `name: ${name}\nkind: script\ninherit: [LEAK_CHECK, PLACE]\n${trait}script: |\n${script}`;
     await writeFile(join(folder, 'automations', `${name}.yaml`), text);
   };
   for (const [name, trait] of Object.entries(traits)) await addAutomation(name, trait);

@@ -364,6 +364,10 @@ export class JobExecution implements Execution {
         if (isPodGone) return 'gone';
         return main.type === 'ended' ? 'ended' : main.type === 'running' ? 'running' : 'waiting';
       },
+      endedAt: () => {
+        const main = readMain(this.#find().pod);
+        return main.type === 'ended' ? main.finishedAt : null;
+      },
       changed: (signal: AbortSignal) => this.#logChanged.wait(signal),
     } as const;
     const copying = copyJobLog(this.#context, {

@@ -5,6 +5,7 @@ import { sleep } from '../../../runtime/sleep.ts';
 import type { ExecutionTarget } from '../execution.ts';
 import type { JobContext } from './job-context.ts';
 import { type JobRecord, logPositionFile } from './job-record.ts';
+import { LogBeginning } from './log-beginning.ts';
 import { LogCopy } from './log-copy.ts';
 import { followLog, type LogEnd, type LogSubject } from './log-follower.ts';
 import type { PodView } from './pod-view.ts';
@@ -12,6 +13,8 @@ import { openRawStore } from './raw-store.ts';
 
 /** How often it is written down how far the log was read. */
 const positionMs = 1000;
+/** The same while there is no line. */
+const silentMs = 3000;
 const noSpaceMs = 1000;
 /** After so many, a disk that stays full has lost the rest. */
 const noSpaceTries = 30;
@@ -33,24 +36,35 @@ export async function copyJobLog(
 ): Promise<readonly Gap[] | null> {
   const { fileSystem, clock, logger, calls, limits, signal } = context;
   const { target, record, subject } = options;
-  const { base, limitBytes } = record;
+  const { base, limitBytes, startedAt } = record;
   const positions = logPositionFile(fileSystem, target.folder);
   const breaks = new Set<number>();
   for (let tries = 0; ; tries += 1) {
     await using store = await openRawStore({ fileSystem, path: join(target.folder, 'raw'), base, limitBytes });
     const onBreak = (offset: number) => void (breaks.size < maxBreaks && breaks.add(offset));
-    const copy = new LogCopy({ store, onBreak, position: await positions.read() });
+    const position = await positions.read();
+    const copy = new LogCopy({ store, onBreak, position });
+    const earlier = position?.beginning ?? null;
+    const beginning = new LogBeginning({ startedAt, earlier, isSettled: copy.length > 0 });
+    const keepPosition = async () => {
+      if (copy.position !== null) await positions.put({ ...copy.position, beginning: beginning.seen });
+    };
     let writtenAt = clock.monotonic();
     const flush = async () => {
       await store.flush();
-      const { position } = copy;
-      if (position === null || clock.monotonic() - writtenAt < positionMs) return;
+      if (clock.monotonic() - writtenAt < positionMs) return;
       writtenAt = clock.monotonic();
-      await positions.put(position);
+      await keepPosition();
     };
+    const over = new AbortController();
+    const keeping = keepSilence(
+      { clock, beginning, subject, isSilent: () => copy.length === 0, keepPosition },
+      over.signal,
+    );
     try {
       const end = await followLog({
         copy,
+        beginning,
         openLog: async (asked) => {
           const pod = options.pod();
           return pod === null ? { type: 'not-yet' } : calls.openLog(pod, asked);
@@ -63,6 +77,7 @@ export async function copyJobLog(
       });
       await store.flush();
       if (end === null) return null;
+      if (beginning.isMissed) onBreak(0);
       if (end.type === 'unproved')
         logger.info({ attempt: target.attempt, why: end.why }, 'log cannot be proved to be whole');
       return toGaps({
@@ -76,9 +91,33 @@ export async function copyJobLog(
       if (!isNoSpace(error)) throw error;
       logger.warn({ attempt: target.attempt }, 'no room for the log of a pod');
       if (tries >= noSpaceTries) return [{ at: base + store.length, bytes: null, why: 'spool-full' }];
+    } finally {
+      over.abort('over');
+      await keeping;
     }
     await sleep(clock, noSpaceMs, signal);
     if (signal.aborted) return null;
+  }
+}
+
+/** Until there is a line: an agent that comes after this one may know until when there was none. */
+async function keepSilence(
+  options: {
+    readonly clock: JobContext['clock'];
+    readonly beginning: LogBeginning;
+    readonly subject: LogSubject;
+    readonly isSilent: () => boolean;
+    readonly keepPosition: () => Promise<void>;
+  },
+  over: AbortSignal,
+): Promise<void> {
+  const { clock, beginning, subject, isSilent, keepPosition } = options;
+  while (isSilent()) {
+    await sleep(clock, silentMs, over);
+    if (over.aborted || !isSilent()) return;
+    beginning.silent(clock.now(), subject.endedAt());
+    // What cannot be kept is only known to be less.
+    await keepPosition().catch(() => {});
   }
 }
 

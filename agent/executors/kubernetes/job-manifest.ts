@@ -17,6 +17,9 @@ export const outputsPath = '/dev/termination-log';
 /** For what a cluster and an agent that comes back take. */
 const slackSeconds = 120;
 
+/** What a runner takes at most behind its command (FARHAND_RUNNER_STOP_SECONDS): the kubelet kills both within one grace. */
+const runnerStopSeconds = 20;
+
 const folderVolume = 'farhand-job';
 const filesVolume = 'farhand-files';
 
@@ -154,7 +157,8 @@ function toTemplate(
       restartPolicy: 'Never',
       automountServiceAccountToken: settings.automountServiceAccountToken,
       enableServiceLinks: false,
-      terminationGracePeriodSeconds: Math.max(1, Math.ceil(graceSeconds)),
+      terminationGracePeriodSeconds:
+        Math.max(1, Math.ceil(graceSeconds)) + (runner === undefined ? 0 : runnerStopSeconds),
       ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
       ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
       ...(Object.keys(nodeSelector).length === 0 ? {} : { nodeSelector }),

@@ -71,6 +71,8 @@ const Position = z.object({
   firstTime: Time.nullable(),
   lastTime: Time.nullable(),
   isWhole: z.boolean(),
+  /** Records of earlier versions say nothing of it. */
+  beginning: z.object({ seenUntil: z.number().nullable(), isMissed: z.boolean() }).optional(),
 });
 type Position = Readonly<z.infer<typeof Position>>;
 

@@ -82,6 +82,11 @@ export class LogCopy {
     return this.#store.length;
   }
 
+  /** Of the first line, as it was seen first. */
+  get firstTime(): LogTime | null {
+    return this.#firstTime;
+  }
+
   get lastSecond(): number | null {
     return this.#lastTime?.second ?? null;
   }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../../runtime/clock.ts';
 import { sleep } from '../../../runtime/sleep.ts';
+import type { LogBeginning } from './log-beginning.ts';
 import type { LogCopy, LogMark } from './log-copy.ts';
-import { LogLines } from './log-lines.ts';
+import { LogLines, type LogTime } from './log-lines.ts';
 
 /**
  * One answer of the kubelet.
@@ -25,6 +26,8 @@ export type OpenLog = (options: {
 export interface LogSubject {
   /** `ended` is for certain and for ever; `gone` means that its pod is not there any more. */
   readonly state: () => 'waiting' | 'running' | 'ended' | 'gone';
+  /** Of the container, by its node's clock; null while it runs, and where nobody says. */
+  readonly endedAt: () => number | null;
   /** Resolves when the state may be another, or `signal` aborts. */
   readonly changed: (signal: AbortSignal) => Promise<void>;
 }
@@ -34,6 +37,7 @@ export type LogEnd = { readonly type: 'whole' } | { readonly type: 'unproved'; r
 
 export interface LogFollowerOptions {
   readonly copy: LogCopy;
+  readonly beginning: LogBeginning;
   readonly openLog: OpenLog;
   readonly subject: LogSubject;
   readonly clock: Clock;
@@ -57,7 +61,7 @@ type Reading = 'ended' | 'mismatch' | 'cut' | 'not-yet' | 'gone' | 'unreachable'
  * has the first line, everything is compared once more, and the copy is proved to be whole.
  */
 export async function followLog(options: LogFollowerOptions): Promise<LogEnd | null> {
-  const { copy, subject, clock, signal } = options;
+  const { copy, beginning, subject, clock, signal } = options;
   let failures = 0;
   while (!signal.aborted) {
     const state = subject.state();
@@ -98,6 +102,8 @@ export async function followLog(options: LogFollowerOptions): Promise<LogEnd | n
         follows = false;
         tries = -1;
       } else if (reading === 'ended') {
+        if (copy.hasCaughtUp && beginning.isMissed)
+          return { type: 'unproved', why: 'nobody looked at the log for a while before its first line' };
         if (copy.hasCaughtUp) return { type: 'whole' };
         return { type: 'unproved', why: 'the kubelet has less of the log than was read before' };
       } else if (reading === 'mismatch' && follows) {
@@ -118,7 +124,7 @@ async function readAnswer(
   options: LogFollowerOptions,
   { mark, follow }: { readonly mark: LogMark | null; readonly follow: boolean },
 ): Promise<Reading> {
-  const { copy, openLog, flush, signal, clock } = options;
+  const { copy, beginning, openLog, subject, flush, signal, clock } = options;
   const over = new AbortController();
   let heardAt = clock.monotonic();
   const sinceSecond = mark === null ? copy.lastSecond : mark.second;
@@ -127,6 +133,8 @@ async function readAnswer(
   if (answer === null) return 'cut';
   if (answer.type !== 'log') return answer.type;
   copy.open(mark);
+  const isEmpty = copy.length === 0;
+  if (isEmpty) beginning.opened(clock.now());
   const lines = new LogLines();
   const chunks = answer.chunks[Symbol.asyncIterator]();
   const watching = cutSilent(options, { heardAt: () => heardAt, over });
@@ -140,13 +148,19 @@ async function readAnswer(
       const taken = await copy.take(lines.split(next.value));
       if (taken === 'mismatch') return 'mismatch';
       if (taken === 'foreign') return 'unreachable';
+      if (isEmpty && copy.firstTime !== null) beginning.began(toMilliseconds(copy.firstTime));
       await flush();
     }
   } finally {
+    if (isEmpty) beginning.closed(clock.now(), subject.endedAt());
     over.abort('over');
     await watching;
     await chunks.return?.().catch(() => {});
   }
+}
+
+function toMilliseconds({ second, nanos }: LogTime): number {
+  return second * 1000 + Math.floor(nanos / 1_000_000);
 }
 
 /** A job may be silent for hours, but not once its container has ended: then a node that is gone would be waited for for ever. */

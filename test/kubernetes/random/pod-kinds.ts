@@ -3,6 +3,8 @@ import type { Dice } from '../../support/seeded-dice.ts';
 import { type LogWay, wayLabel } from './pod-place.ts';
 
 const success = 'succeeded exit-code 0';
+/** Of one that was tried ten times, the last time by an agent that was killed before it let the Job go. */
+const neverBegan = 'failed start-failed';
 const secret = 'correct-horse-battery-staple';
 
 const script = (run: string, automation = 'pod') => ({ automation, parameters: { run } });
@@ -63,8 +65,8 @@ function kindsOf(way: LogWay): readonly JobKind[] {
       request: () => script('say up; sleep 300 & setsid sleep 300 & (trap "" TERM; sleep 300) & say down'),
       ends: [success],
     },
-    { request: () => script('say up', 'unknown-image-pod'), ends: ['failed image-pull'] },
-    { request: () => script('say up', 'homeless-pod'), ends: ['failed unschedulable'] },
+    { request: () => script('say up', 'unknown-image-pod'), ends: ['failed image-pull', neverBegan] },
+    { request: () => script('say up', 'homeless-pod'), ends: ['failed unschedulable', neverBegan] },
     {
       request: () => script('say up; dd if=/dev/zero of=/dev/null bs=300M count=1; say "not reached"', 'small-pod'),
       ends: ['failed out-of-memory', 'failed signal'],

@@ -67,7 +67,7 @@ export class FakeCluster {
     this.starts.set(job, (this.starts.get(job) ?? 0) + 1);
     this.setPod(job, {
       phase: 'Running',
-      containerStatuses: [toMain({ running: { startedAt: '2026-11-30T12:00:00Z' } })],
+      containerStatuses: [toMain({ running: { startedAt: new Date().toISOString() } })],
     });
   }
 

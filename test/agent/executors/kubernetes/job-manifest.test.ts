@@ -4,6 +4,7 @@ import { toJobManifest } from '../../../../agent/executors/kubernetes/job-manife
 import { toJobName } from '../../../../agent/executors/kubernetes/job-name.ts';
 import { JobSettings } from '../../../../agent/executors/kubernetes/job-settings.ts';
 import { PatchError } from '../../../../agent/executors/kubernetes/patch-error.ts';
+import { runnerConfigSchema } from '../../../../agent/runner/runner-config.ts';
 
 const attempt = '0198f2aa-0000-7000-8000-000000000001';
 const identity = { attempt, agent: 'agent-1', namespace: 'jobs', place: 'place-1' };
@@ -36,6 +37,17 @@ describe('the manifest of a Job', () => {
       { suspend, backoffLimit, completions, parallelism, restartPolicy: template.spec.restartPolicy },
       { suspend: true, backoffLimit: 0, completions: 1, parallelism: 1, restartPolicy: 'Never' },
     );
+  });
+
+  it('leaves a runner the time that it takes behind the command, before its pod is killed', () => {
+    const runner = { image: 'localhost/farhand:1', shell: '/sh', environment: {}, caPath: null };
+    const options = { identity, command, settings: JobSettings.parse({ image: 'busybox' }), timeoutMs: null };
+    const graceOf = (manifest: ReturnType<typeof make>) => specOf(manifest).template.spec.terminationGracePeriodSeconds;
+
+    const beside = toJobManifest({ ...options, graceSeconds: 10, runner });
+
+    assert.equal(graceOf(make()), 10);
+    assert.equal(graceOf(beside), 10 + Number(runnerConfigSchema.stopSeconds.default));
   });
 
   it('holds no value of the environment and no content of a file', () => {

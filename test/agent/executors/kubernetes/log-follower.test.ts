@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { LogBeginning } from '../../../../agent/executors/kubernetes/log-beginning.ts';
 import { LogCopy, type LogPosition } from '../../../../agent/executors/kubernetes/log-copy.ts';
 import { followLog, type LogEnd, type LogSubject } from '../../../../agent/executors/kubernetes/log-follower.ts';
 import { openRawStore } from '../../../../agent/executors/kubernetes/raw-store.ts';
@@ -11,9 +12,9 @@ import type { Clock } from '../../../../runtime/clock.ts';
 import { systemFileSystem } from '../../../../runtime/file-system.ts';
 import { createFakeLog, type FakeAnswer, type LogEntry, toText } from './fake-log.ts';
 
-/** Waits take no time, and yet it passes. */
+/** Waits take no time, and yet it passes. It begins behind all that was printed. */
 function createHastyClock(): Clock {
-  let now = 0;
+  let now = 1_770_000_000_000;
   return {
     now: () => now,
     monotonic: () => now,
@@ -68,6 +69,7 @@ describe('the log of a container, followed', () => {
       readonly limitBytes?: number | null;
       readonly base?: number;
       readonly subject?: LogSubject;
+      readonly startedAt?: number | null;
     } = {},
   ): Promise<Copied> {
     const { path = toPath(), position = null, from = 0, limitBytes = null, base = 0 } = options;
@@ -75,10 +77,17 @@ describe('the log of a container, followed', () => {
     const breaks: number[] = [];
     const copy = new LogCopy({ store, onBreak: (offset) => breaks.push(offset), position });
     let isOver = answers.length === 0;
+    const { startedAt = null } = options;
+    const beginning = new LogBeginning({ startedAt, earlier: null, isSettled: copy.length > 0 });
     const end = await followLog({
       copy,
+      beginning,
       openLog: createFakeLog({ entries, answers, last: { from }, onScriptOver: () => (isOver = true) }),
-      subject: options.subject ?? { state: () => (isOver ? 'ended' : 'running'), changed: untilAborted },
+      subject: options.subject ?? {
+        state: () => (isOver ? 'ended' : 'running'),
+        endedAt: () => null,
+        changed: untilAborted,
+      },
       clock: createHastyClock(),
       flush: () => store.flush(),
       giveUpMs: 60_000,
@@ -142,10 +151,20 @@ describe('the log of a container, followed', () => {
     assert.deepEqual({ raw, breaks }, { raw: 'one\none\nthree\n', breaks: [14] });
   });
 
+  it('is not proved when nobody looked for long before the first line that there is', async () => {
+    const startedAt = Number(start / 1_000_000n) - 60_000;
+
+    const { end, raw } = await follow(threeLines, [], { startedAt });
+
+    assert.equal(end?.type, 'unproved');
+    assert.equal(raw, 'one\none\nthree\n');
+  });
+
   it('says that it is not proved when the pod is gone', async () => {
     let asked = 0;
     const subject: LogSubject = {
       state: () => ((asked += 1) > 1 ? 'gone' : 'running'),
+      endedAt: () => null,
       changed: untilAborted,
     };
 
@@ -157,7 +176,7 @@ describe('the log of a container, followed', () => {
 
   it('gives up on a node that does not give the log of a container that ended', async () => {
     const unreachable = Array.from({ length: 100 }, () => 'unreachable' as const);
-    const subject: LogSubject = { state: () => 'ended', changed: untilAborted };
+    const subject: LogSubject = { state: () => 'ended', endedAt: () => null, changed: untilAborted };
 
     const { end } = await follow(threeLines, unreachable, { subject });
 
@@ -170,15 +189,17 @@ describe('the log of a container, followed', () => {
     const copy = new LogCopy({ store, onBreak: () => {}, position: null });
     const words = 'unable to retrieve container logs for containerd://0123456789abcdef0123456789abcdef';
 
+    const beginning = new LogBeginning({ startedAt: null, earlier: null, isSettled: false });
     const end = await followLog({
       copy,
+      beginning,
       openLog: async () => ({
         type: 'log',
         chunks: (async function* () {
           yield Buffer.from(words);
         })(),
       }),
-      subject: { state: () => 'ended', changed: untilAborted },
+      subject: { state: () => 'ended', endedAt: () => null, changed: untilAborted },
       clock: createHastyClock(),
       flush: () => store.flush(),
       giveUpMs: 60_000,
