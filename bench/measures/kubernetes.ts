@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, Measure } from '../bench.ts';
 import { type BareJobs, openBareJobs } from '../kubernetes/bare-jobs.ts';
-import { type CallCounts, readAgentCalls, readServerCalls, subtract, sumCalls } from '../kubernetes/call-counts.ts';
+import { readAgentCalls, readServerCalls, subtract } from '../kubernetes/call-counts.ts';
+import { type CountedWay, toCallTable } from '../kubernetes/call-table.ts';
 import { type Cluster, startCluster } from '../kubernetes/cluster.ts';
 import { type ClusterPlace, createClusterPlace, jobImage } from '../kubernetes/cluster-place.ts';
 import { machineMomentCommand, parseMachineMoment, readMachineMoment } from '../kubernetes/machine-moment.ts';
@@ -124,14 +125,10 @@ async function measureLatency(given: Given): Promise<Table> {
   };
 }
 
-interface Throughput {
-  readonly name: string;
+interface Throughput extends CountedWay {
   readonly perMinute: number;
-  readonly count: number;
   readonly agentCpuMs: number | null;
   readonly waitedMs: number | null;
-  readonly agentCalls: CallCounts | null;
-  readonly serverCalls: CallCounts;
 }
 
 function readNumber(metrics: string, name: string): number {
@@ -210,31 +207,6 @@ async function measureAllThroughput(given: Given): Promise<readonly Table[]> {
     },
     toCallTable(found),
   ];
-}
-
-/** Each call that farhand makes for a job, beside what the server counted of the same. */
-function toCallTable(found: readonly Throughput[]): Table {
-  const rows = found.flatMap(({ name, count, agentCalls, serverCalls }): readonly Row[] => {
-    const all = sumCalls(serverCalls) / count;
-    if (agentCalls === null) return [{ what: name, cells: [null, null, all] }];
-    const ours = [...agentCalls].filter(([, calls]) => calls > 0).toSorted(([, one], [, other]) => other - one);
-    const byServer = ours.reduce((sum, [call]) => sum + (serverCalls.get(call) ?? 0), 0);
-    return [
-      { what: name, cells: [sumCalls(agentCalls) / count, byServer / count, all] },
-      ...ours.map(([call, calls]) => ({
-        what: `${name}: ${call}`,
-        cells: [calls / count, (serverCalls.get(call) ?? 0) / count, null],
-      })),
-    ];
-  });
-  return {
-    title: 'Requests to the API server per job',
-    columns: ['by farhand’s own count', 'the same, by the server', 'all of a job, by the server'],
-    rows,
-    notes: [
-      'To Jobs, pods, Secrets and events. The server does not tell who asked: what it counts more of the same are others. All of a job is what the scheduler, the controllers and the kubelet ask beside.',
-    ],
-  };
 }
 
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
