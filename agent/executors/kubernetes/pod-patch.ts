@@ -73,7 +73,8 @@ function refuseChanges(before: JsonObject, after: JsonObject): void {
 /** What runs beside the command, and before it, may get other resources, and more to see. */
 function refuseOtherRunner(before: JsonObject, after: JsonObject): void {
   for (const original of toMaps(before['initContainers'])) {
-    const name = String(original['name']);
+    const { name } = original;
+    if (typeof name !== 'string') continue;
     const found = toMaps(after['initContainers']).find((container) => container['name'] === name);
     if (found === undefined) {
       throw new PatchError(['spec', 'initContainers'], `expected the container ${JSON.stringify(name)} to stay`);

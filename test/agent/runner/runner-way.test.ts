@@ -28,7 +28,12 @@ describe("a runner's way to the hub", () => {
         });
         stack.use(door);
         const proxy = stack.use(await startTunnelProxy(door.port));
-        const files = { proxy: `${proxy.url}\n`, 'tls.crt': cert, 'tls.key': key, 'ca.crt': readFileSync(tls.authority.path, 'utf8') };
+        const files = {
+          proxy: `${proxy.url}\n`,
+          'tls.crt': cert,
+          'tls.key': key,
+          'ca.crt': readFileSync(tls.authority.path, 'utf8'),
+        };
         for (const [name, text] of Object.entries(files)) writeFileSync(join(way, name), text);
         Object.assign(seen, { asked: proxy.asked, shown: door.shown });
         return `${scheme}://hub.test:7400`;
