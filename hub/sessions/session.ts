@@ -217,7 +217,9 @@ export class Session {
     if (handover === null) return {};
     const runnerCame = handover.runner !== null;
     const gives = handsOver && handover.state === 'given' && !runnerCame && folderId !== null;
-    const ticket = gives ? await this.#options.tickets.issue({ attempt, agentId, agentFolderId: folderId, waitSeconds }) : null;
+    const ticket = gives
+      ? await this.#options.tickets.issue({ attempt, agentId, agentFolderId: folderId, waitSeconds })
+      : null;
     return { handover: { ticket, runnerCame } };
   }
 
