@@ -81,4 +81,57 @@ describe('a pod with a runner', { skip: kubeSkip }, () => {
       assert.equal(await place.readLog(job), lines);
     });
   });
+
+  it('gives its command what an automation can have', async () => {
+    const script = [
+      'echo "$GREETING from $(pwd), $FARHAND_ATTEMPT, $(cat "$FARHAND_PARAMETERS")"',
+      'echo "$FROM_SECRET" | tr a-z A-Z',
+      'echo "50 half" >"$FARHAND_PROGRESS"',
+      'head -c 20000 /dev/zero | tr "\\0" x >big',
+      'echo "{\\"long\\": \\"$(cat big)\\"}" >"$FARHAND_OUTPUTS"',
+    ].join('\n');
+    const work = {
+      script,
+      environment: { GREETING: 'hello ${parameters.name}', FROM_SECRET: '${secrets.word}' },
+      workingDirectory: '/tmp',
+      outputs: { type: 'object', required: ['long'] },
+    };
+    await withRunnerPlace(cluster, { automations: { work } }, async (place) => {
+      const given = await place.submit('work', { parameters: { name: 'ada' }, secrets: { word: 'hunter2secret' } });
+      const job = await place.end(given);
+
+      assert.equal(job.state, 'succeeded', job.message ?? '');
+      assert.deepEqual(job.outputs, { long: 'x'.repeat(20_000) });
+      assert.equal(await place.readLog(job), 'hello ada from /tmp, 1, {"name":"ada"}\nHUNTER2SECRET\n');
+    });
+  });
+
+  it('ends its command when its time is over, and when it prints too much', async () => {
+    const late = { script: "trap 'echo bye; exit 5' TERM\nwhile :; do sleep 0.2; done", timeoutSeconds: 3 };
+    const loud = { script: 'yes', log: { limitBytes: 10_000 } };
+    await withRunnerPlace(cluster, { automations: { late, loud } }, async (place) => {
+      const jobs = [await place.submit('late'), await place.submit('loud')];
+      const ended = await Promise.all(jobs.map((job) => place.end(job)));
+
+      const causes = ended.map(({ state, cause }) => `${state} ${cause}`);
+      assert.deepEqual(causes, ['timed-out timeout', 'failed log-limit']);
+    });
+  });
+
+  it('is none where hooks, or a log that goes on beyond its limit, need the agent', async () => {
+    const hooks = { script: 'echo work', before: ['echo', 'before'], after: ['echo', 'after'] };
+    const long = { script: 'head -c 5000 /dev/zero | tr "\\0" x; echo', log: { limitBytes: 1_000, over: 'gap' } };
+    await withRunnerPlace(cluster, { automations: { hooks, long } }, async (place) => {
+      const jobs = [await place.submit('hooks'), await place.submit('long')];
+      const [one, other] = await Promise.all(jobs.map((job) => place.end(job)));
+
+      assert.ok(one && other);
+      assert.deepEqual(
+        [one.state, await place.readLog(one)],
+        ['succeeded', 'before\nwork\nafter\n'],
+        one.message ?? '',
+      );
+      assert.deepEqual([other.state, other.log?.gaps[0]?.why], ['succeeded', 'log-limit'], other.message ?? '');
+    });
+  });
 });

@@ -67,6 +67,20 @@ function refuseChanges(before: JsonObject, after: JsonObject): void {
   const original = findMain(was);
   for (const key of fixedOfContainer)
     refuseChange(['spec', 'containers', mainContainer, key], original?.[key], main[key]);
+  refuseOtherRunner(was, is);
+}
+
+/** What runs beside the command, and before it, may get other resources, and more to see. */
+function refuseOtherRunner(before: JsonObject, after: JsonObject): void {
+  for (const original of toMaps(before['initContainers'])) {
+    const { name } = original;
+    if (typeof name !== 'string') continue;
+    const found = toMaps(after['initContainers']).find((container) => container['name'] === name);
+    if (found === undefined) {
+      throw new PatchError(['spec', 'initContainers'], `expected the container ${JSON.stringify(name)} to stay`);
+    }
+    for (const key of fixedOfContainer) refuseChange(['spec', 'initContainers', name, key], original[key], found[key]);
+  }
 }
 
 function refuseChange(path: readonly string[], was: JsonValue | undefined, is: JsonValue | undefined): void {
@@ -87,6 +101,10 @@ function findMain(spec: JsonObject): JsonObject | null {
     ? containers.find((container) => toMap(container)['name'] === mainContainer)
     : undefined;
   return found === undefined ? null : toMap(found);
+}
+
+function toMaps(value: JsonValue | undefined): readonly JsonObject[] {
+  return Array.isArray(value) ? value.map(toMap) : [];
 }
 
 function toMap(value: JsonValue | undefined): JsonObject {

@@ -43,7 +43,7 @@ interface Scene {
 interface Row {
   readonly record: string;
   readonly found: string;
-  readonly then: string;
+  readonly follows: string;
   /** Of the first agent, which is dead when it resolves. */
   readonly live: (executor: KubernetesExecutor, scene: Omit<Scene, 'next'>) => Promise<void>;
   readonly check: (scene: Scene) => Promise<void>;
@@ -88,7 +88,7 @@ const rows: readonly Row[] = [
   {
     record: 'none',
     found: 'no Job',
-    then: 'the fence is free: what has not begun is taken, or started by whoever comes',
+    follows: 'the fence is free: what has not begun is taken, or started by whoever comes',
     live: async (executor) => executor[Symbol.asyncDispose](),
     async check({ next, target, cluster }) {
       assert.deepEqual(await next.inspect(target), { type: 'none' });
@@ -99,7 +99,7 @@ const rows: readonly Row[] = [
   {
     record: 'making, without a uid',
     found: 'no Job: the create never came to the cluster',
-    then: 'it is made, once',
+    follows: 'it is made, once',
     live: diesAt('create jobs', 'before'),
     async check(scene) {
       const started = await scene.next.start(scene.target, command);
@@ -111,7 +111,7 @@ const rows: readonly Row[] = [
   {
     record: 'making, without a uid',
     found: "a suspended Job of this attempt's folder",
-    then: 'it is taken for its own by its annotation, and let go once',
+    follows: 'it is taken for its own by its annotation, and let go once',
     live: diesAt('create jobs', 'after'),
     async check(scene) {
       const uid = scene.cluster.get('jobs', scene.job)?.metadata.uid;
@@ -124,7 +124,7 @@ const rows: readonly Row[] = [
   {
     record: 'making, without a uid',
     found: 'a Job of this name that another folder made',
-    then: 'the start fails, and the Job is left alone',
+    follows: 'the start fails, and the Job is left alone',
     live: diesAt('create jobs', 'before'),
     async check({ next, target, job, cluster }) {
       const jobs = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
@@ -144,7 +144,7 @@ const rows: readonly Row[] = [
   {
     record: 'let go',
     found: 'a Job that is suspended still: the word did not come to the cluster',
-    then: 'it is let go, and its command counts as started meanwhile',
+    follows: 'it is let go, and its command counts as started meanwhile',
     live: diesAt('patch jobs', 'before'),
     async check(scene) {
       const { next, target, cluster, job } = scene;
@@ -160,7 +160,7 @@ const rows: readonly Row[] = [
   {
     record: 'let go',
     found: 'a Job whose pod is at work',
-    then: 'it is adopted, and its start is what the node says, not now',
+    follows: 'it is adopted, and its start is what the node says, not now',
     live: diesWithPod(({ cluster, job }) => cluster.run(job)),
     async check(scene) {
       const execution = await scene.next.adopt(scene.target);
@@ -173,7 +173,7 @@ const rows: readonly Row[] = [
   {
     record: 'let go',
     found: 'a Job that has ended',
-    then: 'its end is read, and when nobody wants it any more it is deleted by its uid',
+    follows: 'its end is read, and when nobody wants it any more it is deleted by its uid',
     live: diesWithPod(({ cluster, job }) => {
       cluster.run(job);
       cluster.end(job, 7);
@@ -187,7 +187,7 @@ const rows: readonly Row[] = [
   {
     record: 'let go',
     found: 'no Job, though its uid is known',
-    then: 'it is lost, and never made again',
+    follows: 'it is lost, and never made again',
     live: diesWithPod(({ cluster, job }) => cluster.removeJob(job)),
     async check(scene) {
       assert.deepEqual([await endOf(scene), countCreates(scene)], ['process-lost, started unknown', 1]);
@@ -199,7 +199,7 @@ const rows: readonly Row[] = [
   {
     record: 'let go',
     found: 'a Job of the same name with another uid',
-    then: 'it is lost, and what is there is left alone',
+    follows: 'it is lost, and what is there is left alone',
     live: diesWithPod(({ cluster, job }) => {
       cluster.removeJob(job);
       const jobs = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
@@ -217,7 +217,7 @@ const rows: readonly Row[] = [
   {
     record: 'of no attempt: its folder is gone',
     found: 'a Job that has ended',
-    then: 'it is swept',
+    follows: 'it is swept',
     live: async (executor, scene) => {
       await diesWithPod(({ cluster, job }) => cluster.end(job, 0))(executor, scene);
       await rm(scene.target.folder, { recursive: true });
@@ -252,8 +252,8 @@ describe('what an agent that was started again does with a Job', () => {
     });
   }
 
-  for (const { record, found, then, live, check } of rows) {
-    it(`with a record that says ${record}, and in the cluster ${found}: ${then}`, async () => {
+  for (const { record, found, follows, live, check } of rows) {
+    it(`with a record that says ${record}, and in the cluster ${found}: ${follows}`, async () => {
       count += 1;
       const attempt = `adopted-${count}`;
       const target = { attempt, folder: join(root, attempt) };

@@ -51,6 +51,12 @@ const disrupted = (reason: string) => ({
   conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: 'said so' }],
 });
 
+function crashing(reason: string): PodView {
+  const lastState = { terminated: { exitCode: 137, reason, message: '', startedAt, finishedAt } };
+  const runner = { name: 'farhand-runner', state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState };
+  return pod({ phase: 'Running', initContainerStatuses: [runner] }, { main: running });
+}
+
 function classify(seen: Partial<Observation>): Verdict {
   return classifyEnd(
     {
@@ -80,6 +86,17 @@ function toEnd(verdict: Verdict): unknown {
 }
 
 const rows: readonly (readonly [string, Partial<Observation>, unknown])[] = [
+  ['a runner that was down for a moment', { pod: crashing('OOMKilled'), sinceCrashingMs: limits.runnerMs - 1 }, 'wait'],
+  [
+    'a runner that is killed for its memory again and again',
+    { pod: crashing('OOMKilled'), sinceCrashingMs: limits.runnerMs },
+    'give-up out-of-memory, started false, retry, status null',
+  ],
+  [
+    'a runner that ends again and again',
+    { pod: crashing('Error'), sinceCrashingMs: limits.runnerMs },
+    'give-up start-failed, started false, retry, status null',
+  ],
   ['a pod that is not there yet', {}, 'wait'],
   ['a pod that has nothing but its name', { pod: pod({ phase: 'Pending' }, { nodeName: null }) }, 'wait'],
   [

@@ -159,7 +159,7 @@ export class FakeCluster {
 
   #begin(
     verb: string,
-    { resource, namespace = null, name = '' }: Collection & { readonly name?: string },
+    { resource, namespace, name = '' }: Collection & { readonly name?: string },
     subresource: string | null = null,
   ): void {
     const { group, plural } = resource;

@@ -40,7 +40,7 @@ describe('the manifest of a Job', () => {
   });
 
   it('leaves a runner the time that it takes behind the command, before its pod is killed', () => {
-    const runner = { image: 'localhost/farhand:1', shell: '/sh', environment: {}, caPath: null };
+    const runner = { image: 'localhost/farhand:1', shell: '/sh', environment: {}, caPath: null, waySecret: null };
     const options = { identity, command, settings: JobSettings.parse({ image: 'busybox' }), timeoutMs: null };
     const graceOf = (manifest: ReturnType<typeof make>) => specOf(manifest).template.spec.terminationGracePeriodSeconds;
 
