@@ -60,7 +60,8 @@ export class AttemptSessions implements SessionSubject {
   /** The hub has no such attempt, and nothing of it runs: it may wait so for ever. */
   get isForgotten(): boolean {
     const { state, hook } = this.#options.core;
-    const waits = state.type === 'claimed' || state.type === 'cleaning' || state.type === 'sealing';
+    const { type } = state;
+    const waits = type === 'claimed' || type === 'taking-back' || type === 'cleaning' || type === 'sealing';
     return this.#isUnknown && waits && hook.isFree;
   }
 

@@ -17,20 +17,6 @@ export const plantedHandoverBugs: readonly PlantedBug[] = [
     foundBy: 2,
   },
   {
-    name: 'a runner of a store that was put back is let in without a document',
-    edits: [
-      {
-        file: 'hub/store/answer-runner.ts',
-        find: "  if (runner === null && claimed && (handover === null || !open.isOwnTicket)) return { type: 'withdrawn' };\n",
-        replace: '',
-      },
-    ],
-    faults: ['restore-store', 'replace-pod'],
-    inPods: true,
-    seeds: 300,
-    foundBy: 6,
-  },
-  {
     name: 'the hub sends the secrets to the agent that hands over',
     edits: [
       {
@@ -135,20 +121,6 @@ export const plantedHandoverBugs: readonly PlantedBug[] = [
     inPods: true,
     seeds: 100,
     foundBy: 4,
-  },
-  {
-    name: 'a runner that starts again in its pod claims anew',
-    edits: [
-      {
-        file: 'agent/runner/runner.ts',
-        find: "    await attempt.recover();\n    return 'begun';\n",
-        replace: '    await fs.remove(path);\n',
-      },
-    ],
-    faults: ['crash-runner'],
-    inPods: true,
-    seeds: 100,
-    foundBy: 25,
   },
   {
     name: 'a runner that is not wanted leaves the container beside it waiting',
