@@ -30,6 +30,7 @@ suite('a file of an automation', () => {
     assert.deepEqual(summary, {
       name: 'greet',
       kind: 'command',
+      executor: 'process',
       description: 'Says hello',
       parameters: {
         type: 'object',
