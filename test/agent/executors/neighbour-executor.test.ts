@@ -129,10 +129,11 @@ describe('a command in the container beside', () => {
     pod.come();
     const execution = await pod.start(`trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done`);
     await waitFor(pod, 'ready');
+    await writeFile(join(pod.target.folder, 'intent.json'), '{}');
 
     assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
 
-    assert.deepEqual(await readExit(pod.executor, pod.target), { status: 5, marked: false });
+    assert.deepEqual(await readExit(pod.executor, pod.target), { status: 5, marked: true });
   });
 
   it('says of a TERM to its container that the platform ended it, and ends as it likes', async () => {
@@ -145,7 +146,8 @@ describe('a command in the container beside', () => {
     await execution.ended;
     await neighbour.ended;
 
-    assert.deepEqual(await readExit(pod.executor, pod.target), { status: 5, marked: false });
+    const end = await pod.executor.readEnd(pod.target);
+    assert.ok(end?.type === 'platform' && end.cause === 'process-lost' && end.status === 5);
     assert.equal(await pod.lastWords(), 'farhand: ended 5 t\n');
   });
 

@@ -161,7 +161,7 @@ const rows: readonly Row[] = [
     record: 'let go',
     found: 'a Job whose pod is at work',
     follows: 'it is adopted, and its start is what the node says, not now',
-    live: diesWithPod(({ cluster, job }) => cluster.run(job)),
+    live: diesWithPod(({ cluster, job }) => cluster.run(job, '2026-11-30T12:00:00Z')),
     async check(scene) {
       const execution = await scene.next.adopt(scene.target);
       assert.deepEqual(await execution?.started, { at: Date.parse('2026-11-30T12:00:00Z') });

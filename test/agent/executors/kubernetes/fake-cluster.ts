@@ -63,11 +63,11 @@ export class FakeCluster {
   }
 
   /** The container begins. */
-  run(job: string): void {
+  run(job: string, startedAt: string = new Date().toISOString()): void {
     this.starts.set(job, (this.starts.get(job) ?? 0) + 1);
     this.setPod(job, {
       phase: 'Running',
-      containerStatuses: [toMain({ running: { startedAt: new Date().toISOString() } })],
+      containerStatuses: [toMain({ running: { startedAt } })],
     });
   }
 
