@@ -15,7 +15,8 @@ export function readRunner(pod: PodView | null): RunnerState {
 
 /** Why the pod's runner ended the last time; null where it did not. */
 export function readRunnerEnd(pod: PodView): { readonly isStarved: boolean; readonly words: string } | null {
-  const { terminated } = findRunner(pod)?.lastState ?? {};
+  const status = findRunner(pod);
+  const terminated = status?.state.terminated ?? status?.lastState.terminated;
   if (terminated === undefined) return null;
   const { exitCode, reason } = terminated;
   return {

@@ -51,9 +51,13 @@ const disrupted = (reason: string) => ({
   conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: 'said so' }],
 });
 
-function crashing(reason: string): PodView {
-  const lastState = { terminated: { exitCode: 137, reason, message: '', startedAt, finishedAt } };
-  const runner = { name: 'farhand-runner', state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState };
+/** `isJustOver`: the node has not said yet that it waits before it starts it anew. */
+function crashing(reason: string, { isJustOver = false } = {}): PodView {
+  const ended = { terminated: { exitCode: 137, reason, message: '', startedAt, finishedAt } };
+  const states = isJustOver
+    ? { state: ended }
+    : { state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: ended };
+  const runner = { name: 'farhand-runner', ...states };
   return pod({ phase: 'Running', initContainerStatuses: [runner] }, { main: running });
 }
 
@@ -90,6 +94,11 @@ const rows: readonly (readonly [string, Partial<Observation>, unknown])[] = [
   [
     'a runner that is killed for its memory again and again',
     { pod: crashing('OOMKilled'), sinceCrashingMs: limits.runnerMs },
+    'give-up out-of-memory, started false, retry, status null',
+  ],
+  [
+    'a runner that was killed for its memory just now, again',
+    { pod: crashing('OOMKilled', { isJustOver: true }), sinceCrashingMs: limits.runnerMs },
     'give-up out-of-memory, started false, retry, status null',
   ],
   [
