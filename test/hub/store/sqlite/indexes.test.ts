@@ -23,11 +23,12 @@ const compiler = new Kysely<Schema>({
   },
 });
 
-/** Chores that look now and then at all agents or tokens, of which there are not many. */
+/** Chores that look now and then at all agents or tokens, or at all attempts that are open, of which there are not many. */
 function isSweep(name: string, detail: string): boolean {
   return (
-    ['readForgottenAgents', 'readOverTokens', 'readGoneInventory', 'readInventorySums'].includes(name) &&
-    /^SCAN (agents|tokens|inventory_sums)\b/.test(detail)
+    (name === 'readTicketsOut' && detail === 'SCAN attempts USING INDEX attempts_open') ||
+    (['readForgottenAgents', 'readOverTokens', 'readGoneInventory', 'readInventorySums'].includes(name) &&
+      /^SCAN (agents|tokens|inventory_sums)\b/.test(detail))
   );
 }
 
