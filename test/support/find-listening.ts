@@ -3,8 +3,17 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 const listening = '0A';
 const unixListening = '00010000';
 
-/** Where this process can be spoken to: `tcp 7400`, `udp 53`, `unix /run/x`. Sorted; of Linux. */
+/** Where this process can be spoken to: `tcp 7400`, `udp 53`, `unix /run/x`. Sorted; of Linux. One that is over listens nowhere. */
 export function findListening(pid: number): readonly string[] {
+  try {
+    return readListening(pid);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return [];
+    throw error;
+  }
+}
+
+function readListening(pid: number): readonly string[] {
   const inodes = new Set(readdirSync(`/proc/${pid}/fd`).flatMap((fd) => readInode(`/proc/${pid}/fd/${fd}`)));
   const rows = (table: string) =>
     readFileSync(`/proc/${pid}/net/${table}`, 'latin1')
