@@ -7,7 +7,7 @@ import type { AttemptCore } from './attempt-core.ts';
 import type { AttemptEnding } from './attempt-ending.ts';
 import type { ClaimRecord, DocumentRecord, ResultRecord } from './attempt-records.ts';
 import type { AttemptState } from './attempt-state.ts';
-import { type Ending, endingOf, isUnborn, toVerdict, type Verdict } from './ending.ts';
+import { type Ending, endingOf, isUnborn, toVerdict, type Verdict, wasBorn } from './ending.ts';
 import { executorOf } from './executor-of.ts';
 
 type TakingBack = Extract<AttemptState, { type: 'taking-back' }>;
@@ -67,7 +67,8 @@ export class AttemptHandover {
   async #findEnding(end: CommandEnd | null, runnerCame: boolean): Promise<Ending> {
     const intent = (await this.#core.folder.intent.read())?.cause ?? null;
     const ending = end === null ? null : endingOf(end, intent);
-    if (!runnerCame) {
+    // What is known to have begun was let in, whatever a hub knows whose store is an older copy.
+    if (!runnerCame && !(ending !== null && wasBorn(ending))) {
       if (intent !== null) return { type: 'stopped-unborn', intent };
       // Why it never came the platform may know; that it did not, the hub does.
       if (ending?.type === 'platform') return { type: 'never-started', cause: ending.cause, message: ending.message };

@@ -60,6 +60,12 @@ export function judgeResult(given: ResultCase): readonly string[] {
       return wrong;
     case 'start-failed':
       return run === null ? wrong : [...wrong, really];
+    case 'evicted':
+    case 'pod-deleted':
+    case 'node-lost':
+      // Of one whose command never began: the rest is taken back.
+      if (run !== null || result.outcome !== 'never-started') return [...wrong, really];
+      return pods.some((pod) => pod.cause === result.cause) ? wrong : [...wrong, 'no pod of it ended so'];
     default:
       return [...wrong, 'that is no end'];
   }

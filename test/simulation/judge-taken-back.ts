@@ -16,6 +16,9 @@ export function judgeTakenBack({ result, programs, pods, evidence }: ResultCase)
       return (result.outcome === 'succeeded') === (result.exitCode === 0)
         ? wrong
         : [...wrong, 'that is no success, or one'];
+    case 'outputs-invalid':
+      // They are promised, and went with the pod.
+      return isExit(run, result) && result.exitCode === 0 ? wrong : [...wrong, really];
     case 'cancelled':
       return isSaid && wasOverBeforeIntent(run) ? [...wrong, really] : wrong;
     case 'process-lost':

@@ -168,14 +168,16 @@ export class Oracle {
     }
   }
 
-  #checkAttempt({ planned }: AcceptedJob, { id, number, state, result, log }: AttemptRecord): void {
+  #checkAttempt({ planned }: AcceptedJob, { id, number, state, handover, result, log }: AttemptRecord): void {
     if (state !== 'ended' || result === null || log === null || this.#world.doubtful.has(id)) return;
     const evidence = this.#evidence;
     const programs = evidence.programsOf(id);
     const terms = automationTerms[planned.automation];
     const name = `${planned.name}, attempt ${number}`;
     const told = `${name} is said to be ${result.outcome} (${result.cause}, exit ${result.exitCode}), but`;
-    const judge = result.log.gaps.some(({ why }) => why === 'runner-gone') ? judgeTakenBack : judgeResult;
+    const isTakenBack = handover?.state === 'taken-back' && result.outcome !== 'never-started';
+    const isGone = result.log.gaps.some(({ why }) => why === 'runner-gone');
+    const judge = isTakenBack || isGone ? judgeTakenBack : judgeResult;
     const pods = evidence.podsOf(id);
     for (const why of judge({ planned, result, programs, pods, evidence })) this.#violates(`${told} ${why}`);
     if (!this.#world.copied.has(id))

@@ -112,8 +112,8 @@ export const plantedHandoverBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'agent/attempts/attempt-handover.ts',
-        find: "        complete: false,\n        gaps: [{ at: frame.offset, bytes: null, why: 'runner-gone' }],\n",
-        replace: '        complete: true,\n        gaps: [],\n',
+        find: 'sha256: digestOfNothing, complete: false, gaps, trailing: 0',
+        replace: 'sha256: digestOfNothing, complete: true, gaps: gaps.slice(1), trailing: 0',
       },
       { file: 'hub/sessions/judge-log.ts', find: ' && stored.sha256 === log.sha256', replace: '' },
     ],

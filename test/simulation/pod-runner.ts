@@ -47,7 +47,7 @@ export interface PodRunnerOptions {
   readonly onFrame: (heard: RunnerHeard) => void;
   readonly onOpen: (open: SentOpen) => void;
   /** It left by itself. */
-  readonly onEnded: (type: RunnerEnd['type']) => void;
+  readonly onEnded: (end: RunnerEnd) => void;
 }
 
 /** One process of a pod's runner, as `farhand runner` makes it. */
@@ -98,10 +98,10 @@ export class PodRunner {
     if (!process.isAlive) return;
     this.#runner = runner;
     if (this.#stopMs !== null) void runner.stop(this.#stopMs);
-    const { type } = await runner.ended;
+    const end = await runner.ended;
     if (!process.isAlive) return;
     await runner[Symbol.asyncDispose]();
-    if (process.isAlive) this.#options.onEnded(type);
+    if (process.isAlive) this.#options.onEnded(end);
   }
 
   #startRunner(): Promise<Runner> {

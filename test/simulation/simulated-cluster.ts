@@ -1,5 +1,7 @@
 import type { CommandHandover } from '../../agent/automations/prepared-command.ts';
 import type { CommandEnd } from '../../agent/executors/command-end.ts';
+import { toEndBesideRunner } from '../../agent/executors/kubernetes/end-beside-runner.ts';
+import { readMain } from '../../agent/executors/kubernetes/main-container.ts';
 import type { PodCause, SimulatedPod } from './simulated-pod.ts';
 
 /** What a pod is made of. */
@@ -110,16 +112,22 @@ function isOver({ pods, isLetGo, isDeleted }: PodJob): boolean {
 
 /** What a platform can say: last words where there are any, else why it ended, and never how a command did. */
 function toEnd({ pods, isStopped }: PodJob): CommandEnd {
-  for (const pod of pods) {
-    const words = pod.isCalledLost ? null : pod.lastWords;
-    const [, status, asked, told] = /^farhand: ended (\d{1,3})( i)?( t)?\n$/.exec(words ?? '') ?? [];
-    if (status === undefined) continue;
-    return { type: 'exit', status: Number(status), marked: asked !== undefined || told !== undefined, at: null };
-  }
   const cause = pods.map((pod) => pod.cause).find((one) => one !== null) ?? null;
   const hasBegun = pods.some((pod) => pod.hasBegun || pod.isCalledLost);
-  const end = lost(cause ?? 'process-lost', 'the pod ended, and nobody said how');
-  return { ...end, marked: isStopped, ...(hasBegun ? {} : { started: false, retrySafe: true, cause: 'start-failed' }) };
+  const unborn = { started: false, retrySafe: true, cause: 'start-failed' } as const;
+  const end = {
+    ...lost(cause ?? 'process-lost', 'the pod ended, and nobody said how'),
+    marked: isStopped,
+    ...(hasBegun ? {} : unborn),
+  };
+  const pod = pods.find((one) => !one.isCalledLost && one.hasWords);
+  if (pod === undefined) return end;
+  const { view } = pod;
+  return toEndBesideRunner(cause === null ? { type: 'exit', status: 1 } : end, {
+    main: readMain(view),
+    pod: view,
+    isStopped,
+  });
 }
 
 function lost(cause: PodCause | 'process-lost', message: string): Extract<CommandEnd, { type: 'platform' }> {

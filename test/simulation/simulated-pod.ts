@@ -1,6 +1,10 @@
 import type { CommandHandover } from '../../agent/automations/prepared-command.ts';
+import { mainContainer } from '../../agent/executors/kubernetes/main-container.ts';
+import { PodView } from '../../agent/executors/kubernetes/pod-view.ts';
+import { runnerContainer } from '../../agent/executors/kubernetes/runner-container.ts';
 import { toNeighbourPlace } from '../../agent/executors/neighbour/neighbour-place.ts';
 import { RunnerOrder } from '../../agent/runner/runner-order.ts';
+import { toRunnerWords } from '../../agent/runner/runner-words.ts';
 import type { OpenFrame } from '../../protocol/session-frame.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -75,6 +79,7 @@ export class SimulatedPod {
   #cause: PodCause | null = null;
   #phase: 'starting' | 'working' | 'ending' | 'over' = 'starting';
   #starts = 0;
+  #runnerWords = '';
 
   constructor(options: SimulatedPodOptions) {
     this.#options = options;
@@ -104,6 +109,25 @@ export class SimulatedPod {
 
   get lastWords(): string | null {
     return this.#neighbour?.lastWords ?? null;
+  }
+
+  /** Its command or its runner left some. */
+  get hasWords(): boolean {
+    return this.lastWords !== null || this.#runnerWords !== '';
+  }
+
+  /** As the cluster shows it, once it is over. */
+  get view(): PodView {
+    const ended = (message: string) => ({ state: { terminated: { exitCode: 1, message } } });
+    const { name } = this;
+    return PodView.parse({
+      metadata: { name, uid: name },
+      spec: {},
+      status: {
+        containerStatuses: [{ name: mainContainer, containerID: name, ...ended(this.lastWords ?? '') }],
+        initContainerStatuses: [{ name: runnerContainer, containerID: name, ...ended(this.#runnerWords) }],
+      },
+    });
   }
 
   get ticket(): string {
@@ -248,8 +272,10 @@ export class SimulatedPod {
       onOperation: (operation) => onOperation(name, operation),
       onFrame: (heard) => onFrame(this, heard),
       onOpen: (open) => this.#opens.push(open),
-      onEnded: (type) => {
+      onEnded: (end) => {
+        const { type } = end;
         this.#options.onEvent(`the runner of ${this.name} ends: ${type}`);
+        if (type === 'unexplained') this.#runnerWords = end.words === null ? '' : toRunnerWords(end.words);
         // What it still had to say it could not.
         if (type === 'left') this.wasCut = true;
         this.#leaveRunner();
