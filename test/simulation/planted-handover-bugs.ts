@@ -117,10 +117,10 @@ export const plantedHandoverBugs: readonly PlantedBug[] = [
       },
       { file: 'hub/sessions/judge-log.ts', find: ' && stored.sha256 === log.sha256', replace: '' },
     ],
-    faults: ['end-pod'],
+    faults: ['end-pod', 'part-pod'],
     inPods: true,
     seeds: 100,
-    foundBy: 4,
+    foundBy: 8,
   },
   {
     name: 'a runner that is not wanted leaves the container beside it waiting',
