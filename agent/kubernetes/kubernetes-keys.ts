@@ -125,6 +125,11 @@ export const kubernetesKeys = {
 
 export type KubernetesConfig = ConfigOf<typeof kubernetesKeys>;
 
+/** Whether jobs get a runner: an image is named, and not `none`. */
+export function namesRunner(image: string | null): image is string {
+  return image !== null && image !== 'none';
+}
+
 type Ways = Pick<OutletConfig, 'proxy' | 'tlsCert'>;
 
 /** The rules over several of them, and over the agent's own way out: a line for each mistake. */
@@ -142,7 +147,7 @@ export function findKubernetesMistakes(config: KubernetesConfig & Ways): readonl
 /** Runners that take the agent's way to the hub need what the agent needs there, and are not given what is the agent's own. */
 function findWayMistakes(config: KubernetesConfig & Ways): readonly string[] {
   const { kubernetesRunnerImage, kubernetesRunnerSecret, kubernetesHubUrls, proxy, tlsCert } = config;
-  if (kubernetesRunnerImage === null || kubernetesRunnerSecret !== null || kubernetesHubUrls !== null) return [];
+  if (!namesRunner(kubernetesRunnerImage) || kubernetesRunnerSecret !== null || kubernetesHubUrls !== null) return [];
   const needed = [
     ...(proxy?.type === 'proxy' ? ['the proxy of FARHAND_PROXY'] : []),
     ...(tlsCert === null ? [] : ['a certificate, as FARHAND_TLS_CERT is one']),

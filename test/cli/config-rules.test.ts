@@ -248,3 +248,21 @@ describe('findUnknownVariables', () => {
     );
   });
 });
+
+describe('a runner that would not get through to the hub is refused', () => {
+  const image = { FARHAND_KUBERNETES: 'in-cluster', FARHAND_KUBERNETES_RUNNER_IMAGE: 'farhand:1' };
+  const proxy = { FARHAND_HUB_URL: 'wss://hub.example', FARHAND_PROXY: 'http://proxy.example:3128' };
+
+  it('unless a Secret brings what it needs, its way is another, or there is none', () => {
+    assert.throws(
+      agent({ ...proxy, ...image }),
+      /FARHAND_KUBERNETES_RUNNER_SECRET: expected .* the proxy of FARHAND_PROXY/,
+    );
+    const ways = [
+      { FARHAND_KUBERNETES_RUNNER_SECRET: 'way' },
+      { FARHAND_KUBERNETES_HUB_URL: 'wss://hub.inside' },
+      { FARHAND_KUBERNETES_RUNNER_IMAGE: 'none' },
+    ];
+    for (const way of ways) assert.doesNotThrow(agent({ ...proxy, ...image, ...way }));
+  });
+});

@@ -1,4 +1,5 @@
 import type { AgentConfig } from '../../config.ts';
+import { namesRunner } from '../../kubernetes/kubernetes-keys.ts';
 
 /** What runs beside the command of a pod. */
 export interface RunnerImage {
@@ -42,7 +43,7 @@ type Config = Pick<
  */
 export function toRunnerImage(config: Config): RunnerImage | null {
   const { kubernetesRunnerImage: image, kubernetesHubUrls, hubUrls, tlsCa, tlsServerName } = config;
-  if (image === null || image === 'none') return null;
+  if (!namesRunner(image)) return null;
   const urls = kubernetesHubUrls ?? hubUrls ?? [];
   return {
     image,
