@@ -228,6 +228,8 @@ describe('the charts', { skip: helmSkip }, () => {
     assert.equal(await imageOf({ config: { ...config, kubernetesRunnerImage: 'none' }, image }), 'none');
     assert.equal(await imageOf({ config, image, tls: { clientSecretName: 'mine' } }), undefined);
     assert.equal(await imageOf({ ...withProxy, image }), undefined);
+    const withSecret = { ...config, kubernetesRunnerSecret: 'way' };
+    assert.equal(await imageOf({ ...withProxy, image, config: withSecret }), 'r/x@sha256:ab');
     const old = await template('farhand-agent', { config, image }, ['--kube-version', '1.28.3']);
     assert.equal(variablesOf(old)['FARHAND_KUBERNETES_RUNNER_IMAGE'], undefined, 'no sidecars');
     assert.equal(

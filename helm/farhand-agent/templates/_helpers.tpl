@@ -20,12 +20,12 @@
 {{- end }}
 
 {{- /*
-The chart's own image, where nobody says another. None where a runner would not get through: it is given no client certificate and no proxy, so
-it is the values' word that pods reach the hub another way (config.kubernetesHubUrls); and none where the cluster knows no sidecars.
+The chart's own image, where nobody says another. None where a runner would not get through: it is not given the agent's client certificate and proxy, so
+it is the values' word that it has its own (config.kubernetesRunnerSecret), or that pods reach the hub another way (config.kubernetesHubUrls); and none where the cluster knows no sidecars.
 */ -}}
 {{- define "farhand-agent.runnerImage" -}}
 {{- $isOnItsOwn := not (or .Values.tls.clientSecretName .Values.secrets.proxy.name) -}}
-{{- if and (include "farhand-agent.makesJobs" .) (or $isOnItsOwn .Values.config.kubernetesHubUrls) (semverCompare ">=1.29-0" .Capabilities.KubeVersion.Version) -}}
+{{- if and (include "farhand-agent.makesJobs" .) (or $isOnItsOwn .Values.config.kubernetesHubUrls .Values.config.kubernetesRunnerSecret) (semverCompare ">=1.29-0" .Capabilities.KubeVersion.Version) -}}
 {{ include "farhand.image" . }}
 {{- end -}}
 {{- end }}
