@@ -16,6 +16,7 @@ describe('the summary reporter', () => {
     assert.match(output, /✗ fails \(fixtures\/mixed\.ts:\d+\)\n {4}AssertionError/);
     assert.match(output, /it printed:\n {4}what the test printed/);
     assert.match(output, /fixtures\/mixed\.ts \(.*, 1 skipped: for a reason\)\n/);
+    assert.match(output, /\nfailed, once more:\n✗ fails \(fixtures\/mixed\.ts:\d+\)\n {4}AssertionError/);
     assert.match(output, /\n2 passed, 1 failed, 1 skipped\n$/);
     assert.equal(status, 1);
   });

@@ -6,9 +6,14 @@ import { inspect, styleText } from 'node:util';
 /** Of what a failing file printed, only the last part is shown. */
 const maxOutputCharacters = 20_000;
 
+/** What failed is said once more at the end, where a log of which only the tail is kept still holds it: so much of each, and in all. */
+const maxRepeatedCharacters = 1500;
+const maxRepeatedInAll = 12_000;
+
 /**
- * The reporter of `npm test`: a line for each file, the details of each failure, and a last line for machines,
- * `N passed, N failed` (`, N skipped` where there are any). The line of a file says why tests of it were skipped.
+ * The reporter of `npm test`: a line for each file, the details of each failure, in short again at the end, and a last
+ * line for machines, `N passed, N failed` (`, N skipped` where there are any). The line of a file says why tests of it
+ * were skipped.
  *
  * A file that ends without having run a test counts as failed: the runner itself calls it passed, also when a test
  * ended the process early.
@@ -19,6 +24,7 @@ export default async function* summaryReporter(source: AsyncIterable<TestEvent>)
   const output = new Map<string, string>();
   const skips = new Map<string, Set<string>>();
   const silentFiles: string[] = [];
+  const failures: string[] = [];
   const keep = (file: string | undefined, text: string) => {
     if (file === undefined) return;
     // Output comes with the path as it was given, everything else with the whole path.
@@ -30,15 +36,19 @@ export default async function* summaryReporter(source: AsyncIterable<TestEvent>)
     if (type === 'test:stdout' || type === 'test:stderr') keep(data.file, data.message);
     else if (type === 'test:diagnostic') keep(data.file, `${data.message}\n`);
     else if (type === 'test:fail') {
-      yield toFailureText(data);
+      const text = toFailureText(data);
+      if (text !== '') failures.push(text);
+      yield text;
       if (isFileItself(data)) yield toOutputText(data.file, output);
     } else if (type === 'test:pass' && isFileItself(data)) {
       silentFiles.push(data.name);
-      yield `${mark(false)} ${data.name}: expected at least one test, none was run to its end\n${toOutputText(data.file, output)}`;
+      const text = `${mark(false)} ${data.name}: expected at least one test, none was run to its end\n`;
+      failures.push(text);
+      yield `${text}${toOutputText(data.file, output)}`;
     } else if (type === 'test:pass' && data.file !== undefined && typeof data.skip === 'string') {
       skips.set(data.file, (skips.get(data.file) ?? new Set()).add(data.skip));
     } else if (type === 'test:summary') {
-      if (data.file === undefined) yield toLastLine(data.counts, silentFiles.length);
+      if (data.file === undefined) yield `${toRepeatedText(failures)}${toLastLine(data.counts, silentFiles.length)}`;
       else {
         yield toFileLine(data, data.file, [...(skips.get(data.file) ?? [])]);
         if (!data.success) yield toOutputText(data.file, output);
@@ -80,6 +90,14 @@ function toErrorText({ message, cause }: Error): string {
 function toOutputText(file: string | undefined, output: Map<string, string>): string {
   const text = file === undefined ? undefined : output.get(file);
   return text === undefined ? '' : `  it printed:\n${indent(text.trimEnd())}\n`;
+}
+
+function toRepeatedText(failures: readonly string[]): string {
+  if (failures.length === 0) return '';
+  const cut = failures.map((text) =>
+    text.length <= maxRepeatedCharacters ? text : `${text.slice(0, maxRepeatedCharacters)}\n    … (whole above)\n`,
+  );
+  return `\nfailed, once more:\n${cut.join('').slice(0, maxRepeatedInAll)}\n`;
 }
 
 function toLastLine(counts: EventData.TestSummary['counts'], silentFileCount: number): string {
