@@ -7,7 +7,8 @@
  * 2. It waits for `start`; for `leave` or a TERM it ends. What reads the pipe is a process of its own, because a shell that reads takes no signal.
  * 3. The fence, as on a host.
  * 4. Orders become signals: as the first process to all others, else (in a test) to its group.
- * 5. The command, in the background, because a shell takes no signal while a command in the foreground runs. TERM to the container goes on to all of it.
+ * 5. The command, in the background, because a shell takes no signal while a command in the foreground runs. TERM to the container goes on to all of it; one that
+ *    came before there was a command keeps it from starting.
  * 6. The exit record, then the last words, then KILL for what is left. Both say what `neighbour-end.ts` reads: the status, and the marks ` i` (the runner had
  *    asked for the end), ` t` (the platform told it to end) and ` m` (the kernel killed something of the container for its memory, which the shell
  *    survives where only one process is killed).
@@ -54,7 +55,7 @@ farhand_count
 farhand_before=$farhand_kills
 (
   trap - TERM INT HUP
-  [ -e intent.json ] && exit 143
+  [ -e intent.json ] || [ -n "$farhand_told" ] && exit 143
   . "$farhand_memory/go" || exit 126
   unset OLDPWD SHLVL farhand_memory farhand_words farhand_marks farhand_told farhand_caught farhand_reader farhand_attempt
   unset farhand_kills farhand_before farhand_file farhand_key farhand_value

@@ -151,6 +151,25 @@ describe('a command in the container beside', () => {
     assert.equal(await pod.lastWords(), 'farhand: ended 5 t\n');
   });
 
+  for (const place of ['farhand_count\nfarhand_before', '(\n  trap - TERM']) {
+    it(`is not run when its container was told to end before there was one: at ${JSON.stringify(place)}`, async () => {
+      await using pod = await createNeighbourPod();
+      const neighbour = pod.come((text) => {
+        assert.equal(text.split(place).length, 2);
+        return text.replace(place, () => `kill -s TERM "$$"\n${place}`);
+      });
+
+      const execution = await pod.start('echo never');
+      await execution.ended;
+      await neighbour.ended;
+
+      assert.equal(await pod.output(), '');
+      const end = await pod.executor.readEnd(pod.target);
+      assert.ok(end?.type === 'platform' && end.cause === 'process-lost' && end.status === 143);
+      assert.equal(await pod.lastWords(), 'farhand: ended 143 t\n');
+    });
+  }
+
   it('is over when its container was killed, and what it left in a session of its own does not make it seem alive', async () => {
     await using pod = await createNeighbourPod();
     const neighbour = pod.come();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,8 +30,8 @@ export interface NeighbourPod extends AsyncDisposable {
   readonly executor: NeighbourExecutor;
   readonly target: ExecutionTarget;
   start(script: string, environment?: Readonly<Record<string, string>>): Promise<Execution>;
-  /** Starts the wrapper. Once. */
-  come(): Neighbour;
+  /** Starts the wrapper, as it is or changed. Once. */
+  come(change?: (text: string) => string): Neighbour;
   output(): Promise<string>;
   lastWords(): Promise<string>;
 }
@@ -72,8 +73,10 @@ export async function createNeighbourPod(): Promise<NeighbourPod> {
       const started = await executor.start(target, command);
       return started.type === 'started' ? started.execution : assert.fail(started.message);
     },
-    come() {
-      const args = [join(folders.shared, podPrograms.wrapper), folders.shared, folders.memory, words];
+    come(change) {
+      const program = join(folders.shared, podPrograms.wrapper);
+      if (change !== undefined) writeFileSync(program, change(readFileSync(program, 'utf8')));
+      const args = [program, folders.shared, folders.memory, words];
       const env = { PATH: '/usr/bin:/bin', LEAK_CHECK: String(process.pid) };
       const wrapper = spawn('sh', args, { detached: true, env, stdio: 'ignore' });
       child = wrapper;
