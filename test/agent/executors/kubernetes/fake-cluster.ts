@@ -144,10 +144,17 @@ export class FakeCluster {
 
   /** The Job controller: one pod, once. */
   #control(job: KubernetesObject): void {
-    const { name, namespace } = job.metadata;
-    const spec = job['spec'] as { suspend?: boolean; template: { metadata: { labels: Record<string, string> } } };
+    const { name } = job.metadata;
+    const spec = job['spec'] as { suspend?: boolean };
     if (spec.suspend === true || !this.makesPods || job['status'] !== undefined) return;
     if (this.get('pods', `${name}-1`) !== undefined || this.starts.has(name)) return;
+    this.makePod(job);
+  }
+
+  /** As the Job controller does it, which may come late. */
+  makePod(job: KubernetesObject): void {
+    const { name, namespace } = job.metadata;
+    const spec = job['spec'] as { template: { metadata: { labels: Record<string, string> } } };
     const labels = { ...spec.template.metadata.labels, 'job-name': name };
     const metadata = { name: `${name}-1`, namespace, uid: randomUUID(), resourceVersion: '', labels };
     this.#put('pods', { metadata, spec: {}, status: { phase: 'Pending' } } as KubernetesObject);

@@ -618,6 +618,31 @@ describe('the Kubernetes executor', () => {
     assert.deepEqual(cluster.names('jobs'), []);
   });
 
+  it('says not that nothing began of a Job whose pod came while it was being deleted', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    cluster.makesPods = false;
+    const execution = await start(executor, target);
+    await eventually(() => cluster.calls.includes('patch jobs'), 'the Job to be let go');
+    const made = cluster.get('jobs', job) ?? assert.fail('expected the Job');
+    let [isDeleted, looks] = [false, 0];
+    cluster.before = (call) => {
+      if (call === 'delete jobs') isDeleted = true;
+      if (!isDeleted || call !== 'get jobs') return;
+      looks += 1;
+      if (looks !== 2) return;
+      cluster.makePod(made);
+      cluster.run(job);
+    };
+
+    assert.deepEqual(await execution.clear({ graceMs: 100, boundMs: 20_000 }), { escaped: 0 });
+
+    const end = await executor.readEnd(target);
+    assert.ok(end?.type === 'platform');
+    assert.deepEqual([cluster.starts.get(job), end.started, end.retrySafe], [1, true, false]);
+    assert.deepEqual(cluster.names('pods'), []);
+  });
+
   it('says to whoever wants the end that the cluster cannot be asked', async () => {
     const executor = create();
     const { target, job } = await createPlace();
