@@ -30,9 +30,14 @@ export async function findClusterProcess(cluster: KubeCluster, name: ClusterProg
   const signal = (with_: NodeJS.Signals) => {
     for (const one of pids) signalProcess(one, with_);
   };
+  // Who entered the node stops itself with its child, and does not go on with it.
+  const resume = () => {
+    for (const one of [...pids, pid]) signalProcess(one, 'SIGCONT');
+  };
   return {
     async kill() {
       signal('SIGKILL');
+      resume();
       for (const one of [...pids, pid]) await until(`the end of ${name}`, async () => (await readStart(one)) === null);
     },
     async startAgain() {
@@ -48,7 +53,7 @@ export async function findClusterProcess(cluster: KubeCluster, name: ClusterProg
         await until('its answer', () => cluster.kubectl('get', '--raw=/readyz').catch(() => null));
     },
     pause: () => signal('SIGSTOP'),
-    resume: () => signal('SIGCONT'),
+    resume,
   };
 }
 
