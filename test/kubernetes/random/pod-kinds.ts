@@ -19,6 +19,8 @@ const starts = '$(grep -c "^$FARHAND_JOB_ID " "$PLACE/ledger")';
 function kindsOf(way: LogWay): readonly JobKind[] {
   // What the kubelet turned over can be proved by nobody, nor what went with a pod that had to be deleted because its node was slow to end it.
   const unproved = way === 'kubelet' ? { terms: { gaps: true } } : {};
+  // Its pod was deleted while nobody could watch it go, and what it said last of its container went with it.
+  const mayHaveBegun = { terms: { gaps: true } };
   const kinds: readonly JobKind[] = [
     { request: () => script('say hello'), ends: [success] },
     { request: (dice) => script(lines(20 + dice.below(200))), ends: [success] },
@@ -65,8 +67,8 @@ function kindsOf(way: LogWay): readonly JobKind[] {
       request: () => script('say up; sleep 300 & setsid sleep 300 & (trap "" TERM; sleep 300) & say down'),
       ends: [success],
     },
-    { request: () => script('say up', 'unknown-image-pod'), ends: ['failed image-pull', neverBegan] },
-    { request: () => script('say up', 'homeless-pod'), ends: ['failed unschedulable', neverBegan] },
+    { request: () => script('say up', 'unknown-image-pod'), ends: ['failed image-pull', neverBegan], ...mayHaveBegun },
+    { request: () => script('say up', 'homeless-pod'), ends: ['failed unschedulable', neverBegan], ...mayHaveBegun },
     {
       request: () => script('say up; dd if=/dev/zero of=/dev/null bs=300M count=1; say "not reached"', 'small-pod'),
       ends: ['failed out-of-memory', 'failed signal'],
