@@ -12,7 +12,7 @@ import type { ControlChannel } from '../../transports/control-transport.ts';
 import type { Accepted, Listener } from '../../transports/listener.ts';
 import type { HubSessionChannel } from '../../transports/session-transport.ts';
 
-const patienceMs = 20_000;
+const patienceMs = 50_000;
 const lookMs = 3;
 
 /** What the hub has of one attempt: the durable part of a real one. */

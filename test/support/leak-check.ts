@@ -23,7 +23,7 @@ export interface LeakCheckOptions {
  * they were added. Close in the test's body, best with `await using`: what `t.after` closes is closed after this check.
  * The tests of one file must run one after another (the default), or one would be blamed for another's.
  */
-export function checkLeaks({ settleMs = 2_000 }: LeakCheckOptions = {}): void {
+export function checkLeaks({ settleMs = 10_000 }: LeakCheckOptions = {}): void {
   const marker = `LEAK_CHECK=${process.pid}`;
   process.env['LEAK_CHECK'] = String(process.pid);
   const baselines = new WeakMap<object, OpenThings>();

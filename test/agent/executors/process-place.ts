@@ -134,7 +134,7 @@ export async function eventually<T>(
   look: () => T | null | false | Promise<T | null | false>,
   what: string,
 ): Promise<T> {
-  for (let polls = 0; polls < 2_000; polls += 1) {
+  for (let polls = 0; polls < 6_000; polls += 1) {
     const seen = await look();
     if (seen !== null && seen !== false) return seen;
     await delay(5);

@@ -93,7 +93,7 @@ describe('the Kubernetes executor', () => {
   }
 
   async function eventually(look: () => boolean, what: string): Promise<void> {
-    for (let polls = 0; polls < 1_000; polls += 1) {
+    for (let polls = 0; polls < 6_000; polls += 1) {
       if (look()) return;
       await delay(5);
     }
