@@ -48,7 +48,8 @@ export async function createProcessPlaces(): Promise<ProcessPlaces> {
         writeIntent: () => writeFile(join(folder, 'intent.json'), '{}'),
       };
     },
-    remove: () => rm(root, { recursive: true, force: true }),
+    // What a test that failed left running may still write there.
+    remove: () => rm(root, { recursive: true, force: true, maxRetries: 10 }),
   };
 }
 
