@@ -13,6 +13,8 @@ import { until } from '../support/until.ts';
 
 checkLeaks();
 
+/** A bench starts some ten programs, one after another. */
+const patient = { timeout: 300_000 };
 const main = join(import.meta.dirname, '../../bench/main.ts');
 
 /** A run of the suite that keeps all it makes in a folder of its own. */
@@ -57,7 +59,7 @@ suite('the benchmarks, in a tiny size', () => {
     assert.match(printed, /KUBE_PEER names no folder of commands that start a Kubernetes/);
   });
 
-  test('measure latency and jobs beside their limits', async () => {
+  test('measure latency and jobs beside their limits', patient, async () => {
     const bench = await startBench('latency', 'jobs', '--peers', 'none');
 
     const { code, printed, said } = await bench.end();
@@ -70,7 +72,7 @@ suite('the benchmarks, in a tiny size', () => {
     assert.doesNotMatch(printed, /NaN|undefined|: failed/);
   });
 
-  test('measure logs, whole and masked', async () => {
+  test('measure logs, whole and masked', patient, async () => {
     const bench = await startBench('log', '--peers', 'none');
 
     const { code, printed, said } = await bench.end();
@@ -80,7 +82,7 @@ suite('the benchmarks, in a tiny size', () => {
     assert.doesNotMatch(printed, /NaN|undefined|: failed/);
   });
 
-  test('measure memory and starts', async () => {
+  test('measure memory and starts', patient, async () => {
     const bench = await startBench('memory', 'start', '--peers', 'none');
 
     const { code, printed, said } = await bench.end();
@@ -92,7 +94,7 @@ suite('the benchmarks, in a tiny size', () => {
     assert.doesNotMatch(printed, /NaN|undefined|: failed/);
   });
 
-  test('bring simulated agents back to a hub that was killed, and compare what both sides hold', async () => {
+  test('bring simulated agents back to a hub that was killed, and compare what both sides hold', patient, async () => {
     const bench = await startBench('agents', 'resync', '--agents', '3', '--peers', 'none');
 
     const { code, printed, said } = await bench.end();
@@ -103,7 +105,7 @@ suite('the benchmarks, in a tiny size', () => {
     assert.doesNotMatch(printed, /NaN|undefined|: failed|> 180/);
   });
 
-  test('measure what depends on the wire, side by side', async () => {
+  test('measure what depends on the wire, side by side', patient, async () => {
     const bench = await startBench('wires', '--agents', '3', '--peers', 'none');
 
     const { code, printed, said } = await bench.end();
@@ -115,6 +117,7 @@ suite('the benchmarks, in a tiny size', () => {
   });
 
   test('run ssh as a peer', {
+    ...patient,
     skip: findPeerProgram('sshd') === null && 'sshd is not on this machine: .ci/get-packages',
   }, async () => {
     const bench = await startBench('latency', '--peers', 'ssh');
@@ -126,6 +129,7 @@ suite('the benchmarks, in a tiny size', () => {
   });
 
   test('run BullMQ as a peer', {
+    ...patient,
     skip:
       (findPeerProgram('redis-server') === null && 'redis-server is not on this machine: .ci/get-packages') ||
       (!hasBullmq() && 'BullMQ is not in the cache: .ci/get-bullmq'),
