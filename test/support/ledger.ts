@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Attempt } from '../../protocol/attempt.ts';
 import type { Gap } from '../../protocol/attempt-result.ts';
 import type { Job } from '../../protocol/job.ts';
+import { findBytes } from './find-bytes.ts';
 import type { HubApi } from './hub-api.ts';
 
 export interface LedgerTerms {
@@ -154,7 +155,7 @@ function checkPieces(
 
 /** The last piece may end with what was not written down any more. */
 function findPiece(said: Buffer, piece: Buffer, from: number): number {
-  const whole = said.indexOf(piece, from);
+  const whole = findBytes(said, piece, from);
   if (whole >= 0) return whole;
   const line = piece.indexOf('\n') + 1;
   return line === 0 ? said.length : said.indexOf(piece.subarray(0, line), from);
