@@ -53,7 +53,7 @@ function toList(names: readonly string[]): string {
 }
 
 /** One line for each reason, with the agents that it holds for; the first says that nobody can. Empty when somebody can, or soon. */
-export function toWaitingLines(job: Job, isAnyAgentKnown: boolean): readonly string[] {
+export function toWaitingLines(job: Job): readonly string[] {
   if (job.waiting.length > 0) {
     const named = Map.groupBy(job.waiting, ({ reason }): string => reason);
     // An older hub names every agent, and does not count.
@@ -66,9 +66,11 @@ export function toWaitingLines(job: Job, isAnyAgentKnown: boolean): readonly str
     });
     return ['waiting: no agent can take the job now', ...lines];
   }
-  if (isAnyAgentKnown) return [];
+  if (!job.waitingReasons.some(({ reason }) => reason === 'no-agent')) return [];
   return [
-    'waiting: no agent has joined this hub yet',
+    job.account === 'default'
+      ? 'waiting: no agent has joined this hub yet'
+      : `waiting: no agent has joined the account ${job.account} yet`,
     '  make a token with `farhand token create --join`, and on the machine that is to run jobs:',
     '  FARHAND_HUB_URL=… FARHAND_JOIN_TOKEN=… farhand agent',
   ];

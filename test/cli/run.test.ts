@@ -283,6 +283,31 @@ describe('farhand run', () => {
     assert.equal(result.exitCode, 0);
   });
 
+  it('says how a first agent joins where the account has none', async () => {
+    let looks = 0;
+    const queued = sampleJob({
+      state: 'queued',
+      attempt: null,
+      log: null,
+      waitingReasons: [{ reason: 'no-agent', agents: 0 }],
+    });
+    await using api = await hubWith(
+      {},
+      {
+        [`GET /jobs/${id}`]: (_, response) => answerJson(response, looks++ < 2 ? queued : sampleJob()),
+        [`GET /jobs/${id}/log`]: (_, response) => void setTimeout(() => response.end(), 1_200),
+      },
+    );
+
+    const watched = await run(api, 'hello');
+    looks = 0;
+    const shown = await runCommand(['jobs', id], { environment: { FARHAND_HUB_URL: api.address } });
+
+    const words = /waiting: no agent has joined this hub yet\n {2}make a token with `farhand token create --join`/;
+    assert.match(watched.stderr, words);
+    assert.match(shown.stdout, words);
+  });
+
   it('goes on at the byte where it was when the log breaks off', async () => {
     const offsets: (string | null)[] = [];
     await using api = await hubWith(
