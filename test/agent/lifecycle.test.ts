@@ -207,7 +207,7 @@ test('A join token that the hub refuses ends the start with a word on what to do
 
   await assert.rejects(agent.ready, (error: unknown) => {
     assert.ok(error instanceof AgentError);
-    assert.equal(error.code, 'enrolment-refused');
+    assert.equal(error.code, 'join-token-refused');
     assert.match(error.message, /it has expired.*FARHAND_JOIN_TOKEN/);
     return true;
   });
