@@ -142,6 +142,24 @@ describe('every failure of a command says what to do next', () => {
     });
   }
 
+  for (const [code, next] of [
+    ['client-certificate-needed', /farhand certs client NAME/],
+    ['quota-exceeded', /farhand accounts set/],
+    ['not-allowed', /farhand token create --role/],
+  ] as const) {
+    it(`what is forbidden by ${code} is mended in another way`, async () => {
+      await using api = await startFakeApi({
+        'GET /jobs': (_, response) => answerProblem(response, code, 'the detail'),
+      });
+
+      const result = await runCommand(['jobs'], { environment: { FARHAND_HUB_URL: api.address } });
+
+      assert.equal(result.exitCode, 3);
+      assert.match(result.stderr, next);
+      assert.equal(result.stderr.split('\n').length, 3);
+    });
+  }
+
   it('an answer of another version', async () => {
     await using api = await startFakeApi({ 'GET /jobs': (_, response) => answerJson(response, { jobs: [] }) });
 
