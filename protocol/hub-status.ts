@@ -41,9 +41,7 @@ export const WaitingJobs = z.object({
   oldestJob: z.string(),
   oldestSeconds: Count,
   reason: Obstacle,
-  agents: z
-    .array(WaitingReasonCount)
-    .describe('all agents of the account by what they lack, the nearest first'),
+  agents: z.array(WaitingReasonCount).describe('all agents of the account by what they lack, the nearest first'),
   nearestAgents: z.array(Name).describe('the first of those that lack what is nearest'),
 });
 export type WaitingJobs = Readonly<z.infer<typeof WaitingJobs>>;
