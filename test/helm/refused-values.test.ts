@@ -73,6 +73,12 @@ describe('the charts', { skip: helmSkip }, () => {
       { ...plainHub, image: { pullSecrets: ['login'] } },
       /image\/pullSecrets\/0.*got string, want object/,
     ],
+    [
+      'labels by which the charts know their own',
+      'farhand-hub',
+      { ...plainHub, commonLabels: { 'app.kubernetes.io/name': 'x' } },
+      /invalid propertyName 'app\.kubernetes\.io\/name'/,
+    ],
     ['a key that is none', 'farhand-agent', { config: { hubUrls: 'wss://h', drianSeconds: 3 } }, /drianSeconds/],
     ['a secret by value', 'farhand-agent', { config: { hubUrls: 'wss://h', joinToken: 'x' } }, /joinToken/],
   ];
