@@ -283,6 +283,23 @@ describe('farhand run', () => {
     assert.equal(result.exitCode, 0);
   });
 
+  it('speaks of several agents as of several', async () => {
+    const reasons = ['offline', 'automation', 'store-changed'] as const;
+    const queued = sampleJob({
+      state: 'queued',
+      attempt: null,
+      log: null,
+      waiting: reasons.flatMap((reason) => [1, 2].map((at) => ({ agent: `${reason}-${at}`, reason }))),
+    });
+    await using api = await hubWith({}, { [`GET /jobs/${id}`]: (_, response) => answerJson(response, queued) });
+
+    const { stdout } = await runCommand(['jobs', id], { environment: { FARHAND_HUB_URL: api.address } });
+
+    assert.match(stdout, /offline-1 and offline-2 are offline; start them, or wait until they are back/);
+    assert.match(stdout, /automation-1 and automation-2 do not offer .*their automations folders/);
+    assert.match(stdout, /store-changed-1 and store-changed-2 saw .*on the machine of each: `farhand agent trust-hub`/);
+  });
+
   it('says how a first agent joins where the account has none', async () => {
     let looks = 0;
     const queued = sampleJob({
