@@ -12,6 +12,7 @@ import { createBell } from './attempts/bell.ts';
 import { type DrainOptions, drainAttempts } from './attempts/drain-attempts.ts';
 import { openSpool } from './attempts/spool.ts';
 import { openTombstones, type Tombstones } from './attempts/tombstones.ts';
+import { formatMistake } from './automations/catalog-mistake.ts';
 import { type DataFolder, makeDataFolder, toDataFolder } from './data-folder.ts';
 import type { Decline } from './dispatch.ts';
 import { enrol } from './enrolment.ts';
@@ -243,7 +244,7 @@ class AgentProcess implements Agent {
 
   #health(): AgentReport['health'] {
     const mistakes = [
-      ...this.#options.catalog.current.mistakes.map(({ file, message }) => `${file}: ${message}`),
+      ...this.#options.catalog.current.mistakes.map(formatMistake),
       ...findExecutorProblems(this.#options.executors, this.#options.catalog.current.automations.values()),
       ...(this.#parts?.probes?.problems() ?? []),
       ...(this.#options.kubernetes?.problems() ?? []),

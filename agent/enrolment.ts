@@ -73,15 +73,17 @@ async function tryOnce(hubUrl: string, options: EnrolmentOptions): Promise<Attem
   if (response.status === 429 || response.status >= 500) {
     return { retryAfterMs: retryAfterMsOf(response), why: explain(text) };
   }
+  const isOfToken = response.status === 401;
+  const keys = isOfToken ? 'FARHAND_JOIN_TOKEN' : 'FARHAND_NAME, FARHAND_LABELS and FARHAND_TLS_CERT';
   throw new AgentError(
-    'enrolment-refused',
-    `the hub refused to enrol this agent (${response.status}): ${explain(text)}. Check FARHAND_JOIN_TOKEN, FARHAND_NAME and FARHAND_LABELS`,
+    isOfToken ? 'join-token-refused' : 'enrolment-refused',
+    `the hub refused to enrol this agent (${response.status}): ${explain(text)}. Check ${keys}`,
   );
 }
 
 /**
  * Makes the hub know the key. Tries one address after the other until the hub answers, which may be the second answer to the same request: the hub knows
- * the key again. Rejects with `AgentError` (`enrolment-refused`) when the hub refused at one and none took it, or with the signal's reason.
+ * the key again. Rejects with `AgentError` (`join-token-refused`, `enrolment-refused`) when the hub refused at one and none took it, or with the signal's reason.
  */
 export async function enrol(options: EnrolmentOptions): Promise<EnrolmentAnswer> {
   const { hubUrls, logger, signal } = options;
@@ -98,7 +100,7 @@ export async function enrol(options: EnrolmentOptions): Promise<EnrolmentAnswer>
       } catch (err) {
         signal.throwIfAborted();
         if (err instanceof AgentError) refused ??= err;
-        else logger.warn({ url, err, why: toWhy(err) }, 'hub does not answer, enrolment is tried again');
+        else logger.warn({ url, why: toWhy(err) }, 'hub does not answer, enrolment is tried again');
         waits.push(0);
       }
     }

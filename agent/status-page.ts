@@ -1,3 +1,4 @@
+import { toByteWords } from '../runtime/byte-words.ts';
 import { toLoopLagWords } from '../runtime/loop-lag-words.ts';
 import { toAgo, toLoopSection, toSpan } from '../runtime/loop-rows.ts';
 import { type Cell, toStatusHtml } from '../runtime/status-html.ts';
@@ -10,6 +11,11 @@ function toLinkCell({ link, counts }: AgentStatus): Cell {
   const text = `${link.state}${link.message === null ? '' : `: ${link.message}`}${after}`;
   if (link.state === 'up') return { text, look: 'good' };
   return link.state === 'waiting' || link.state === 'distrusted' ? { text, look: 'bad' } : text;
+}
+
+function toSpoolWords({ spoolBytes, spoolFreeBytes, counts }: AgentStatus): string {
+  const free = spoolFreeBytes === null ? 'free: unknown' : `${toByteWords(spoolFreeBytes)} free`;
+  return `${toByteWords(spoolBytes)}, ${free}; ${toByteWords(counts.logBytesSent)} of logs sent`;
 }
 
 function toWayWords({ network }: AgentStatus): string {
@@ -104,10 +110,7 @@ export function toStatusPage(status: AgentStatus): string {
           ['catalog', catalog.mistakes === 0 ? mistakes : { text: mistakes, look: 'warn' }],
           ['admission', toAdmissionCell(status, now)],
           ['pressure', toPressureWords(status)],
-          [
-            'spool',
-            `${status.spoolBytes} bytes, ${status.spoolFreeBytes ?? '?'} free; ${counts.logBytesSent} bytes of logs sent`,
-          ],
+          ['spool', toSpoolWords(status)],
           ['job log', toJobLogWords(status)],
           ['event loop', toLoopLagWords(status)],
         ],

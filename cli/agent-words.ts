@@ -39,9 +39,12 @@ export function paintHealth(output: Output, agent: Agent, text: string): string 
 }
 
 /** One word: how it is by its own account, and before that, that it takes nothing under pressure. */
-export function toHealthWord({ health, admission }: Agent): string {
-  if (admission?.state === 'closed' && health?.state !== 'store-changed') return 'pressure';
-  return health?.state ?? '-';
+export function toHealthWord({ health, admission, online }: Agent): string {
+  if (health?.state === 'store-changed') return health.state;
+  const isPressed = admission?.state === 'closed';
+  // The last that it said before it left, and nothing that somebody could mend now.
+  if (!online && (isPressed || health?.state === 'draining')) return '-';
+  return isPressed ? 'pressure' : (health?.state ?? '-');
 }
 
 /** Agents as rows of a table. */

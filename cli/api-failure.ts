@@ -50,9 +50,7 @@ function toProblemFailure({ problem }: ApiError): Failure {
         "An administrator makes one: `farhand token create --role operator`. The first administrator's is in admin-token in the hub's data folder.",
       ]);
     case 403:
-      return new Failure(exitCodes.refused, message, [
-        'The token is valid, but its role does not allow this. An administrator can make another one: `farhand token create --role operator`',
-      ]);
+      return new Failure(exitCodes.refused, message, [toForbiddenHint(problem)]);
     case 404:
       return new Failure(exitCodes.usage, message, [
         message.includes('token')
@@ -70,6 +68,18 @@ function toProblemFailure({ problem }: ApiError): Failure {
         ...(list.length > 1 ? list : []),
         ...toNextSteps(problem),
       ]);
+  }
+}
+
+function toForbiddenHint({ code }: Problem): string {
+  switch (code) {
+    case 'client-certificate-needed':
+    case 'client-certificate-invalid':
+      return '`farhand certs show FILE` tells what a certificate is for; an administrator makes one: `farhand certs client NAME`. `farhand doctor` looks at yours.';
+    case 'quota-exceeded':
+      return '`farhand accounts` shows what the account has and may have; an administrator raises it: `farhand accounts set`.';
+    default:
+      return 'The token is valid, but its role does not allow this. An administrator can make another one: `farhand token create --role operator`';
   }
 }
 

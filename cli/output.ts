@@ -8,7 +8,7 @@ export interface Output {
   /** A person is looking: tables and words instead of plain lines. */
   readonly isTerminal: boolean;
   readonly hasColor: boolean;
-  /** Of the terminal as it is now; null where there is none. */
+  /** Of the terminal as it is now; null where there is none, or it does not say. */
   columns(): number | null;
   rows(): number | null;
   /** Resolves when the stream can take more. */
@@ -39,8 +39,8 @@ export function createOutput(
   return {
     isTerminal,
     hasColor,
-    columns: () => (isTerminal ? (stream.columns ?? null) : null),
-    rows: () => (isTerminal ? (stream.rows ?? null) : null),
+    columns: () => (isTerminal ? toSize(stream.columns) : null),
+    rows: () => (isTerminal ? toSize(stream.rows) : null),
     write,
     hand: (bytes) =>
       new Promise((resolve, reject) => {
@@ -49,4 +49,9 @@ export function createOutput(
     line: (text) => write(`${text}\n`),
     paint: (style, text) => (hasColor ? styleText(style, text, { validateStream: false }) : text),
   };
+}
+
+/** A terminal that nobody gave a size, such as that of `docker exec -t` or `script`, has none. */
+function toSize(cells: number | undefined): number | null {
+  return cells === undefined || cells === 0 ? null : cells;
 }

@@ -3,19 +3,20 @@ import { toPrintable } from './to-printable.ts';
 
 /** What keeps agents from taking the job, and what would change that. `who` is one agent, or several. */
 const reasons: Readonly<Record<WaitingReason, (who: Who, job: Job) => string>> = {
-  offline: ({ names, be }) => `${names} ${be} offline; start it, or wait until it is back`,
+  offline: ({ names, be, isOne }) =>
+    `${names} ${be} offline; start ${isOne ? 'it, or wait until it is' : 'them, or wait until they are'} back`,
   labels: ({ names, do: does }, { selector }) =>
     `${names} ${does} not carry the labels that ${JSON.stringify(selector)} asks for; see \`farhand agents\``,
-  automation: ({ names, do: does }, { automation }) =>
-    `${names} ${does} not offer ${automation}; see \`farhand automations\`, or add the file to its automations folder`,
+  automation: ({ names, do: does, isOne }, { automation }) =>
+    `${names} ${does} not offer ${automation}; see \`farhand automations\`, or add the file to ${isOne ? 'its automations folder' : 'their automations folders'}`,
   parameters: ({ names, isOne }, { automation }) =>
     `${names} ${isOne ? 'offers' : 'offer'} a ${automation} that does not take these parameters`,
   slots: ({ names, be }) => `${names} ${be} busy: all slots are taken; wait, or raise FARHAND_SLOTS there`,
   'automation-busy': ({ names, isOne }, { automation }) =>
     `${names} already ${isOne ? 'runs' : 'run'} as many of ${automation} as its maxConcurrent allows; wait`,
   draining: ({ names, be, isOne }) => `${names} ${be} draining and ${isOne ? 'takes' : 'take'} no new jobs`,
-  'store-changed': ({ names }) =>
-    `${names} saw that the hub lost or restored its store; on its machine: \`farhand agent trust-hub\``,
+  'store-changed': ({ names, isOne }) =>
+    `${names} saw that the hub lost or restored its store; on ${isOne ? 'its machine' : 'the machine of each'}: \`farhand agent trust-hub\``,
   pressure: ({ names, be }) => `${names} ${be} under pressure; wait, or see \`farhand agents\``,
   quota: () => 'the account has as many jobs on agents as its quota allows; wait, or see `farhand accounts`',
   'hub-starting': () => 'the hub has started, and waits for its agents before it offers anything; wait',
@@ -53,7 +54,7 @@ function toList(names: readonly string[]): string {
 }
 
 /** One line for each reason, with the agents that it holds for; the first says that nobody can. Empty when somebody can, or soon. */
-export function toWaitingLines(job: Job, isAnyAgentKnown: boolean): readonly string[] {
+export function toWaitingLines(job: Job): readonly string[] {
   if (job.waiting.length > 0) {
     const named = Map.groupBy(job.waiting, ({ reason }): string => reason);
     // An older hub names every agent, and does not count.
@@ -66,9 +67,11 @@ export function toWaitingLines(job: Job, isAnyAgentKnown: boolean): readonly str
     });
     return ['waiting: no agent can take the job now', ...lines];
   }
-  if (isAnyAgentKnown) return [];
+  if (!job.waitingReasons.some(({ reason }) => reason === 'no-agent')) return [];
   return [
-    'waiting: no agent has joined this hub yet',
+    job.account === 'default'
+      ? 'waiting: no agent has joined this hub yet'
+      : `waiting: no agent has joined the account ${job.account} yet`,
     '  make a token with `farhand token create --join`, and on the machine that is to run jobs:',
     '  FARHAND_HUB_URL=… FARHAND_JOIN_TOKEN=… farhand agent',
   ];

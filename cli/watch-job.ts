@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isFinal } from '../protocol/job-state.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiError } from './api-error.ts';
-import { fetchAgents, fetchJob } from './fetch-items.ts';
+import { fetchJob } from './fetch-items.ts';
 import type { ProgressLine } from './progress-line.ts';
 import { toWaitingLines } from './waiting-words.ts';
 
@@ -31,8 +31,7 @@ export async function watchJob(
       const job = await fetchJob(api, id, signal);
       if (isFinal(job.state)) return;
       if (job.state === 'queued') {
-        const isAnyAgentKnown = job.waiting.length > 0 || (await fetchAgents(api, 1)).length > 0;
-        const lines = toWaitingLines(job, isAnyAgentKnown);
+        const lines = toWaitingLines(job);
         const text = lines.join('\n');
         if (text !== said) for (const line of lines) await say(line);
         said = text;

@@ -860,23 +860,7 @@ export type WaitingJobs = {
     | 'store'
     | 'unexamined';
   /** all agents of the account by what they lack, the nearest first */
-  readonly agents: {
-    readonly reason:
-      | 'offline'
-      | 'labels'
-      | 'automation'
-      | 'parameters'
-      | 'slots'
-      | 'automation-busy'
-      | 'draining'
-      | 'store-changed'
-      | 'pressure'
-      | 'declined'
-      | 'quota'
-      | 'hub-starting'
-      | 'store-behind';
-    readonly agents: number;
-  }[];
+  readonly agents: WaitingReasonCount[];
   /** the first of those that lack what is nearest */
   readonly nearestAgents: string[];
 };
@@ -895,7 +879,8 @@ export type WaitingReasonCount = {
     | 'declined'
     | 'quota'
     | 'hub-starting'
-    | 'store-behind';
+    | 'store-behind'
+    | 'no-agent';
   readonly agents: number;
 };
 

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../runtime/clock.ts';
@@ -106,7 +105,6 @@ const agentStepMs = 100;
 export async function createHub(options: HubOptions): Promise<Hub> {
   const { dataFolder, clock, random, logger } = options;
   await using opened = new AsyncDisposableStack();
-  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const metrics = opened.use(new HubMetrics({ version, clock }));
   const loops = createLoopBoard(clock);
   const room = new RoomWatch({ folder: dataFolder, logger });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HubTls } from './hub-tls.ts';
-import { waitingReasons } from './job.ts';
+import { WaitingReasonCount, waitingReasons } from './job.ts';
 import { Name, Timestamp } from './names.ts';
 
 const Count = z.int().min(0);
@@ -41,9 +41,7 @@ export const WaitingJobs = z.object({
   oldestJob: z.string(),
   oldestSeconds: Count,
   reason: Obstacle,
-  agents: z
-    .array(z.object({ reason: z.enum(waitingReasons), agents: Count }))
-    .describe('all agents of the account by what they lack, the nearest first'),
+  agents: z.array(WaitingReasonCount).describe('all agents of the account by what they lack, the nearest first'),
   nearestAgents: z.array(Name).describe('the first of those that lack what is nearest'),
 });
 export type WaitingJobs = Readonly<z.infer<typeof WaitingJobs>>;

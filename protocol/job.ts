@@ -68,7 +68,11 @@ export const Waiting = z.object({
 });
 export type Waiting = Readonly<z.infer<typeof Waiting>>;
 
-export const WaitingReasonCount = z.object({ reason: z.enum(waitingReasons), agents: z.int().min(1) });
+/** `no-agent` stands alone and counts none: the account has no agent that could lack something. */
+export const WaitingReasonCount = z.object({
+  reason: z.enum([...waitingReasons, 'no-agent']),
+  agents: z.int().min(0),
+});
 export type WaitingReasonCount = Readonly<z.infer<typeof WaitingReasonCount>>;
 
 /** What the hub has of a log. Digest, completeness and gaps are known once the attempt has a result. */

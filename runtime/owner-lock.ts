@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolders } from './make-folders.ts';
 
 /** Somebody else owns the folder, or the lock file cannot be used. */
 export class OwnerLockError extends Error {
@@ -28,7 +28,7 @@ export function takeOwnerLock(folder: string): Disposable {
   const path = join(folder, 'owner.lock');
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder);
     database = new DatabaseSync(path, { timeout: 0 });
     database.exec('begin exclusive');
   } catch (cause) {
@@ -42,7 +42,7 @@ export function takeOwnerLock(folder: string): Disposable {
     }
     throw new OwnerLockError(
       'unusable',
-      `cannot lock the data folder ${folder}: expected to be able to write ${path}`,
+      `cannot lock the data folder ${folder}: expected to be able to write ${path}, got ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }

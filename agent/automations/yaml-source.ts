@@ -1,4 +1,15 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
 import type { FilePath } from './automation-kind.ts';
 
 export interface Position {
@@ -24,6 +35,14 @@ function isPairOf(pair: Pair, key: string | number): boolean {
   return isScalar(pair.key) && String(pair.key.value) === String(key);
 }
 
+/** The parser does not name what most often is behind these. */
+function toWords({ code, message }: YAMLError, line: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'expected one automation, got a second document: give it a file of its own';
+  if (/^ *\t/.test(line)) return 'not YAML: indented by a tab: use spaces, YAML allows no tabs there';
+  const hint = code === 'BLOCK_AS_IMPLICIT_KEY' ? '; quote a text that has ": " in it, or write it below a |' : '';
+  return `not YAML: ${message}${hint}`;
+}
+
 /** Reads one YAML 1.2 document, core schema. Duplicate keys, unknown tags and a second document are mistakes. */
 export function parseYaml(text: string): YamlSource | { readonly mistakes: readonly YamlMistake[] } {
   const lineCounter = new LineCounter();
@@ -34,13 +53,13 @@ export function parseYaml(text: string): YamlSource | { readonly mistakes: reado
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
 
-  const mistakes = [...document.errors, ...document.warnings].map((error) => ({
-    ...toPosition(error.pos[0]),
-    message:
-      error.code === 'MULTIPLE_DOCS'
-        ? 'expected one automation, got a second document: give it a file of its own'
-        : `not YAML: ${error.message}`,
-  }));
+  const lines = text.split('\n');
+  const found = [...document.errors, ...document.warnings].map((error) => {
+    const place = toPosition(error.pos[0]);
+    return { ...place, message: toWords(error, lines[place.line - 1] ?? '') };
+  });
+  // One mistake makes the parser stumble more than once over the same line.
+  const mistakes = [...Map.groupBy(found, ({ line }) => line).values()].flatMap((ofLine) => ofLine.slice(0, 1));
   if (mistakes.length > 0) return { mistakes };
 
   const findNode = (path: FilePath, part: 'key' | 'value'): Node | null => {

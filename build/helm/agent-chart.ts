@@ -11,6 +11,7 @@ import {
   networkPolicyParts,
   passedOn,
   secretReference,
+  serviceMonitorParts,
   sharedValues,
   text,
 } from './shared-values.ts';
@@ -73,9 +74,7 @@ export const agentChart: Chart = {
       },
     ),
     serviceMonitor: closedObject('For the operator of Prometheus.', {
-      enabled: flag('Whether there is one.'),
-      labels: passedOn('object', 'Labels by which it is found.'),
-      interval: text('How often it is asked, such as 30s.'),
+      ...serviceMonitorParts,
     }),
     test: closedObject('What `helm test` runs besides asking whether the agents are ready.', {
       token: secretReference('A token of the role operator.'),

@@ -6,9 +6,11 @@ import {
   count,
   dataClaim,
   flag,
+  namesOf,
   networkPolicyParts,
   passedOn,
   secretReference,
+  serviceMonitorParts,
   sharedValues,
   text,
 } from './shared-values.ts';
@@ -40,10 +42,18 @@ export const hubChart: Chart = {
       ...claim,
       ...dataClaim,
     }),
-    service: closedObject('Where the hub is found in the cluster, at port 7400.', {
+    service: closedObject('Where the hub is found in the cluster.', {
       type: { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
       nodePort: { type: ['integer', 'null'], description: 'The port of the nodes.' },
+      port: count('Its port.', { from: 1, to: 65_535 }),
       annotations: passedOn('object', 'Its annotations.'),
+      labels: passedOn('object', 'More labels.'),
+      loadBalancerClass: text('Who makes the LoadBalancer; empty: the usual one of the cluster.'),
+      loadBalancerSourceRanges: namesOf('Networks that may call the LoadBalancer, such as 203.0.113.0/24; empty: all.'),
+      externalTrafficPolicy: {
+        enum: ['', 'Cluster', 'Local'],
+        description: 'Local: the hub sees the addresses of those that call a LoadBalancer or NodePort.',
+      },
     }),
     ingress: closedObject('A front for people and for agents that dial wss://.', {
       enabled: flag('Whether there is one.'),
@@ -61,9 +71,7 @@ export const hubChart: Chart = {
       from: passedOn('array', 'Who may call it; empty: everybody.'),
     }),
     serviceMonitor: closedObject('For the operator of Prometheus.', {
-      enabled: flag('Whether there is one.'),
-      labels: passedOn('object', 'Labels by which it is found.'),
-      interval: text('How often it is asked, such as 30s.'),
+      ...serviceMonitorParts,
       token: secretReference('A token of the account default, of the role viewer.'),
       tlsConfig: passedOn(
         'object',

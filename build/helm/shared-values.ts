@@ -61,10 +61,32 @@ export const networkPolicyParts: Readonly<Record<string, JsonSchema>> = {
   extraEgress: passedOn('array', 'More rules for where it may go.'),
 };
 
+export const serviceMonitorParts: Readonly<Record<string, JsonSchema>> = {
+  enabled: flag('Whether there is one.'),
+  labels: passedOn('object', 'Labels by which it is found.'),
+  interval: text('How often it is asked, such as 30s.'),
+  scrapeTimeout: text('How long an answer may take; empty: what Prometheus says.'),
+  relabelings: passedOn('array', 'What is changed of a target before it is asked.'),
+  metricRelabelings: passedOn('array', 'What is changed of its samples before they are kept.'),
+};
+
+/** Labels that the charts set and select by. */
+const notOfTheChart: JsonSchema = {
+  not: { enum: ['name', 'instance', 'version', 'managed-by'].map((name) => `app.kubernetes.io/${name}`) },
+};
+
 export const sharedValues: Readonly<Record<string, JsonSchema>> = {
   global: passedOn('object', 'Of the chart above this one; not read.'),
   nameOverride: text('Instead of the name of the chart in names and labels.'),
   fullnameOverride: text('What everything is called, instead of a name made of the release and the chart.'),
+  commonLabels: {
+    ...passedOn(
+      'object',
+      'More labels of all that the chart makes, pods included; claims of a StatefulSet keep theirs.',
+    ),
+    additionalProperties: { type: 'string' },
+    propertyNames: notOfTheChart,
+  },
   image: closedObject('The image of farhand.', {
     repository: text('Registry and name.'),
     tag: text('Empty: the version of the chart.'),
@@ -85,13 +107,20 @@ export const sharedValues: Readonly<Record<string, JsonSchema>> = {
   securityContext: passedOn('object', 'Of the containers. The default fits the standard "restricted".'),
   resources: passedOn('object', 'Of the container.'),
   podAnnotations: passedOn('object', 'More annotations of the pods.'),
-  podLabels: passedOn('object', 'More labels of the pods.'),
+  podLabels: { ...passedOn('object', 'More labels of the pods.'), propertyNames: notOfTheChart },
   nodeSelector: passedOn('object', 'Labels that a node must have.'),
   tolerations: passedOn('array', 'Taints that do not matter.'),
   affinity: passedOn('object', 'Where pods like to be.'),
   topologySpreadConstraints: passedOn('array', 'How pods are spread.'),
   priorityClassName: text('The PriorityClass of the pods.'),
+  runtimeClassName: text('The RuntimeClass of the pods.'),
+  hostAliases: passedOn('array', 'Names that the pods know without asking a name server.'),
+  dnsPolicy: text('Which name servers the pods ask; empty: those of the cluster.'),
+  dnsConfig: passedOn('object', 'More of them, and how they are asked.'),
   extraEnv: passedOn('array', 'More variables of the container, as in a manifest.'),
+  extraEnvFrom: passedOn('array', 'ConfigMaps and Secrets whose keys are variables of the container.'),
+  extraInitContainers: passedOn('array', 'Containers that end before the one of farhand starts.'),
+  extraContainers: passedOn('array', 'Containers beside the one of farhand.'),
   extraVolumes: passedOn('array', 'More volumes of the pods.'),
   extraVolumeMounts: passedOn('array', 'Where they are mounted.'),
   podDisruptionBudget: closedObject('How many pods may be away when nodes are emptied.', {

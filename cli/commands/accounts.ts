@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { Account } from '../../client/client.ts';
-import { toByteWords } from '../byte-words.ts';
+import { toByteWords } from '../../runtime/byte-words.ts';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { fetchItems } from '../fetch-items.ts';

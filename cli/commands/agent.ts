@@ -137,7 +137,7 @@ async function runAgent(command: Command, context: Context, once: boolean): Prom
     }),
   );
   const fail = (error: unknown) => {
-    throw toStartFailure(error, { listen: statusListen, data: config.data });
+    throw toStartFailure(error, { role: 'agent', listen: statusListen, data: config.data });
   };
   const server =
     statusListen === null

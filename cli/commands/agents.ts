@@ -164,7 +164,7 @@ function toFullLines(stdout: Output, agent: Agent, now: number): readonly string
     ['account', agent.account],
     ['state', paintAgentState(stdout, agent)],
     ['note', agent.note === null ? null : toPrintable(agent.note)],
-    ['health', health === null ? null : paintHealth(stdout, agent, health.state)],
+    ['health', health === null ? null : paintHealth(stdout, agent, toHealthWord(agent) === '-' ? '-' : health.state)],
     ['version', agent.version],
     ['platform', platform === null ? null : `${platform.os} ${platform.arch}, ${platform.release}`],
     ['host', platform?.hostname ?? null],

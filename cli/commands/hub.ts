@@ -77,7 +77,7 @@ async function runHub(command: Command, context: Context): Promise<void> {
     logger,
   };
   await using hub = await createHub(options).catch((error: unknown) => {
-    throw toStartFailure(error, config);
+    throw toStartFailure(error, { role: 'hub', listen: config.listen, data: config.data });
   });
   using _hangup = listenForHangup(() => void hub.readAgain());
   await printReadyLine(context, 'hub', hub.address);

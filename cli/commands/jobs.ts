@@ -136,5 +136,5 @@ function toFullLines(stdout: Output, job: Job, now: number): readonly string[] {
     const text = name === 'state' ? paintState(stdout, job.state) : toPrintable(value);
     return [`${`${name}:`.padEnd(12)} ${text}`];
   });
-  return job.state === 'queued' ? [...lines, ...toWaitingLines(job, true)] : lines;
+  return job.state === 'queued' ? [...lines, ...toWaitingLines(job)] : lines;
 }

@@ -30,7 +30,7 @@ export function readJobRequest(path: string, folder: string): ReadRequest {
   }
   try {
     const parsed = JobRequest.safeParse(parseJsonBody(bytes, jsonDepth));
-    if (!parsed.success) throw toRequestFailure(name(path), toRequestIssues(parsed.error));
+    if (!parsed.success) throw toRequestFailure(name(path), toRequestIssues(parsed.error, JobRequest));
     checkRequestSize(parsed.data, defaultApiLimits);
     return { request: parsed.data, warnings: findExposure(path, folder, parsed.data) };
   } catch (error) {

@@ -9,14 +9,20 @@ import { toRequestIssues } from './request-issues.ts';
 export const validateByZod: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart, url }) => {
   return (value: unknown) => {
     const parsed = schema.safeParse(value);
-    return parsed.success ? { value: parsed.data } : { error: toProblem(parsed.error, httpPart, url) };
+    return parsed.success ? { value: parsed.data } : { error: toProblem(parsed.error, { schema, httpPart, url }) };
   };
 };
 
-function toProblem(error: z.ZodError, httpPart: string | undefined, url: string | undefined): ApiProblem {
+interface Checked {
+  readonly schema: z.ZodType;
+  readonly httpPart: string | undefined;
+  readonly url: string | undefined;
+}
+
+function toProblem(error: z.ZodError, { schema, httpPart, url }: Checked): ApiProblem {
   // An id or a name that cannot be one names nothing.
   if (httpPart === 'params') return notFound(nameParameter(url ?? '', error));
-  const errors = toRequestIssues(error);
+  const errors = toRequestIssues(error, schema);
   const detail = errors.map(({ pointer, message }) => (pointer === '' ? message : `${pointer}: ${message}`)).join('; ');
   return new ApiProblem(toCode(errors, httpPart), detail.slice(0, 1000), { errors });
 }

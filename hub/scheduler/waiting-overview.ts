@@ -44,7 +44,7 @@ export class WaitingOverview {
     this.#given = options;
   }
 
-  /** Why agents of the account do not take this job. Empty when one can. */
+  /** Why agents of the account do not take this job, or that it has none. No agents and no reasons when one can. */
   of(job: JobRecord): WaitingView {
     const { queue, revision } = this.#given;
     const { account, automation } = job;
@@ -55,7 +55,9 @@ export class WaitingOverview {
     const key = [account, automation, job.selector, ...misfits].join('\n');
     const known = this.#views.get(key);
     if (known !== undefined) return known;
-    const { view } = this.#gather({ account, automation, selector: parseLabelSelector(job.selector), misfits });
+    const found = this.#gather({ account, automation, selector: parseLabelSelector(job.selector), misfits });
+    const view: WaitingView =
+      found.looks === 0 ? { agents: [], reasons: [{ reason: 'no-agent', agents: 0 }] } : found.view;
     this.#views.set(key, view);
     return view;
   }

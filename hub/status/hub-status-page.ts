@@ -1,4 +1,5 @@
 import type { HubStatus, Obstacle, TroubledAgent, WaitingJobs } from '../../protocol/hub-status.ts';
+import { toByteWords } from '../../runtime/byte-words.ts';
 import { toLoopLagWords } from '../../runtime/loop-lag-words.ts';
 import { isFailing, toAgo, toLoopSection, toSpan } from '../../runtime/loop-rows.ts';
 import { type Cell, type PageSection, toStatusHtml } from '../../runtime/status-html.ts';
@@ -79,7 +80,7 @@ function toOverview(status: HubStatus, now: number): PageSection {
     ['sessions', `${status.sessions} open; ${status.readers} readers of logs and events`],
     ['store', `${store.commandsWaiting} commands wait, ${store.commits} commits in all`],
     ...toInventoryRow(status.inventory),
-    ['disk', freeBytes === null ? 'unknown' : `${toSize(freeBytes)} free`],
+    ['disk', freeBytes === null ? 'unknown' : `${toByteWords(freeBytes)} free`],
     ['TLS', toTlsCell(status.tls)],
     ['event loop', status.loopLagMs > 200 ? { text: toLoopLagWords(status), look: 'warn' } : toLoopLagWords(status)],
   ];
@@ -179,10 +180,4 @@ function toAgentSection({ agents }: HubStatus, now: number): PageSection {
       problems.join('; '),
     ]),
   };
-}
-
-function toSize(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }

@@ -191,6 +191,15 @@ test('An agent enrols once, proves its key, and keeps both in files that only it
   assert.match(await readFile(join(place.data, 'agent.key'), 'utf8'), /PRIVATE KEY/);
 });
 
+test('A mistake in a file is reported with its place', async () => {
+  await using place = await createAgentPlace({ broken: 'run: [echo]\ntypo: 1\n' });
+  await place.start();
+
+  await place.hub.until(() => (place.hub.agentReport?.health.problems.length ?? 0) > 0, 'the report');
+
+  assert.match(place.hub.agentReport?.health.problems[0] ?? '', /broken\.yaml:2:1: typo: unknown key/);
+});
+
 test('A join token that the hub refuses ends the start with a word on what to do', async () => {
   await using place = await createAgentPlace();
   await rm(join(place.data, 'identity.json'));
@@ -207,7 +216,7 @@ test('A join token that the hub refuses ends the start with a word on what to do
 
   await assert.rejects(agent.ready, (error: unknown) => {
     assert.ok(error instanceof AgentError);
-    assert.equal(error.code, 'enrolment-refused');
+    assert.equal(error.code, 'join-token-refused');
     assert.match(error.message, /it has expired.*FARHAND_JOIN_TOKEN/);
     return true;
   });

@@ -39,6 +39,31 @@ describe('farhand agents NAME', () => {
     assert.deepEqual(JSON.parse(json.stdout), agent);
   });
 
+  it('does not call one that is gone draining or pressed, which it was when it left', async () => {
+    const gone = { online: false, health: { state: 'draining' as const, problems: [] } };
+    const agents = [
+      sampleAgent({ name: 'stopped', ...gone }),
+      sampleAgent({ name: 'pressed', online: false, admission: closedAdmission() }),
+      sampleAgent({ name: 'leaving', ...gone, online: true }),
+      sampleAgent({ name: 'broken', online: false, health: { state: 'degraded', problems: ['x'] } }),
+    ];
+    await using api = await startFakeApi({
+      'GET /agents': (_, response) => answerJson(response, { items: agents, nextCursor: null }),
+      'GET /agents/stopped': (_, response) => answerJson(response, agents[0]),
+    });
+    const environment = { FARHAND_HUB_URL: api.address };
+
+    const all = await runCommand(['agents'], { environment });
+    const one = await runCommand(['agents', 'stopped'], { environment });
+
+    const words = all.stdout
+      .trim()
+      .split('\n')
+      .map((line) => [line.split('\t')[0], line.split('\t')[4]].join(' '));
+    assert.deepEqual(words, ['stopped -', 'pressed -', 'leaving draining', 'broken degraded']);
+    assert.match(one.stdout, /^health: +-$/m);
+  });
+
   it('says that it takes nothing under pressure, and how hard it is pressed; so does the list', async () => {
     const agent = sampleAgent({
       admission: closedAdmission(),

@@ -164,8 +164,21 @@ suite('farhand exec', () => {
   });
 
   const refusals: readonly (readonly [string, unknown, RegExp])[] = [
-    ['an unknown key', { automation: 'greet', paramters: {} }, /job\.json: \/paramters: not known here; leave it out/],
-    ['an unknown key further down', { automation: 'greet', retry: { times: 3 } }, /\/retry\/times: not known here/],
+    [
+      'an unknown key',
+      { automation: 'greet', paramters: {} },
+      /job\.json: \/paramters: not known here; did you mean "parameters"\?/,
+    ],
+    [
+      'an unknown key that is near no other',
+      { automation: 'greet', inputs: {} },
+      /\/inputs: not known here; known are automation, parameters, /,
+    ],
+    [
+      'an unknown key further down',
+      { automation: 'greet', retry: { times: 3 } },
+      /\/retry\/times: not known here; known are limit, on/,
+    ],
     ['a wrong type', { automation: 'greet', timeoutSeconds: '5' }, /\/timeoutSeconds: /],
     ['no automation', {}, /\/automation: /],
     [

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -142,6 +142,24 @@ describe('every failure of a command says what to do next', () => {
     });
   }
 
+  for (const [code, next] of [
+    ['client-certificate-needed', /farhand certs client NAME/],
+    ['quota-exceeded', /farhand accounts set/],
+    ['not-allowed', /farhand token create --role/],
+  ] as const) {
+    it(`what is forbidden by ${code} is mended in another way`, async () => {
+      await using api = await startFakeApi({
+        'GET /jobs': (_, response) => answerProblem(response, code, 'the detail'),
+      });
+
+      const result = await runCommand(['jobs'], { environment: { FARHAND_HUB_URL: api.address } });
+
+      assert.equal(result.exitCode, 3);
+      assert.match(result.stderr, next);
+      assert.equal(result.stderr.split('\n').length, 3);
+    });
+  }
+
   it('an answer of another version', async () => {
     await using api = await startFakeApi({ 'GET /jobs': (_, response) => answerJson(response, { jobs: [] }) });
 
@@ -194,8 +212,29 @@ describe('a daemon that cannot start says what to do next', () => {
         writeFileSync(join(folder, 'file'), '');
         return { FARHAND_DATA: join(folder, 'file'), FARHAND_LISTEN: '127.0.0.1:0' };
       },
-      says: /file/,
-      next: /FARHAND_DATA/,
+      says: /cannot lock the data folder .*file is not a folder/,
+      next: /FARHAND_DATA.*farhand doctor --hub/,
+    },
+    {
+      what: 'the data folder is a link to what is not mounted',
+      command: 'hub',
+      prepare: (folder: string) => {
+        symlinkSync(join(folder, 'not', 'mounted'), join(folder, 'link'));
+        return { FARHAND_DATA: join(folder, 'link'), FARHAND_LISTEN: '127.0.0.1:0' };
+      },
+      says: /cannot lock the data folder .*link is a link that leads nowhere/,
+      next: /FARHAND_DATA.*farhand doctor --hub/,
+    },
+    {
+      what: 'the port of the status of an agent is taken',
+      command: 'agent',
+      prepare: (folder: string, port: number) => ({
+        FARHAND_DATA: folder,
+        FARHAND_HUB_URL: 'ws://127.0.0.1:9',
+        FARHAND_STATUS_LISTEN: `127.0.0.1:${port}`,
+      }),
+      says: /is taken by another program/,
+      next: /FARHAND_STATUS_LISTEN.*--status-listen 127\.0\.0\.1:0/,
     },
     {
       what: 'the agent has no token',

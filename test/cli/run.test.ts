@@ -283,6 +283,48 @@ describe('farhand run', () => {
     assert.equal(result.exitCode, 0);
   });
 
+  it('speaks of several agents as of several', async () => {
+    const reasons = ['offline', 'automation', 'store-changed'] as const;
+    const queued = sampleJob({
+      state: 'queued',
+      attempt: null,
+      log: null,
+      waiting: reasons.flatMap((reason) => [1, 2].map((at) => ({ agent: `${reason}-${at}`, reason }))),
+    });
+    await using api = await hubWith({}, { [`GET /jobs/${id}`]: (_, response) => answerJson(response, queued) });
+
+    const { stdout } = await runCommand(['jobs', id], { environment: { FARHAND_HUB_URL: api.address } });
+
+    assert.match(stdout, /offline-1 and offline-2 are offline; start them, or wait until they are back/);
+    assert.match(stdout, /automation-1 and automation-2 do not offer .*their automations folders/);
+    assert.match(stdout, /store-changed-1 and store-changed-2 saw .*on the machine of each: `farhand agent trust-hub`/);
+  });
+
+  it('says how a first agent joins where the account has none', async () => {
+    let looks = 0;
+    const queued = sampleJob({
+      state: 'queued',
+      attempt: null,
+      log: null,
+      waitingReasons: [{ reason: 'no-agent', agents: 0 }],
+    });
+    await using api = await hubWith(
+      {},
+      {
+        [`GET /jobs/${id}`]: (_, response) => answerJson(response, looks++ < 2 ? queued : sampleJob()),
+        [`GET /jobs/${id}/log`]: (_, response) => void setTimeout(() => response.end(), 1_200),
+      },
+    );
+
+    const watched = await run(api, 'hello');
+    looks = 0;
+    const shown = await runCommand(['jobs', id], { environment: { FARHAND_HUB_URL: api.address } });
+
+    const words = /waiting: no agent has joined this hub yet\n {2}make a token with `farhand token create --join`/;
+    assert.match(watched.stderr, words);
+    assert.match(shown.stdout, words);
+  });
+
   it('goes on at the byte where it was when the log breaks off', async () => {
     const offsets: (string | null)[] = [];
     await using api = await hubWith(

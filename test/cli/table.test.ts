@@ -13,6 +13,14 @@ function terminal(columns: number, environment: Readonly<Record<string, string>>
 
 const pipe = createOutput(new PassThrough(), {});
 
+describe('a terminal that nobody gave a size', () => {
+  it('has nothing cut', () => {
+    const lines = toTableLines(terminal(0), { head: ['ID', 'WHAT'], rows: [['1', 'x'.repeat(300)]] });
+
+    assert.equal(lines[1], `1   ${'x'.repeat(300)}`);
+  });
+});
+
 describe('the width of text on a terminal', () => {
   for (const [text, width] of [
     ['', 0],

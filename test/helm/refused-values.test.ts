@@ -32,6 +32,24 @@ describe('the charts', { skip: helmSkip }, () => {
     ],
     ['an agent without a hub', 'farhand-agent', {}, /config\.hubUrls: expected where the hub is/],
     [
+      'a hub that an agent cannot dial',
+      'farhand-agent',
+      { config: { hubUrls: 'https://hub.example.org' } },
+      /config\/hubUrls.*does not match pattern/,
+    ],
+    [
+      'one of several hubs that an agent cannot dial',
+      'farhand-agent',
+      { config: { hubUrls: 'wss://hub.example.org, https://hub.example.org' } },
+      /config\/hubUrls.*does not match pattern/,
+    ],
+    [
+      'an agent that nobody meant to speak in the clear',
+      'farhand-agent',
+      { config: { hubUrls: 'wss://hub.example.org, ws://hub.example.org' } },
+      /config\.hubUrls: expected wss:\/\/ or grpcs:\/\/ .*got ws:\/\/hub\.example\.org.*config\.insecure=true/,
+    ],
+    [
       'several agents of one name',
       'farhand-agent',
       { config: { hubUrls: 'wss://h', name: 'a' }, replicas: 2 },
@@ -54,6 +72,12 @@ describe('the charts', { skip: helmSkip }, () => {
       'farhand-hub',
       { ...plainHub, image: { pullSecrets: ['login'] } },
       /image\/pullSecrets\/0.*got string, want object/,
+    ],
+    [
+      'labels by which the charts know their own',
+      'farhand-hub',
+      { ...plainHub, commonLabels: { 'app.kubernetes.io/name': 'x' } },
+      /invalid propertyName 'app\.kubernetes\.io\/name'/,
     ],
     ['a key that is none', 'farhand-agent', { config: { hubUrls: 'wss://h', drianSeconds: 3 } }, /drianSeconds/],
     ['a secret by value', 'farhand-agent', { config: { hubUrls: 'wss://h', joinToken: 'x' } }, /joinToken/],

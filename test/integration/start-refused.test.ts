@@ -55,7 +55,28 @@ it('an agent whose token the hub does not take says so and exits with 3; without
 
   assert.equal(refused.exitCode, 3);
   assert.match(refused.stderr, /refused to enrol this agent.*\n {2}A new token: `farhand token create --join`/);
-  assert.doesNotMatch(refused.stderr, /fhj_wrong/);
+  assert.doesNotMatch(refused.stderr, /fhj_wrong|FARHAND_NAME/);
   assert.equal(without.exitCode, 2);
   assert.match(without.stderr, /expected a join token \(FARHAND_JOIN_TOKEN\)/);
+});
+
+it('an agent under the name of another is told to take another name, not another token', async () => {
+  await using place = await createPlace();
+  const { process: hub, address, client } = await place.hub();
+  await using _hub = hub;
+  await using _agent = await place.agent(address, client, { FARHAND_NAME: 'taken' });
+  const { stdout: joinToken } = await farhand(['token', 'create', '--join'], { environment: client });
+
+  const refused = await farhand(['agent', '--name', 'taken'], {
+    environment: {
+      FARHAND_HUB_URL: address.replace('http', 'ws'),
+      FARHAND_DATA: join(place.folder, 'other'),
+      FARHAND_JOIN_TOKEN: joinToken.trim(),
+    },
+  });
+
+  assert.equal(refused.exitCode, 3);
+  assert.match(refused.stderr, /\(409\): .*give this one another name\. Check FARHAND_NAME/);
+  assert.match(refused.stderr, /\n {2}The names that are taken: `farhand agents`/);
+  assert.doesNotMatch(refused.stderr, /token create/);
 });

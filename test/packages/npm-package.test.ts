@@ -58,6 +58,25 @@ describe('the npm package', () => {
     );
   });
 
+  it('brings the pages that its messages and its README name, and what they have somebody copy', async () => {
+    const inside = join(place, 'node_modules/farhand');
+    const files = await readdir(inside, { recursive: true });
+    const readme = await readFile(join(inside, 'README.md'), 'utf8');
+
+    const named = [...readme.matchAll(/\bdocs\/[\w/-]+\.md/g), ...readme.matchAll(/\(docs\/[\w/-]+\.md/g)].map(
+      ([path]) => path.replace('(', ''),
+    );
+    assert.ok(named.length > 20);
+    assert.deepEqual(
+      [...named, 'docs/config.md', 'docs/errors.md', 'docs/guides/automations.md'].filter(
+        (path) => !files.includes(path),
+      ),
+      [],
+    );
+    for (const file of ['systemd/farhand-agent.service', 'systemd/farhand.sysusers', 'prometheus/farhand.rules.yml'])
+      assert.ok(files.includes(`deploy/${file}`), file);
+  });
+
   it('says its version, makes a folder to begin with, and has completions', async () => {
     assert.deepEqual(await farhand(['--version'], { program }), { stdout: `${version}\n`, stderr: '', exitCode: 0 });
 

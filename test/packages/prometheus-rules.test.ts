@@ -27,6 +27,18 @@ describe('the rules for Prometheus', () => {
     assert.deepEqual([...new Set(told)].toSorted(), alerts.toSorted());
   });
 
+  it('each have a row in troubleshooting that says where to look and what to do', async () => {
+    const [rules, page] = await Promise.all([
+      readFile(path, 'utf8'),
+      readFile(join(root, 'docs/guides/troubleshooting.md'), 'utf8'),
+    ]);
+    const alerts = [...rules.matchAll(/^ +- alert: (\w+)$/gm)].map(([, name = '']) => name);
+
+    const rows = [...page.matchAll(/^\| `(Farhand\w+)` \| \S.* \| \S.* \|$/gm)].map(([, name = '']) => name);
+
+    assert.deepEqual(rows, alerts);
+  });
+
   it('are understood by Prometheus', { skip: promtoolSkip }, () => {
     assert.equal(askPromtool(['check', 'rules', path]), '');
   });

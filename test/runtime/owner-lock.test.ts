@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -39,5 +39,20 @@ describe('the owner lock of a data folder', () => {
     writeFileSync(file, '');
 
     assert.throws(() => takeOwnerLock(join(file, 'data')), { name: 'OwnerLockError', code: 'unusable' });
+  });
+
+  test('says what is in the way of the folder', () => {
+    const link = join(folders, 'link');
+    symlinkSync(join(folders, 'not', 'mounted'), link);
+    const file = join(folders, 'plain');
+    writeFileSync(file, '');
+
+    for (const folder of [link, join(link, 'data')])
+      assert.throws(() => takeOwnerLock(folder), { message: /got .*link is a link that leads nowhere/ });
+    assert.throws(() => takeOwnerLock(file), { message: /got .*plain is not a folder/ });
+  });
+
+  test('comes back where the system lets nobody make a folder', { skip: !existsSync('/proc/self') }, () => {
+    assert.throws(() => takeOwnerLock('/proc/farhand/data'), { code: 'unusable', message: /ENOENT/ });
   });
 });

@@ -84,6 +84,14 @@ it is the values' word that it has its own (config.kubernetesRunnerSecret), or t
 {{- if not .Values.config.hubUrls }}
 {{- fail "config.hubUrls: expected where the hub is, such as wss://hub.example.org, got nothing" }}
 {{- end }}
+{{- if not .Values.config.insecure }}
+{{- range splitList "," .Values.config.hubUrls }}
+{{- $url := trim . }}
+{{- if and (regexMatch "^(ws|grpc)://" $url) (not (regexMatch "^[a-z]+://(localhost|127(\\.[0-9]+){3}|\\[::1\\])(:|/|$)" $url)) }}
+{{- fail (printf "config.hubUrls: expected wss:// or grpcs:// for a hub outside of the pod, got %s. Or set config.insecure=true, where the network may carry tokens and secrets in the clear" $url) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and .Values.config.name (gt (int .Values.replicas) 1) }}
 {{- fail (printf "config.name: expected it not to be set with %d replicas: each agent needs a name of its own, and has that of its pod" (int .Values.replicas)) }}
 {{- end }}

@@ -1,10 +1,7 @@
 {{- define "farhand-agent.podTemplate" -}}
 metadata:
   labels:
-    {{- include "farhand.selectorLabels" . | nindent 4 }}
-    {{- with .Values.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
+    {{- include "farhand.podLabels" (dict "root" . "labels" .Values.podLabels) | nindent 4 }}
   {{- with .Values.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
@@ -15,6 +12,7 @@ spec:
   serviceAccountName: {{ include "farhand.serviceAccountName" . }}
   automountServiceAccountToken: {{ ternary "true" "false" (ne (include "farhand-agent.usesCluster" .) "") }}
   terminationGracePeriodSeconds: {{ include "farhand-agent.gracePeriod" . }}
+  {{- include "farhand.initContainers" . | nindent 2 }}
   containers:
     - name: agent
       {{- include "farhand.containerBasics" . | nindent 6 }}
@@ -37,6 +35,10 @@ spec:
           value: /etc/farhand/tls/tls.key
         {{- end }}
         {{- include "farhand.environment" (dict "root" . "defaults" (include "farhand-agent.defaults" . | fromJson)) | nindent 8 }}
+      {{- with .Values.extraEnvFrom }}
+      envFrom:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       ports:
         - {name: status, containerPort: 7401}
       startupProbe:
@@ -69,6 +71,9 @@ spec:
         {{- with .Values.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
+    {{- with .Values.extraContainers }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   volumes:
     - name: tmp
       emptyDir: {{ with .Values.scratch.tmpSize }}{sizeLimit: {{ . }}}{{ else }}{}{{ end }}

@@ -28,6 +28,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{ include "farhand.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* Of a pod that is no part of the workload, or of one with `component` empty that is. */ -}}
+{{- define "farhand.podLabels" -}}
+app.kubernetes.io/name: {{ include "farhand.name" .root }}{{ with .component }}-{{ . }}{{ end }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- with merge (dict) .labels .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* Labels of one kind of object, beside those of all: nothing may be there twice. */ -}}
+{{- define "farhand.moreLabels" -}}
+{{- range $key, $value := .labels }}
+{{- if not (hasKey $.root.Values.commonLabels $key) }}
+{{ $key }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "farhand.metadata" -}}
@@ -159,6 +180,20 @@ tolerations:
 {{- with .Values.priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
+{{- with .Values.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- with .Values.hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .Values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 enableServiceLinks: false
 {{- end }}
 
@@ -169,6 +204,29 @@ affinity:
 {{- end }}
 {{- with .Values.topologySpreadConstraints }}
 topologySpreadConstraints:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "farhand.initContainers" -}}
+{{- with .Values.extraInitContainers }}
+initContainers:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- /* How the operator of Prometheus asks, beside where. */ -}}
+{{- define "farhand.scraping" -}}
+interval: {{ .interval }}
+{{- with .scrapeTimeout }}
+scrapeTimeout: {{ . }}
+{{- end }}
+{{- with .relabelings }}
+relabelings:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .metricRelabelings }}
+metricRelabelings:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}

@@ -3,7 +3,7 @@
 {{- end }}
 
 {{- define "farhand-hub.address" -}}
-{{ include "farhand-hub.scheme" . }}://{{ include "farhand.fullname" . }}.{{ .Release.Namespace }}.svc:7400
+{{ include "farhand-hub.scheme" . }}://{{ include "farhand.fullname" . }}.{{ .Release.Namespace }}.svc:{{ .Values.service.port }}
 {{- end }}
 
 {{- /* Nobody without a certificate gets in, so kubelet cannot ask: it sees no more than that the port is open. */ -}}

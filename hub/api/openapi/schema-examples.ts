@@ -64,7 +64,7 @@ export const schemaExamples: Readonly<Record<string, JsonObject>> = {
     title: 'Invalid request',
     status: 422,
     code: 'request-invalid',
-    detail: '/paramters: not known here; leave it out',
-    errors: [{ pointer: '/paramters', message: 'not known here; leave it out' }],
+    detail: '/paramters: not known here; did you mean "parameters"?',
+    errors: [{ pointer: '/paramters', message: 'not known here; did you mean "parameters"?' }],
   },
 };

@@ -73,6 +73,12 @@ suite('a file of an automation', () => {
     ['is empty', '', /^sample\.yaml:1:1: expected an automation/],
     ['is a list', '- run', /:1:1: expected an automation/],
     ['is not YAML', 'run: [a', /:1:\d+: not YAML: /],
+    ['is indented by a tab', 'script: |\n\techo hi\n', /^[^\n]*:2:1: not YAML: indented by a tab: use spaces[^\n]*$/],
+    [
+      'has a colon in a text that is not quoted',
+      'script: echo error: none',
+      /^[^\n]*:1:9: not YAML: Nested mappings[^\n]*; quote a text that has ": " in it[^\n]*$/,
+    ],
     ['has a key twice', 'run: [a]\nrun: [b]', /:2:1: not YAML: .*unique/],
     ['has two documents', 'run: [a]\n---\nrun: [b]', /:2:1: expected one automation, got a second document/],
     ['has a tag', 'run: [!secret a]', /:1:7: not YAML: .*tag/],

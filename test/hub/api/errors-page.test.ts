@@ -54,7 +54,7 @@ describe('docs/errors.md', () => {
   it('has every reason to wait, and no other', () => {
     assert.deepEqual(
       rowsUnder('Reasons').map(([reason]) => reason?.replaceAll('`', '')),
-      [...waitingReasons],
+      [...waitingReasons, 'no-agent'],
     );
   });
 

@@ -44,6 +44,19 @@ describe('why a job waits', () => {
     assert.deepEqual(reasons.map(({ reason }) => reason).toSorted(), waitingReasons.toSorted());
   });
 
+  it('is that the account has no agent, where it has none', async () => {
+    await using bench = await createSchedulerBench();
+    const job = await bench.submit();
+    await bench.settle();
+
+    const alone = bench.scheduler.overview.of(job);
+    await bench.agent('a1', { automations: [{ name: 'else' }] });
+    const joined = bench.scheduler.overview.of(job);
+
+    assert.deepEqual(alone, { agents: [], reasons: [{ reason: 'no-agent', agents: 0 }] });
+    assert.deepEqual(joined.reasons, [{ reason: 'automation', agents: 1 }]);
+  });
+
   it('is told as it is now, however often it was asked before', async () => {
     await using bench = await createSchedulerBench();
     const agent = await bench.agent('a1', { automations: [{ name: 'else' }] });
