@@ -115,7 +115,7 @@ async function deliver(bench: SessionBench, log: Log, { from, to }: Stretch): Pr
         return windowBytes;
       },
     },
-    signal: AbortSignal.timeout(580_000),
+    signal: AbortSignal.timeout(1_150_000),
   });
 
   assert.equal(end, 'accepted');
