@@ -381,6 +381,29 @@ describe('a control channel', () => {
     assert.deepEqual([before, arrivals.arriving], [1, 0]);
   });
 
+  it('gives its place at the door back when it is sent away', async () => {
+    await using bench = await createSchedulerBench();
+    const { id } = await bench.agent('a1');
+    await bench.store.apply('revoke-agent', {
+      account: 'default',
+      name: 'a1',
+      loseJobs: null,
+      note: null,
+      actor: 'test',
+      at: bench.clock.now(),
+    });
+    const arrivals = new Arrivals({ clock: bench.clock, random: systemRandom });
+    const entry = arrivals.enter();
+    assert.ok(entry.type === 'entered');
+    arrivals.keep(id, entry.place);
+    await using service = createService(bench, { arrivals });
+
+    const channel = await connect(bench, service, id);
+
+    assert.equal(channel.farewells[0]?.reason, 'unknown agent');
+    assert.equal(arrivals.arriving, 0);
+  });
+
   it('that came while the hub stops is sent away before it has stopped', async () => {
     await using bench = await createSchedulerBench();
     const { id } = await bench.agent('a1');
