@@ -381,6 +381,18 @@ describe('a control channel', () => {
     assert.deepEqual([before, arrivals.arriving], [1, 0]);
   });
 
+  it('is told when to come back when the hub stops', async () => {
+    await using bench = await createSchedulerBench();
+    const { id } = await bench.agent('a1');
+    const service = createService(bench);
+    const channel = await greet(bench, service, id);
+
+    await service[Symbol.asyncDispose]();
+
+    assert.equal(channel.farewells[0]?.reason, 'the hub is stopping');
+    assert.ok((channel.farewells[0]?.retryAfterMs ?? 0) > 0);
+  });
+
   it('gives its place at the door back when it is sent away', async () => {
     await using bench = await createSchedulerBench();
     const { id } = await bench.agent('a1');

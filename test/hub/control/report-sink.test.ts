@@ -23,6 +23,7 @@ async function createPlace() {
   /** As a hub that starts: it knows of the agent what the store says. */
   const fleet = new Fleet(bench.clock);
   fleet.put(record);
+  const turns = new SharedTurns({ clock: bench.clock, everyMs: 20 });
   const createSink = (store: Store) =>
     createReportSink({
       store,
@@ -30,9 +31,9 @@ async function createPlace() {
       agentId: id,
       clock: bench.clock,
       onReported: () => {},
-      turns: new SharedTurns({ clock: bench.clock, everyMs: 20 }),
+      turns,
     });
-  return { bench, id, report, fleet, createSink, sink: createSink(bench.store) };
+  return { bench, id, report, fleet, turns, createSink, sink: createSink(bench.store) };
 }
 
 describe('the sink of reports', () => {
@@ -58,6 +59,23 @@ describe('the sink of reports', () => {
 
     await sink.apply({ id, version: 1, hash: 'h', status: { ...report, bootId: 'another' } });
 
+    assert.equal((await bench.store.queries.agent(id))?.report?.bootId, 'another');
+    await sink.apply({ id, version: 1, hash: 'h', status: { ...report, slots: { total: 9, used: 0 } } });
+    assert.equal((await bench.store.queries.agent(id))?.report?.slots.total, 9);
+  });
+
+  it('stores reports that come close behind many others together with them', async () => {
+    const { bench, id, report, turns, sink } = await createPlace();
+    await using _ = bench;
+    for (let count = 0; count < 8; count += 1) await turns.turn();
+
+    const storing = sink.apply({ id, version: 1, hash: 'h', status: { ...report, bootId: 'another' } });
+    await bench.settle();
+    const before = (await bench.store.queries.agent(id))?.report?.bootId;
+    await bench.clock.advance(20);
+    await storing;
+
+    assert.equal(before, report.bootId);
     assert.equal((await bench.store.queries.agent(id))?.report?.bootId, 'another');
   });
 
