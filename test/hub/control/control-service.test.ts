@@ -327,7 +327,10 @@ describe('a control channel', () => {
     const wish = { account: 'default', name: 'a1', actor: 'test', at: bench.clock.now() };
     const before = wishes().length;
 
-    await bench.store.apply('set-agent-desired', { ...wish, desired: { schedulable: false, drain: true, note: 'disk' } });
+    await bench.store.apply('set-agent-desired', {
+      ...wish,
+      desired: { schedulable: false, drain: true, note: 'disk' },
+    });
     service.agentChanged(id);
     await bench.settle();
     service.agentChanged(id);

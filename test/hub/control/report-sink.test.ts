@@ -60,7 +60,12 @@ describe('the sink of reports', () => {
     await sink.apply({ id, version: 1, hash: 'h', status: { ...report, bootId: 'another' } });
 
     assert.equal((await bench.store.queries.agent(id))?.report?.bootId, 'another');
-    await sink.apply({ id, version: 1, hash: 'h', status: { ...report, slots: { total: 9, used: 0 } } });
+    await sink.apply({
+      id,
+      version: 1,
+      hash: 'h',
+      status: { ...report, bootId: 'another', slots: { total: 9, used: 0 } },
+    });
     assert.equal((await bench.store.queries.agent(id))?.report?.slots.total, 9);
   });
 
@@ -100,7 +105,12 @@ describe('the sink of reports', () => {
   it('takes another key that was asked for from an agent that proves that it has it, and from no other', async () => {
     const { bench, id, report, fleet, sink } = await createPlace();
     await using _ = bench;
-    await bench.store.apply('rotate-agent-key', { account: 'default', name: 'a1', actor: 'test', at: bench.clock.now() });
+    await bench.store.apply('rotate-agent-key', {
+      account: 'default',
+      name: 'a1',
+      actor: 'test',
+      at: bench.clock.now(),
+    });
     const refresh = async () => {
       const record = await bench.store.queries.agent(id);
       if (record !== null) fleet.put(record);
