@@ -148,6 +148,8 @@ describe('a session at the hub', () => {
     await again.send({ type: 'result', result: resultFor('abcdef') });
 
     assert.equal(word?.type === 'error' && word.code, 'overloaded');
+    assert.ok(word?.type === 'error' && (word.retryAfterMs ?? 0) > 0);
+    assert.match(word.message, /cannot store/);
     assert.equal((await lastWord(again))?.type, 'accepted');
     assert.equal((await bench.job(jobId)).log?.complete, true);
   });
