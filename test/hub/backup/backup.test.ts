@@ -113,6 +113,75 @@ describe('a backup', () => {
     assert.equal(readFileSync(copied, 'utf8'), `${text}more`);
   });
 
+  it('has of a log that grows while it is copied what was there when its turn came', async () => {
+    await using place = await openData();
+    const running = await place.scene.start();
+    await place.write(running.tried.id);
+    const path = place.pathOf(running.tried.id);
+    appendFileSync(path, Buffer.alloc(8 * 1024 * 1024, '.'));
+    let isOver = false;
+    const growing = (async () => {
+      for (; !isOver; await new Promise(setImmediate)) appendFileSync(path, 'more');
+    })();
+
+    const made = await place.backUp();
+    isOver = true;
+    await growing;
+
+    assert.ok(made.seal.logBytes >= 8 * 1024 * 1024);
+    assert.deepEqual((await place.verify()).damagedLogs, []);
+  });
+
+  it('says nothing of logs that retention had removed before', async () => {
+    await using place = await openData();
+    const { job, tried } = await place.endJob();
+    await place.scene.apply('remove-logs', { bytes: 1, endedBefore: Number.MAX_SAFE_INTEGER, after: null });
+    rmSync(place.pathOf(tried.id));
+    const before = (await place.scene.job(job)).log?.removedAt ?? null;
+
+    const made = await place.backUp();
+    const verified = await place.verify();
+    await place.restore();
+
+    assert.deepEqual([made.damagedLogs, verified.damagedLogs, made.seal.removedLogs], [[], [], []]);
+    await using restored = await openRestored(place.restored);
+    assert.notEqual(before, null);
+    assert.equal((await restored.scene.job(job)).log?.removedAt, before);
+  });
+
+  it('is not made of a store that a newer farhand changed', async () => {
+    await using place = await openData();
+    {
+      using database = new DatabaseSync(join(place.data, 'hub.sqlite'));
+      database.exec('pragma user_version = 9999');
+    }
+
+    await assert.rejects(place.backUp(), { name: 'StoreError', code: 'newer-version' });
+    assert.equal(existsSync(place.target), false);
+  });
+
+  it('comes to nothing once it is called off', async () => {
+    await using place = await openData();
+    await place.endJob();
+    await place.endJob();
+    const called = new AbortController();
+    let copied = 0;
+    const making = createBackup({
+      dataFolder: place.data,
+      target: place.target,
+      withSecretKey: true,
+      signal: called.signal,
+      ...parts,
+      onProgress() {
+        copied += 1;
+        called.abort(new Error('called off'));
+      },
+    });
+
+    await assert.rejects(making, /called off/);
+    assert.deepEqual([copied, existsSync(place.target)], [1, false]);
+  });
+
   it('has its name only once it is durable, and then durably', { skip: noProc }, async () => {
     await using place = await openData();
     await place.endJob();
