@@ -89,6 +89,10 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean; newerStatus?
       specs.set(id, entry);
       return entry;
     },
+    async disconnect(): Promise<void> {
+      cut.abort();
+      await served;
+    },
     async receive(what: string, fields: Partial<CloudEvent>): Promise<void> {
       const type = `${resource}.${what}`;
       client.receive(parseEventType(type), { specversion: '1.0', id: '1', source: 'agent-1', type, ...fields });
@@ -183,6 +187,17 @@ suite('the source client', () => {
     await source.clock.advance(20_000);
 
     assert.deepEqual([...new Set(source.taken())], ['spec.update_request a 3']);
+  });
+
+  test('repeats nothing once the link is over', async () => {
+    await using source = setUp();
+    await source.connect();
+    source.client.publishSpec(source.want('a', 1));
+    await source.clock.settle();
+
+    await source.disconnect();
+
+    assert.equal(source.clock.pending, 0);
   });
 
   test('stops repeating what the lister has no more', async () => {
