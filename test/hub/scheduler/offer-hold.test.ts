@@ -76,13 +76,14 @@ describe('a hub that has started', () => {
 
     await greet(bench.own, {});
     const between = [hold.reasonFor('default'), hold.reasonFor('tenant')];
-    const released = releases();
+    const [released, revision] = [releases(), hold.revision];
     await greet(bench.other, null);
 
     assert.deepEqual(before, ['hub-starting', 'hub-starting']);
     assert.deepEqual(between, [null, 'hub-starting']);
     assert.deepEqual([hold.reasonFor('default'), hold.reasonFor('tenant')], [null, null]);
     assert.equal(releases(), released + 1);
+    assert.notEqual(hold.revision, revision);
     assert.equal(hold.problem, null);
   });
 
