@@ -126,6 +126,41 @@ describe('the scheduler', () => {
     );
   });
 
+  it('gives an agent that was idle for long as many jobs that come together as it has slots', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1', { slots: 3 });
+    await bench.submit({ automation: 'nobody-has-it' });
+    await bench.settle();
+
+    await Promise.all([bench.submit(), bench.submit(), bench.submit()]);
+    await bench.settle();
+
+    assert.equal(agent.offers.length, 3);
+  });
+
+  it('asks an agent that declines each time ever more rarely', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1');
+    await bench.submit();
+    await bench.settle();
+
+    let declined = 0;
+    for (let passedMs = 0; passedMs < 8_000; passedMs += 250) {
+      const offer = agent.offers[declined];
+      if (offer !== undefined) {
+        declined += 1;
+        bench.scheduler.declined(agent.id, offer.automation);
+        const report = { type: 'declined', reason: 'slots', message: null } as const;
+        const at = bench.clock.now();
+        await bench.store.apply('report-attempt', { attemptId: offer.id, agentId: agent.id, report, at });
+      }
+      await bench.clock.advance(250);
+      await bench.settle();
+    }
+
+    assert.ok(declined >= 4 && declined <= 6, `${declined} offers in eight seconds`);
+  });
+
   it('offers a job that fits, however many before it do not', async () => {
     await using bench = await createSchedulerBench();
     const agent = await bench.agent('a1', { automations: [older] });
