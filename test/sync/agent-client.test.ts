@@ -5,6 +5,7 @@ import { parseEventType } from '../../protocol/event-type.ts';
 import { silentLogger } from '../../runtime/logger.ts';
 import { createVirtualClock } from '../../runtime/virtual-clock.ts';
 import { createAgentClient } from '../../sync/agent-client.ts';
+import { SpecResyncRequest } from '../../sync/resync-data.ts';
 import { createSequenceIds } from '../../sync/sequence-ids.ts';
 import { serveLink } from '../../sync/serve-link.ts';
 import type { SpecEntry } from '../../sync/spec-entry.ts';
@@ -33,16 +34,17 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean } = {}) {
       statuses.set(entry.id, { have: `took ${entry.version}`, serial: 0 });
     },
   };
+  const lister = {
+    list: async () => [...statuses].map(([id, status]) => ({ id, status })),
+    get: async (id: string) => statuses.get(id) ?? null,
+  };
   const codec = createTestCodec({ deleteUnknown: given.deleteUnknown ?? false, digests: given.digests ?? true });
   const client = createAgentClient<Want, Have>({
     codec,
     source: 'agent-1',
     cluster: 'agent-1',
     originalSource: '',
-    statuses: {
-      list: async () => [...statuses].map(([id, status]) => ({ id, status })),
-      get: async (id) => statuses.get(id) ?? null,
-    },
+    statuses: { list: () => lister.list(), get: (id) => lister.get(id) },
     handler: { apply: (entry, options) => handler.apply(entry, options) },
     sequenceIds: createSequenceIds(clock),
     clock,
@@ -63,6 +65,7 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean } = {}) {
     sent,
     answered,
     handler,
+    lister,
     async connect(): Promise<void> {
       served = serveLink(async (event) => void sent.push(event), {
         clients: [client],
@@ -216,6 +219,7 @@ suite('the agent client', () => {
     await agent.clock.settle();
 
     assert.partialDeepStrictEqual(agent.sent, [{ resourceid: 'a', resourceversion: 1 }]);
+    assert.equal(agent.sent.length, 1);
   });
 
   test('aborts its handlers when disposed, and waits for them', async () => {
@@ -298,10 +302,56 @@ suite('the agent client', () => {
     agent.sent.length = 0;
     await agent.receive('spec.resync_response', { data: { digest: { of: 1, sums: 'AAAAAAAAAAA=' } } });
 
-    assert.partialDeepStrictEqual(of1, { resourceVersions: [], digest: { of: 1 } });
-    assert.partialDeepStrictEqual(agent.sent[0]?.data, {
-      resourceVersions: [{ resourceID: 'b', resourceVersion: 1 }],
-    });
+    assert.partialDeepStrictEqual(of1, { digest: { of: 1 } });
+    const listed = SpecResyncRequest.parse(agent.sent[0]?.data).resourceVersions;
+    assert.deepEqual(listed, [{ resourceID: 'b', resourceVersion: 1 }]);
+  });
+
+  test('keeps what its handler is busy with, also where there is no status of it', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    await agent.spec('a', 1);
+    const { promise: taken, resolve: take } = Promise.withResolvers<void>();
+    agent.handler.apply = () => taken;
+    agent.statuses.delete('a');
+    await agent.spec('a', 2);
+
+    await agent.clock.advance(60_000);
+    agent.sent.length = 0;
+    await agent.receive('spec.resync_response', { data: { digest: { of: 1, sums: 'AAAAAAAAAAA=' } } });
+    take();
+
+    const listed = SpecResyncRequest.parse(agent.sent[0]?.data).resourceVersions;
+    assert.deepEqual(listed, [{ resourceID: 'a', resourceVersion: 1 }]);
+  });
+
+  test('says with a status which spec had been taken when it was asked for', async () => {
+    await using agent = setUp();
+    await agent.connect();
+    await agent.spec('a', 1);
+    agent.taken();
+    const { promise: asked, resolve: answer } = Promise.withResolvers<void>();
+    const { get } = agent.lister;
+    agent.lister.get = async (id) => {
+      const status = await get(id);
+      await asked;
+      return status;
+    };
+
+    agent.client.publishStatus('a');
+    await agent.clock.settle();
+    await agent.spec('a', 2);
+    agent.lister.get = get;
+    answer();
+    await agent.clock.settle();
+
+    assert.deepEqual(
+      agent.sent.map(({ resourceversion, data }) => [resourceversion, (data as Have).have]),
+      [
+        [1, 'took 1'],
+        [2, 'took 2'],
+      ],
+    );
   });
 
   test('asks for everything again when told to forget the specs', async () => {
@@ -377,6 +427,29 @@ suite('the agent client answers a list of hashes', () => {
       'status.resync_response missing 0',
       'status.resync_response',
     ]);
+    await agent[Symbol.asyncDispose]();
+  });
+
+  test('and says nothing to be gone that there is by then', async () => {
+    const { agent, statusHashes } = await connectWith();
+    const { promise: asked, resolve: answer } = Promise.withResolvers<void>();
+    const { list } = agent.lister;
+    agent.lister.list = async () => {
+      const listed = await list();
+      await asked;
+      return listed;
+    };
+
+    await agent.receive('status.resync_request', { data: { statusHashes, scope: { of: 1, buckets: [0] } } });
+    agent.statuses.set('ended', { have: 'again', serial: 0 });
+    agent.client.publishStatus('ended');
+    await agent.clock.settle();
+    answer();
+    await agent.clock.settle();
+
+    const [again, gone] = ['ended', undefined].map((id) => agent.sent.find(({ resourceid }) => resourceid === id));
+    assert.deepEqual(gone?.data, { gone: ['ended'] });
+    assert.ok(BigInt(again?.sequenceid ?? 0) > BigInt(gone.sequenceid ?? 0));
     await agent[Symbol.asyncDispose]();
   });
 

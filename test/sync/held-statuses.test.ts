@@ -29,6 +29,19 @@ suite('held statuses', () => {
     assert.equal(held.highestSequence(), 7n);
   });
 
+  test('of an earlier time take the place of none that came since', () => {
+    const held = createHeldStatuses();
+    held.hold('a', { hash: 'new', sequence: 5n });
+
+    held.begin([
+      { id: 'a', value: 'old' },
+      { id: 'b', value: 'other' },
+    ]);
+
+    assert.deepEqual([held.hasHash('a', 'new'), held.isNews('a', 5n)], [true, false]);
+    assert.deepEqual([held.hasHash('b', 'other'), held.isNews('b', 1n)], [true, true]);
+  });
+
   test('are not forgotten by word that is older than they are', () => {
     const held = createHeldStatuses();
     held.hold('a', { hash: 'one', sequence: 5n });

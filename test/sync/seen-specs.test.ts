@@ -28,4 +28,17 @@ suite('seen specs', () => {
     assert.equal(seen.get('a'), null);
     assert.equal(seen.get('b')?.version, 1);
   });
+
+  test('of what has ended stay known, however often it is looked at, until their time is over', () => {
+    const specs = createSeenSpecs();
+    specs.add('a', { version: 2, deleted: false, source: 'hub', traceparent: null });
+    const isKnown = () => specs.isStale('a', { version: 1, deleted: false });
+
+    specs.retain(() => false, { nowMs: 100, beforeMs: 40 });
+    specs.retain(() => false, { nowMs: 150, beforeMs: 90 });
+    const early = isKnown();
+    specs.retain(() => false, { nowMs: 170, beforeMs: 110 });
+
+    assert.deepEqual([early, isKnown()], [true, false]);
+  });
 });

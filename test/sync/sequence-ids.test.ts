@@ -55,6 +55,14 @@ suite('sequence ids', () => {
     assert.ok(BigInt(ids.next()) > seen);
   });
 
+  test('go on above what the other side has seen of this very millisecond', () => {
+    const ids = createSequenceIds(createWallClock(noonMs));
+    const seen = BigInt(ids.next()) + 100n;
+    ids.raiseAbove(seen);
+
+    assert.ok(BigInt(ids.next()) > seen);
+  });
+
   test('do not follow a number that no clock makes', () => {
     const ids = createSequenceIds(createWallClock(noonMs));
     const before = BigInt(ids.next());

@@ -89,6 +89,10 @@ function setUp(given: { deleteUnknown?: boolean; digests?: boolean; newerStatus?
       specs.set(id, entry);
       return entry;
     },
+    async disconnect(): Promise<void> {
+      cut.abort();
+      await served;
+    },
     async receive(what: string, fields: Partial<CloudEvent>): Promise<void> {
       const type = `${resource}.${what}`;
       client.receive(parseEventType(type), { specversion: '1.0', id: '1', source: 'agent-1', type, ...fields });
@@ -183,6 +187,29 @@ suite('the source client', () => {
     await source.clock.advance(20_000);
 
     assert.deepEqual([...new Set(source.taken())], ['spec.update_request a 3']);
+  });
+
+  test('repeats nothing once the link is over', async () => {
+    await using source = setUp();
+    await source.connect();
+    source.client.publishSpec(source.want('a', 1));
+    await source.clock.settle();
+
+    await source.disconnect();
+
+    assert.equal(source.clock.pending, 0);
+  });
+
+  test('stops repeating what the lister has no more', async () => {
+    await using source = setUp();
+    await source.connect();
+    source.client.publishSpec(source.want('a', 1));
+    await source.clock.settle();
+
+    source.specs.delete('a');
+    await source.clock.advance(50_000);
+
+    assert.equal(source.counts.repeated, 1);
   });
 
   test('never sends an older version after a newer one', async () => {
@@ -316,6 +343,29 @@ suite('the source client of a sink that holds statuses from before', () => {
     assert.partialDeepStrictEqual(source.applied, [{ id: 'a', hash: 'abc', status: { have: 'well' } }]);
   });
 
+  test('forgets nothing by word that is older than what it holds', async () => {
+    await using source = await beginWith([]);
+    await source.status('a', 'well', { sequenceid: '12' });
+
+    await source.receive('status.resync_response', { sequenceid: '11', data: { gone: ['a'] } });
+
+    assert.deepEqual(source.forgotten, []);
+    assert.equal(source.counts.stale, 1);
+  });
+
+  test('knows what is gone for a while, so that no late status brings it back', async () => {
+    await using source = await beginWith([]);
+    await source.status('a', 'well', { sequenceid: '12' });
+    await source.receive('status.resync_response', { sequenceid: '14', data: { gone: ['a'] } });
+
+    // A round comes by then.
+    await source.clock.advance(defaultSyncOptions.periodMs);
+    await source.status('a', 'late', { sequenceid: '13' });
+
+    assert.equal(source.applied.length, 1);
+    assert.deepEqual(source.forgotten, ['a']);
+  });
+
   test('has it forgotten when the agent knows it no more, once', async () => {
     await using source = await beginWith([{ id: 'a', value: 'abc' }]);
 
@@ -351,9 +401,12 @@ suite('the source client of a sink that holds statuses from before', () => {
     source.sink.held = async () => [{ id: 'a', value: 'abc' }];
 
     await source.clock.advance(defaultSyncOptions.periodMs);
+    const later = source.taken();
+    await source.status('a', 'well', { statushash: 'abc' });
 
     assert.deepEqual(early, []);
-    assert.deepEqual(source.taken(), ['status.resync_request']);
+    assert.deepEqual(later, ['status.resync_request']);
+    assert.deepEqual(source.applied, []);
   });
 });
 
@@ -378,6 +431,29 @@ suite('the source client answers a list of versions', () => {
     await source.receive('spec.resync_request', { data: { resourceVersions: list } });
 
     assert.deepEqual(source.taken(), ['spec.resync_response older 3', 'spec.resync_response missing 4']);
+  });
+
+  test('with nothing older than what the agent has', async () => {
+    await using source = setUp();
+    source.want('unknown', 3);
+    await source.connect();
+    source.taken();
+
+    await source.receive('spec.resync_request', { data: { resourceVersions: list } });
+
+    assert.deepEqual(source.taken(), []);
+  });
+
+  test('and repeats what it has sent nobody before, if the answer is lost', async () => {
+    await using source = setUp();
+    source.want('missing', 4);
+    await source.connect();
+    source.taken();
+
+    await source.receive('spec.resync_request', { data: { resourceVersions: list } });
+    await source.clock.advance(3_000);
+
+    assert.deepEqual(source.taken(), ['spec.resync_response missing 4', 'spec.update_request missing 4']);
   });
 
   test('and says so once the wire has taken all of the answer', async () => {

@@ -44,6 +44,34 @@ suite('unanswered specs', () => {
     assert.equal(clock.pending, 0);
   });
 
+  test('are not due for a status of a lower version that comes late, and not for one that is ahead of them', async () => {
+    const { clock, due, specs } = setUp();
+    specs.resume();
+
+    specs.note({ id: 'a', version: 2 });
+    specs.answer('a', 2);
+    specs.answer('a', 1);
+    specs.note({ id: 'a', version: 2 });
+    specs.note({ id: 'b', version: 2 });
+    specs.answer('b', 5);
+    await clock.advance(60_000);
+
+    assert.deepEqual(due, []);
+    assert.equal(clock.pending, 0);
+  });
+
+  test('stay due where the agent has them and no status came', async () => {
+    const { clock, due, specs } = setUp();
+    specs.resume();
+
+    specs.note({ id: 'a', version: 2 });
+    specs.lower('a', 2);
+    await clock.advance(4_000);
+
+    assert.equal(due.length, 1);
+    specs.pause();
+  });
+
   test('start from the beginning with a new version', async () => {
     const { clock, due, specs } = setUp();
     specs.resume();

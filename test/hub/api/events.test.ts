@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { EventPlaces } from '../../../hub/api/event-places.ts';
+import { createSecretKey } from '../../../hub/identity/secret-key.ts';
 import { ApiEvent } from '../../../protocol/api-event.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { type ApiHarness, startApi } from './api-harness.ts';
@@ -233,5 +235,19 @@ describe('events', () => {
 
     assert.equal(ofAccount?.object, `job:${second}`);
     assert.equal(ofJob?.event, 'job.cancelled');
+  });
+
+  it('go on now for a reader that comes from another hub', async () => {
+    await using api = await startApi();
+    const elsewhere = new EventPlaces(createSecretKey(new Uint8Array(32).fill(7)));
+    await submitJob(api);
+    let second = '';
+
+    const [first] = await readEvents(api, '/api/v1/events', 'job.queued', {
+      headers: { 'last-event-id': elsewhere.toId('default', 1) },
+      attached: async () => void (second = await submitJob(api)),
+    });
+
+    assert.equal(first?.object, `job:${second}`);
   });
 });

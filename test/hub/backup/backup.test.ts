@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
+import { readArchive } from '../../../hub/backup/archive-reader.ts';
+import { ArchiveWriter } from '../../../hub/backup/archive-writer.ts';
+import { backupFiles } from '../../../hub/backup/backup-files.ts';
 import { createBackup } from '../../../hub/backup/create-backup.ts';
 import { restoreBackup } from '../../../hub/backup/restore-backup.ts';
 import { verifyBackup } from '../../../hub/backup/verify-backup.ts';
@@ -69,6 +83,43 @@ async function openRestored(data: string): Promise<{ readonly scene: Scene } & A
   return { scene: createScene(store), [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
+/** What is in a data folder, the lock of its owner left aside. */
+function partsIn(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('owner.lock'))
+    .toSorted();
+}
+
+/** Puts the backup together anew, sealed, with a page of its store that is not one. */
+async function damageStore(target: string): Promise<void> {
+  const files = new Map<string, Buffer>();
+  for await (const file of readArchive(createReadStream(target))) {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of file.content()) pieces.push(piece);
+    files.set(file.name, Buffer.concat(pieces));
+  }
+  const store = files.get(backupFiles.store);
+  assert.ok(store);
+  const copy = `${target}.sqlite`;
+  writeFileSync(copy, store);
+  {
+    using database = new DatabaseSync(copy, { readOnly: true });
+    const index = database.prepare("select rootpage from sqlite_master where name = 'inventory_by_namespace'").get();
+    const pageBytes = Number(database.prepare('pragma page_size').get()?.['page_size']);
+    const at = (Number(index?.['rootpage']) - 1) * pageBytes;
+    store.fill(0xee, at, at + pageBytes);
+  }
+  rmSync(target);
+  await using handle = await open(target, 'wx');
+  const writer = new ArchiveWriter(handle, 0);
+  const seal = JSON.parse(String(files.get(backupFiles.seal)));
+  files.delete(backupFiles.seal);
+  for (const [name, bytes] of files) await writer.add({ name, bytes: bytes.length }, [bytes]);
+  const text = Buffer.from(JSON.stringify({ ...seal, ...writer.seal() }));
+  await writer.add({ name: backupFiles.seal, bytes: text.length }, [text]);
+  await writer.finish();
+}
+
 describe('a backup', () => {
   it('tells of logs that retention removed while it was made, and the restored jobs say so', async () => {
     await using place = await openData();
@@ -111,6 +162,75 @@ describe('a backup', () => {
     assert.deepEqual([made.seal.logs, made.seal.logBytes], [1, text.length + 4]);
     const copied = toLogPaths(join(place.restored, 'logs'), running.tried.id).log;
     assert.equal(readFileSync(copied, 'utf8'), `${text}more`);
+  });
+
+  it('has of a log that grows while it is copied what was there when its turn came', async () => {
+    await using place = await openData();
+    const running = await place.scene.start();
+    await place.write(running.tried.id);
+    const path = place.pathOf(running.tried.id);
+    appendFileSync(path, Buffer.alloc(8 * 1024 * 1024, '.'));
+    let isOver = false;
+    const growing = (async () => {
+      for (; !isOver; await new Promise(setImmediate)) appendFileSync(path, 'more');
+    })();
+
+    const made = await place.backUp();
+    isOver = true;
+    await growing;
+
+    assert.ok(made.seal.logBytes >= 8 * 1024 * 1024);
+    assert.deepEqual((await place.verify()).damagedLogs, []);
+  });
+
+  it('says nothing of logs that retention had removed before', async () => {
+    await using place = await openData();
+    const { job, tried } = await place.endJob();
+    await place.scene.apply('remove-logs', { bytes: 1, endedBefore: Number.MAX_SAFE_INTEGER, after: null });
+    rmSync(place.pathOf(tried.id));
+    const before = (await place.scene.job(job)).log?.removedAt ?? null;
+
+    const made = await place.backUp();
+    const verified = await place.verify();
+    await place.restore();
+
+    assert.deepEqual([made.damagedLogs, verified.damagedLogs, made.seal.removedLogs], [[], [], []]);
+    await using restored = await openRestored(place.restored);
+    assert.notEqual(before, null);
+    assert.equal((await restored.scene.job(job)).log?.removedAt, before);
+  });
+
+  it('is not made of a store that a newer farhand changed', async () => {
+    await using place = await openData();
+    {
+      using database = new DatabaseSync(join(place.data, 'hub.sqlite'));
+      database.exec('pragma user_version = 9999');
+    }
+
+    await assert.rejects(place.backUp(), { name: 'StoreError', code: 'newer-version' });
+    assert.equal(existsSync(place.target), false);
+  });
+
+  it('comes to nothing once it is called off', async () => {
+    await using place = await openData();
+    await place.endJob();
+    await place.endJob();
+    const called = new AbortController();
+    let copied = 0;
+    const making = createBackup({
+      dataFolder: place.data,
+      target: place.target,
+      withSecretKey: true,
+      signal: called.signal,
+      ...parts,
+      onProgress() {
+        copied += 1;
+        called.abort(new Error('called off'));
+      },
+    });
+
+    await assert.rejects(making, /called off/);
+    assert.deepEqual([copied, existsSync(place.target)], [1, false]);
   });
 
   it('has its name only once it is durable, and then durably', { skip: noProc }, async () => {
@@ -187,7 +307,49 @@ describe('a backup', () => {
 
     await assert.rejects(place.verify(), { name: 'BackupError', code: 'not-a-backup' });
     await assert.rejects(place.restore(), { name: 'BackupError', code: 'not-a-backup' });
-    assert.ok(!existsSync(join(place.restored, 'hub.sqlite')));
+    assert.deepEqual(partsIn(place.restored), []);
+  });
+
+  it('is refused where a table or an index of its store is damaged', async () => {
+    await using place = await openData();
+    await place.endJob();
+    await place.backUp();
+    await damageStore(place.target);
+
+    await assert.rejects(place.verify(), { name: 'StoreError', code: 'broken' });
+    await assert.rejects(place.restore(), { name: 'StoreError', code: 'broken' });
+    assert.deepEqual(partsIn(place.restored), []);
+  });
+
+  it('is restored over what another restore left that was killed', async () => {
+    await using place = await openData();
+    const { job } = await place.endJob();
+    await place.backUp();
+    for (const part of ['logs/00', 'restoring']) mkdirSync(join(place.restored, part), { recursive: true });
+    for (const part of [unfinishedRestore, 'logs/00/left.log', 'restoring/hub.sqlite', 'secret-key'])
+      writeFileSync(join(place.restored, part), 'left');
+
+    await place.restore();
+
+    assert.deepEqual(partsIn(place.restored), ['hub.sqlite', 'logs', 'secret-key']);
+    assert.equal(existsSync(join(place.restored, 'logs', '00', 'left.log')), false);
+    await using restored = await openRestored(place.restored);
+    assert.equal((await restored.scene.job(job)).state, 'succeeded');
+  });
+
+  it('is not restored into a folder that has something of somebody in it, and leaves that as it is', async () => {
+    await using place = await openData();
+    await place.backUp();
+    mkdirSync(place.restored);
+    writeFileSync(join(place.restored, 'thesis.txt'), 'mine');
+
+    await assert.rejects(place.restore(), { name: 'BackupError', code: 'exists' });
+    const untouched = readdirSync(place.restored);
+    writeFileSync(join(place.restored, unfinishedRestore), '');
+    await assert.rejects(place.restore(), { name: 'BackupError', code: 'exists' });
+
+    assert.deepEqual(untouched, ['thesis.txt']);
+    assert.equal(readFileSync(join(place.restored, 'thesis.txt'), 'utf8'), 'mine');
   });
 
   it('restored holds what was offered for given, so that it goes to nobody else, and its agent adopts it', async () => {

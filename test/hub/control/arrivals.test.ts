@@ -55,6 +55,17 @@ describe("the hub's door", () => {
     assert.ok(many.every((waitMs) => waitMs >= 500 && waitMs <= 60_000));
   });
 
+  it('tells whoever has to wait after a great crowd to come soon again', async () => {
+    const { clock, arrivals, enter } = start(1);
+    enter();
+    for (let count = 0; count < 105_000; count += 1) arrivals.enter();
+
+    await clock.advance(60_000);
+    enter();
+
+    assert.ok(waitOf(arrivals.enter()) < 1_000);
+  });
+
   it('gives the place of one that does not arrive to others', async () => {
     const { clock, arrivals, enter } = start(2);
     const slow = enter();
@@ -86,6 +97,21 @@ describe("the hub's door", () => {
 
     assert.ok(quick > 1.5 && quick < 3, `${quick} ms apart`);
     assert.ok(slow > 15 && slow < 22, `${slow} ms apart`);
+  });
+
+  it('learns nothing of the pace from agents that come now and then, when nobody has to wait', async () => {
+    const { clock, arrivals, enter } = start(4);
+    for (const place of [enter(), enter(), enter(), enter()]) place.leave();
+
+    for (let arrived = 0; arrived < 200; arrived += 1) {
+      const place = enter();
+      await clock.advance(1_000);
+      place.leave();
+    }
+    for (let taken = 0; taken < 4; taken += 1) enter();
+
+    const waits = Array.from({ length: 101 }, () => waitOf(arrivals.enter()));
+    assert.ok((waits.at(-1) ?? 0) - (waits[0] ?? 0) < 300, `${waits[0]} to ${waits.at(-1)} ms`);
   });
 
   it('lets more in at a time while they get in quickly, and fewer when they get slow', async () => {

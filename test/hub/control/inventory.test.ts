@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { formatEventType, resourceTypes } from '../../../protocol/event-type.ts';
 import type { JsonValue } from '../../../protocol/json.ts';
+import { hashStatus } from '../../../sync/status-hash.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { sampleApp, sampleCluster, sampleNode } from '../../support/sample-inventory.ts';
 import { createInventoryWorld, type InventoryAgent } from './inventory-world.ts';
@@ -130,9 +131,11 @@ describe('nodes and apps of a cluster', () => {
     await using world = await createInventoryWorld();
     const agent = await world.agent('a1');
     fill(agent, 2);
-    const changes = [...agent.apps.values()].map(({ id: resourceId, name, cluster, namespace, kind, state }) => {
+    const changes = [...agent.apps.values()].map((app) => {
+      const { id: resourceId, name, cluster, namespace, kind, state } = app;
       const item = { resourceId, name, cluster, namespace, kind, state, labels: {}, report: { name: 'old' } };
-      return { type: 'put', list: 'apps', item: { ...item, hash: 'h', shape: 'of an earlier version' } } as const;
+      const mark = { hash: hashStatus(app), shape: 'of an earlier version' };
+      return { type: 'put', list: 'apps', item: { ...item, ...mark } } as const;
     });
     const gone = { ...changes[0]?.item, resourceId: 'edge/shop/deployment/gone', name: 'gone' } as NonNullable<
       (typeof changes)[0]

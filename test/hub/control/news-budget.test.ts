@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { createFactsSink } from '../../../hub/control/facts-resource.ts';
 import { factsAllowance, NewsBudget } from '../../../hub/control/news-budget.ts';
 import { FactsReport } from '../../../protocol/facts.ts';
+import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { createSchedulerBench } from '../scheduler/scheduler-bench.ts';
 
@@ -69,5 +70,31 @@ describe('facts that an agent floods the hub with', () => {
   it('are refused where a number is not whole, as the store has it', () => {
     assert.equal(FactsReport.safeParse({ ...report(1), durationMs: 1.5 }).success, false);
     assert.equal(FactsReport.safeParse({ ...report(1), durationMs: 1e300 }).success, false);
+  });
+});
+
+describe('the budget of an agent', () => {
+  it('grows with the time, however often it is looked at meanwhile', async () => {
+    const clock = createVirtualClock();
+    const budget = new NewsBudget({ clock, atOnce: 10, refillEveryMs: 1_000 });
+    budget.takeSome('a1', 10);
+
+    let taken = 0;
+    for (let look = 0; look < 10; look += 1) {
+      await clock.advance(600);
+      taken += budget.takeSome('a1', 10);
+    }
+
+    assert.equal(taken, 6);
+  });
+
+  it('never grows beyond what it was at first', async () => {
+    const clock = createVirtualClock();
+    const budget = new NewsBudget({ clock, atOnce: 10, refillEveryMs: 1_000 });
+    budget.takeSome('a1', 3);
+
+    await clock.advance(3_600_000);
+
+    assert.equal(budget.takeSome('a1', 100), 10);
   });
 });

@@ -234,6 +234,50 @@ describe('a log store of files', () => {
     assert.equal(await next.digest(), sha256('durable again'));
   });
 
+  it('has nothing of a log that was removed, also where its last flush had failed', async () => {
+    await using place = await makeFolder();
+    await using logs = createFileLogStore({ folder: join(place.folder, 'logs'), maxDescriptors: 1 });
+    const attempt = systemRandom.orderedUuid();
+    const paths = toLogPaths(join(place.folder, 'logs'), attempt);
+    const writer = await logs.write(attempt);
+    await writer.append(Buffer.from('durable'), 0);
+    await writer.flush();
+    await writer.append(Buffer.from(' doubtful'), 500);
+    await unlink(paths.times);
+    await symlink('/dev/full', paths.times);
+    await assert.rejects(writer.flush(), { code: 'full' });
+    await writer[Symbol.asyncDispose]();
+
+    await logs.remove(attempt);
+
+    assert.equal(await logs.length(attempt), 0);
+  });
+
+  it('tells the time of what comes after the clock went back', async () => {
+    await using place = await makeFolder();
+    await using logs = await place.open();
+    const attempt = systemRandom.orderedUuid();
+    const writer = await logs.write(attempt);
+    await writer.append(Buffer.from('before\n'), 10_000);
+    await writer.append(Buffer.from('after\n'), 4_000);
+    await writer.flush();
+
+    const moments = await logs.moments(attempt, 0, 13);
+
+    assert.deepEqual(moments, [
+      { offset: 0, at: 10_000 },
+      { offset: 7, at: 4_000 },
+    ]);
+  });
+
+  it('opens no log any more once it is closed', async () => {
+    await using place = await makeFolder();
+    const logs = await place.open();
+    await logs[Symbol.asyncDispose]();
+
+    await assert.rejects(logs.write(systemRandom.orderedUuid()), { name: 'LogError', code: 'closed' });
+  });
+
   it('keeps to its bound of open files however many logs are written', async () => {
     await using place = await makeFolder();
     await using logs = createFileLogStore({ folder: join(place.folder, 'logs'), maxDescriptors: 8 });

@@ -7,11 +7,13 @@ import { describe, it } from 'node:test';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import { toLogPaths } from '../../../hub/logs/log-paths.ts';
 import type { LogStore } from '../../../hub/logs/log-store.ts';
-import { Retention, toRetainEveryMs } from '../../../hub/retention/retention.ts';
+import { Retention, type RetentionOptions, toRetainEveryMs } from '../../../hub/retention/retention.ts';
 import { keepEverything, type RetentionRules } from '../../../hub/retention/retention-rules.ts';
 import { RoomReserve } from '../../../hub/retention/room-reserve.ts';
 import type { JobRecord } from '../../../hub/store/records.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
+import type { Store } from '../../../hub/store/store.ts';
+import { StoreError } from '../../../hub/store/store-error.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { systemRandom } from '../../../runtime/random.ts';
@@ -32,7 +34,11 @@ interface Bench extends AsyncDisposable {
   readonly counted: Map<string, number>;
   readonly warnings: string[];
   /** One that has lived `livedMs` since it began to be, which is after all that happened. */
-  retention(rules: Partial<RetentionRules>, lived?: { readonly ms: number; readonly jumpMs?: number }): Retention;
+  retention(
+    rules: Partial<RetentionRules>,
+    lived?: { readonly ms: number; readonly jumpMs?: number },
+    over?: Partial<Pick<RetentionOptions, 'store' | 'reserve'>>,
+  ): Retention;
   /** A job that ended now, with its log on the disk. */
   endJob(
     outcome?: 'succeeded' | 'agent-lost',
@@ -55,7 +61,7 @@ async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs, 
     logs,
     counted,
     warnings,
-    retention(rules, { ms, jumpMs = 0 } = { ms: 0 }) {
+    retention(rules, { ms, jumpMs = 0 } = { ms: 0 }, over = {}) {
       const start = scene.now();
       // The first look at the clock is that of its making.
       let lived = -ms;
@@ -76,6 +82,7 @@ async function createBench(wrap: (logs: LogStore) => LogStore = (logs) => logs, 
           },
         },
         logger: { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) },
+        ...over,
       });
     },
     async endJob(outcome = 'succeeded', logBytes = 10) {
@@ -182,6 +189,130 @@ describe('retention', () => {
     for (const { job } of ended) assert.equal(await isThere(bench, job), true);
     assert.equal(retention.logStoreBytes, 10);
     assert.deepEqual([bench.counted.get('logs'), bench.counted.get('log-bytes')], [2, 20]);
+  });
+
+  it('comes to its end, and says so, where logs take too much that are too young to be removed', async () => {
+    await using bench = await createBench();
+    const ended = [await bench.endJob(), await bench.endJob()];
+    const retention = bench.retention({ logBytes: 5, atLeastMs: day });
+
+    await retention.turn(going);
+
+    assert.deepEqual(
+      ended.map(({ path }) => existsSync(path)),
+      [true, true],
+    );
+    assert.equal(retention.logStoreBytes, 20);
+    assert.deepEqual(bench.warnings, ['more is kept than allowed, because it is too young to be removed']);
+  });
+
+  it('counts what is kept at least by the time that it lived, not by a clock that jumped', async () => {
+    await using bench = await createBench();
+    const { path } = await bench.endJob();
+    const retention = bench.retention({ logBytes: 5, atLeastMs: day }, { ms: hour, jumpMs: 365 * day });
+
+    await retention.turn(going);
+
+    assert.equal(existsSync(path), true);
+  });
+
+  it('looks after every account', async () => {
+    await using bench = await createBench();
+    const { scene } = bench;
+    const others = { account: 'another' };
+    const { job: own } = await bench.endJob();
+    const { job, tried } = await scene.start(others, await scene.agent('their', others));
+    await scene.end(tried, 'succeeded');
+    const retention = bench.retention({ jobsForMs: hour }, { ms: day });
+
+    await retention.turn(going);
+
+    assert.equal(await isThere(bench, own), false);
+    assert.equal(await scene.store.queries.job(others.account, job.id), null);
+  });
+
+  it('keeps what it has aside whole with each turn', async () => {
+    await using bench = await createBench();
+    let kept = 0;
+    const reserve = { keep: async () => void kept++, give: async () => false };
+    const retention = bench.retention({}, { ms: 0 }, { reserve });
+
+    await retention.turn(going);
+    await retention.turn(going);
+
+    assert.equal(kept, 2);
+  });
+
+  it('stops to give room back to the disk where the store cannot shrink', async () => {
+    await using bench = await createBench();
+    const impatient = new AbortController();
+    let asked = 0;
+    const reclaim = () => {
+      asked += 1;
+      if (asked > 10) impatient.abort();
+    };
+    const usage = () => ({ bytes: 100 * 1024 * 1024, freeBytes: 50 * 1024 * 1024 });
+    const retention = bench.retention({}, { ms: 0 }, { store: { ...bench.scene.store, usage, reclaim } });
+
+    await retention.turn(impatient.signal);
+
+    assert.equal(asked, 1);
+  });
+
+  it('deletes the files behind those that it cannot delete, however many those are, and forgets none', async () => {
+    const deleted = new Set<string>();
+    await using bench = await createBench((logs) => ({
+      ...passOn(logs),
+      remove: async (attempt) => {
+        if (attempt < 'b') throw new Error('a disk of the test');
+        deleted.add(attempt);
+      },
+    }));
+    const { store } = bench.scene;
+    const names = (letter: string, count: number) =>
+      Array.from({ length: count }, (_, index) => `${letter}${String(index).padStart(3, '0')}`);
+    let left = [...names('a', 150), ...names('b', 60)];
+    const impatient = new AbortController();
+    let looks = 0;
+    const removing: Store = {
+      ...store,
+      async apply(name, input) {
+        if (name !== 'forget-log-removals' || !('attemptIds' in input)) return store.apply(name, input);
+        left = left.filter((attempt) => !input.attemptIds.includes(attempt));
+        return null as never;
+      },
+      queries: {
+        ...store.queries,
+        logRemovals: async (after, limit) => {
+          looks += 1;
+          if (looks > 10) impatient.abort();
+          return left.filter((attempt) => attempt > after).slice(0, limit);
+        },
+      },
+    };
+
+    await bench.retention({}, { ms: 0 }, { store: removing }).turn(impatient.signal);
+
+    assert.deepEqual(left, names('a', 150));
+    assert.equal(deleted.size, 60);
+  });
+
+  it('gives up on a full disk where nothing is left that was kept aside for it', async () => {
+    await using bench = await createBench();
+    const { store } = bench.scene;
+    let slices = 2;
+    const give = async () => {
+      slices -= 1;
+      if (slices < -10) throw new Error('asked without end');
+      return slices >= 0;
+    };
+    const full: Store = { ...store, apply: () => Promise.reject(new StoreError('full', 'no room')) };
+    const reserve = { keep: async () => {}, give };
+    const retention = bench.retention({}, { ms: 0 }, { store: full, reserve });
+
+    await assert.rejects(retention.turn(going), { code: 'full' });
+
+    assert.equal(slices, -1);
   });
 
   it('keeps a lost job for as long as its end may still come', async () => {

@@ -24,6 +24,20 @@ describe('a pair that came to nothing', () => {
     assert.equal(over, waitedMs.length + 1);
   });
 
+  it('is left alone for all of the longer time when it came to nothing again before the shorter one was over', async () => {
+    const clock = createVirtualClock();
+    using cooling = new Cooling(clock, () => {});
+    cooling.refused('a1', 'greet');
+    await clock.advance(100);
+    cooling.refused('a1', 'greet');
+
+    await clock.advance(499);
+    const before = cooling.isCooling('a1', 'greet');
+    await clock.advance(1);
+
+    assert.deepEqual([before, cooling.isCooling('a1', 'greet')], [true, false]);
+  });
+
   it('is a pair: the agent may take another automation, and another agent this one', () => {
     using cooling = new Cooling(createVirtualClock(), () => {});
 

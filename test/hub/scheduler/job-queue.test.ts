@@ -33,6 +33,21 @@ function drain(queue: JobQueue, count: number): string[] {
 }
 
 describe('the job queue', () => {
+  it('lets an account that could not be served catch nothing up', () => {
+    const queue = new JobQueue();
+    for (const account of ['a', 'b']) {
+      for (let index = 0; index < 10; index++) queue.add(job(`${account}${index}`, { account }));
+    }
+    // No agent takes jobs of `a` meanwhile.
+    for (let index = 0; index < 6; index++) {
+      queue.tookTurn('b');
+      queue.remove(`b${index}`);
+    }
+
+    const ofB = drain(queue, 8).filter((id) => id.startsWith('b'));
+    assert.deepEqual(ofB, ['b6', 'b7', 'b8']);
+  });
+
   it('counts the jobs of each account', () => {
     const queue = new JobQueue();
     queue.add(job('1'));

@@ -76,17 +76,18 @@ describe('a hub that has started', () => {
 
     await greet(bench.own, {});
     const between = [hold.reasonFor('default'), hold.reasonFor('tenant')];
-    const released = releases();
+    const [released, revision] = [releases(), hold.revision];
     await greet(bench.other, null);
 
     assert.deepEqual(before, ['hub-starting', 'hub-starting']);
     assert.deepEqual(between, [null, 'hub-starting']);
     assert.deepEqual([hold.reasonFor('default'), hold.reasonFor('tenant')], [null, null]);
     assert.equal(releases(), released + 1);
+    assert.notEqual(hold.revision, revision);
     assert.equal(hold.problem, null);
   });
 
-  it('waits no longer than a while, and for none that was gone long before', async () => {
+  it('waits no longer than a while', async () => {
     await using bench = await createBench();
     await bench.scene.apply('renew-leases', {
       owner: 'hub-1',
@@ -100,6 +101,32 @@ describe('a hub that has started', () => {
 
     assert.equal(early, 'hub-starting');
     assert.equal(hold.reasonFor('default'), null);
+  });
+
+  it('waits for every agent of an account', async () => {
+    await using bench = await createBench();
+    const second = await bench.scene.agent('a2');
+    const { hold, greet } = await bench.begin();
+
+    await greet(bench.own, {});
+    const between = hold.reasonFor('default');
+    await greet(second, {});
+
+    assert.deepEqual([between, hold.reasonFor('default')], ['hub-starting', null]);
+  });
+
+  it('waits for no agent that had been gone when another was still there', async () => {
+    await using bench = await createBench();
+    const at = bench.scene.now() + 120_000;
+    const leases = [{ agentId: bench.own.id, epoch: 1 }];
+    await bench.store.apply('renew-leases', { owner: 'hub-1', leases, expiresAt: at + 30_000, at });
+    const { hold, greet } = await bench.begin();
+    const before = [hold.reasonFor('default'), hold.reasonFor('tenant')];
+
+    await greet(bench.own, {});
+
+    assert.deepEqual(before, ['hub-starting', 'hub-starting']);
+    assert.deepEqual([hold.reasonFor('default'), hold.reasonFor('tenant')], [null, null]);
   });
 
   it('waits for nobody where nobody was', async () => {

@@ -31,6 +31,27 @@ async function end(bench: SchedulerBench, agent: BenchAgent, place: number): Pro
 const jobsOf = ({ offers }: BenchAgent) => offers.map(({ jobId }) => jobId);
 
 describe('an account that has as many jobs on agents as it may', () => {
+  it('goes on when one of them is called lost, whose slot nobody gives back', async () => {
+    await using bench = await createSchedulerBench();
+    await setRunning(bench, 'red', 1);
+    const agent = await bench.agent('a1', { slots: 2 });
+    await bench.submit({ account: 'red' });
+    const second = await bench.submit({ account: 'red' });
+    await bench.settle();
+    const attemptId = agent.offers[0]?.id ?? '';
+    const session = { attemptId, agentId: agent.id, epoch: { leaseEpoch: 1, opens: 1 } };
+    const at = bench.clock.now();
+    await bench.store.apply('open-attempt', { ...session, folderId: agent.id, have: 'claimed', at });
+    await bench.settle();
+    const before = agent.offers.length;
+
+    await bench.store.apply('lose-attempts', { attemptIds: [attemptId], retrySafe: [false], at });
+    await bench.settle();
+
+    assert.equal(before, 1);
+    assert.equal(jobsOf(agent)[1], second.id);
+  });
+
   it('waits for one of them to be over, says so, and holds nobody else up', async () => {
     await using bench = await createSchedulerBench();
     await setRunning(bench, 'red', 1);

@@ -5,7 +5,7 @@ import { Fleet } from '../../../hub/fleet/fleet.ts';
 import { ParameterSchemas } from '../../../hub/fleet/parameter-schemas.ts';
 import { OfferCounts } from '../../../hub/metrics/offer-counts.ts';
 import { AccountQuotas, noLimits } from '../../../hub/quotas/account-quotas.ts';
-import { Scheduler } from '../../../hub/scheduler/scheduler.ts';
+import { Scheduler, type SchedulerOptions } from '../../../hub/scheduler/scheduler.ts';
 import { createProgressBoard } from '../../../hub/sessions/progress-board.ts';
 import type { CommandName, NewJob } from '../../../hub/store/command.ts';
 import type { AttemptRecord, JobRecord } from '../../../hub/store/records.ts';
@@ -75,7 +75,9 @@ export function automationOf(change: Partial<AutomationSummary> = {}): Automatio
   };
 }
 
-export async function createSchedulerBench(): Promise<SchedulerBench> {
+export async function createSchedulerBench({
+  hold = { reasonFor: () => null, revision: 0, onReleased: () => {} },
+}: Partial<Pick<SchedulerOptions, 'hold'>> = {}): Promise<SchedulerBench> {
   const folder = await mkdtemp(join(tmpdir(), 'farhand-scheduler-'));
   const clock = createVirtualClock();
   const store = await openSqliteStore({ folder, clock, logger: silentLogger, random: systemRandom });
@@ -121,7 +123,7 @@ export async function createSchedulerBench(): Promise<SchedulerBench> {
       store: watched,
       fleet,
       schemas: new ParameterSchemas(),
-      hold: { reasonFor: () => null, revision: 0, onReleased: () => {} },
+      hold,
       clock,
       random: systemRandom,
       logger: silentLogger,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { HoldReason } from '../../../hub/scheduler/offer-hold.ts';
 import { offerTimeoutMs } from '../../../hub/scheduler/offer-timeouts.ts';
 import { resultOf } from '../../contract/store/scene.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
@@ -80,6 +81,84 @@ describe('the scheduler', () => {
 
     assert.equal(asked, 1);
     assert.equal((await bench.job(id)).state, 'offered');
+  });
+
+  it('takes back no offer while its agent may have taken it in a time that the store does not know', async () => {
+    let reason: HoldReason | null = null;
+    const hold = { reasonFor: () => reason, revision: 0, onReleased: () => {} };
+    await using bench = await createSchedulerBench({ hold });
+    const agent = await bench.agent('a1');
+    await bench.submit();
+    await bench.settle();
+    const [offer] = agent.offers;
+    assert.ok(offer);
+    const stateOf = async () => (await bench.store.queries.attempt(offer.id))?.state;
+
+    reason = 'store-behind';
+    await bench.clock.advance(100_000);
+    await bench.settle();
+    const held = await stateOf();
+    reason = null;
+    await bench.clock.advance(30_000);
+    await bench.settle();
+
+    assert.deepEqual([held, await stateOf()], ['offered', 'withdrawn']);
+  });
+
+  it('lets accounts take turns at the one slot that there is', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1', { slots: 1 });
+    for (const account of ['red', 'red', 'red', 'blue', 'blue', 'blue']) await bench.submit({ account });
+    await bench.settle();
+
+    for (let place = 0; place < 4; place += 1) {
+      const at = bench.clock.now();
+      const jobId = agent.offers[place]?.jobId ?? '';
+      const { account } = agent.offers[place] ?? { account: '' };
+      await bench.store.apply('cancel-job', { account, jobId, actor: 'test', at });
+      await bench.settle();
+    }
+
+    assert.deepEqual(
+      agent.offers.slice(0, 5).map(({ account }) => account),
+      // The first was alone when it came.
+      ['red', 'red', 'blue', 'red', 'blue'],
+    );
+  });
+
+  it('gives an agent that was idle for long as many jobs that come together as it has slots', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1', { slots: 3 });
+    await bench.submit({ automation: 'nobody-has-it' });
+    await bench.settle();
+
+    await Promise.all([bench.submit(), bench.submit(), bench.submit()]);
+    await bench.settle();
+
+    assert.equal(agent.offers.length, 3);
+  });
+
+  it('asks an agent that declines each time ever more rarely', async () => {
+    await using bench = await createSchedulerBench();
+    const agent = await bench.agent('a1');
+    await bench.submit();
+    await bench.settle();
+
+    let declined = 0;
+    for (let passedMs = 0; passedMs < 8_000; passedMs += 250) {
+      const offer = agent.offers[declined];
+      if (offer !== undefined) {
+        declined += 1;
+        bench.scheduler.declined(agent.id, offer.automation);
+        const report = { type: 'declined', reason: 'slots', message: null } as const;
+        const at = bench.clock.now();
+        await bench.store.apply('report-attempt', { attemptId: offer.id, agentId: agent.id, report, at });
+      }
+      await bench.clock.advance(250);
+      await bench.settle();
+    }
+
+    assert.ok(declined >= 4 && declined <= 6, `${declined} offers in eight seconds`);
   });
 
   it('offers a job that fits, however many before it do not', async () => {

@@ -54,6 +54,26 @@ describe('receiving a log', () => {
     assert.equal(told.at(-1), 'ack 8');
   });
 
+  it('asks anew for a hole that comes again after a piece that it has', async () => {
+    const told: string[] = [];
+    const receiver = new LogReceiver(memoryWriter('abc'), {
+      ack: async () => {},
+      rewind: async (offset) => void told.push(`rewind ${offset}`),
+      failed: async () => {},
+    });
+
+    for (const [offset, text] of [
+      [5, 'fg'],
+      [0, 'abc'],
+      [5, 'fg'],
+    ] as const) {
+      await receiver.receive({ type: 'log', offset, at: 0, bytes: Buffer.from(text) });
+    }
+    await receiver.settled();
+
+    assert.deepEqual(told, ['rewind 3', 'rewind 3']);
+  });
+
   it('ends with the same bytes whatever pieces come, doubled or out of order, once the tail is sent again', async () => {
     const text = 'the quick brown fox jumps over the lazy dog';
     const piece = fc.tuple(fc.nat(text.length), fc.nat(12));

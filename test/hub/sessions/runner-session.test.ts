@@ -4,7 +4,8 @@ import type { UnknownFrame } from '../../../protocol/parse-frame.ts';
 import type { HubFrame, OpenFrame } from '../../../protocol/session-frame.ts';
 import { systemClock } from '../../../runtime/clock.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
-import { type BenchSession, createSessionBench, resultFor, type SessionBench } from './session-bench.ts';
+import { until } from '../../support/until.ts';
+import { type BenchSession, bindLogs, createSessionBench, resultFor, type SessionBench } from './session-bench.ts';
 
 checkLeaks();
 
@@ -148,6 +149,32 @@ describe('a session of a runner', () => {
     const told = await expectJob(runner);
 
     assert.deepEqual([begun.desired, told.desired, told.document, told.secrets], ['run', 'cancel', null, null]);
+  });
+
+  it('is told of a wish to cancel that came while its log was opened', async () => {
+    const { promise: mayOpen, resolve: letOpen } = Promise.withResolvers<void>();
+    let gate = Promise.resolve();
+    await using bench = await createSessionBench({
+      wrapLogs: (logs) => ({
+        ...bindLogs(logs),
+        write: async (attempt) => {
+          await gate;
+          return logs.write(attempt);
+        },
+      }),
+    });
+    const { jobId, attempt, ticket } = await handOver(bench);
+    gate = mayOpen;
+    const runner = await openRunner(bench, attempt, ticket);
+    await until(
+      'the runner to have the attempt',
+      async () => ((await bench.store.queries.attempt(attempt))?.handover?.runner ?? null) !== null,
+    );
+
+    await bench.store.apply('cancel-job', { account: 'default', jobId, actor: 'test', at: Date.now() });
+    letOpen();
+
+    assert.deepEqual([(await expectJob(runner)).desired, (await expectJob(runner)).desired], ['run', 'cancel']);
   });
 
   it('is told at once when its agent has lost the attempt', async () => {

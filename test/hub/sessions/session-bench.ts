@@ -208,6 +208,19 @@ async function enrol(store: Store): Promise<{ readonly agentId: string; readonly
   return { agentId, leaseEpoch: lease.epoch };
 }
 
+/** Logs of which one way may be another. */
+export function bindLogs(logs: LogStore): LogStore {
+  return {
+    write: (attempt) => logs.write(attempt),
+    length: (attempt) => logs.length(attempt),
+    read: (attempt, start, end) => logs.read(attempt, start, end),
+    moments: (attempt, start, end) => logs.moments(attempt, start, end),
+    remove: (attempt) => logs.remove(attempt),
+    grown: (attempt, offset, signal) => logs.grown(attempt, offset, signal),
+    [Symbol.asyncDispose]: () => logs[Symbol.asyncDispose](),
+  };
+}
+
 export function resultFor(log: string, over: Partial<AttemptResult> = {}): AttemptResult {
   return {
     outcome: 'succeeded',

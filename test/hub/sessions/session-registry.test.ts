@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SessionRegistry } from '../../../hub/sessions/session-registry.ts';
+import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 
 const attempt = 'attempt';
 
@@ -46,6 +47,26 @@ describe('the registry of sessions', () => {
     await newer;
 
     assert.equal(registry.has(attempt), false);
+  });
+
+  it('waits for the end of a session, and no longer than a moment', async () => {
+    const clock = createVirtualClock();
+    const registry = new SessionRegistry();
+    const over = Promise.withResolvers<void>();
+    const serving = registry.take(attempt, () => over.promise);
+    const settled: string[] = [];
+
+    const first = registry.settle(attempt, clock).then(() => settled.push('first'));
+    await clock.advance(4_999);
+    const early = [...settled];
+    await clock.advance(1);
+    await first;
+    const second = registry.settle(attempt, clock);
+    over.resolve();
+    await Promise.all([second, serving]);
+
+    assert.deepEqual([early, settled], [[], ['first']]);
+    assert.equal(clock.pending, 0);
   });
 
   it('lets one session begin behind another that failed', async () => {

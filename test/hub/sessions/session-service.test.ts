@@ -6,36 +6,44 @@ import type { AgentFrame, HubFrame } from '../../../protocol/session-frame.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { createLoopBoard } from '../../../runtime/loop-board.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
-import type { CloseReason } from '../../../transports/channel.ts';
+import type { CloseOptions, CloseReason } from '../../../transports/channel.ts';
 import { createInbox } from '../../../transports/inbox.ts';
 import { until } from '../../support/until.ts';
 
 const attempt = '11111111-1111-4111-8111-111111111111';
 
 /** The hub's end of a session that was accepted, and on which the agent has not said anything yet. */
-function createPlace() {
-  const clock = createVirtualClock();
+function createQuietChannel() {
   const inbox = createInbox<AgentFrame>({ maxBytes: 1024, onFull: () => {}, onRoom: () => {} });
   const { promise: closed, resolve } = Promise.withResolvers<CloseReason>();
   const said: HubFrame[] = [];
-  const heard: string[] = [];
-  const ended: string[] = [];
-  const close = async () => {
+  const farewells: CloseOptions[] = [];
+  const close = async (options: CloseOptions = {}) => {
+    farewells.push(options);
     inbox.end();
     resolve({ type: 'local' });
   };
-  const channel = {
+  return {
     id: 'quiet',
     async send(frame: HubFrame) {
       said.push(frame);
     },
+    inbox,
+    said,
+    farewells,
     closed,
     close,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => close(),
     [Symbol.asyncIterator]: () => inbox[Symbol.asyncIterator](),
   };
+}
+
+function createPlace({ isGone = () => false }: Partial<Pick<SessionOptions, 'isGone'>> = {}) {
+  const clock = createVirtualClock();
+  const heard: string[] = [];
+  const ended: string[] = [];
   const service = new SessionService({
-    isGone: () => false,
+    isGone,
     whyHeld: () => null,
     heard: (agentId) => void heard.push(agentId),
     counts: { ended: (outcome) => void ended.push(outcome) },
@@ -43,14 +51,18 @@ function createPlace() {
     clock,
     logger: silentLogger,
   } as Partial<SessionOptions> as SessionOptions);
-  const serve = (id: string) =>
+  const serve = (id: string) => {
+    const channel = createQuietChannel();
     service.serve({ type: 'session', principal: { id, account: 'default', name: id }, remote: '', attempt, channel });
-  serve('a1');
+    return channel;
+  };
+  const { inbox, said, farewells } = serve('a1');
   return {
     serve,
     clock,
     inbox,
     said,
+    farewells,
     heard,
     ended,
     service,
@@ -91,6 +103,28 @@ describe('a session on which nothing is opened', () => {
 
     assert.equal(place.service.count(), 0);
     assert.equal(place.clock.pending, 0);
+    assert.ok((place.farewells[0]?.retryAfterMs ?? 0) > 0);
+  });
+
+  it('is closed at once, without a word, when its agent was revoked since it was let in', async () => {
+    await using place = createPlace({ isGone: () => true });
+
+    await place.clock.settle();
+
+    assert.equal(place.service.count(), 0);
+    assert.deepEqual(place.said, []);
+  });
+
+  it('is cut with its agent, and no other with it', async () => {
+    await using place = createPlace();
+    const other = place.serve('a2');
+
+    place.service.cut('a1');
+    await place.clock.settle();
+
+    assert.equal(place.farewells[0]?.reason, 'this agent was revoked');
+    assert.deepEqual(other.farewells, []);
+    assert.equal(place.service.count(), 1);
   });
 });
 

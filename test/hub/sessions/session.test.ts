@@ -3,11 +3,17 @@ import { describe, it } from 'node:test';
 import { withSecretsGone } from '../../../agent/attempts/attempt-seal.ts';
 import { IdentityError } from '../../../hub/identity/identity-error.ts';
 import { LogError } from '../../../hub/logs/log-error.ts';
-import type { LogStore } from '../../../hub/logs/log-store.ts';
 import type { UnknownFrame } from '../../../protocol/parse-frame.ts';
 import type { HubFrame } from '../../../protocol/session-frame.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
-import { type BenchSession, createSessionBench, folderId, resultFor, type SessionBench } from './session-bench.ts';
+import {
+  type BenchSession,
+  bindLogs,
+  createSessionBench,
+  folderId,
+  resultFor,
+  type SessionBench,
+} from './session-bench.ts';
 
 checkLeaks();
 
@@ -41,18 +47,6 @@ async function readLog(bench: SessionBench, attempt: string): Promise<string> {
   for await (const bytes of bench.logs.read(attempt, 0, await bench.logs.length(attempt)))
     text += Buffer.from(bytes).toString();
   return text;
-}
-
-function bindLogs(logs: LogStore): LogStore {
-  return {
-    write: (attempt) => logs.write(attempt),
-    length: (attempt) => logs.length(attempt),
-    read: (attempt, start, end) => logs.read(attempt, start, end),
-    moments: (attempt, start, end) => logs.moments(attempt, start, end),
-    remove: (attempt) => logs.remove(attempt),
-    grown: (attempt, offset, signal) => logs.grown(attempt, offset, signal),
-    [Symbol.asyncDispose]: () => logs[Symbol.asyncDispose](),
-  };
 }
 
 describe('a session at the hub', () => {
@@ -154,6 +148,8 @@ describe('a session at the hub', () => {
     await again.send({ type: 'result', result: resultFor('abcdef') });
 
     assert.equal(word?.type === 'error' && word.code, 'overloaded');
+    assert.ok(word?.type === 'error' && (word.retryAfterMs ?? 0) > 0);
+    assert.match(word.message, /cannot store/);
     assert.equal((await lastWord(again))?.type, 'accepted');
     assert.equal((await bench.job(jobId)).log?.complete, true);
   });
