@@ -9,11 +9,14 @@ const folder = join(import.meta.dirname, '../helm');
 /** Everything in `helm/` that is generated, by its path there. */
 export async function renderCharts(): Promise<ReadonlyMap<string, string>> {
   const common = await readFile(join(folder, 'common/_common.tpl'), 'utf8');
-  return new Map(
-    [hubChart, agentChart].flatMap((chart) =>
+  // A chart reads no file from outside of itself.
+  const rules = await readFile(join(folder, '../deploy/prometheus/farhand.rules.yml'), 'utf8');
+  return new Map([
+    ...[hubChart, agentChart].flatMap((chart) =>
       [...renderChart(chart, { common })].map(([path, text]) => [`${chart.name}/${path}`, text] as const),
     ),
-  );
+    ['farhand-hub/generated/farhand.rules.yml', rules],
+  ]);
 }
 
 if (import.meta.main) {

@@ -78,6 +78,13 @@ export const hubChart: Chart = {
         'How Prometheus recognises a hub with TLS; empty: by ca.crt of tls.secretName, and the name of the Service.',
       ),
     }),
+    prometheusRule: closedObject(
+      'Alerts of hubs and agents, for the operator of Prometheus: one for all that it scrapes.',
+      {
+        enabled: flag('Whether there are any.'),
+        labels: passedOn('object', 'Labels by which they are found.'),
+      },
+    ),
     backup: closedObject('Copies of the store and the logs on another volume, by a CronJob on the node of the hub.', {
       enabled: flag('Whether there are any.'),
       schedule: text('When, as in a crontab.'),

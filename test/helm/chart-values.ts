@@ -24,6 +24,7 @@ export const hubValues: Readonly<Record<string, Values>> = {
     ingress: { enabled: true, host: 'hub.example.org', className: 'nginx', tlsSecretName: 'front' },
     networkPolicy: { enabled: true, from: [{ namespaceSelector: {} }], extraEgress: [{ ports: [{ port: 443 }] }] },
     serviceMonitor: { enabled: true, labels: { release: 'p' }, token: { name: 'viewer', key: 'token' } },
+    prometheusRule: { enabled: true, labels: { release: 'p' } },
     backup: { enabled: true, withoutSecretKey: true },
     service: { type: 'NodePort', nodePort: 30_740, annotations: { a: 'b' } },
     podAnnotations: { a: 'b' },

@@ -100,6 +100,7 @@ const closed = new Set([
   'ingress',
   'networkPolicy',
   'serviceMonitor',
+  'prometheusRule',
   'backup',
   'test',
   'rbac',

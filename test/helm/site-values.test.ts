@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { parse } from 'yaml';
 import { helmSkip } from '../support/helm.ts';
-import { join, plainAgent, plainHub, type Values } from './chart-values.ts';
+import { join as joinSecret, plainAgent, plainHub, type Values } from './chart-values.ts';
 import { type Pod, podOf, type RenderedChart, template } from './rendered-chart.ts';
 
 const whole: Readonly<Record<string, Values>> = {
@@ -11,11 +14,12 @@ const whole: Readonly<Record<string, Values>> = {
     ingress: { enabled: true, host: 'hub.example.org' },
     networkPolicy: { enabled: true },
     serviceMonitor: { enabled: true, labels: { release: 'p' }, token: { name: 'viewer', key: 'token' } },
+    prometheusRule: { enabled: true },
     service: { labels: { expose: 'yes' } },
   },
   'farhand-agent': {
     config: { hubUrls: 'wss://h', kubernetes: 'in-cluster', kubernetesInventory: true },
-    secrets: join,
+    secrets: joinSecret,
     automations: { 'hello.yaml': 'run: [echo]' },
     networkPolicy: { enabled: true },
     serviceMonitor: { enabled: true, labels: { release: 'p' } },
@@ -97,6 +101,18 @@ describe('what a site says of all that its charts make', { skip: helmSkip }, () 
       assert.partialDeepStrictEqual(find('ServiceMonitor')?.spec, { endpoints: [{ path: '/metrics', ...asking }] });
     });
   }
+
+  it('a hub brings the alerts that are shipped, and no others', async () => {
+    const path = join(import.meta.dirname, '../../deploy/prometheus/farhand.rules.yml');
+    const values = { ...plainHub, prometheusRule: { enabled: true, labels: { release: 'p' } } };
+
+    const { find } = await template('farhand-hub', values);
+
+    const rule = find('PrometheusRule');
+    assert.equal(rule?.metadata.labels['release'], 'p');
+    assert.deepEqual(rule.spec, parse(readFileSync(path, 'utf8')));
+    assert.equal((await template('farhand-hub', plainHub)).find('PrometheusRule'), undefined);
+  });
 
   it('a hub is found at the port and by whom its Service says', async () => {
     const service = {
