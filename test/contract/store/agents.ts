@@ -68,6 +68,19 @@ export function testAgents(open: OpenStore): void {
       assert.equal(thief.type, 'token-invalid');
     });
 
+    test('get that answer with the token that they came with, or with another that is good', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      for (const hash of ['own', 'spent', 'good']) await makeToken(scene, hash, { usesLeft: 1 });
+      await enrol(scene, 'own', 'a1', 'key');
+      await enrol(scene, 'spent', 'a2', 'other key');
+
+      const answers = [];
+      for (const hash of ['own', 'spent', 'good']) answers.push((await enrol(scene, hash, 'a1', 'key')).type);
+
+      assert.deepEqual(answers, ['repeated', 'token-invalid', 'repeated']);
+    });
+
     test('keep their names, unless the token says that its agents come and go', async () => {
       await using store = await open();
       const scene = createScene(store);

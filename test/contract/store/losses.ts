@@ -38,6 +38,23 @@ async function actionsOf(scene: Scene, job: { readonly id: string }): Promise<re
 
 export function testLosses(open: OpenStore): void {
   describe('losses', () => {
+    test('of an earlier try say nothing of when the one began that runs now', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried: old } = await scene.start({ retry: { limit: 1, on: ['agent-lost'] } });
+      await scene.lose(old, true);
+      const newer = await scene.offer(job, await scene.agent());
+      await scene.open(newer);
+
+      const startedAt = scene.now();
+      const report = { type: 'running', startedAt } as const;
+      const answer = await scene.apply('report-attempt', { attemptId: old.id, agentId: old.agent.id, report });
+
+      assert.equal(answer.type, 'applied');
+      assert.equal((await scene.attempt(old)).startedAt, startedAt);
+      assert.deepEqual([(await scene.job(job)).started, (await scene.job(job)).startedAt], [null, null]);
+    });
+
     test('a silent agent loses its job, and a late result corrects that', async () => {
       await using store = await open();
       const scene = createScene(store);

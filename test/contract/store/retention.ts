@@ -255,6 +255,23 @@ export function testRetention(open: OpenStore): void {
       );
     });
 
+    test('removes nothing of the audit that is young, also where the clock went back after it', async () => {
+      await using store = await open();
+      for (const [name, at] of Object.entries({ old: 10, young: 50, older: 20 })) {
+        const token = { id: name, hash: name, account, role: 'viewer', name, expiresAt: null } as const;
+        await store.apply('create-token', { ...token, actor: 'test', at });
+      }
+
+      const { events } = await store.apply('remove-audit', { before: 30, at: 60 });
+
+      const left = await store.queries.auditAfter(account, 0, 10);
+      assert.equal(events, 1);
+      assert.deepEqual(
+        left.map(({ object }) => object),
+        ['token:young', 'token:older', `account:${account}`],
+      );
+    });
+
     test('removes join tokens that are over for long, and no others', async () => {
       await using store = await open();
       const scene = createScene(store);

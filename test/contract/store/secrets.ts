@@ -60,6 +60,20 @@ export function testSecrets(open: OpenStore): void {
       assert.equal(await askSecrets(scene, old), 'there');
     });
 
+    test('stay for the next try of a job, whose last one has ended', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const again = { retry: { limit: 1, on: ['exit-code'] } } as const;
+      const { job, tried } = await scene.start({ ...hidden, ...again });
+      await scene.end(tried, 'failed', { retrySafe: true });
+
+      const next = await scene.offer(job, await scene.agent());
+      const answer = await scene.open(next);
+
+      assert.ok(answer.type === 'job');
+      assert.deepEqual([answer.desired, answer.secrets, answer.secretsGone], ['run', secrets, false]);
+    });
+
     test('go when the correction window closes: a claim is cancelled, what runs is told', async () => {
       await using store = await open();
       const scene = createScene(store);

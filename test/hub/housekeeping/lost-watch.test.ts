@@ -121,6 +121,26 @@ describe('the watch for lost attempts', () => {
     assert.deepEqual([before, waking, after, late], [[], [], [], [attemptId]]);
   });
 
+  it('does not count that time for an agent either that no fleet has', async () => {
+    await using bench = await createSchedulerBench();
+    const { attemptId } = await runJob(bench);
+    const { store, clock } = bench;
+    const fleet = new Fleet(clock);
+    const watch = new LostWatch({ store, fleet, clock, lostAfterMs, everyMs: 1_000, isSpeaking: () => false });
+    await clock.advance(1_000);
+    await watch.look();
+
+    await clock.advance(100 * lostAfterMs);
+    const waking = await watch.look();
+    const late: string[] = [];
+    for (let second = 0; second < 60; second += 1) {
+      await clock.advance(1_000);
+      late.push(...(await watch.look()));
+    }
+
+    assert.deepEqual([waking, late], [[], [attemptId]]);
+  });
+
   it('calls an attempt lost whose agent was revoked: no fleet has it any more', async () => {
     await using bench = await createSchedulerBench();
     const { attemptId } = await runJob(bench);

@@ -6,6 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createFileLogStore } from '../../../hub/logs/file-log-store.ts';
 import { toLogPaths } from '../../../hub/logs/log-paths.ts';
+import type { LogStore } from '../../../hub/logs/log-store.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { watchFlushes } from '../../support/watch-flushes.ts';
@@ -40,6 +41,21 @@ function deletedButOpen(folder: string): readonly string[] {
       return [];
     }
   });
+}
+
+/** Writes a log of which seven bytes are durable, and more that could not be made so: its index lies on a full disk. */
+async function failFlush(logs: LogStore, folder: string) {
+  const attempt = systemRandom.orderedUuid();
+  const paths = toLogPaths(join(folder, 'logs'), attempt);
+  const writer = await logs.write(attempt);
+  await writer.append(Buffer.from('durable'), 0);
+  await writer.flush();
+  await writer.append(Buffer.from(' doubtful'), 500);
+  await unlink(paths.times);
+  await symlink('/dev/full', paths.times);
+  await assert.rejects(writer.flush(), { name: 'LogError', code: 'full' });
+  await writer[Symbol.asyncDispose]();
+  return { attempt, paths };
 }
 
 describe('a log store of files', () => {
@@ -213,17 +229,7 @@ describe('a log store of files', () => {
   it('does not count bytes whose flush failed', async () => {
     await using place = await makeFolder();
     await using logs = createFileLogStore({ folder: join(place.folder, 'logs'), maxDescriptors: 1 });
-    const attempt = systemRandom.orderedUuid();
-    const paths = toLogPaths(join(place.folder, 'logs'), attempt);
-    const writer = await logs.write(attempt);
-    await writer.append(Buffer.from('durable'), 0);
-    await writer.flush();
-    await writer.append(Buffer.from(' doubtful'), 500);
-    await unlink(paths.times);
-    await symlink('/dev/full', paths.times);
-
-    await assert.rejects(writer.flush(), { name: 'LogError', code: 'full' });
-    await writer[Symbol.asyncDispose]();
+    const { attempt, paths } = await failFlush(logs, place.folder);
     assert.equal(await logs.length(attempt), 7);
     assert.equal(await readAll(logs, attempt), 'durable');
 
@@ -237,16 +243,7 @@ describe('a log store of files', () => {
   it('has nothing of a log that was removed, also where its last flush had failed', async () => {
     await using place = await makeFolder();
     await using logs = createFileLogStore({ folder: join(place.folder, 'logs'), maxDescriptors: 1 });
-    const attempt = systemRandom.orderedUuid();
-    const paths = toLogPaths(join(place.folder, 'logs'), attempt);
-    const writer = await logs.write(attempt);
-    await writer.append(Buffer.from('durable'), 0);
-    await writer.flush();
-    await writer.append(Buffer.from(' doubtful'), 500);
-    await unlink(paths.times);
-    await symlink('/dev/full', paths.times);
-    await assert.rejects(writer.flush(), { code: 'full' });
-    await writer[Symbol.asyncDispose]();
+    const { attempt } = await failFlush(logs, place.folder);
 
     await logs.remove(attempt);
 

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import { defaultApiLimits } from '../../../../hub/api/api-limits.ts';
+import { CallerConnections } from '../../../../hub/api/rates/caller-connections.ts';
+import type { Principal } from '../../../../hub/identity/principal.ts';
+import type { HubMetrics } from '../../../../hub/metrics/hub-metrics.ts';
 import { checkLeaks } from '../../../support/leak-check.ts';
 import { head, openRaw, type RawClient, statusesOf } from '../../../support/raw-client.ts';
 import { until } from '../../../support/until.ts';
@@ -70,5 +75,32 @@ describe('connections of a caller', () => {
     assert.deepEqual(statuses(held), [200, 200, 200, 200, 429]);
     assert.match(held[4]?.said ?? '', /"limit":4,/);
     assert.deepEqual(statuses([other]), [200]);
+  });
+});
+
+describe('a connection of an account that has as many as it may', () => {
+  it('is taken over by another caller of the account, and by none of another', () => {
+    const refused: string[] = [];
+    const metrics = { refusals: { request: (what: string) => void refused.push(what) } };
+    const connections = new CallerConnections({
+      limits: { ...defaultApiLimits, connections: 1 },
+      metrics: metrics as unknown as Pick<HubMetrics, 'refusals'>,
+    });
+    const sockets = Array.from({ length: 5 }, () => new Socket());
+    const [first, , , , stranger] = sockets;
+    assert.ok(first && stranger);
+    const callerOf = (tokenId: string, account = 'red'): Principal => ({
+      type: 'token',
+      tokenId,
+      account,
+      role: 'admin',
+    });
+    sockets.slice(0, 4).forEach((socket, index) => connections.take(socket, callerOf(`t${index}`)));
+    connections.take(stranger, callerOf('of blue', 'blue'));
+
+    connections.take(first, callerOf('t9'));
+
+    assert.throws(() => connections.take(stranger, callerOf('t8')), { code: 'too-many' });
+    assert.deepEqual(refused, ['connections']);
   });
 });

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { toClientNetwork } from '../../../../hub/api/rates/client-network.ts';
 import { FailedSignIns } from '../../../../hub/api/rates/failed-sign-ins.ts';
+import { limitSignIns } from '../../../../hub/api/rates/limit-sign-ins.ts';
 import { RateBuckets } from '../../../../hub/api/rates/rate-buckets.ts';
+import { tooMany } from '../../../../hub/api/rates/too-many.ts';
+import { tokenRefused } from '../../../../hub/identity/user-authenticator.ts';
 import { systemClock } from '../../../../runtime/clock.ts';
 
 function createTime() {
@@ -48,6 +51,53 @@ describe('a rate', () => {
 
     assert.deepEqual([known > 0, forgotten], [true, 0]);
   });
+
+  it('forgets nobody who came again a moment ago', () => {
+    const { clock } = createTime();
+    const buckets = new RateBuckets({ perSecond: 1, burst: 2, clock });
+    buckets.take('busy');
+    for (let index = 0; index < 9_000; index++) buckets.take(`other ${index}`);
+    buckets.take('busy');
+    for (let index = 0; index < 5_000; index++) buckets.take(`another ${index}`);
+
+    assert.ok(buckets.take('busy') > 0);
+  });
+});
+
+it('Whoever has to wait is told seconds, and never none', () => {
+  const full = { what: 'token-requests', limit: 1, key: 'KEY' };
+  const waits = [1, 999, 1_000, 1_001, 60_000].map(
+    (waitMs) => tooMany('much', { waitMs, full }).headers['retry-after'],
+  );
+
+  assert.deepEqual(waits, ['1', '1', '1', '2', '60']);
+});
+
+describe('guesses of a token', () => {
+  it('that come at once are counted before one of them is looked at', async () => {
+    const failures = new FailedSignIns({ free: 2, clock: createTime().clock });
+    const { promise: judged, resolve: judge } = Promise.withResolvers<void>();
+    let looks = 0;
+    const signIn = limitSignIns(
+      async () => {
+        looks += 1;
+        await judged;
+        return tokenRefused;
+      },
+      { failures, onDeferred: () => {} },
+    );
+
+    const guesses = Array.from({ length: 20 }, (_, index) => signIn(`Bearer guess-${index}`, '192.0.2.1'));
+    const answers = Promise.all(guesses);
+    judge();
+
+    const types = (await answers).map(({ type }) => type);
+    assert.equal(looks, 3);
+    assert.deepEqual(
+      [types.slice(0, 3), new Set(types.slice(3))],
+      [['refused', 'refused', 'refused'], new Set(['deferred'])],
+    );
+  });
 });
 
 describe('failures of one network', () => {
@@ -92,6 +142,7 @@ describe('the network of a client', () => {
       '2001:db8:1:2::': '2001:db8:1:2::/64',
       '::1': '0:0:0:0::/64',
       'fe80::1%eth0': 'fe80:0:0:0::/64',
+      '2001::2:3:4:5:6:7': '2001:0:2:3::/64',
     };
 
     for (const [ip, network] of Object.entries(cases)) assert.equal(toClientNetwork(ip), network, ip);
