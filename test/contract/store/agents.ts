@@ -195,6 +195,51 @@ export function testAgents(open: OpenStore): void {
       assert.equal((await scene.apply('take-lease', { agentId: 'nobody', owner: 'h', expiresAt: 1 })).type, 'unknown');
     });
 
+    test('cannot enrol with a token at the very moment at which it is over', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      await makeToken(scene, 'h', { expiresAt: scene.now() + 3_000 });
+
+      const answers = [];
+      for (const name of ['a1', 'a2']) answers.push((await enrol(scene, 'h', name, name)).type);
+
+      assert.deepEqual(answers, ['enrolled', 'token-invalid']);
+    });
+
+    test('keep what is wanted of them, and of their key, when something else is or they come with a new one', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      await makeToken(scene, 'h', { ephemeral: true });
+      await enrol(scene, 'h', 'a1', 'key');
+      const by = { account, name: 'a1', actor: 'token:t1' } as const;
+      await scene.apply('rotate-agent-key', by);
+      await scene.apply('set-agent-desired', { ...by, desired: { schedulable: false, drain: true, note: 'disk' } });
+      const before = await store.queries.agentByName(account, 'a1');
+
+      await enrol(scene, 'h', 'a1', 'another key');
+
+      assert.equal(before?.desired.replaceKey?.old, toKeyFingerprint('key'));
+      const { drain, note } = (await store.queries.agentByName(account, 'a1'))?.desired ?? {};
+      assert.deepEqual([drain, note], [true, 'disk']);
+    });
+
+    test('are told to be back in the audit when their lease had run out', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { id: agentId } = await scene.agent();
+      const take = (at: number) => store.apply('take-lease', { agentId, owner: 'hub-1', expiresAt: at + 30_000, at });
+      const online = async () => {
+        const events = await store.queries.auditOf(account, `agent:${agentId}`, 0, 100);
+        return events.filter(({ action }) => action === 'agent.online').length;
+      };
+
+      await take(scene.now() + 10_000);
+      const inTime = await online();
+      await take(scene.now() + 40_000);
+
+      assert.deepEqual([inTime, await online()], [1, 2]);
+    });
+
     test('a channel of the same hub renews and releases nothing of a newer one of its agent', async () => {
       await using store = await open();
       const scene = createScene(store);

@@ -28,6 +28,19 @@ async function namesOf(scene: Scene): Promise<readonly string[]> {
 
 export function testGoneAgents(open: OpenStore): void {
   describe('agents that are gone', () => {
+    test('are removed whose hub is gone, once their lease has run out', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const agent = await scene.agent('a1');
+      const removing = { account, nameOrId: 'a1', actor: 'token:t1' };
+      const expiresAt = agent.lease?.expiresAt ?? 0;
+
+      const early = await store.apply('remove-agent', { ...removing, at: expiresAt - 1 });
+      const late = await store.apply('remove-agent', { ...removing, at: expiresAt });
+
+      assert.deepEqual([early.type, late.type], ['online', 'removed']);
+    });
+
     test('get no lease, no offer and no report once they are revoked, and leave their name to another', async () => {
       await using store = await open();
       const scene = createScene(store);

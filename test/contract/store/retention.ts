@@ -180,6 +180,19 @@ export function testRetention(open: OpenStore): void {
       assert.deepEqual(await scene.open(first.tried, 'ended'), { type: 'accepted' });
     });
 
+    test('removes no log that is empty: nothing would be gained by saying that it is gone', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried } = await scene.start();
+      const log = { bytes: 0, sha256: 'ab'.repeat(32), complete: true, gaps: [], trailing: 0 };
+      await scene.end(tried, 'succeeded', { result: { log } });
+
+      const removed = await scene.apply('remove-logs', { bytes: 1, endedBefore: scene.now() + 1, after: null });
+
+      assert.equal(removed.logs, 0);
+      assert.equal((await scene.job(job)).log?.removedAt, null);
+    });
+
     test('removes the log of an earlier try, and says nothing of that of the newest', async () => {
       await using store = await open();
       const scene = createScene(store);
