@@ -50,6 +50,19 @@ export function testRestoredStore(open: OpenStore): void {
       assert.equal((await scene.attempt(tried)).state, 'offered');
     });
 
+    test('gives what stood offered the next number of its job, and counts no offers that came to nothing', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const agent = await scene.agent();
+      const job = await scene.submit();
+      await scene.decline(await scene.offer(job, agent), 'no-slot');
+      const tried = await scene.offer(job, agent);
+
+      await scene.apply('adopt-copy', { offered: [tried.id], madeAt: '2026-01-01T00:00:00.000Z' });
+
+      assert.equal((await scene.attempt(tried)).number, 1);
+    });
+
     test('lets no runner begin with a ticket of the time before', async () => {
       await using store = await open();
       const scene = createScene(store);
