@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { JoinTokenRecord } from '../../../hub/store/records.ts';
 import { parseLabelSelector } from '../../../protocol/label-selector.ts';
+import { toKeyFingerprint } from '../../../runtime/key-fingerprint.ts';
 import { account, createScene, type OpenStore, reportOf, type Scene } from './scene.ts';
 
 async function makeToken(scene: Scene, hash: string, change: Partial<JoinTokenRecord> = {}): Promise<void> {
@@ -192,6 +193,94 @@ export function testAgents(open: OpenStore): void {
       assert.deepEqual([prolonged?.lease?.expiresAt, prolonged?.lastSeenAt], [99, scene.now() - 1000]);
       assert.deepEqual(left?.lease, { owner: null, epoch: 3, expiresAt: scene.now() });
       assert.equal((await scene.apply('take-lease', { agentId: 'nobody', owner: 'h', expiresAt: 1 })).type, 'unknown');
+    });
+
+    test('cannot enrol with a token at the very moment at which it is over', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      await makeToken(scene, 'h', { expiresAt: scene.now() + 3_000 });
+
+      const answers = [];
+      for (const name of ['a1', 'a2']) answers.push((await enrol(scene, 'h', name, name)).type);
+
+      assert.deepEqual(answers, ['enrolled', 'token-invalid']);
+    });
+
+    test('keep what is wanted of them, and of their key, when something else is or they come with a new one', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      await makeToken(scene, 'h', { ephemeral: true });
+      await enrol(scene, 'h', 'a1', 'key');
+      const by = { account, name: 'a1', actor: 'token:t1' } as const;
+      await scene.apply('rotate-agent-key', by);
+      await scene.apply('set-agent-desired', { ...by, desired: { schedulable: false, drain: true, note: 'disk' } });
+      const before = await store.queries.agentByName(account, 'a1');
+
+      await enrol(scene, 'h', 'a1', 'another key');
+
+      assert.equal(before?.desired.replaceKey?.old, toKeyFingerprint('key'));
+      const { drain, note } = (await store.queries.agentByName(account, 'a1'))?.desired ?? {};
+      assert.deepEqual([drain, note], [true, 'disk']);
+    });
+
+    test('are told to be back in the audit when their lease had run out', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { id: agentId } = await scene.agent();
+      const take = (at: number) => store.apply('take-lease', { agentId, owner: 'hub-1', expiresAt: at + 30_000, at });
+      const online = async () => {
+        const events = await store.queries.auditOf(account, `agent:${agentId}`, 0, 100);
+        return events.filter(({ action }) => action === 'agent.online').length;
+      };
+
+      await take(scene.now() + 10_000);
+      const inTime = await online();
+      await take(scene.now() + 40_000);
+
+      assert.deepEqual([inTime, await online()], [1, 2]);
+    });
+
+    test('a channel of the same hub renews and releases nothing of a newer one of its agent', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const agent = await scene.agent('a1');
+      const owner = 'hub-1';
+      await scene.apply('take-lease', { agentId: agent.id, owner, expiresAt: 5_000 });
+
+      const leases = [{ agentId: agent.id, epoch: 1 }];
+      const { gone } = await scene.apply('renew-leases', { owner, leases, expiresAt: 9_000 });
+      await scene.apply('release-lease', { agentId: agent.id, owner, epoch: 1 });
+
+      assert.deepEqual(gone, [agent.id]);
+      assert.deepEqual((await store.queries.agent(agent.id))?.lease, { owner, epoch: 2, expiresAt: 5_000 });
+    });
+
+    test('change their key where that was asked for, and to the one that they offered', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { id: agentId, publicKey } = await scene.agent('a1');
+      const keys = async () => {
+        const record = await store.queries.agent(agentId);
+        return [record?.publicKey, record?.nextPublicKey];
+      };
+      const offer = async (key: string) => (await scene.apply('offer-agent-key', { agentId, publicKey: key })).type;
+      const adopt = async (key: string) =>
+        (await scene.apply('adopt-agent-key', { agentId, fingerprint: toKeyFingerprint(key) })).type;
+
+      const unasked = await offer('next');
+      await scene.apply('rotate-agent-key', { account, name: 'a1', actor: 'token:t1' });
+      const answers = [await offer(publicKey), await offer('next'), await adopt('another')];
+      const between = await keys();
+      const adopted = await adopt('next');
+
+      assert.deepEqual([unasked, ...answers, adopted], ['ignored', 'ignored', 'accepted', 'ignored', 'adopted']);
+      assert.deepEqual(
+        [between, await keys()],
+        [
+          [publicKey, 'next'],
+          ['next', null],
+        ],
+      );
     });
 
     test('come and go in the audit, and a channel that replaces another is no news', async () => {

@@ -81,6 +81,11 @@ export function testAudit(open: OpenStore): void {
         ['token:first'],
       );
       assert.equal(second.end, null);
+      // The last that the first page looked at: the next one begins behind it.
+      const [edge] = await store.queries.auditAfter(account, (first.end ?? 0) - 1, 1);
+      const ofEdge = { ...everything, object: edge?.object ?? '' };
+      const { items } = await store.queries.audit(account, ofEdge, { limit: 10, before: null });
+      assert.deepEqual(items, [edge]);
     });
   });
 }

@@ -28,6 +28,44 @@ async function namesOf(scene: Scene): Promise<readonly string[]> {
 
 export function testGoneAgents(open: OpenStore): void {
   describe('agents that are gone', () => {
+    test('are not forgotten that have joined and did not come yet', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      await scene.apply('create-join-token', {
+        token: {
+          id: 'id of h',
+          account,
+          usesLeft: null,
+          expiresAt: null,
+          allowedLabels: [],
+          labels: {},
+          ephemeral: false,
+        },
+        hash: 'h',
+        actor: 'token:t1',
+      });
+      const newcomer = { joinTokenHash: 'h', agentId: 'new', name: 'new', publicKey: 'key', claimedLabels: {} };
+      await scene.apply('enrol-agent', newcomer);
+
+      const early = await scene.apply('forget-agents', { before: scene.now() });
+      const late = await scene.apply('forget-agents', { before: scene.now() + 60_000 });
+
+      assert.deepEqual([early.agents, late.agents], [0, 1]);
+    });
+
+    test('are removed whose hub is gone, once their lease has run out', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const agent = await scene.agent('a1');
+      const removing = { account, nameOrId: 'a1', actor: 'token:t1' };
+      const expiresAt = agent.lease?.expiresAt ?? 0;
+
+      const early = await store.apply('remove-agent', { ...removing, at: expiresAt - 1 });
+      const late = await store.apply('remove-agent', { ...removing, at: expiresAt });
+
+      assert.deepEqual([early.type, late.type], ['online', 'removed']);
+    });
+
     test('get no lease, no offer and no report once they are revoked, and leave their name to another', async () => {
       await using store = await open();
       const scene = createScene(store);

@@ -165,6 +165,18 @@ export function testHandovers(open: OpenStore): void {
       assert.deepEqual([older.type, olderEnd], ['replaced', 'replaced']);
     });
 
+    test('is given to no runner where it is to be cancelled', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried } = await scene.start();
+      await scene.cancel(job);
+
+      const answer = await scene.open(tried, 'claimed', { handsOver: true });
+
+      assert.ok(answer.type === 'job' && answer.desired === 'cancel');
+      assert.equal(answer.attempt.handover, null);
+    });
+
     test('tells a runner that was cancelled before it came to run nothing', async () => {
       await using store = await open();
       const scene = createScene(store);

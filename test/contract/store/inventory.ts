@@ -187,10 +187,12 @@ export function testInventory(open: OpenStore): void {
       const scene = createScene(store);
       const { id: agentId } = await scene.agent();
       const names = Array.from({ length: 11_000 }, (_, index) => `n${String(index).padStart(5, '0')}`);
+      // The last of each stretch that is looked at in one go, and some that are anywhere.
+      const labelsOf = (index: number) => ({ rare: String(index % 5500 === 7), last: String(index % 5000 === 4999) });
       for (let from = 0; from < names.length; from += 1000) {
         const changes = names
           .slice(from, from + 1000)
-          .map((name, index) => put(item(name, { labels: { rare: String((from + index) % 5500 === 7) } })));
+          .map((name, index) => put(item(name, { labels: labelsOf(from + index) })));
         await scene.apply('record-inventory', { agentId, changes });
       }
 
@@ -198,6 +200,10 @@ export function testInventory(open: OpenStore): void {
       assert.deepEqual(await namesOf(store, { limit: 1, labels: parseLabelSelector('rare=true') }), [
         'n00007',
         'n05507',
+      ]);
+      assert.deepEqual(await namesOf(store, { limit: 1, labels: parseLabelSelector('last=true') }), [
+        'n04999',
+        'n09999',
       ]);
       assert.deepEqual(await namesOf(store, { limit: 3, namePrefix: 'n1099' }), names.slice(-10));
       const wrong = { filter: everything, limit: 1, cursor: 'no' };

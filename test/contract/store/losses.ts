@@ -38,6 +38,18 @@ async function actionsOf(scene: Scene, job: { readonly id: string }): Promise<re
 
 export function testLosses(open: OpenStore): void {
   describe('losses', () => {
+    test('are asked to stop when the next try has got its document, and that try is not', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried: old } = await scene.start({ retry: { limit: 1, on: ['agent-lost'] } });
+      await scene.lose(old, true);
+      const newer = await scene.offer(job, await scene.agent());
+
+      await scene.open(newer);
+
+      assert.deepEqual([(await scene.attempt(old)).desired, (await scene.attempt(newer)).desired], ['cancel', 'run']);
+    });
+
     test('of an earlier try say nothing of when the one began that runs now', async () => {
       await using store = await open();
       const scene = createScene(store);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Store } from '../../../hub/store/store.ts';
 import { systemRandom } from '../../../runtime/random.ts';
-import { createScene, type OpenStore, type Scene } from './scene.ts';
+import { account, createScene, type OpenStore, type Scene } from './scene.ts';
 
 async function namesAhead(store: Store): Promise<readonly string[]> {
   return (await store.queries.agentsAhead()).map(({ name }) => name);
@@ -40,6 +40,18 @@ export function testPutBackStore(open: OpenStore): void {
 
       assert.deepEqual(both, ['a1', 'a2']);
       assert.deepEqual(await namesAhead(store), ['a2']);
+    });
+
+    test('is in doubt no more by the word of an agent that was revoked', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const one = await scene.agent('a1');
+      await doubt(scene, one.id, { startId: systemRandom.uuid() });
+      const before = await namesAhead(store);
+
+      await scene.apply('revoke-agent', { account, name: 'a1', loseJobs: null, note: null, actor: 'token:t1' });
+
+      assert.deepEqual([before, await namesAhead(store)], [['a1'], []]);
     });
 
     test('holds for nobody what was given up, whoever tells of it later, and for somebody what was not', async () => {

@@ -19,6 +19,24 @@ async function allPages(store: Store, filter: JobFilter, limit: number): Promise
 
 export function testQueries(open: OpenStore): void {
   describe('queries', () => {
+    test('of one account see nothing of the jobs of another', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried } = await scene.start();
+      await scene.end(tried, 'succeeded');
+      const { queries } = store;
+
+      const seen = async (name: string) => [
+        (await queries.job(name, job.id)) !== null,
+        (await queries.attempts(name, job.id)).length,
+        (await queries.auditOf(name, `job:${job.id}`, 0, 10)).length > 0,
+        (await queries.auditAfter(name, 0, 10)).length > 0,
+      ];
+
+      assert.deepEqual(await seen(account), [true, 1, true, true]);
+      assert.deepEqual(await seen('another'), [false, 0, false, false]);
+    });
+
     test('list jobs newest first, in pages that neither skip nor repeat while jobs are added', async () => {
       await using store = await open();
       const scene = createScene(store);

@@ -37,6 +37,45 @@ export function testRestoredStore(open: OpenStore): void {
       assert.deepEqual(await scene.open(tried, 'claimed'), { type: 'withdrawn' });
     });
 
+    test('cancels what waited, and does not say that it never ran', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const [waits, offered] = [await scene.submit(), await scene.submit()];
+      const tried = await scene.offer(offered, await scene.agent());
+
+      await scene.apply('cancel-copied', { jobIds: [waits.id, offered.id] });
+
+      const job = await scene.job(waits);
+      assert.deepEqual([job.state, job.started], ['cancelled', 'unknown']);
+      assert.equal((await scene.attempt(tried)).state, 'offered');
+    });
+
+    test('gives what stood offered the next number of its job, and counts no offers that came to nothing', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const agent = await scene.agent();
+      const job = await scene.submit();
+      await scene.decline(await scene.offer(job, agent), 'no-slot');
+      const tried = await scene.offer(job, agent);
+
+      await scene.apply('adopt-copy', { offered: [tried.id], madeAt: '2026-01-01T00:00:00.000Z' });
+
+      assert.equal((await scene.attempt(tried)).number, 1);
+    });
+
+    test('lets no runner begin with a ticket of the time before', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const tried = await scene.offer(await scene.submit(), await scene.agent());
+      await scene.open(tried, 'claimed', { handsOver: true });
+      const before = (await scene.attempt(tried)).handover?.state;
+
+      await scene.apply('adopt-copy', { offered: [], madeAt: '2026-01-01T00:00:00.000Z' });
+
+      assert.equal(before, 'given');
+      assert.equal((await scene.attempt(tried)).handover, null);
+    });
+
     test('the same, told as a withdrawal', async () => {
       await using store = await open();
       const scene = createScene(store);

@@ -180,6 +180,37 @@ export function testRetention(open: OpenStore): void {
       assert.deepEqual(await scene.open(first.tried, 'ended'), { type: 'accepted' });
     });
 
+    test('removes no log that is empty: nothing would be gained by saying that it is gone', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { job, tried } = await scene.start();
+      const log = { bytes: 0, sha256: 'ab'.repeat(32), complete: true, gaps: [], trailing: 0 };
+      await scene.end(tried, 'succeeded', { result: { log } });
+
+      const removed = await scene.apply('remove-logs', { bytes: 1, endedBefore: scene.now() + 1, after: null });
+
+      assert.equal(removed.logs, 0);
+      assert.equal((await scene.job(job)).log?.removedAt, null);
+    });
+
+    test('removes the log of an earlier try, and says nothing of that of the newest', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const again = { retry: { limit: 1, on: ['exit-code'] } } as const;
+      const { job, tried: first } = await scene.start(again);
+      await scene.end(first, 'failed', { retrySafe: true });
+      const second = await scene.offer(job, await scene.agent());
+      await scene.open(second);
+      await scene.end(second, 'succeeded');
+
+      const removed = await scene.apply('remove-logs', { bytes: 1, endedBefore: scene.now() + 1, after: null });
+
+      const [early, late] = [await scene.attempt(first), await scene.attempt(second)];
+      assert.equal(removed.logs, 1);
+      assert.deepEqual([early.log?.removedAt === null, late.log?.removedAt], [false, null]);
+      assert.equal((await scene.job(job)).log?.removedAt, null);
+    });
+
     test('counts the bytes of a log that are here, whatever its agent said of them', async () => {
       await using store = await open();
       const scene = createScene(store);

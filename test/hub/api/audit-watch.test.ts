@@ -29,7 +29,7 @@ function createPlace(count: number) {
   return {
     place,
     watch,
-    add(account: string, object: string) {
+    add: (account: string, object: string) => {
       place.events += 1;
       tell([{ type: 'audit', sequence: place.events, account, object }]);
     },

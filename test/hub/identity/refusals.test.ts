@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Refusals } from '../../../hub/identity/refusals.ts';
 import type { CommandInput } from '../../../hub/store/command.ts';
+import type { Store } from '../../../hub/store/store.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { createVirtualClock } from '../../../runtime/virtual-clock.ts';
 import { startFakeAgent } from '../../support/fake-agent.ts';
@@ -97,3 +98,32 @@ async function readRefusals(hub: TestHub, account: string): Promise<readonly str
   };
   return items.map(({ object, data }) => `${object} ${data.count}`).toSorted();
 }
+
+it('refusals are written minute after minute, those too that come while others are being written', async () => {
+  const clock = createVirtualClock();
+  const written: number[] = [];
+  let gate = Promise.resolve();
+  const store = {
+    async apply(_name: string, { refusals }: { readonly refusals: readonly { readonly count: number }[] }) {
+      await gate;
+      for (const { count } of refusals) written.push(count);
+      return null;
+    },
+  } as unknown as Pick<Store, 'apply'>;
+  const refusals = new Refusals({ store, clock, logger: silentLogger });
+  const note = () => refusals.note({ door: 'api', remote: '192.0.2.1', subject: null });
+
+  note();
+  await clock.advance(60_000);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gate = promise;
+  for (let count = 0; count < 2; count += 1) note();
+  await clock.advance(60_000);
+  for (let count = 0; count < 3; count += 1) note();
+  resolve();
+  await clock.advance(60_000);
+
+  assert.deepEqual(written, [1, 2, 3]);
+  await refusals[Symbol.asyncDispose]();
+  assert.equal(clock.pending, 0);
+});

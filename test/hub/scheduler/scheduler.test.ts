@@ -150,7 +150,7 @@ describe('the scheduler', () => {
       if (offer !== undefined) {
         declined += 1;
         bench.scheduler.declined(agent.id, offer.automation);
-        const report = { type: 'declined', reason: 'slots', message: null } as const;
+        const report = { type: 'declined', reason: 'no-slot', message: null } as const;
         const at = bench.clock.now();
         await bench.store.apply('report-attempt', { attemptId: offer.id, agentId: agent.id, report, at });
       }

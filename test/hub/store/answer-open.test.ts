@@ -59,6 +59,14 @@ const again: OpenRow = { type: 'job', desired: 'run', document: true, commits: f
 
 const rows: readonly Row[] = [
   {
+    title: 'the same session once more',
+    attempt: sent,
+    job: running,
+    haves: started,
+    open: { epoch: { leaseEpoch: 3, opens: 7 } },
+    answer: goOn,
+  },
+  {
     title: 'a document leaves for nobody who is to stop',
     attempt: offered,
     job: { ...waiting, cancelRequested: true },
