@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { jobMarks } from './job-marks.ts';
 import type { JobView, PodView } from './pod-view.ts';
 
@@ -64,7 +65,11 @@ export class JobBoard {
   }
 
   #set(name: string, change: Partial<SeenJob>): void {
-    this.#seen.set(name, { ...this.find(name), ...change });
+    const before = this.find(name);
+    const seen = { ...before, ...change };
+    // Who follows asks the cluster, and puts the answer here: what is no news must not make it ask again.
+    if (isDeepStrictEqual(seen, before)) return;
+    this.#seen.set(name, seen);
     this.#forgetGone(name);
     this.#followers.get(name)?.();
   }
