@@ -53,7 +53,6 @@ export class JobExecution implements Execution {
   readonly #tellStart: (started: { readonly at: number } | null) => void;
   #record: JobRecord;
   #stop: Stop | null = null;
-  #givenUp: PlatformEnd | null = null;
   #log: Promise<readonly Gap[] | null> | null = null;
   #logChanged = createBell();
   #refusal: NotNow | null = null;
@@ -194,7 +193,7 @@ export class JobExecution implements Execution {
     }
     if (verdict.type === 'end') return this.#end(this.#withGivenUp(verdict.end), readMain(this.#find().pod));
     if (verdict.type === 'give-up' && this.#stop === null) {
-      this.#givenUp = verdict.end;
+      await this.#write({ givenUp: verdict.end });
       this.#stop = this.#toStop(this.#record.graceSeconds * 1000);
     }
     if (this.#stop !== null) return this.#goOnStopping(seen, this.#stop);
@@ -240,6 +239,10 @@ export class JobExecution implements Execution {
 
   async #note({ pod }: SeenJob, main: MainState): Promise<void> {
     this.#moments.note(pod, main);
+    // An earlier agent gave it up, and the cluster never heard of that.
+    const hasBegunAfterAll = main.type === 'running' && pod?.metadata.deletionTimestamp === null;
+    if (hasBegunAfterAll && this.#stop === null && this.#record.givenUp !== undefined)
+      await this.#write({ givenUp: undefined });
     const startedAt = main.type === 'running' || main.type === 'ended' ? main.startedAt : null;
     if (startedAt === null || this.#record.sawRunning) return;
     this.#context.counter.began(this.#moments.sinceReleasedMs);
@@ -252,7 +255,7 @@ export class JobExecution implements Execution {
     const { sawRunning, isStopped, pendingMs } = this.#record;
     const durations = this.#moments.durations();
     const isPending = seen.pod === null && seen.job !== null && durations.sinceReleasedMs >= pendingMs;
-    const asksWhy = isPending && this.#givenUp === null;
+    const asksWhy = isPending && this.#record.givenUp === undefined;
     const observation = {
       ...seen,
       sawRunning,
@@ -331,7 +334,7 @@ export class JobExecution implements Execution {
       for (const pod of pods) boardOf(namespace).setPod(pod);
       if (pods.length > 0 || this.#find().pod !== null) return false;
     }
-    const end: PlatformEnd = this.#givenUp ?? {
+    const end: PlatformEnd = this.#record.givenUp ?? {
       type: 'platform',
       cause: 'start-failed',
       started: false,
@@ -344,8 +347,8 @@ export class JobExecution implements Execution {
 
   /** Something that was given up, and had begun in the last moment. */
   #withGivenUp(end: PlatformEnd | ExitEnd): PlatformEnd | ExitEnd {
-    const given = this.#givenUp;
-    if (given === null || end.type === 'exit') return end;
+    const given = this.#record.givenUp;
+    if (given === undefined || end.type === 'exit') return end;
     if (end.started === false) return given;
     return {
       ...given,

@@ -8,17 +8,18 @@ import { platformCauses } from '../platform-cause.ts';
 
 const Facts = { marked: z.boolean(), at: z.number().nullable(), log: WholeLog.optional() };
 
+const PlatformEnd = z.object({
+  type: z.literal('platform'),
+  cause: z.enum(platformCauses),
+  started: Started,
+  retrySafe: z.boolean(),
+  message: z.string(),
+  status: z.int().nullable(),
+});
+
 const End = z.discriminatedUnion('type', [
   z.object({ type: z.literal('exit'), status: z.int(), ...Facts }),
-  z.object({
-    type: z.literal('platform'),
-    cause: z.enum(platformCauses),
-    started: Started,
-    retrySafe: z.boolean(),
-    message: z.string(),
-    status: z.int().nullable(),
-    ...Facts,
-  }),
+  PlatformEnd.extend(Facts),
 ]);
 
 /**
@@ -51,6 +52,8 @@ export const JobRecord = z.object({
   startedAt: z.number().nullable(),
   /** A stop was sent to the cluster before the command was seen to have ended. */
   isStopped: z.boolean(),
+  /** Why it was given up, written before its pod is deleted for that: whoever comes after must not take that for somebody else's doing. */
+  givenUp: PlatformEnd.optional(),
   end: End.nullable(),
   /** Offsets are in `raw`. */
   gaps: z.array(Gap),

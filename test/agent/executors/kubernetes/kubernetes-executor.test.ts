@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -335,6 +336,55 @@ describe('the Kubernetes executor', () => {
       const end = await second.readEnd(target);
       assert.ok(end?.type === 'exit' && end.status === 9);
       assert.equal(await readRaw(target), 'alone\n');
+    });
+
+    /** Killed when it had given up a pod that did not start, and before the cluster heard of it. */
+    async function dieGivingUp() {
+      const { target, job } = await createPlace();
+      const first = create();
+      await start(first, target, toCommand({ pendingSeconds: 1 }));
+      await eventually(() => cluster.names('pods').length === 1, 'a pod');
+      let isAsked = false;
+      cluster.before = (call) => {
+        if (call !== 'delete pods') return;
+        isAsked = true;
+        throw new KubernetesError('unreachable', 'nobody answers');
+      };
+      await eventually(() => isAsked, 'the pod to be given up');
+      await first[Symbol.asyncDispose]();
+      cluster.before = () => {};
+      return { target, job };
+    }
+
+    it('while it deletes a pod that it gave up, the next one knows why the pod went', async () => {
+      const { target, job } = await dieGivingUp();
+      cluster.removePod(job);
+
+      const second = create();
+      await (await second.adopt(target))?.ended;
+
+      const end = await second.readEnd(target);
+      assert.ok(end?.type === 'platform');
+      assert.deepEqual([end.cause, end.retrySafe], ['unschedulable', false]);
+      assert.match(end.message, /it may have begun in the last moment$/);
+    });
+
+    it('and a pod that it gave up begins after all, the next one leaves it at work', async () => {
+      const { target, job } = await dieGivingUp();
+      cluster.run(job);
+
+      const second = create();
+      const execution = await second.adopt(target);
+      assert.ok(execution !== null && (await execution.started) !== null);
+      await eventually(
+        () => !readFileSync(join(target.folder, 'kubernetes.json'), 'utf8').includes('givenUp'),
+        'it to be given up no more',
+      );
+      cluster.removePod(job);
+      await execution.ended;
+
+      const end = await second.readEnd(target);
+      assert.ok(end?.type === 'platform' && end.cause === 'pod-deleted' && end.started === true);
     });
 
     it('and the Job is gone meanwhile, the attempt is lost', async () => {
@@ -678,6 +728,28 @@ describe('the Kubernetes executor', () => {
     assert.deepEqual([end.cause, end.started, end.retrySafe], ['image-pull', false, true]);
     assert.match(end.message, /ErrImagePull: no such image/);
     assert.deepEqual(await executor.findGaps(target, whole), []);
+  });
+
+  it('asks no more than it must while the cluster refuses to delete what was given up', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target, toCommand({ pendingSeconds: 1 }));
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    let refusals = 0;
+    cluster.before = (call) => {
+      if (call !== 'delete pods') return;
+      refusals += 1;
+      throw new KubernetesError('unreachable', 'nobody answers');
+    };
+    await eventually(() => refusals >= 1, 'it to be given up');
+    const asked = cluster.calls.length;
+    for (let turns = 0; turns < 2_000; turns += 1) await new Promise((resolve) => void setImmediate(resolve));
+    // As often as the clock says, not as fast as the cluster answers.
+    assert.ok(cluster.calls.length - asked < 100, `${cluster.calls.length - asked} calls meanwhile`);
+
+    cluster.before = () => {};
+    await execution.ended;
+    assert.equal(cluster.starts.get(job), undefined);
   });
 
   it('says that it may have begun when a pod that was given up did in the last moment', async () => {
