@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { findBytes } from './find-bytes.ts';
 
 /** Of few letters, so that much repeats itself. */
-const repetitive = (most: number) => fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: most }).map(Buffer.from);
+const repetitive = (most: number) =>
+  fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: most }).map((text) => Buffer.from(text));
 
 describe('findBytes', () => {
   it('finds what Buffer.indexOf finds', () => {
