@@ -66,7 +66,8 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
       let said = '';
       child.stderr?.on('data', (chunk) => void (said += String(chunk)));
       while (!(await answers(host, port))) {
-        if (child.exitCode !== null) throw new Error(`expected ${kind} to start, and it ended: ${said}`);
+        if (child.exitCode !== null)
+          throw new Error(`expected ${kind} to start, and it ended: ${said}${readTail(join(folder, 'cache.log'))}`);
         await delay(20);
       }
     },
@@ -79,6 +80,11 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** What squid has to say it says there. */
+function readTail(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8').slice(-2_000) : '';
 }
 
 function toSquid({ host, login, idleSeconds }: RealProxyOptions, folder: string, port: number): string {
