@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +47,8 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
   const port = await findFreePort();
   const config = join(folder, `${kind}.conf`);
   writeFileSync(config, kind === 'squid' ? toSquid(options, folder, port) : toTinyproxy(options, folder, port));
+  // Squid names its shared memory after this, and does not start where another left some of that name.
+  const service = `farhand${port}`;
   let child: ChildProcess | null = null;
 
   async function kill(): Promise<void> {
@@ -61,7 +63,7 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
     host,
     port,
     async start() {
-      const args = kind === 'squid' ? ['-N', '-f', config] : ['-d', '-c', config];
+      const args = kind === 'squid' ? ['-N', '-n', service, '-f', config] : ['-d', '-c', config];
       child = spawn(programs[kind], args, { stdio: ['ignore', 'ignore', 'pipe'] });
       let said = '';
       child.stderr?.on('data', (chunk) => void (said += String(chunk)));
@@ -78,6 +80,7 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
     async [Symbol.asyncDispose]() {
       await kill();
       rmSync(folder, { recursive: true, force: true });
+      for (const name of readdirSync('/dev/shm')) if (name.startsWith(`${service}-`)) rmSync(join('/dev/shm', name));
     },
   };
 }
