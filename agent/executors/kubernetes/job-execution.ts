@@ -255,7 +255,8 @@ export class JobExecution implements Execution {
     const { sawRunning, isStopped, pendingMs } = this.#record;
     const durations = this.#moments.durations();
     const isPending = seen.pod === null && seen.job !== null && durations.sinceReleasedMs >= pendingMs;
-    const asksWhy = isPending && this.#record.givenUp === undefined;
+    // One that an earlier agent gave up is asked for again: why, is told anew.
+    const asksWhy = isPending && this.#stop === null;
     const observation = {
       ...seen,
       sawRunning,
