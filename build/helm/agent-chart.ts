@@ -73,9 +73,7 @@ export const agentChart: Chart = {
         metricsFrom: passedOn('array', 'Who may ask for its metrics; empty: everybody in the cluster.'),
       },
     ),
-    serviceMonitor: closedObject('For the operator of Prometheus.', {
-      ...serviceMonitorParts,
-    }),
+    serviceMonitor: closedObject('For the operator of Prometheus.', serviceMonitorParts),
     test: closedObject('What `helm test` runs besides asking whether the agents are ready.', {
       token: secretReference('A token of the role operator.'),
       hubUrl: text('Where people find the hub; empty: where the agent does.'),

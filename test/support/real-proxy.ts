@@ -80,7 +80,8 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
     async [Symbol.asyncDispose]() {
       await kill();
       rmSync(folder, { recursive: true, force: true });
-      for (const name of readdirSync('/dev/shm')) if (name.startsWith(`${service}-`)) rmSync(join('/dev/shm', name));
+      const shared = kind === 'squid' ? readdirSync('/dev/shm') : [];
+      for (const name of shared) if (name.startsWith(`${service}-`)) rmSync(join('/dev/shm', name));
     },
   };
 }
