@@ -13,7 +13,7 @@ import { createProcessTree } from '../../../agent/executors/process/process-tree
 import { systemClock } from '../../../runtime/clock.ts';
 import { systemFileSystem } from '../../../runtime/file-system.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
-import { limitDescriptors } from '../../support/descriptor-limit.ts';
+import { enoughToStart, limitDescriptors } from '../../support/descriptor-limit.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { readExit } from '../../support/read-exit.ts';
 import {
@@ -36,7 +36,7 @@ const leavingAgent = fileURLToPath(new URL('../../support/fixtures/leaving-agent
 /** Runs `task` while this process can open nothing. */
 async function withoutDescriptors<T>(task: () => Promise<T>): Promise<T> {
   const taken: number[] = [];
-  using _ = limitDescriptors(process.pid, 4);
+  using _ = limitDescriptors(process.pid, enoughToStart);
   try {
     for (;;) taken.push(openSync('/dev/null', 'r'));
   } catch {
