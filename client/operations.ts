@@ -514,6 +514,7 @@ export type JobLog = {
   readonly complete: boolean | null;
   readonly gaps: {
     readonly at: number;
+    readonly until?: number | undefined;
     readonly bytes: number | null;
     readonly why:
       | 'log-limit'

@@ -21,6 +21,8 @@ const gapReasons = [
 export const Gap = z.object({
   /** Offset in the stream at which they are missing. */
   at: ByteCount,
+  /** Where the place is not known to the byte: they are missing at one place or more from `at` on, at this offset at the latest. */
+  until: ByteCount.optional(),
   bytes: ByteCount.nullable(),
   why: z.enum(gapReasons),
 });

@@ -124,11 +124,12 @@ async function findGaps(
     limitBytes: logOver === 'gap' ? logLimitBytes : null,
     ofOtherUser: user !== null,
   });
+  const toOffset = async (rawBytes: number): Promise<number> =>
+    secrets.type === 'known' ? secrets.stream.offsetOf(Math.min(rawBytes, commandBytes)) : secrets.offset;
   const gaps: Gap[] = [];
-  for (const gap of found) {
-    const at =
-      secrets.type === 'known' ? await secrets.stream.offsetOf(Math.min(gap.at, commandBytes)) : secrets.offset;
-    gaps.push({ ...gap, at });
+  for (const { at, until, ...gap } of found) {
+    const place = { at: await toOffset(at) };
+    gaps.push({ ...gap, ...place, ...(until !== undefined && { until: await toOffset(until) }) });
   }
   return gaps;
 }

@@ -7,6 +7,8 @@ export interface LogPlace {
   readonly follow: boolean;
   /** RFC 3339. The wire has whole seconds: what came in that second comes again. */
   readonly sinceTime: string | null;
+  /** The answer ends behind so many bytes, times included; null: it has no bound. */
+  readonly limitBytes: number | null;
   /** Each line begins with its time and a space. */
   readonly timestamps: boolean;
 }

@@ -25,6 +25,7 @@ export async function openLog(
     follow: log.follow ? 'true' : undefined,
     timestamps: log.timestamps ? 'true' : undefined,
     sinceTime: log.sinceTime ?? undefined,
+    limitBytes: log.limitBytes === null ? undefined : String(log.limitBytes),
   };
   try {
     const answer = await calls.send({ verb: 'get', place, subresource: 'log', query, headWithinMs, signal });

@@ -119,7 +119,15 @@ suite('on a real cluster', { skip: kubeSkip }, () => {
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'waits' }, spec: { containers: [container] } };
     await apply(stringify({ ...pod, spec: { ...pod.spec, automountServiceAccountToken: false } }));
 
-    const log = { namespace, pod: 'waits', container: 'main', follow: true, sinceTime: null, timestamps: true };
+    const log = {
+      namespace,
+      pod: 'waits',
+      container: 'main',
+      follow: true,
+      sinceTime: null,
+      timestamps: true,
+      limitBytes: null,
+    };
     const answer = await client.openLog(log, { signal });
     const missing = await client.openLog({ ...log, pod: 'none' }, { signal }).catch((error) => error.code);
 

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Gap } from '../../protocol/attempt-result.ts';
+import { explainLog } from '../support/explain-log.ts';
 import { type FarhandProcess, startFarhand } from '../support/farhand-process.ts';
 import { type KubeCluster, kubeSkip, startKubeCluster } from '../support/kube-cluster.ts';
 import { findClusterProcess } from './cluster-process.ts';
@@ -19,7 +21,7 @@ interface Job {
   readonly message: string;
   readonly exitCode: number | null;
   readonly outputs: unknown;
-  readonly log: { readonly complete: boolean };
+  readonly log: { readonly complete: boolean; readonly gaps: readonly Gap[] };
 }
 
 const ended = ['succeeded', 'failed', 'cancelled', 'timed-out', 'lost'];
@@ -42,6 +44,10 @@ describe('jobs of a hub that run in a real cluster', { skip: kubeSkip }, () => {
     await writeAutomation(
       'count',
       'echo started >>/ledger/$FARHAND_JOB_ID; i=0; while [ $i -lt 8 ]; do echo "line $i"; i=$((i+1)); sleep 0.5; done; echo "{\\"word\\":\\"$FARHAND_SECRET_WORD\\"}" >"$FARHAND_OUTPUTS"',
+    );
+    await writeAutomation(
+      'turn',
+      'for i in 1 2 3; do yes 0123456789abcdef | head -c 5000000; echo said >>/ledger/$FARHAND_JOB_ID; sleep 13; done; echo over',
     );
     await writeAutomation('wait', "trap 'exit 143' TERM; echo ready; sleep 600 & wait");
     const admin = { FARHAND_ADMIN_TOKEN: token, FARHAND_DATA: join(root, 'hub'), FARHAND_LISTEN: '127.0.0.1:0' };
@@ -163,6 +169,22 @@ describe('jobs of a hub that run in a real cluster', { skip: kubeSkip }, () => {
       { state, exitCode, complete: log.complete },
       { state: 'cancelled', exitCode: 143, complete: true },
     );
+    await expectNothingLeft();
+  });
+
+  it('say about where something is missing when the kubelet puts a log aside while a line is open', async () => {
+    const piece = '0123456789abcdef\n'.repeat(300_000).slice(0, 5_000_000);
+    const said = Buffer.from(`${piece.repeat(3)}over\n`);
+    const job = await submit('turn');
+
+    const { state, log, message } = await waitForEnd(job);
+
+    const found = Buffer.from(await readLog(job));
+    assert.equal(state, 'succeeded', message);
+    assert.equal(explainLog(found, said, log.gaps), null, JSON.stringify(log));
+    // The runtime holds the open line, and writes it into the old file when nobody reads that any more.
+    assert.notEqual(found.length, said.length);
+    assert.equal(log.complete, false);
     await expectNothingLeft();
   });
 

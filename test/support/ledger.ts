@@ -3,9 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attempt } from '../../protocol/attempt.ts';
-import type { Gap } from '../../protocol/attempt-result.ts';
 import type { Job } from '../../protocol/job.ts';
-import { findBytes } from './find-bytes.ts';
+import { explainLog } from './explain-log.ts';
 import type { HubApi } from './hub-api.ts';
 
 export interface LedgerTerms {
@@ -122,43 +121,11 @@ function checkLog(
   const missing = (told?.gaps ?? []).map(({ bytes }) => bytes);
   assert.equal(told?.complete, missing.length === 0, `${whose}: complete or with a gap`);
   assert.ok(gaps || missing.length === 0, `${whose}: said to be incomplete: ${JSON.stringify(told)}`);
-  checkPieces(whose, log, { said, gaps: told?.gaps ?? [] });
+  const why = explainLog(log, said, told?.gaps ?? []);
+  assert.equal(why, null, `${whose} (${log.length} bytes, ${said.length} said, ${JSON.stringify(told?.gaps)}): ${why}`);
   if (cause !== 'exit-code' || missing.some((bytes) => bytes === null)) return;
   const all = missing.reduce<number>((sum, bytes) => sum + (bytes ?? 0), log.length);
   assert.equal(all, said.length, `${whose}: what is there and what is said to be missing, against what it said`);
-}
-
-/**
- * What is between the gaps is what was said, in that order: all of it up to the first gap, and behind one from wherever it goes on. A job that was
- * stopped may have printed a line more than it could write down.
- */
-function checkPieces(
-  whose: string,
-  log: Buffer,
-  { said, gaps }: { readonly said: Buffer; readonly gaps: readonly Gap[] },
-): void {
-  let at = 0;
-  let from = 0;
-  for (const [index, bound] of [...gaps.map((gap) => gap.at), log.length].entries()) {
-    const end = Math.min(bound, log.length);
-    const piece = log.subarray(from, end);
-    const isLast = end === log.length;
-    const begin = index === 0 ? 0 : findPiece(said, piece, at);
-    const whole = begin < 0 ? 0 : Math.min(piece.length, said.length - begin);
-    const isSaid = begin >= 0 && said.subarray(begin, begin + whole).equals(piece.subarray(0, whole));
-    assert.ok(isSaid && (isLast || whole === piece.length), `${whose}: from ${from} to ${end} is not what it said`);
-    at = begin + whole;
-    from = end;
-  }
-  assert.ok(gaps.length > 0 || log.length >= said.length, `${whose}: expected ${said.length} bytes, got ${log.length}`);
-}
-
-/** The last piece may end with what was not written down any more. */
-function findPiece(said: Buffer, piece: Buffer, from: number): number {
-  const whole = findBytes(said, piece, from);
-  if (whole >= 0) return whole;
-  const line = piece.indexOf('\n') + 1;
-  return line === 0 ? said.length : said.indexOf(piece.subarray(0, line), from);
 }
 
 const obituary = Buffer.from('Killed\n');

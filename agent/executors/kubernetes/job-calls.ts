@@ -4,7 +4,7 @@ import { apiResources } from '../../kubernetes/api-resource.ts';
 import type { KubernetesClient } from '../../kubernetes/kubernetes-client.ts';
 import { KubernetesError, type KubernetesErrorCode } from '../../kubernetes/kubernetes-error.ts';
 import { NotNow } from '../not-now.ts';
-import type { LogAnswer } from './log-follower.ts';
+import type { LogAnswer, OpenLog } from './log-source.ts';
 import { mainContainer } from './main-container.ts';
 import { JobView, PodView } from './pod-view.ts';
 
@@ -44,10 +44,7 @@ export interface JobCalls {
   /** Has the node end the pod's containers, and keep the pod and its log. */
   endPod(pod: PodView): Promise<void>;
   deletePod(pod: PodView, graceSeconds: number): Promise<void>;
-  openLog(
-    pod: PodView,
-    options: { readonly sinceSecond: number | null; readonly follow: boolean; readonly signal: AbortSignal },
-  ): Promise<LogAnswer>;
+  openLog(pod: PodView, options: Parameters<OpenLog>[0]): Promise<LogAnswer>;
   /** The last warning about a Job; null where there is none, or we may not look. */
   findWarning(place: JobPlace): Promise<string | null>;
 }
@@ -107,9 +104,9 @@ export function createJobCalls(client: KubernetesClient, disposed: AbortSignal):
     },
     deletePod: ({ metadata: { namespace, name, uid } }, graceSeconds) =>
       remove((signal) => client.delete({ resource: pods, namespace, name }, { signal, uid, graceSeconds })),
-    async openLog({ metadata: { namespace, name: pod } }, { sinceSecond, follow, signal }) {
+    async openLog({ metadata: { namespace, name: pod } }, { sinceSecond, follow, limitBytes, signal }) {
       const sinceTime = sinceSecond === null ? null : `${new Date(sinceSecond * 1000).toISOString().slice(0, 19)}Z`;
-      const place = { namespace, pod, container: mainContainer, follow, sinceTime, timestamps: true };
+      const place = { namespace, pod, container: mainContainer, follow, sinceTime, limitBytes, timestamps: true };
       try {
         const answer = await client.openLog(place, { signal });
         return answer.type === 'stream' ? { type: 'log', chunks: answer.stream } : { type: 'not-yet' };

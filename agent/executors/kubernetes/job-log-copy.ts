@@ -7,19 +7,22 @@ import type { JobContext } from './job-context.ts';
 import { type JobRecord, logPositionFile } from './job-record.ts';
 import { LogBeginning } from './log-beginning.ts';
 import { LogCopy } from './log-copy.ts';
-import { followLog, type LogEnd, type LogSubject } from './log-follower.ts';
+import { LogDoubts } from './log-doubts.ts';
+import { followLog } from './log-follower.ts';
+import { toLogGaps } from './log-gaps.ts';
+import type { LogSubject } from './log-source.ts';
 import type { PodView } from './pod-view.ts';
 import { openRawStore } from './raw-store.ts';
 
-/** How often it is written down how far the log was read. */
+/** How often at least it is written down how far the log was read, while it is. */
 const positionMs = 1000;
 /** The same while there is no line. */
 const silentMs = 3000;
 const noSpaceMs = 1000;
 /** After so many, a disk that stays full has lost the rest. */
 const noSpaceTries = 30;
-/** A result may tell of a thousand; nobody reads so many. */
-const maxBreaks = 100;
+/** The kubelet begins another file after 10 MiB, where nobody told it otherwise, and looks every ten seconds. */
+const fileLook = { bytes: 1024 * 1024, ms: 4_000 };
 
 /**
  * Copies the log of an attempt's container into `raw`, to its end; null when the executor was disposed of first. Resolves with what is
@@ -38,23 +41,22 @@ export async function copyJobLog(
   const { target, record, subject } = options;
   const { base, limitBytes, startedAt } = record;
   const positions = logPositionFile(fileSystem, target.folder);
-  const breaks = new Set<number>();
   for (let tries = 0; ; tries += 1) {
     await using store = await openRawStore({ fileSystem, path: join(target.folder, 'raw'), base, limitBytes });
-    const onBreak = (offset: number) => void (breaks.size < maxBreaks && breaks.add(offset));
     const position = await positions.read();
-    const copy = new LogCopy({ store, onBreak, position });
+    const doubts = new LogDoubts(position?.doubts ?? null, store.length);
+    const copy = new LogCopy({ store, doubts, position });
     const earlier = position?.beginning ?? null;
     const beginning = new LogBeginning({ startedAt, earlier, isSettled: copy.length > 0 });
-    const keepPosition = async () => {
-      if (copy.position !== null) await positions.put({ ...copy.position, beginning: beginning.seen });
-    };
-    let writtenAt = clock.monotonic();
+    const keepPosition = () => positions.put({ ...copy.position, beginning: beginning.seen, doubts: doubts.seen });
+    let kept = { at: clock.monotonic(), second: position?.lastTime?.second ?? null, notes: doubts.notes };
     const flush = async () => {
+      const now = { at: clock.monotonic(), second: copy.lastSecond, notes: doubts.notes };
+      if (now.second !== kept.second || now.notes !== kept.notes || now.at - kept.at >= positionMs) {
+        kept = now;
+        await keepPosition();
+      }
       await store.flush();
-      if (clock.monotonic() - writtenAt < positionMs) return;
-      writtenAt = clock.monotonic();
-      await keepPosition();
     };
     const over = new AbortController();
     const keeping = keepSilence(
@@ -64,7 +66,9 @@ export async function copyJobLog(
     try {
       const end = await followLog({
         copy,
+        doubts,
         beginning,
+        fileLook,
         openLog: async (asked) => {
           const pod = options.pod();
           return pod === null ? { type: 'not-yet' } : calls.openLog(pod, asked);
@@ -77,12 +81,12 @@ export async function copyJobLog(
       });
       await store.flush();
       if (end === null) return null;
-      if (beginning.isMissed) onBreak(0);
       if (end.type === 'unproved')
         logger.info({ attempt: target.attempt, why: end.why }, 'log cannot be proved to be whole');
-      return toGaps({
+      return toLogGaps({
         end,
-        breaks,
+        doubts: doubts.list(Math.min(store.length, limitBytes ?? Infinity)),
+        isBeginningMissed: beginning.isMissed,
         base,
         stored: Math.min(store.length, limitBytes ?? Infinity),
         dropped: store.dropped,
@@ -119,20 +123,4 @@ async function keepSilence(
     // What cannot be kept is only known to be less.
     await keepPosition().catch(() => {});
   }
-}
-
-function toGaps(found: {
-  readonly end: LogEnd;
-  readonly breaks: ReadonlySet<number>;
-  readonly base: number;
-  readonly stored: number;
-  readonly dropped: number;
-}): Gap[] {
-  const { end, breaks, base, stored, dropped } = found;
-  // Everything was compared with the whole log in the end: whatever looked like a break was none.
-  const places = end.type === 'whole' ? [] : [...new Set([...breaks, stored])].filter((at) => at <= stored);
-  const gaps: Gap[] = places
-    .toSorted((one, other) => one - other)
-    .map((at) => ({ at: base + at, bytes: null, why: 'output-lost' }));
-  return dropped > 0 ? [...gaps, { at: base + stored, bytes: dropped, why: 'log-limit' }] : gaps;
 }

@@ -70,12 +70,20 @@ const Time = z.object({ second: z.number(), nanos: z.number() });
 
 /** `log-position.json`: how far the log was read. Not flushed: what it says is compared with what is stored. */
 const Position = z.object({
-  mark: z.object({ second: z.number().nullable(), offset: ByteCount }),
+  mark: z.object({ second: z.number().nullable(), offset: ByteCount, time: Time.nullable().default(null) }).nullable(),
   firstTime: Time.nullable(),
   lastTime: Time.nullable(),
   isWhole: z.boolean(),
   /** Records of earlier versions say nothing of it. */
   beginning: z.object({ seenUntil: z.number().nullable(), isMissed: z.boolean() }).optional(),
+  doubts: z
+    .object({
+      file: Time.nullable(),
+      sureUntil: ByteCount,
+      noted: z.array(z.object({ at: ByteCount, until: ByteCount })),
+      open: z.object({ at: ByteCount, after: Time.nullable() }).nullable(),
+    })
+    .optional(),
 });
 type Position = Readonly<z.infer<typeof Position>>;
 

@@ -313,10 +313,10 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ku
         return record?.phase === 'let-go' ? follow(target, record, true) : null;
       }),
     readEnd: async (target) => (await recordOf(target).read())?.end ?? null,
-    findGaps: async (target, { rawBytes }) => {
+    findGaps: async (target) => {
       const record = await recordOf(target).read();
       if (record === null) return [{ at: 0, bytes: null, why: 'output-lost' }];
-      return record.gaps.map((gap) => ({ ...gap, at: Math.min(gap.at, rawBytes) }));
+      return record.gaps;
     },
     release: (target) =>
       turns.take(target.folder, async () => {

@@ -1,4 +1,5 @@
-import { isAfter, type LogPiece, type LogTime } from './log-lines.ts';
+import { disorderSeconds, type LogDoubts } from './log-doubts.ts';
+import { isAfter, isSameTime, type LogPiece, type LogTime } from './log-lines.ts';
 
 /** Where a log is copied to. Offsets are of the log. */
 export interface LogStore {
@@ -15,19 +16,20 @@ export interface LogMark {
   readonly second: number | null;
   /** Of the first line that is as young. */
   readonly offset: number;
+  /** Of that line; null where nobody knows. */
+  readonly time: LogTime | null;
 }
 
 /** What survives a restart of the agent. */
 export interface LogPosition {
-  readonly mark: LogMark;
+  /** Null: none holds. */
+  readonly mark: LogMark | null;
   readonly firstTime: LogTime | null;
+  /** No line that is stored is of a later second. */
   readonly lastTime: LogTime | null;
   /** Nothing is missing before. */
   readonly isWhole: boolean;
 }
-
-/** Lines of two streams of one program can be out of order by less than this. */
-const disorderSeconds = 2;
 
 /**
  * Copies the log of a container into a store, over as many answers of the kubelet as it takes, so that nothing is in it twice and nothing
@@ -36,13 +38,14 @@ const disorderSeconds = 2;
  * A request names a whole second, and an answer begins with the first line that is not older. So a mark is a second and the place of
  * the first line of that second or later; it holds as long as no older line came behind. When an answer comes, what it repeats is
  * compared with what is stored, byte by byte, and only what goes beyond is new: equal times, cut lines, and lines sent twice need no
- * rule. Where the comparison fails the kubelet has dropped lines (it answers out of the newest of its files alone), and what is missing
- * cannot be known: that is told with the place, and only lines with a later time than the last are taken.
+ * rule. Its first line has the time of the one that is stored there, for a text may repeat itself. Where the comparison fails the kubelet
+ * has dropped lines (it answers out of the newest of its files alone), and what is missing cannot be known: that is noted with the place,
+ * and only lines with a later time than the last are taken.
  */
 export class LogCopy {
   readonly #store: LogStore;
-  readonly #onBreak: (offset: number) => void;
-  #marks: readonly LogMark[] = [beginning];
+  readonly #doubts: LogDoubts;
+  #marks: readonly LogMark[] = [beginningMark];
   #newest: number | null = null;
   #firstTime: LogTime | null = null;
   #lastTime: LogTime | null = null;
@@ -52,22 +55,24 @@ export class LogCopy {
   #heldFrom = 0;
   /** Of the answer that is being read. */
   #answer: Answer = { type: 'none' };
+  #answerBegan: LogTime | null = null;
 
-  /** `onBreak`: lines may be missing at that place, and nobody can know how many. */
   constructor(options: {
     readonly store: LogStore;
-    readonly onBreak: (offset: number) => void;
+    readonly doubts: LogDoubts;
     readonly position: LogPosition | null;
   }) {
-    const { store, onBreak, position } = options;
+    const { store, doubts, position } = options;
     this.#store = store;
-    this.#onBreak = onBreak;
-    if (position === null || position.mark.offset > store.length) return;
+    this.#doubts = doubts;
+    if (position === null) return;
     const { mark, firstTime, lastTime, isWhole } = position;
-    this.#marks = isWhole && mark.second !== null ? [beginning, mark] : [mark];
+    const isStored = mark !== null && mark.second !== null && mark.offset <= store.length;
+    this.#marks = [...(isWhole && mark !== null ? [beginningMark] : []), ...(isStored ? [mark] : [])];
     this.#newest = lastTime?.second ?? null;
     this.#firstTime = firstTime;
-    this.#lastTime = lastTime;
+    // Lines of that second may have been stored when this had been written down.
+    this.#lastTime = lastTime === null ? null : { second: lastTime.second, nanos: lastNano };
     this.#isWhole = isWhole;
   }
 
@@ -91,28 +96,34 @@ export class LogCopy {
     return this.#lastTime?.second ?? null;
   }
 
-  /** To be kept for an agent that comes after this one; null where there is nothing that would help it. */
-  get position(): LogPosition | null {
-    const { mark } = this;
-    return mark === null
-      ? null
-      : { mark, firstTime: this.#firstTime, lastTime: this.#lastTime, isWhole: this.#isWhole };
+  /** To be kept for an agent that comes after this one, before lines of a later second are stored. */
+  get position(): LogPosition {
+    return { mark: this.mark, firstTime: this.#firstTime, lastTime: this.#lastTime, isWhole: this.#isWhole };
   }
 
   /** Everything that is stored was found in the answer again, and nothing in it was anything else. */
   get hasCaughtUp(): boolean {
-    return this.#answer.type === 'comparing' && this.#answer.offset >= this.#store.length;
+    const answer = this.#answer;
+    if (answer.type !== 'comparing' || answer.offset < this.#store.length) return false;
+    // A first line that was seen, and did not come to be stored, is no more where the answer has none.
+    return answer.mark.offset > 0 || this.#firstTime === null || this.#answerBegan !== null;
+  }
+
+  /** Of the first line of the answer; null while there is none. */
+  get answerBegan(): LogTime | null {
+    return this.#answerBegan;
   }
 
   /** An answer begins to what was asked for from `mark` on; without one it is not compared, and its lines are chosen by their times. */
   open(mark: LogMark | null): void {
     this.#held = [];
+    this.#answerBegan = null;
     if (mark === null) {
-      this.#onBreak(this.#store.length);
+      this.#doubts.note(this.#store.length, this.#lastTime);
       this.#isWhole = false;
       this.#answer = { type: 'by-time', after: this.#lastTime, isPast: false, taking: false };
     } else {
-      this.#answer = { type: 'comparing', from: mark.second, offset: mark.offset, line: null };
+      this.#answer = { type: 'comparing', mark, offset: mark.offset, line: null };
     }
   }
 
@@ -126,15 +137,29 @@ export class LogCopy {
    * answer is worth nothing, and nothing from there on was stored.
    */
   async take(pieces: readonly LogPiece[]): Promise<'taken' | 'mismatch' | 'foreign'> {
-    for (const piece of pieces) {
-      const answer = this.#answer;
-      const isNew = answer.type !== 'comparing' || answer.offset + toLength(piece) > this.#store.length;
-      // Most of a log is new and nothing is held, or is known and compared by and by: for neither is waited here.
-      if (isNew && this.#held.length > 0 && !(await this.#compareHeld())) return 'mismatch';
-      const taken = this.#takePiece(piece);
-      if (taken !== 'taken') return taken;
+    for (const whole of pieces) {
+      for (const piece of this.#cutAtEnd(whole)) {
+        const answer = this.#answer;
+        const isNew = answer.type !== 'comparing' || answer.offset + toLength(piece) > this.#store.length;
+        // Most of a log is new and nothing is held, or is known and compared by and by: for neither is waited here.
+        if (isNew && this.#held.length > 0 && !(await this.#compareHeld())) return 'mismatch';
+        const taken = this.#takePiece(piece);
+        if (taken !== 'taken') return taken;
+      }
     }
     return (await this.#compareHeld()) ? 'taken' : 'mismatch';
+  }
+
+  /** What is stored, and what is new: the one is compared before the other is stored. */
+  #cutAtEnd(piece: LogPiece): LogPiece[] {
+    const answer = this.#answer;
+    if (piece.type !== 'bytes' || answer.type !== 'comparing') return [piece];
+    const known = this.#store.length - answer.offset;
+    if (known <= 0 || known >= piece.bytes.length) return [piece];
+    return [
+      { type: 'bytes', bytes: piece.bytes.subarray(0, known) },
+      { type: 'bytes', bytes: piece.bytes.subarray(known) },
+    ];
   }
 
   async #compareHeld(): Promise<boolean> {
@@ -159,11 +184,17 @@ export class LogCopy {
   /** A long line comes in parts, and those that are not older than the second asked for come without the first, which has the time. */
   #isRestOfLine(): boolean {
     const answer = this.#answer;
-    return answer.type === 'comparing' ? answer.from !== null && answer.line === null : !this.#isWhole;
+    return answer.type === 'comparing' ? answer.mark.second !== null && answer.line === null : !this.#isWhole;
   }
 
-  /** False: the log does not begin with the line that it began with before, though it may read the same. */
+  /** Of the line that is stored there. */
+  #timeOf({ offset, time }: LogMark): LogTime | null {
+    return offset === 0 ? this.#firstTime : time;
+  }
+
+  /** False: the answer does not begin with the line that is stored there, though it may read the same. */
   #beginLine(time: LogTime): boolean {
+    this.#answerBegan ??= time;
     const answer = this.#answer;
     if (answer.type === 'by-time') {
       const { after } = answer;
@@ -172,9 +203,11 @@ export class LogCopy {
       this.#answer = { ...answer, taking, isPast };
       if (taking) this.#note(time, this.#store.length);
     } else if (answer.type === 'comparing') {
-      const isFirst = answer.offset === 0 && answer.line === null;
-      if (isFirst && this.#firstTime !== null && !isSameTime(time, this.#firstTime)) return false;
-      if (isFirst) this.#firstTime = time;
+      if (answer.line === null) {
+        const expected = this.#timeOf(answer.mark);
+        if (expected !== null && !isSameTime(time, expected)) return false;
+        if (answer.offset === 0) this.#firstTime = time;
+      }
       this.#answer = { ...answer, line: time };
       if (answer.offset >= this.#store.length) this.#note(time, answer.offset);
     }
@@ -185,13 +218,11 @@ export class LogCopy {
     const answer = this.#answer;
     if (answer.type === 'by-time' && answer.taking) this.#store.append(bytes);
     if (answer.type !== 'comparing') return;
-    const known = Math.max(0, Math.min(bytes.length, this.#store.length - answer.offset));
-    if (known > 0) {
+    if (answer.offset < this.#store.length) {
       if (this.#held.length === 0) this.#heldFrom = answer.offset;
-      this.#held.push(bytes.subarray(0, known));
-    }
-    if (known < bytes.length) {
-      this.#store.append(bytes.subarray(known));
+      this.#held.push(bytes);
+    } else {
+      this.#store.append(bytes);
       // Begun by an agent that did not come to write down its time.
       if (answer.line !== null) this.#lastTime = later(this.#lastTime, answer.line);
     }
@@ -201,13 +232,14 @@ export class LogCopy {
   /** A line that is new begins at `offset`. */
   #note(time: LogTime, offset: number): void {
     const { second } = time;
+    this.#doubts.line(time, offset);
     if (second === this.#newest) {
       this.#lastTime = later(this.#lastTime, time);
       return;
     }
     const marks = this.#marks.filter((mark) => mark.second === null || mark.second <= second);
     const isNewest = this.#newest === null || second > this.#newest;
-    this.#marks = isNewest ? [...marks, { second, offset }] : marks;
+    this.#marks = isNewest ? [...marks, { second, offset, time }] : marks;
     this.#lastTime = later(this.#lastTime, time);
     if (!isNewest) return;
     this.#newest = second;
@@ -216,21 +248,19 @@ export class LogCopy {
   }
 }
 
-const beginning: LogMark = { second: null, offset: 0 };
+const lastNano = 999_999_999;
+
+export const beginningMark: LogMark = { second: null, offset: 0, time: null };
 
 type Answer =
   | { readonly type: 'none' }
-  /** `from`: the second asked for. `offset`: of the next byte. `line`: the one that it is in. */
-  | { readonly type: 'comparing'; readonly from: number | null; readonly offset: number; readonly line: LogTime | null }
+  /** `mark`: what was asked for. `offset`: of the next byte. `line`: the one that it is in. */
+  | { readonly type: 'comparing'; readonly mark: LogMark; readonly offset: number; readonly line: LogTime | null }
   /** `isPast`: so far beyond what is stored that no line can be an old one any more. */
   | { readonly type: 'by-time'; readonly after: LogTime | null; readonly isPast: boolean; readonly taking: boolean };
 
 function toLength(piece: LogPiece): number {
   return piece.type === 'bytes' ? piece.bytes.length : 1;
-}
-
-function isSameTime(one: LogTime, other: LogTime): boolean {
-  return one.second === other.second && one.nanos === other.nanos;
 }
 
 function later(one: LogTime | null, other: LogTime): LogTime {

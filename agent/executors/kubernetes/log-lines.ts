@@ -98,3 +98,7 @@ function parseLogTime(text: string): LogTime | null {
 export function isAfter(one: LogTime, other: LogTime): boolean {
   return one.second > other.second || (one.second === other.second && one.nanos > other.nanos);
 }
+
+export function isSameTime(one: LogTime, other: LogTime): boolean {
+  return one.second === other.second && one.nanos === other.nanos;
+}

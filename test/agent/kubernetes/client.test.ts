@@ -262,7 +262,15 @@ suite('the Kubernetes client', () => {
 });
 
 suite('a log', () => {
-  const log = { namespace: 'jobs', pod: 'p', container: 'main', follow: true, sinceTime: null, timestamps: true };
+  const log = {
+    namespace: 'jobs',
+    pod: 'p',
+    container: 'main',
+    follow: true,
+    sinceTime: null,
+    timestamps: true,
+    limitBytes: null,
+  };
 
   test('is not there yet while the pod is on no node, or its container waits', async () => {
     await using place = await openKubePlace();

@@ -1,4 +1,4 @@
-import type { LogAnswer, OpenLog } from '../../../../agent/executors/kubernetes/log-follower.ts';
+import type { LogAnswer, OpenLog } from '../../../../agent/executors/kubernetes/log-source.ts';
 
 /** What a container runtime writes for one piece of output: `part` where the line goes on in the next. */
 export interface LogEntry {
@@ -42,6 +42,15 @@ export interface FakeAnswer {
   /** After so many bytes the connection is lost; null: the answer ends by itself. */
   readonly cutAfter: number | null;
   readonly chunkBytes: number;
+  /** The file was put aside meanwhile: of this answer nobody reads the entries from `at` on, and it goes on with those from `to` on. */
+  readonly turn?: FakeTurn;
+}
+
+/** `isEarly`: the file was put aside before this answer had come so far. */
+export interface FakeTurn {
+  readonly at: number;
+  readonly to: number;
+  readonly isEarly: boolean;
 }
 
 /** Answers out of a script, and then for ever with all that is there. */
@@ -53,19 +62,39 @@ export function createFakeLog(options: {
 }): OpenLog {
   const { entries, answers, last } = options;
   let count = 0;
-  return async ({ sinceSecond }) => {
+  let fileFrom = 0;
+  return async ({ sinceSecond, limitBytes }) => {
+    if (limitBytes !== null) {
+      const bytes = Buffer.from(toAnswer(entries.slice(fileFrom), null), 'latin1').subarray(0, limitBytes);
+      return { type: 'log', chunks: stream(bytes, { cutAfter: null, chunkBytes: 20 }) };
+    }
     const answer = answers[count] ?? { from: last.from, to: entries.length, cutAfter: null, chunkBytes: 1000 };
     count += 1;
     if (count >= answers.length) options.onScriptOver();
     if (answer === 'refused') throw new Error('connection refused');
     if (typeof answer === 'string') return { type: answer };
-    const bytes = Buffer.from(toAnswer(entries.slice(answer.from, answer.to), sinceSecond), 'latin1');
-    return { type: 'log', chunks: stream(bytes, answer) };
+    const { from, to, turn } = answer;
+    const known = entries.slice(from, turn?.at ?? to);
+    const text = toAnswer(turn === undefined ? known : [...known, ...entries.slice(turn.to, to)], sinceSecond);
+    const turnsAfter = turn?.isEarly === true ? 0 : toAnswer(known, sinceSecond).length;
+    fileFrom = from;
+    const chunks = stream(Buffer.from(text, 'latin1'), answer, (given) => {
+      if (turn !== undefined && given >= turnsAfter) fileFrom = turn.to;
+    });
+    return { type: 'log', chunks };
   };
 }
 
-async function* stream(bytes: Buffer, { cutAfter, chunkBytes }: FakeAnswer): AsyncIterable<Uint8Array> {
+async function* stream(
+  bytes: Buffer,
+  { cutAfter, chunkBytes }: Pick<FakeAnswer, 'cutAfter' | 'chunkBytes'>,
+  onGiven: (length: number) => void = () => {},
+): AsyncIterable<Uint8Array> {
   const end = cutAfter === null ? bytes.length : Math.min(cutAfter, bytes.length);
-  for (let at = 0; at < end; at += chunkBytes) yield bytes.subarray(at, Math.min(end, at + chunkBytes));
+  onGiven(0);
+  for (let at = 0; at < end; at += chunkBytes) {
+    onGiven(Math.min(end, at + chunkBytes));
+    yield bytes.subarray(at, Math.min(end, at + chunkBytes));
+  }
   if (cutAfter !== null) throw new Error('connection reset');
 }

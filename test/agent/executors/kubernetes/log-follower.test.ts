@@ -6,11 +6,16 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { LogBeginning } from '../../../../agent/executors/kubernetes/log-beginning.ts';
 import { LogCopy, type LogPosition } from '../../../../agent/executors/kubernetes/log-copy.ts';
-import { followLog, type LogEnd, type LogSubject } from '../../../../agent/executors/kubernetes/log-follower.ts';
+import { LogDoubts, type SeenDoubts } from '../../../../agent/executors/kubernetes/log-doubts.ts';
+import type { FileLook } from '../../../../agent/executors/kubernetes/log-file.ts';
+import { followLog, type LogEnd } from '../../../../agent/executors/kubernetes/log-follower.ts';
+import { toLogGaps } from '../../../../agent/executors/kubernetes/log-gaps.ts';
+import type { LogSubject } from '../../../../agent/executors/kubernetes/log-source.ts';
 import { openRawStore } from '../../../../agent/executors/kubernetes/raw-store.ts';
+import type { Gap } from '../../../../protocol/attempt-result.ts';
 import type { Clock } from '../../../../runtime/clock.ts';
 import { systemFileSystem } from '../../../../runtime/file-system.ts';
-import { createFakeLog, type FakeAnswer, type LogEntry, toText } from './fake-log.ts';
+import { createFakeLog, type FakeAnswer, type FakeTurn, type LogEntry, toText } from './fake-log.ts';
 
 /** Waits take no time, and yet it passes. It begins behind all that was printed. */
 function createHastyClock(): Clock {
@@ -36,6 +41,20 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Whether `raw` is `text` without bytes that are missing at the places that the gaps name. */
+function isTrue(raw: string, text: string, gaps: readonly Pick<Gap, 'at' | 'until'>[]): boolean {
+  const mayLack = (offset: number) => gaps.some(({ at, until = at }) => at <= offset && offset <= until);
+  let reached = new Set([0]);
+  for (let offset = 0; offset <= raw.length; offset += 1) {
+    const first = Math.min(...reached);
+    if (mayLack(offset)) reached = new Set(Array.from({ length: text.length - first + 1 }, (_, at) => first + at));
+    if (offset === raw.length) break;
+    reached = new Set([...reached].filter((at) => text[at] === raw[offset]).map((at) => at + 1));
+    if (reached.size === 0) return false;
+  }
+  return reached.has(text.length);
+}
+
 describe('the log of a container, followed', () => {
   let root = '';
   let count = 0;
@@ -53,9 +72,11 @@ describe('the log of a container, followed', () => {
   interface Copied {
     readonly end: LogEnd | null;
     readonly raw: string;
-    readonly breaks: readonly number[];
-    readonly position: LogPosition | null;
+    readonly gaps: readonly Pick<Gap, 'at' | 'until'>[];
+    readonly position: LogPosition & { readonly doubts: SeenDoubts };
     readonly dropped: number;
+    /** What was written down meanwhile, and how long the log was by then, and until the next time at most. */
+    readonly kept: readonly { readonly position: Copied['position']; readonly least: number; readonly most: number }[];
   }
 
   /** Follows a scripted log to its end; the container runs until the script is over. */
@@ -64,24 +85,41 @@ describe('the log of a container, followed', () => {
     answers: Parameters<typeof createFakeLog>[0]['answers'],
     options: {
       readonly path?: string;
-      readonly position?: LogPosition | null;
+      readonly position?: Copied['position'] | null;
       readonly from?: number;
       readonly limitBytes?: number | null;
       readonly base?: number;
       readonly subject?: LogSubject;
       readonly startedAt?: number | null;
+      readonly fileLook?: FileLook;
     } = {},
   ): Promise<Copied> {
     const { path = toPath(), position = null, from = 0, limitBytes = null, base = 0 } = options;
     await using store = await openRawStore({ fileSystem: systemFileSystem, path, base, limitBytes });
-    const breaks: number[] = [];
-    const copy = new LogCopy({ store, onBreak: (offset) => breaks.push(offset), position });
+    const doubts = new LogDoubts(position?.doubts ?? null, store.length);
+    const copy = new LogCopy({ store, doubts, position });
     let isOver = answers.length === 0;
     const { startedAt = null } = options;
+    const kept: { position: Copied['position']; least: number; most: number }[] = [];
+    let flushed = copy.length;
+    let noted = '';
+    /** As for a job: before lines of another second are stored, and whatever else was noted. */
+    const flush = async () => {
+      const now = `${copy.lastSecond} ${doubts.notes}`;
+      if (now !== noted)
+        kept.push({ position: { ...copy.position, doubts: doubts.seen }, least: flushed, most: flushed });
+      noted = now;
+      await store.flush();
+      flushed = copy.length;
+      const last = kept.at(-1);
+      if (last !== undefined) last.most = flushed;
+    };
     const beginning = new LogBeginning({ startedAt, earlier: null, isSettled: copy.length > 0 });
     const end = await followLog({
       copy,
+      doubts,
       beginning,
+      fileLook: options.fileLook ?? { bytes: Infinity, ms: 1 },
       openLog: createFakeLog({ entries, answers, last: { from }, onScriptOver: () => (isOver = true) }),
       subject: options.subject ?? {
         state: () => (isOver ? 'ended' : 'running'),
@@ -89,11 +127,22 @@ describe('the log of a container, followed', () => {
         changed: untilAborted,
       },
       clock: createHastyClock(),
-      flush: () => store.flush(),
+      flush,
       giveUpMs: 60_000,
       signal: new AbortController().signal,
     });
-    return { end, raw: await readFile(path, 'latin1'), breaks, position: copy.position, dropped: store.dropped };
+    const stored = Math.min(store.length, limitBytes ?? Infinity);
+    const { dropped } = store;
+    const found = { doubts: doubts.list(stored), isBeginningMissed: beginning.isMissed, base, stored, dropped };
+    const gaps = end === null ? [] : toLogGaps({ end, ...found });
+    return {
+      end,
+      raw: await readFile(path, 'latin1'),
+      gaps: gaps.map(({ at, until }) => (until === undefined ? { at } : { at, until })),
+      position: { ...copy.position, doubts: doubts.seen },
+      dropped,
+      kept,
+    };
   }
 
   const second = 1_000_000_000n;
@@ -113,9 +162,9 @@ describe('the log of a container, followed', () => {
   ];
 
   it('is proved to be whole when the last answer begins with its first line', async () => {
-    const { end, raw, breaks } = await follow(threeLines, [whole(threeLines)]);
+    const { end, raw, gaps } = await follow(threeLines, [whole(threeLines)]);
 
-    assert.deepEqual({ end, raw, breaks }, { end: { type: 'whole' }, raw: 'one\none\nthree\n', breaks: [] });
+    assert.deepEqual({ end, raw, gaps }, { end: { type: 'whole' }, raw: 'one\none\nthree\n', gaps: [] });
   });
 
   it('keeps what has no newline at its end', async () => {
@@ -145,10 +194,39 @@ describe('the log of a container, followed', () => {
   });
 
   it('says that it is not proved when the kubelet has dropped the beginning', async () => {
-    const { end, raw, breaks } = await follow(threeLines, [whole(threeLines)], { from: 2 });
+    const { end, raw, gaps } = await follow(threeLines, [whole(threeLines)], { from: 2 });
 
     assert.equal(end?.type, 'unproved');
-    assert.deepEqual({ raw, breaks }, { raw: 'one\none\nthree\n', breaks: [14] });
+    assert.equal(raw, 'one\none\nthree\n');
+    assert.deepEqual(gaps, [{ at: 0, until: 8 }]);
+  });
+
+  const sameLines = (count: number): LogEntry[] =>
+    Array.from({ length: count }, (_, index) => ({ at: start + BigInt(index) * second, text: 'x' }));
+
+  it('takes no line for one that is stored because it reads the same', async () => {
+    const entries = sameLines(10);
+
+    const { end, raw, gaps } = await follow(entries, [cut(5, 5 * 33), { ...whole(entries), from: 7 }], { from: 7 });
+
+    assert.equal(end?.type, 'unproved');
+    assert.equal(raw, 'x\n'.repeat(8));
+    assert.deepEqual(gaps, [{ at: 0, until: 10 }]);
+  });
+
+  it('says about where a line is missing that went into the file which the kubelet put aside', async () => {
+    const entries = sameLines(40);
+    const turning: FakeAnswer = { ...whole(entries), turn: { at: 10, to: 11, isEarly: false } };
+
+    const { end, raw, gaps } = await follow(entries, [turning], { from: 11 });
+
+    assert.deepEqual(end, {
+      type: 'unproved',
+      why: 'the kubelet has dropped the beginning of the log since it was read',
+      hasEnd: true,
+    });
+    assert.equal(raw, 'x\n'.repeat(39));
+    assert.deepEqual(gaps, [{ at: 0, until: 20 }]);
   });
 
   it('is not proved when nobody looked for long before the first line that there is', async () => {
@@ -180,19 +258,22 @@ describe('the log of a container, followed', () => {
 
     const { end } = await follow(threeLines, unreachable, { subject });
 
-    assert.deepEqual(end, { type: 'unproved', why: 'the node does not give the log' });
+    assert.deepEqual(end, { type: 'unproved', why: 'the node does not give the log', hasEnd: false });
   });
 
   it("takes the kubelet's own words for no line of the log", async () => {
     const path = toPath();
     await using store = await openRawStore({ fileSystem: systemFileSystem, path, base: 0, limitBytes: null });
-    const copy = new LogCopy({ store, onBreak: () => {}, position: null });
+    const doubts = new LogDoubts(null, 0);
+    const copy = new LogCopy({ store, doubts, position: null });
     const words = 'unable to retrieve container logs for containerd://0123456789abcdef0123456789abcdef';
 
     const beginning = new LogBeginning({ startedAt: null, earlier: null, isSettled: false });
     const end = await followLog({
       copy,
+      doubts,
       beginning,
+      fileLook: { bytes: Infinity, ms: 1 },
       openLog: async () => ({
         type: 'log',
         chunks: (async function* () {
@@ -226,10 +307,16 @@ describe('the log of a container, followed', () => {
     text: fc.constantFrom('', 'x', 'x', 'line', 'a longer line of some bytes', ' 2025-10-09T08:53:20Z y'),
     part: fc.boolean(),
   });
-  const log = fc.array(entry, { maxLength: 30 }).map((steps): LogEntry[] => {
+  const toLog = (
+    steps: readonly { readonly step: bigint; readonly text: string; readonly part: boolean }[],
+  ): LogEntry[] => {
     let at = start;
     return steps.map(({ step, text, part }) => ({ at: (at += step), text, part: part && text !== '' }));
-  });
+  };
+  const log = fc.array(entry, { maxLength: 30 }).map(toLog);
+  const orderedLog = fc
+    .array(entry, { maxLength: 30 })
+    .map((steps) => toLog(steps.map((step) => ({ ...step, step: step.step > 0n ? step.step : 2n - step.step }))));
   const answers = fc.array(
     fc.oneof(
       fc.constantFrom('refused' as const, 'not-yet' as const, 'unreachable' as const),
@@ -261,47 +348,77 @@ describe('the log of a container, followed', () => {
   it('is the same byte for byte however often the connection is lost, or not told to be whole', async () => {
     await fc.assert(
       fc.asyncProperty(log, answers, async (entries, script) => {
-        const { end, raw, breaks } = await follow(entries, toGrowing(script));
+        const { end, raw, gaps } = await follow(entries, toGrowing(script));
 
         if (end?.type === 'whole') assert.equal(raw, toText(entries));
         // Nothing was dropped: only a clock that goes back by seconds may make it look so.
-        if (inOrder(entries)) assert.deepEqual({ end, breaks }, { end: { type: 'whole' }, breaks: [] });
+        if (inOrder(entries)) assert.deepEqual({ end, gaps }, { end: { type: 'whole' }, gaps: [] });
       }),
       { numRuns: 300 },
     );
   });
 
-  it('is never told to be whole when the kubelet dropped lines that were not read', async () => {
-    const rotating = fc.array(
-      fc.record({
-        to: fc.nat({ max: 30 }),
-        from: fc.nat({ max: 30 }),
-        cutAfter: fc.option(fc.nat({ max: 900 })),
-        chunkBytes: fc.integer({ min: 1, max: 100 }),
-      }),
-      { maxLength: 8 },
-    );
+  const turn = fc.record({ at: fc.nat({ max: 30 }), to: fc.nat({ max: 30 }), isEarly: fc.boolean() });
+  const rotating = fc.array(
+    fc.record({
+      to: fc.nat({ max: 30 }),
+      from: fc.nat({ max: 30 }),
+      cutAfter: fc.option(fc.nat({ max: 900 })),
+      chunkBytes: fc.integer({ min: 1, max: 100 }),
+      turn: fc.option(turn),
+    }),
+    { maxLength: 8 },
+  );
+
+  /** Each answer has at least what the one before had, and nothing that was put aside before. */
+  function toTurning(script: readonly (Omit<FakeAnswer, 'turn'> & { readonly turn: FakeTurn | null })[]): {
+    readonly answers: readonly FakeAnswer[];
+    readonly from: number;
+  } {
+    let to = 0;
+    let from = 0;
+    const turning = script.map(({ turn, ...answer }) => {
+      to = Math.max(to, answer.to);
+      const begin = (from = Math.min(Math.max(from, answer.from), to));
+      if (turn === null) return { ...answer, to, from };
+      const at = Math.min(Math.max(turn.at, begin), to);
+      from = Math.min(Math.max(turn.to, at), to);
+      return { ...answer, from: begin, to, turn: { at, to: from, isEarly: turn.isEarly } };
+    });
+    return { answers: turning, from };
+  }
+
+  const lookBytes = fc.constantFrom(1, 30, 1000);
+
+  it('is never told to be whole when the kubelet dropped lines that were not read, and lacks something only where it says so', async () => {
     await fc.assert(
-      fc.asyncProperty(log, rotating, fc.nat({ max: 30 }), async (entries, script, kept) => {
-        const grown = toGrowing(script);
-        const least = grown.reduce(
-          (from, answer) => (typeof answer === 'string' ? from : Math.max(from, answer.from)),
-          0,
-        );
-        const from = Math.min(entries.length, Math.max(kept, least));
+      fc.asyncProperty(
+        fc.oneof(log, orderedLog),
+        rotating,
+        fc.nat({ max: 30 }),
+        lookBytes,
+        async (entries, script, kept, bytes) => {
+          const turning = toTurning(script);
+          const from = Math.min(entries.length, Math.max(kept, turning.from));
 
-        const { end, raw, breaks } = await follow(entries, grown, { from });
+          const { end, raw, gaps } = await follow(entries, turning.answers, { from, fileLook: { bytes, ms: 1 } });
 
-        // A file that was rotated before its first line was read begins like one that never was.
-        const [head, ...others] = entries;
-        const isTold = others.every(({ at, text }) => at !== head?.at || text !== head.text);
-        const hasRead = (answer: (typeof grown)[number]) =>
-          typeof answer !== 'string' && answer.from === 0 && answer.to > 0 && (answer.cutAfter ?? 100) > 31;
-        const isSeenFromStart = from === 0 || (isTold && head?.part !== true && grown.some(hasRead));
-        if (end?.type === 'whole' && isSeenFromStart) assert.equal(raw, toText(entries));
-        if (raw !== toText(entries) && isSeenFromStart) assert.ok(end?.type === 'unproved' || breaks.length > 0);
-      }),
-      { numRuns: 300 },
+          // A file that was rotated before its first line was read begins like one that never was.
+          const [head, ...others] = entries;
+          const isTold = others.every(({ at, text }) => at !== head?.at || text !== head.text);
+          const hasRead = ({ from, to, turn, cutAfter }: FakeAnswer) =>
+            from === 0 && Math.min(to, turn?.at ?? to) > 0 && (cutAfter ?? 100) > 31;
+          const isSeenFromStart = from === 0 || (isTold && head?.part !== true && turning.answers.some(hasRead));
+          if (!isSeenFromStart) return;
+          const text = toText(entries);
+          if (end?.type === 'whole') assert.equal(raw, text);
+          if (raw !== text) assert.equal(end?.type, 'unproved');
+          // A file is known by the time of its first line.
+          const isKnown = entries.every(({ at }, index) => at > (entries[index - 1]?.at ?? -1n));
+          if (isKnown) assert.ok(isTrue(raw, text, gaps), JSON.stringify({ raw, text, gaps }));
+        },
+      ),
+      { numRuns: 1000 },
     );
   });
 
@@ -320,6 +437,39 @@ describe('the log of a container, followed', () => {
         if (inOrder(entries)) assert.deepEqual(end, { type: 'whole' });
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('has no line twice, and lacks something only where it says so, when the kubelet puts a file aside while no agent is there', async () => {
+    // The time of a line's later parts is in no answer, so these may be taken twice.
+    const unparted = orderedLog.map((entries) => entries.map((entry) => ({ ...entry, part: false })));
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    await fc.assert(
+      fc.asyncProperty(
+        unparted,
+        rotating,
+        share,
+        share,
+        fc.nat({ max: 30 }),
+        async (entries, script, when, part, gone) => {
+          const path = toPath();
+          const turning = toTurning(script);
+          const first = await follow(entries, turning.answers, { path, from: turning.from });
+          const stop = first.kept[Math.floor(when * first.kept.length)];
+          // Before there is a line, nothing but the time tells that one is gone.
+          if (stop === undefined || stop.position.firstTime === null) return;
+          const length = stop.least + Math.floor(part * (stop.most - stop.least));
+          await writeFile(path, first.raw.slice(0, length), 'latin1');
+          const from = Math.min(entries.length, Math.max(turning.from, gone));
+
+          const { end, raw, gaps } = await follow(entries, [], { path, from, position: stop.position });
+
+          const text = toText(entries);
+          const isSeenFromStart = isTrue(first.raw, text, first.gaps);
+          if (isSeenFromStart) assert.ok(isTrue(raw, text, gaps), JSON.stringify({ raw, text, gaps, end }));
+        },
+      ),
+      { numRuns: 1000 },
     );
   });
 });
