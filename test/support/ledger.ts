@@ -10,6 +10,8 @@ import type { HubApi } from './hub-api.ts';
 export interface LedgerTerms {
   /** What a job printed that does not write it down. */
   readonly told?: string;
+  /** What it may have printed by then where it did not come to its end. */
+  readonly toldSoFar?: readonly string[];
   /** How many starts are in order: more than one only where the automation says that it may be tried again. */
   readonly tries?: number;
   /** Bytes of the log may be missing, as long as it is said how many, or that nobody knows. */
@@ -90,8 +92,9 @@ export function createLedger(folder: string): Ledger {
       else assert.deepEqual(speaker?.log, job.log, `${about}: log of its try`);
       for (const attempt of tries) {
         if (attempt.log === null || attempt.log.sha256 === null) continue;
-        const said = terms.told === undefined ? await read(join('said', attempt.id)) : Buffer.from(terms.told);
         const log = await api.attemptLog(job.id, attempt.number);
+        const told = terms.told === undefined ? null : chooseTold(attempt, log, { ...terms, told: terms.told });
+        const said = told ?? (await read(join('said', attempt.id)));
         checkLog(about, attempt, { log, said, gaps: terms.gaps ?? false, childKilled: terms.childKilled ?? false });
         figures.bytes += log.length;
       }
@@ -101,6 +104,17 @@ export function createLedger(folder: string): Ledger {
     },
   };
   return ledger;
+}
+
+/** One that was ended before its time has printed a beginning of it, and nothing more. */
+function chooseTold(
+  { cause, log: told }: Attempt,
+  log: Buffer,
+  terms: LedgerTerms & { readonly told: string },
+): Buffer {
+  const soFar = cause === 'exit-code' ? [] : (terms.toldSoFar ?? []).map((text) => Buffer.from(text));
+  const fits = (text: Buffer) => text.length >= log.length && explainLog(log, text, told?.gaps ?? []) === null;
+  return soFar.find(fits) ?? Buffer.from(terms.told);
 }
 
 function checkLog(

@@ -22,6 +22,8 @@ interface Given {
 
 /** Long enough for the longest job, tried again after the longest strike. */
 const longestMs = 180_000;
+/** Of what is found, so much is told. */
+const maxTold = 20;
 
 /**
  * To be called when everything is whole again: every accepted job must come to an end that is true of it, with the log that it wrote,
@@ -38,21 +40,32 @@ export async function checkEverything(
     await until(`${agent.name} to hold nothing`, () => agent.attempts().length === 0, endMs);
   }
   await until('no process of any job to be left', () => findJobProcesses(place.mark).length === 0);
+  const untrue: Error[] = [];
+  const hold = async (check: () => void | Promise<void>) => {
+    try {
+      await check();
+    } catch (error) {
+      if (!(error instanceof assert.AssertionError)) throw error;
+      untrue.push(error);
+    }
+  };
   for (const [job, kind] of ends) {
     const { terms = {} } = kind;
     const gaps = terms.gaps === true || excuses.mayHaveGaps(job);
-    await place.ledger.check(job, place.api, { ...terms, gaps, childKilled: excuses.wasStruck(job) });
+    await hold(() => place.ledger.check(job, place.api, { ...terms, gaps, childKilled: excuses.wasStruck(job) }));
     if (kind.outputs !== undefined && job.state === 'succeeded')
-      assert.deepEqual(job.outputs, kind.outputs, JSON.stringify(job));
+      await hold(() => assert.deepEqual(job.outputs, kind.outputs, JSON.stringify(job)));
   }
-  await checkHooks(place);
+  await hold(() => checkHooks(place));
 
   await place.hub.kill();
   const audit = readAudit(place.hubData);
   for (const [job, kind] of ends) {
-    audit.check(job.id);
-    checkEnd(job, kind, { excuses, audit });
+    await hold(() => audit.check(job.id));
+    await hold(() => checkEnd(job, kind, { excuses, audit }));
   }
+  // All of them, for the next run takes as long again.
+  if (untrue.length > 0) throw new AggregateError(untrue.slice(0, maxTold), `${untrue.length} things are not true`);
   return [...ends.keys()].filter(({ id }) => audit.wasCorrected(id)).length;
 }
 

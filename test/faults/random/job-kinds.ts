@@ -50,7 +50,10 @@ export const jobKinds: readonly [JobKind, ...JobKind[]] = [
       secrets: { word: secret },
     }),
     ends: [success],
-    terms: { told: 'begin *** end\n' },
+    terms: {
+      told: 'begin *** end\n',
+      toldSoFar: ['', 'begin correct-horse', 'begin correct-horse-battery'],
+    },
   },
   // What it leaves behind, also in a session of its own, is ended with it.
   {

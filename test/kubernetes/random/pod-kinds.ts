@@ -48,7 +48,10 @@ function kindsOf(way: LogWay): readonly JobKind[] {
         secrets: { word: secret },
       }),
       ends: [success],
-      terms: { told: 'begin *** end\n' },
+      terms: {
+        told: 'begin *** end\n',
+        toldSoFar: ['', 'begin correct-horse', 'begin correct-horse-battery'],
+      },
     },
     { request: () => ({ ...script('say up; sleep 60'), timeoutSeconds: 2 }), ends: ['timed-out timeout'], ...unproved },
     {
