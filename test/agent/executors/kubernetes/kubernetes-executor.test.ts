@@ -101,11 +101,22 @@ describe('the Kubernetes executor', () => {
     assert.fail(`expected ${what}, and it did not come about`);
   }
 
-  /** Somebody else's. */
-  async function createForeign(job: string): Promise<void> {
+  /** Somebody else's, with these labels. */
+  async function createForeign(job: string, labels: Record<string, string> = {}): Promise<void> {
     const place = { resource: { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true }, namespace: 'jobs' };
-    const foreign = { metadata: { name: job }, spec: { suspend: true } };
+    const foreign = { metadata: { name: job, labels }, spec: { suspend: true } };
     await cluster.client.create(place, foreign, { signal: new AbortController().signal });
+  }
+
+  /** The cluster tells what happens, and does not answer who asks for a Job. */
+  function refuseToBeAsked(): { count: number } {
+    const asked = { count: 0 };
+    cluster.before = (call) => {
+      if (call !== 'get jobs') return;
+      asked.count += 1;
+      throw new KubernetesError('unreachable', 'nobody answers');
+    };
+    return asked;
   }
 
   const readRaw = ({ folder }: ExecutionTarget) => readFile(join(folder, 'raw'), 'utf8').catch(() => '');
@@ -517,9 +528,14 @@ describe('the Kubernetes executor', () => {
     const { target, job } = await createPlace();
     const execution = await start(executor, target);
     await eventually(() => cluster.calls.includes('patch jobs'), 'the Job to be let go');
+    const { labels } = cluster.get('jobs', job)?.metadata ?? {};
 
+    const asked = refuseToBeAsked();
     cluster.removeJob(job);
-    await createForeign(job);
+    await createForeign(job, labels ?? {});
+    const lettingGo = () => cluster.calls.filter((call) => call === 'patch jobs').length;
+    await eventually(() => asked.count > 1 || lettingGo() > 1, 'the cluster to be asked');
+    cluster.before = () => {};
     await execution.ended;
 
     const end = await executor.readEnd(target);
@@ -579,23 +595,31 @@ describe('the Kubernetes executor', () => {
     assert.partialDeepStrictEqual(await executor.readEnd(target), { type: 'exit', status: 0 });
   });
 
-  it('deletes no pod that takes the place of its own in that very moment', async () => {
-    const executor = create();
-    const { target, job } = await createPlace();
-    const execution = await start(executor, target);
-    await eventually(() => cluster.names('pods').length === 1, 'a pod');
-    const made = cluster.get('jobs', job) ?? assert.fail('expected the Job');
-    cluster.before = (call) => {
-      if (call !== 'delete pods') return;
-      cluster.before = () => {};
-      cluster.removePod(job);
-      cluster.makePod(made);
-    };
+  for (const [call, isAtWork] of [
+    ['delete pods', false],
+    ['patch pods', true],
+  ] as const) {
+    it(`ends no pod that takes the place of its own in the moment of: ${call}`, async () => {
+      const executor = create();
+      const { target, job } = await createPlace();
+      const execution = await start(executor, target);
+      await eventually(() => cluster.names('pods').length === 1, 'a pod');
+      if (isAtWork) cluster.run(job);
+      if (isAtWork) await execution.started;
+      const made = cluster.get('jobs', job) ?? assert.fail('expected the Job');
+      cluster.before = (asked) => {
+        if (asked !== call) return;
+        cluster.before = () => {};
+        cluster.removePod(job);
+        cluster.makePod(made);
+      };
 
-    await execution.clear({ graceMs: 100, boundMs: 20_000 });
+      await execution.clear({ graceMs: 100, boundMs: 20_000 });
 
-    assert.deepEqual(cluster.names('pods'), [`${job}-1`]);
-  });
+      assert.deepEqual(cluster.names('pods'), [`${job}-1`]);
+      assert.deepEqual(cluster.get('pods', `${job}-1`)?.['spec'], {});
+    });
+  }
 
   it('refuses what no Secret holds, before anything is made', async () => {
     const { target } = await createPlace();
@@ -798,17 +822,6 @@ describe('the Kubernetes executor', () => {
     cluster.isAway = false;
     assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
   });
-
-  /** The cluster tells what happens, and does not answer who asks for a Job. */
-  function refuseToBeAsked(): { count: number } {
-    const asked = { count: 0 };
-    cluster.before = (call) => {
-      if (call !== 'get jobs') return;
-      asked.count += 1;
-      throw new KubernetesError('unreachable', 'nobody answers');
-    };
-    return asked;
-  }
 
   it('takes no node for lost that says nothing while the cluster cannot be asked', async () => {
     const executor = create();
