@@ -133,6 +133,11 @@ describe('a token that is not in order', () => {
       'ended a moment ago': await sign({ ...good, exp: now() - 5 }),
       'begins in a moment': await sign({ ...good, nbf: now() + 5 }),
       'is for several, and for the program of our name': await sign({ ...good, aud: ['farhand', 'x'], azp: 'farhand' }),
+      'is for several, and for the client of our name': await sign({
+        ...good,
+        aud: ['farhand', 'x'],
+        client_id: 'farhand',
+      }),
       'says that it is an access token': await sign(good, { typ: 'at+jwt' }),
       'does not name its key, where there is one': await sign(good, { kid: undefined }),
       'is for us in a list of one': await sign({ ...good, aud: ['farhand'] }),
