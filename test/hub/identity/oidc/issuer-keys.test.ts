@@ -97,6 +97,14 @@ describe('the answer of an issuer', () => {
         'no-usable-keys',
         { ...well, '/jwks': { body: { keys: [{ kty: 'oct', k: 'AAAA', alg: 'HS256' }] } } },
       ],
+      'only keys for an algorithm that is not taken': [
+        'no-usable-keys',
+        { ...well, '/jwks': { body: { keys: [{ ...key, alg: 'RS512' }] } } },
+      ],
+      'only keys on a curve that is not taken': [
+        'no-usable-keys',
+        { ...well, '/jwks': { body: { keys: [{ kty: 'EC', crv: 'P-384', x: 'AAAA', y: 'AAAA' }] } } },
+      ],
       'only keys for encryption': [
         'no-usable-keys',
         { ...well, '/jwks': { body: { keys: [{ ...key, use: 'enc' }] } } },
