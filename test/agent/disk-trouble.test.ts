@@ -133,6 +133,47 @@ test('A job that still prints when the disk is full is stopped', async () => {
   assert.deepEqual([outcome, cause], ['failed', 'spool-full']);
 });
 
+test('A job that printed on a full disk has no whole log, though there was room again when it ended', async () => {
+  await using place = await createAgentPlace();
+  let fills: string | null = null;
+  const isFull = () => fills !== null && !existsSync(join(place.attemptFolder(fills), 'intent.json'));
+  await place.start({ freeBytes: () => (isFull() ? 0 : 1e9) });
+  const run = `echo up; ${waitFor('go')}; echo more; ${waitFor('never')}`;
+  const id = place.hub.offer({ automation: 'sh', parameters: { run } });
+  await place.hub.until(() => place.hub.log(id).length === 3, 'the job to be up');
+
+  fills = id;
+  await place.open('go');
+
+  const { cause, log } = await place.hub.result(id);
+  assert.deepEqual([cause, log.complete, log.gaps.map(({ why }) => why)], ['spool-full', false, ['spool-full']]);
+});
+
+test('A log that finds no room when it is made durable is not whole, and its job has not succeeded', async () => {
+  await using place = await createAgentPlace();
+  let isRefused = false;
+  const fileSystem: FileSystem = {
+    ...systemFileSystem,
+    open: async (path, flags, mode) => {
+      const file = await systemFileSystem.open(path, flags, mode);
+      if (!path.endsWith('/raw')) return file;
+      const sync = async () => {
+        if (isRefused) return file.sync();
+        isRefused = true;
+        throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+      };
+      return { ...file, sync };
+    },
+  };
+  await place.start({ fileSystem });
+
+  const id = place.hub.offer({ automation: 'sh', parameters: { run: 'echo hello' } });
+
+  const { outcome, cause, log } = await place.hub.result(id);
+  assert.deepEqual([isRefused, outcome, cause, log.complete], [true, 'failed', 'spool-full', false]);
+  assert.equal(place.hub.log(id).toString(), 'hello\n');
+});
+
 test('A running job is cancelled on a full disk, with the room that was kept for that', async () => {
   await using place = await createAgentPlace();
   const reserve = join(place.data, 'reserve');

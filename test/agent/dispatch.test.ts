@@ -3,6 +3,17 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { AttemptRegistry } from '../../agent/attempts/attempt-registry.ts';
+import type { Spool } from '../../agent/attempts/spool.ts';
+import type { Tombstones } from '../../agent/attempts/tombstones.ts';
+import type { Catalog } from '../../agent/automations/catalog.ts';
+import { createDispatch } from '../../agent/dispatch.ts';
+import type { Executors } from '../../agent/executors/executors.ts';
+import type { Offer } from '../../protocol/offer.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { silentLogger } from '../../runtime/logger.ts';
+import { createLoopBoard } from '../../runtime/loop-board.ts';
+import type { SpecEntry } from '../../sync/spec-entry.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { type AgentPlace, createAgentPlace, testLimits, waitFor } from './agent-place.ts';
 import { plant } from './planted-attempt.ts';
@@ -211,4 +222,35 @@ test('A hub that wants no more work gets none, and what runs runs on', async () 
   assert.equal((await place.hub.result(running)).outcome, 'succeeded');
   const taken = place.hub.offer({ automation: 'sh', parameters: { run: 'true' } });
   assert.equal((await place.hub.result(taken)).outcome, 'succeeded');
+});
+
+test('The last thousand declines are told, and of those that came twice the last', async () => {
+  const none = () => null;
+  using dispatch = createDispatch({
+    attempts: { get: none, list: () => [], working: () => [] } as unknown as AttemptRegistry,
+    tombstones: { has: async () => false } as unknown as Tombstones,
+    catalog: { current: { automations: new Map() } } as unknown as Catalog,
+    executors: {} as unknown as Executors,
+    spool: { hasRoom: async () => true } as unknown as Spool,
+    slots: 1,
+    isDistrusted: () => false,
+    refuse: none,
+    logger: silentLogger,
+    counter: { claimed: none, declined: none },
+    loops: createLoopBoard(systemClock),
+  });
+  const decline = (attempt: string) => {
+    const spec = { attempt, job: attempt, automation: 'unknown', documentSent: false, desired: 'run' } as Offer;
+    const entry = { type: 'wanted', id: attempt, version: 1, spec, traceparent: null } as unknown as SpecEntry<Offer>;
+    return dispatch.handler.apply(entry, { signal: new AbortController().signal });
+  };
+
+  for (let offer = 0; offer < 1000; offer += 1) await decline(`${offer}`);
+  await decline('0');
+  await decline('1000');
+
+  const told = await dispatch.statuses.list();
+  assert.equal(told.length, 1000);
+  assert.equal((await dispatch.statuses.get('0'))?.phase, 'declined');
+  assert.equal(await dispatch.statuses.get('1'), null);
 });

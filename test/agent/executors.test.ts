@@ -55,6 +55,11 @@ function gist({ outcome, cause, started, exitCode, log }: AttemptResult): object
   return { outcome, cause, started, exitCode, complete: log.complete };
 }
 
+function withStart(execution: Execution, started: Execution['started']): Execution {
+  const { ended } = execution;
+  return { ended, started, signal: (name) => execution.signal(name), clear: (bounds) => execution.clear(bounds) };
+}
+
 const succeeded = { outcome: 'succeeded', cause: 'exit-code', started: true, exitCode: 0, complete: true };
 
 describe('executors of an agent', () => {
@@ -73,6 +78,17 @@ describe('executors of an agent', () => {
     await remote[Symbol.asyncDispose]();
   });
   checkLeaks();
+
+  /** The dummy, whose commands begin when `begins` says. */
+  function beginning(begins: () => Execution['started']): Executor {
+    return {
+      ...remote,
+      async start(target, command) {
+        const started = await remote.start(target, command);
+        return started.type === 'started' ? { ...started, execution: withStart(started.execution, begins()) } : started;
+      },
+    };
+  }
 
   /** The dummy on a platform that cannot be asked that the first three times. */
   function createReluctant(question: Question): { readonly executor: Executor; readonly asked: () => number } {
@@ -257,20 +273,9 @@ describe('executors of an agent', () => {
 
   it('whose commands wait for a place count their time from their start', async () => {
     const waitMs = 3_000;
-    const toWaiting = (execution: Execution): Execution => ({
-      ...execution,
-      ended: execution.ended,
-      started: delay(waitMs).then(() => ({ at: Date.now() })),
-      signal: (name) => execution.signal(name),
-      clear: (bounds) => execution.clear(bounds),
-    });
     const waiting: Executor = {
-      ...remote,
+      ...beginning(() => delay(waitMs).then(() => ({ at: Date.now() }))),
       kind: { ...remote.kind, capabilities: { ...remote.kind.capabilities, waitsForPlace: true } },
-      async start(target, command) {
-        const started = await remote.start(target, command);
-        return started.type === 'started' ? { ...started, execution: toWaiting(started.execution) } : started;
-      },
     };
     await start(waiting);
     const inTime = { automation: 'dummy', parameters: { seconds: 0.3 }, timeoutSeconds: 0.2 };
@@ -281,6 +286,55 @@ describe('executors of an agent', () => {
     assert.deepEqual(gist(await place.hub.result(first)), succeeded);
     const { outcome, cause } = await place.hub.result(second);
     assert.deepEqual({ outcome, cause }, { outcome: 'timed-out', cause: 'timeout' });
+  });
+
+  it('whose commands waited for a place have used the time of an adopted one once', async () => {
+    const at = Date.now() - 2_000_000;
+    const started = Promise.resolve({ at });
+    const adopting: Executor = {
+      ...remote,
+      kind: { ...remote.kind, capabilities: { ...remote.kind.capabilities, waitsForPlace: true } },
+      async inspect(target) {
+        const fence = await remote.inspect(target);
+        return fence.type === 'started' ? { ...fence, at } : fence;
+      },
+      async adopt(target) {
+        const execution = await remote.adopt(target);
+        return execution === null ? null : withStart(execution, started);
+      },
+    };
+    const first = await start(remote);
+    const parameters = { print: 'up\n', seconds: 2 };
+    const id = place.hub.offer({ automation: 'dummy', parameters, timeoutSeconds: 3_600 });
+    await place.hub.until(() => place.hub.log(id).length === 3, 'the output');
+    await first[Symbol.asyncDispose]();
+
+    await start(adopting);
+
+    assert.deepEqual(gist(await place.hub.result(id)), succeeded);
+  });
+
+  it('say when a command began, and no time is told that has not come yet', async () => {
+    const times = [Date.now() - 3_600_000, Date.now() + 3_600_000];
+    const [past] = times;
+    await start(
+      beginning(async () => {
+        const at = times.shift();
+        return at === undefined ? null : { at };
+      }),
+    );
+    const job = { automation: 'dummy', parameters: { seconds: 600 } };
+
+    const told: number[] = [];
+    for (const id of [place.hub.offer(job), place.hub.offer(job)]) {
+      await place.hub.until(() => (place.hub.report(id)?.startedAt ?? null) !== null, 'the time of the start');
+      told.push(Date.parse(place.hub.report(id)?.startedAt ?? ''));
+      await place.hub.cancel(id);
+      await place.hub.result(id);
+    }
+
+    assert.ok(told.includes(past ?? 0), told.join(', '));
+    assert.ok(Math.max(...told) <= Date.now());
   });
 
   it('are left alone by an agent that leaves while they cannot be asked', async () => {

@@ -1,12 +1,33 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkLeaks } from '../../support/leak-check.ts';
-import { attempt, createWaysBench } from './ways-bench.ts';
+import { attempt, createWaysBench, type WaysBench } from './ways-bench.ts';
 
 checkLeaks();
 
 const minute = 60_000;
 const forever = new AbortController().signal;
+
+/** One session on the way that is used, to its end: of an attempt that the hub does not know, which it says when it is asked. */
+async function trySession(bench: WaysBench): Promise<void> {
+  const pass = await bench.link.gate.enter(forever);
+  if (pass === null) throw new Error('expected to be let in');
+  const target = { attempt, credential: { present: async () => 'agent' } };
+  const channel = await pass.transport.openSession(target, { signal: forever });
+  const { leaseEpoch } = pass;
+  const needs = { rawBytes: 0, needsDocument: true, needsSecrets: true };
+  await channel.send({ type: 'open', attempt, leaseEpoch, opens: 1, folderId: attempt, have: 'claimed', ...needs });
+  for await (const frame of channel) if (frame.type === 'error') break;
+  await channel.close();
+}
+
+/** As many, over as long, as speak against a way. */
+async function failSessions(bench: WaysBench): Promise<void> {
+  for (let time = 0; time < 3; time += 1) {
+    await assert.rejects(trySession(bench), { code: 'unreachable' });
+    await bench.pass(5_000);
+  }
+}
 
 test('An agent takes the first way that works, in their order, and stays there', async () => {
   await using bench = await createWaysBench(['a', 'b', 'c']);
@@ -117,12 +138,7 @@ test('A way on which no session comes to anything is left for one on which they 
   await using bench = await createWaysBench(['a', 'b']);
   await bench.pass(1_000);
   bench.set('a', 'no sessions');
-  for (let time = 0; time < 3; time += 1) {
-    const pass = await bench.link.gate.enter(forever);
-    const target = { attempt, credential: { present: async () => 'agent' } };
-    await assert.rejects(async () => pass?.transport.openSession(target, { signal: forever }), { code: 'unreachable' });
-    await bench.pass(5_000);
-  }
+  await failSessions(bench);
   await bench.pass(1_000);
 
   assert.deepEqual(
@@ -131,6 +147,65 @@ test('A way on which no session comes to anything is left for one on which they 
   );
   assert.equal(bench.link.state.type, 'up');
   assert.match(bench.link.ways[0]?.why ?? '', /sessions that were opened there came to nothing/);
+});
+
+test('A way on which a session was answered again is kept, though another was waited for meanwhile', async () => {
+  await using bench = await createWaysBench(['a', 'b']);
+  await bench.pass(1_000);
+  bench.set('a', 'no sessions');
+  bench.set('b', 'down');
+  await failSessions(bench);
+  await bench.pass(1_000);
+  bench.set('a', 'up');
+  bench.set('b', 'up');
+  await trySession(bench);
+  await bench.pass(5 * minute);
+
+  assert.deepEqual(bench.taken, ['a at 0 s']);
+  assert.deepEqual(
+    bench.link.ways.map(({ state }) => state),
+    ['used', 'failed'],
+  );
+});
+
+test('A hub that leaves is left on the same way where sessions came to nothing and no other way works', async () => {
+  await using bench = await createWaysBench(['a', 'b']);
+  const [hub] = bench.hubs;
+  if (hub === undefined) throw new Error('expected a hub');
+  await bench.pass(1_000);
+  bench.set('a', 'no sessions');
+  bench.set('b', 'down');
+  await failSessions(bench);
+  await bench.pass(1_000);
+  hub.leaving = { reconnectInMs: 1_000 };
+  await hub.hello();
+  hub.leaving = null;
+  bench.dials.length = 0;
+  await bench.pass(10_000);
+
+  assert.ok(bench.dials.includes('a control'), bench.dials.join(', '));
+  assert.equal(bench.link.state.type, 'up');
+});
+
+test('A better way that is being tried when the hub leaves is dialled when that hub asks for it', async () => {
+  await using bench = await createWaysBench(['a', 'b']);
+  const [hub] = bench.hubs;
+  if (hub === undefined) throw new Error('expected a hub');
+  bench.set('a', 'down');
+  await bench.pass(5_000);
+  bench.set('a', 'up');
+  await bench.pass(7_000);
+  const tried = bench.dials.at(-1);
+  hub.leaving = { reconnectInMs: 30_000 };
+  await hub.hello();
+  hub.leaving = null;
+  await bench.pass(29_000);
+  const soFar = [...bench.taken];
+  await bench.pass(5_000);
+
+  assert.equal(tried, 'a session');
+  assert.deepEqual(soFar, ['b at 0 s']);
+  assert.match(bench.taken.at(-1) ?? '', /^a at 4/);
 });
 
 test('A way that leads to another hub gets no session, and is left when the right one is there again', async () => {

@@ -51,6 +51,16 @@ describe('the order of the ways to a hub', () => {
     assert.deepEqual(board.toDial(), [0, 1]);
   });
 
+  it('tries no better way before its hub asked for, nor before others go first no more', () => {
+    const { board } = createBoard('a', 'b', 'c');
+
+    board.failed(0, { ...unreachable, hint: 40_000 });
+    board.failed(1, { ...unreachable, hint: 5_000 });
+    board.took(2);
+
+    assert.deepEqual([board.nextTryInMs(1, 'better'), board.nextTryInMs(2, 'better')], [40_000, 10_000]);
+  });
+
   it('has one way alone as it ever was: dialled again at once, or when the hub said', () => {
     const { board } = createBoard('a');
 

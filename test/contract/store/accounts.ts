@@ -89,6 +89,16 @@ export function testAccounts(open: OpenStore): void {
       );
     });
 
+    test('have no bytes of logs that were removed before their jobs', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      for (let count = 0; count < 3; count += 1) await scene.end((await scene.start()).tried, 'succeeded');
+
+      await scene.apply('remove-logs', { bytes: 20, endedBefore: Number.MAX_SAFE_INTEGER, after: null });
+
+      assert.equal((await store.queries.account('default')).logBytes, 10);
+    });
+
     test('are listed by name, page by page: whoever has a token, a join token, an agent, a job or quotas', async () => {
       await using store = await open();
       const scene = createScene(store);

@@ -268,6 +268,27 @@ export function testInventory(open: OpenStore): void {
       assert.deepEqual(smaller, { type: 'recorded', written: 1, refused: 0 });
     });
 
+    test('that are replaced leave their room to others, and take but what they grow by', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const { id: agentId } = await scene.agent();
+      const record = (...changes: InventoryChange[]) => scene.apply('record-inventory', { agentId, changes });
+      const large = (name: string, hash = 'large') =>
+        put(item(name, { hash, report: { name, text: 'x'.repeat(4_000_000) } }));
+      const small = (name: string) => put(item(name, { hash: 'small' }));
+      const full = await record(...Array.from({ length: 20 }, (_, index) => large(`n${index}`)));
+
+      const same = await record(large('n0', 'other'));
+      const smallerFirst = await record(small('n0'), large('more-1'), large('more-2'));
+      const smaller = await record(small('n1'));
+      const later = await record(large('more-3'), large('more-4'));
+
+      const refused = [full, same, smallerFirst, smaller, later].map(
+        (answer) => answer.type === 'recorded' && answer.refused,
+      );
+      assert.deepEqual(refused, [4, 0, 1, 0, 1]);
+    });
+
     test('of an agent that is revoked or removed are shown no more, and are removed a little at a time', async () => {
       await using store = await open();
       const scene = createScene(store);

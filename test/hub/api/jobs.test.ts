@@ -204,6 +204,29 @@ describe('a job', () => {
     assert.deepEqual([again.json.parameters, again.json.labels], [{ n: 1 }, { t: '1' }]);
   });
 
+  it('asks for all of the same when it is run again', async () => {
+    await using api = await startApi();
+    const id = await submitJob(api, {
+      automation: 'greet',
+      selector: 'zone=a',
+      priority: 3,
+      timeoutSeconds: 60,
+      expiresInSeconds: 900,
+      retry: { limit: 2, on: ['timeout'] },
+    });
+
+    const again = await api.call(`${jobs}/${id}/rerun`, { body: {} });
+    const asked = async (job: string) => {
+      const stored = await api.store.queries.job('default', job);
+      if (stored === null) throw new Error('expected the job in the store');
+      const { automation, selector, priority, timeoutSeconds, createdAt, expiresAt, retry } = stored;
+      return { automation, selector, priority, timeoutSeconds, retry, expiresInMs: (expiresAt ?? 0) - createdAt };
+    };
+
+    assert.partialDeepStrictEqual(await asked(id), { expiresInMs: 900_000, retry: { limit: 2 } });
+    assert.deepEqual(await asked(again.json.id), await asked(id));
+  });
+
   it('is run again once for one idempotency key', async () => {
     await using api = await startApi();
     const id = await submitJob(api, { automation: 'greet', secrets: { a: 'x' } });

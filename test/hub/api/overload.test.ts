@@ -4,7 +4,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiLimits } from '../../../hub/api/api-limits.ts';
+import { type ApiLimits, defaultApiLimits } from '../../../hub/api/api-limits.ts';
+import { SubmissionGate } from '../../../hub/api/submission-gate.ts';
+import type { HubMetrics } from '../../../hub/metrics/hub-metrics.ts';
+import { type AccountQuotas, noLimits } from '../../../hub/quotas/account-quotas.ts';
+import type { Store } from '../../../hub/store/store.ts';
+import { systemRandom } from '../../../runtime/random.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { type ApiHarness, startApi } from './api-harness.ts';
 
@@ -38,6 +43,19 @@ async function submitTogether(api: ApiHarness, count: number) {
       return { status: Number(answer.slice(9, 12)), retryAfter, json: JSON.parse(text) };
     }),
   );
+}
+
+/** Of a hub in whose store nothing waits. */
+function createGate(limits: Partial<ApiLimits>): SubmissionGate {
+  const none = { queued: () => 0, commandsWaiting: () => 0, submission: () => {}, of: () => noLimits };
+  return new SubmissionGate({
+    view: none,
+    store: none as unknown as Store,
+    metrics: { refusals: none } as unknown as HubMetrics,
+    quotas: none as unknown as AccountQuotas,
+    random: systemRandom,
+    limits: { ...defaultApiLimits, ...limits },
+  });
 }
 
 const queues: readonly (readonly [string, Partial<ApiLimits>, object])[] = [
@@ -82,6 +100,28 @@ describe('a hub without room for another job', () => {
     }
     const { items } = (await api.call('/api/v1/jobs?limit=100')).json;
     assert.deepEqual(items.map(({ id }: { id: string }) => id).toSorted(), accepted.toSorted());
+  });
+
+  it('takes as many as come one after another', async () => {
+    await using api = await startApi({ submissionsAtOnce: 3 });
+    const statuses: number[] = [];
+
+    for (let count = 0; count < 5; count += 1) statuses.push((await submit(api)).status);
+
+    assert.deepEqual(statuses, [201, 201, 201, 201, 201]);
+  });
+
+  it('counts what is under way and has not come to its store yet', () => {
+    const gate = createGate({ submissionsAtOnce: 2 });
+    const isFull = { code: 'too-many', full: { what: 'store', limit: 2, key: 'FARHAND_MAX_SUBMISSIONS' } };
+    const first = gate.begin();
+    using _second = gate.begin();
+
+    assert.throws(() => gate.begin(), isFull);
+    assert.throws(() => gate.checkStore(), isFull);
+    first[Symbol.dispose]();
+
+    assert.doesNotThrow(() => gate.checkStore());
   });
 
   it('asks for a token before it says how full it is', async () => {

@@ -13,6 +13,16 @@ describe('the holders of a key', () => {
     assert.equal(holders.problem, null);
   });
 
+  it('are two when one comes back behind sixteen others, and may be one that is restarted behind more', () => {
+    const isProved = (others: number) => {
+      const holders = new KeyHolders(createVirtualClock());
+      for (let process = 0; process <= others; process += 1) holders.greet(`${process}`);
+      return holders.greet('0');
+    };
+
+    assert.deepEqual([isProved(15), isProved(16), isProved(17)], [true, true, false]);
+  });
+
   it('are two when one comes back that another had followed, and are one again when that is long ago', async () => {
     const clock = createVirtualClock();
     const holders = new KeyHolders(clock);

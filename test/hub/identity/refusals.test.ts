@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { noteAgentRefusals } from '../../../hub/identity/noted-refusals.ts';
 import { Refusals } from '../../../hub/identity/refusals.ts';
 import type { CommandInput } from '../../../hub/store/command.ts';
 import type { Store } from '../../../hub/store/store.ts';
@@ -126,4 +127,23 @@ it('refusals are written minute after minute, those too that come while others a
   assert.deepEqual(written, [1, 2, 3]);
   await refusals[Symbol.asyncDispose]();
   assert.equal(clock.pending, 0);
+});
+
+it('refusals of agents are those whose signature does not hold, and no others', async () => {
+  const noted: unknown[] = [];
+  const store = { queries: { agentIdentity: async () => null } } as unknown as Pick<Store, 'queries'>;
+  const refusals = { note: (refusal: unknown) => void noted.push(refusal) };
+  const ask = (code: 'unauthorized' | 'forbidden' | 'unavailable') => {
+    const refused = { type: 'refused', code, message: 'no', retryAfterMs: null } as const;
+    const authenticate = noteAgentRefusals(async () => refused, { store, refusals });
+    return authenticate({ presented: 'unreadable', target: '/v1/control', remote: '192.0.2.1', certificate: null });
+  };
+
+  const answers = [await ask('unavailable'), await ask('forbidden'), await ask('unauthorized')];
+
+  assert.deepEqual(
+    answers.map((answer) => answer.type === 'refused' && answer.code),
+    ['unavailable', 'forbidden', 'unauthorized'],
+  );
+  assert.deepEqual(noted, [{ door: 'agents', remote: '192.0.2.1', subject: null }]);
 });

@@ -91,7 +91,7 @@ export async function createSchedulerBench({
       if (name === 'offer-attempt') asked += 1;
       if (failing !== name) return store.apply(name, input);
       refused += 1;
-      return Promise.reject(new Error('the disk is full'));
+      return new Promise((_resolve, reject) => setImmediate(() => reject(new Error('the disk is full'))));
     },
   };
   const fail = (name: CommandName) => {

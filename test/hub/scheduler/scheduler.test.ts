@@ -83,6 +83,29 @@ describe('the scheduler', () => {
     assert.equal((await bench.job(id)).state, 'offered');
   });
 
+  it('forgets no agent that has room since the moment at which its store failed', async () => {
+    await using bench = await createSchedulerBench();
+    await bench.agent('a1', { automations: [{ name: 'other' }] });
+    const newer = await bench.agent('a2', { automations: [] });
+    const { id } = await bench.submit();
+    await bench.settle();
+    const heal = bench.failOffers();
+    await bench.submit({ automation: 'other' });
+
+    // Between the question and the answer of the store.
+    while (bench.asked() === 0) await new Promise((resolve) => void setImmediate(resolve));
+    newer.report({ automations: [{}] });
+    await bench.settle();
+    heal();
+    await bench.clock.advance(2000);
+    await bench.settle();
+
+    assert.deepEqual(
+      newer.offers.map(({ jobId }) => jobId),
+      [id],
+    );
+  });
+
   it('takes back no offer while its agent may have taken it in a time that the store does not know', async () => {
     let reason: HoldReason | null = null;
     const hold = { reasonFor: () => reason, revision: 0, onReleased: () => {} };

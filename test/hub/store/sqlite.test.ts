@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,6 +8,7 @@ import { after, describe, test } from 'node:test';
 import { migrate } from '../../../hub/store/sqlite/migrate.ts';
 import { migrations } from '../../../hub/store/sqlite/migrations.ts';
 import { openSqliteStore } from '../../../hub/store/sqlite/open-sqlite-store.ts';
+import { unfinishedRestore } from '../../../hub/store/sqlite/unfinished-restore.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
 import { systemRandom } from '../../../runtime/random.ts';
 import { account, createScene } from '../../contract/store/scene.ts';
@@ -26,6 +27,22 @@ function newFolder(): string {
 
 function openStore(folder: string) {
   return openSqliteStore({ folder, logger: silentLogger, random: systemRandom });
+}
+
+/** The same database, but nothing is done behind so many statements. */
+function killedBehind(database: DatabaseSync, calls: number): DatabaseSync {
+  let left = calls;
+  return new Proxy(database, {
+    get(target, name) {
+      if (name === 'isTransaction') return false;
+      if (name !== 'exec') return Reflect.get(target, name, target).bind(target);
+      return (sql: string) => {
+        target.exec(sql);
+        left -= 1;
+        if (left === 0) throw new Error('killed');
+      };
+    },
+  });
 }
 
 testStore('SQLite', () => openStore(newFolder()));
@@ -157,6 +174,62 @@ describe('SQLite', () => {
     assert.equal(database.isTransaction, false);
   });
 
+  test('a migration that is killed behind any of its calls takes no step twice', () => {
+    const steps = [
+      { name: 'one', sql: 'create table one (id integer)' },
+      { name: 'two', sql: 'create table two (id integer)' },
+    ];
+    for (let calls = 1; calls < 4 * steps.length; calls += 1) {
+      using database = new DatabaseSync(':memory:');
+      assert.throws(() => migrate(killedBehind(database, calls), steps), /killed/);
+      // What the kernel's end of the process does.
+      if (database.isTransaction) database.exec('rollback');
+
+      migrate(database, steps);
+
+      assert.equal(database.prepare('pragma user_version').get()?.['user_version'], steps.length);
+    }
+  });
+
+  test('a store that is as it should be is copied nowhere when it is opened', async () => {
+    const folder = newFolder();
+    await (await openStore(folder))[Symbol.asyncDispose]();
+
+    await using _store = await openStore(folder);
+
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.includes('schema')),
+      [],
+    );
+  });
+
+  test('a folder that holds a part of a restored backup is refused', async () => {
+    const folder = newFolder();
+    mkdirSync(folder);
+    writeFileSync(join(folder, unfinishedRestore), '');
+
+    await assert.rejects(openStore(folder), { name: 'StoreError', code: 'broken', message: /farhand restore/ });
+  });
+
+  test('gives the room of its file back to the disk at once', async () => {
+    const folder = newFolder();
+    await using store = await openStore(folder);
+    const scene = createScene(store);
+    for (let count = 0; count < 10; count += 1) {
+      const { tried } = await scene.start({ parameters: { text: 'x'.repeat(100_000) } });
+      await scene.end(tried, 'succeeded');
+    }
+    await scene.apply('remove-jobs', {
+      account,
+      endedBefore: Number.MAX_SAFE_INTEGER,
+      settledBefore: Number.MAX_SAFE_INTEGER,
+    });
+
+    while (store.usage().freeBytes > 0) store.reclaim(1_000_000);
+
+    assert.equal(statSync(join(folder, 'hub.sqlite')).size, store.usage().bytes);
+  });
+
   test('a store from before is kept whole in a copy, for the way back, and brought up to date', async () => {
     const folder = newFolder();
     mkdirSync(folder);
@@ -175,6 +248,7 @@ describe('SQLite', () => {
 
     assert.equal(store.storeId, 'before');
     assert.deepEqual(await store.queries.loggedAttempts(null, 10), [{ endedAt: 5, id: 't1', bytes: 12 }]);
+    assert.equal((await store.queries.account('default')).logBytes, 12);
     assert.equal((await store.queries.attempt('t1'))?.log?.removedAt, null);
     const copy = `${path}.schema-2`;
     assert.equal(statSync(copy).mode & 0o777, 0o600);

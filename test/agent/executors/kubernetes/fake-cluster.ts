@@ -91,6 +91,14 @@ export class FakeCluster {
     this.#endJob(job, exitCode === 0 ? 'Complete' : 'Failed');
   }
 
+  /** Somebody asks for the deletion of the pod, and its node says nothing of it. */
+  askForDeletion(job: string): void {
+    const pod = this.get('pods', `${job}-1`);
+    if (pod === undefined) return;
+    const asked = { deletionTimestamp: new Date().toISOString(), deletionGracePeriodSeconds: 0 };
+    this.#put('pods', { ...pod, metadata: { ...pod.metadata, ...asked } } as KubernetesObject);
+  }
+
   removePod(job: string): void {
     this.#logOf(job).isOver = true;
     this.#remove('pods', `${job}-1`);
@@ -151,13 +159,13 @@ export class FakeCluster {
     this.makePod(job);
   }
 
-  /** As the Job controller does it, which may come late. */
-  makePod(job: KubernetesObject): void {
+  /** As the Job controller does it, which may come late; or as somebody else does, under another name. */
+  makePod(job: KubernetesObject, podName = `${job.metadata.name}-1`, status: JsonObject = { phase: 'Pending' }): void {
     const { name, namespace } = job.metadata;
     const spec = job['spec'] as { template: { metadata: { labels: Record<string, string> } } };
     const labels = { ...spec.template.metadata.labels, 'job-name': name };
-    const metadata = { name: `${name}-1`, namespace, uid: randomUUID(), resourceVersion: '', labels };
-    this.#put('pods', { metadata, spec: {}, status: { phase: 'Pending' } } as KubernetesObject);
+    const metadata = { name: podName, namespace, uid: randomUUID(), resourceVersion: '', labels };
+    this.#put('pods', { metadata, spec: {}, status } as unknown as KubernetesObject);
   }
 
   #wake(): void {

@@ -101,6 +101,24 @@ describe('the Kubernetes executor', () => {
     assert.fail(`expected ${what}, and it did not come about`);
   }
 
+  /** Somebody else's, with these labels. */
+  async function createForeign(job: string, labels: Record<string, string> = {}): Promise<void> {
+    const place = { resource: { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true }, namespace: 'jobs' };
+    const foreign = { metadata: { name: job, labels }, spec: { suspend: true } };
+    await cluster.client.create(place, foreign, { signal: new AbortController().signal });
+  }
+
+  /** The cluster tells what happens, and does not answer who asks for a Job. */
+  function refuseToBeAsked(): { count: number } {
+    const asked = { count: 0 };
+    cluster.before = (call) => {
+      if (call !== 'get jobs') return;
+      asked.count += 1;
+      throw new KubernetesError('unreachable', 'nobody answers');
+    };
+    return asked;
+  }
+
   const readRaw = ({ folder }: ExecutionTarget) => readFile(join(folder, 'raw'), 'utf8').catch(() => '');
   const whole = { rawBytes: 1_000_000, limitBytes: null, ofOtherUser: false };
 
@@ -494,17 +512,114 @@ describe('the Kubernetes executor', () => {
     const { target, job } = await createPlace();
     const execution = await start(executor, target);
     await eventually(() => cluster.names('pods').length === 1, 'a pod');
-    const place = { resource: { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true }, namespace: 'jobs' };
 
     cluster.removeJob(job);
-    const foreign = { metadata: { name: job }, spec: { suspend: true } };
-    await cluster.client.create(place, foreign, { signal: new AbortController().signal });
+    await createForeign(job);
     await execution.ended;
 
     const end = await executor.readEnd(target);
     assert.equal(end?.type, 'platform');
     assert.deepEqual(cluster.names('jobs'), [job]);
   });
+
+  it('lets no Job go that somebody made anew under its name', async () => {
+    cluster.makesPods = false;
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target);
+    await eventually(() => cluster.calls.includes('patch jobs'), 'the Job to be let go');
+    const { labels } = cluster.get('jobs', job)?.metadata ?? {};
+
+    const asked = refuseToBeAsked();
+    cluster.removeJob(job);
+    await createForeign(job, labels ?? {});
+    const lettingGo = () => cluster.calls.filter((call) => call === 'patch jobs').length;
+    await eventually(() => asked.count > 1 || lettingGo() > 1, 'the cluster to be asked');
+    cluster.before = () => {};
+    await execution.ended;
+
+    const end = await executor.readEnd(target);
+    assert.ok(end?.type === 'platform');
+    assert.deepEqual([end.cause, end.started], ['process-lost', 'unknown']);
+    assert.deepEqual(cluster.get('jobs', job)?.['spec'], { suspend: true });
+  });
+
+  it('lets no Job go that takes the place of its own in that very moment', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    cluster.before = (call) => {
+      if (call !== 'patch jobs') return;
+      cluster.before = () => {};
+      cluster.removeJob(job);
+      void createForeign(job);
+    };
+
+    const execution = await start(executor, target);
+    await execution.ended;
+
+    assert.equal((await executor.readEnd(target))?.type, 'platform');
+    assert.deepEqual(cluster.get('jobs', job)?.['spec'], { suspend: true });
+  });
+
+  it('proves that nothing began also where somebody makes a Job of that name meanwhile', async () => {
+    cluster.makesPods = false;
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target);
+    cluster.after = (call) => {
+      if (call === 'delete jobs') void createForeign(job);
+    };
+
+    assert.deepEqual(await execution.clear({ graceMs: 100, boundMs: 20_000 }), { escaped: 0 });
+
+    const end = await executor.readEnd(target);
+    assert.ok(end?.type === 'platform');
+    assert.deepEqual([end.cause, end.started], ['start-failed', false]);
+    assert.deepEqual(cluster.names('jobs'), [job]);
+  });
+
+  it('concludes nothing from another pod with its labels that somebody made', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    await execution.started;
+
+    const terminated = { exitCode: 9, reason: 'Error', startedAt: '2026-11-30T12:00:00Z', finishedAt: null };
+    const status = { phase: 'Failed', containerStatuses: [toMain({ terminated })] };
+    cluster.makePod(cluster.get('jobs', job) ?? assert.fail('expected the Job'), `${job}-copy`, status);
+    cluster.end(job, 0);
+    await execution.ended;
+
+    assert.partialDeepStrictEqual(await executor.readEnd(target), { type: 'exit', status: 0 });
+  });
+
+  for (const [call, isAtWork] of [
+    ['delete pods', false],
+    ['patch pods', true],
+  ] as const) {
+    it(`ends no pod that takes the place of its own in the moment of: ${call}`, async () => {
+      const executor = create();
+      const { target, job } = await createPlace();
+      const execution = await start(executor, target);
+      await eventually(() => cluster.names('pods').length === 1, 'a pod');
+      if (isAtWork) cluster.run(job);
+      if (isAtWork) await execution.started;
+      const made = cluster.get('jobs', job) ?? assert.fail('expected the Job');
+      cluster.before = (asked) => {
+        if (asked !== call) return;
+        cluster.before = () => {};
+        cluster.removePod(job);
+        cluster.makePod(made);
+      };
+
+      await execution.clear({ graceMs: 100, boundMs: 20_000 });
+
+      assert.deepEqual(cluster.names('pods'), [`${job}-1`]);
+      assert.deepEqual(cluster.get('pods', `${job}-1`)?.['spec'], {});
+    });
+  }
 
   it('refuses what no Secret holds, before anything is made', async () => {
     const { target } = await createPlace();
@@ -706,6 +821,47 @@ describe('the Kubernetes executor', () => {
 
     cluster.isAway = false;
     assert.deepEqual(await execution.clear(bounds), { escaped: 0 });
+  });
+
+  it('takes no node for lost that says nothing while the cluster cannot be asked', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const execution = await start(executor, target);
+    let isOver = false;
+    void execution.ended.then(() => (isOver = true));
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    await execution.started;
+
+    const asked = refuseToBeAsked();
+    cluster.askForDeletion(job);
+    await eventually(() => asked.count > 1 || isOver, 'the cluster to be asked');
+    cluster.before = () => {};
+    cluster.end(job, 0);
+    await execution.ended;
+
+    assert.partialDeepStrictEqual(await executor.readEnd(target), { type: 'exit', status: 0 });
+  });
+
+  it('gives nothing up whose time passes while the cluster cannot be asked', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    const asked = refuseToBeAsked();
+    const execution = await start(executor, target, toCommand({ pendingSeconds: 1 }));
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    await delay(1_200);
+
+    const before = asked.count;
+    const isGivenUp = () => cluster.calls.includes('delete pods');
+    await eventually(() => asked.count > before + 1 || isGivenUp(), 'the cluster to be asked');
+    cluster.before = () => {};
+    cluster.run(job);
+    await execution.started;
+    cluster.end(job, 0);
+    await execution.ended;
+
+    assert.partialDeepStrictEqual(await executor.readEnd(target), { type: 'exit', status: 0 });
+    assert.ok(!cluster.calls.includes('delete pods'));
   });
 
   it('gives up an image that does not come, and proves that nothing began', async () => {

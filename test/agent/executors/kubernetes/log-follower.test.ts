@@ -229,6 +229,18 @@ describe('the log of a container, followed', () => {
     assert.deepEqual(gaps, [{ at: 0, until: 20 }]);
   });
 
+  it('takes every line behind a gap, also where the clock of its node went back there', async () => {
+    const entries = [
+      { at: start + 900_000_000n, text: 'one' },
+      { at: start + 5n * second, text: 'two' },
+      { at: start + 500_000_000n, text: 'three' },
+    ];
+
+    const { raw, breaks } = await follow(entries, [whole(entries, 1), { ...whole(entries), from: 1 }], { from: 1 });
+
+    assert.deepEqual({ raw, breaks }, { raw: 'one\ntwo\nthree\n', breaks: [4] });
+  });
+
   it('is not proved when nobody looked for long before the first line that there is', async () => {
     const startedAt = Number(start / 1_000_000n) - 60_000;
 

@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { createHmac, createPrivateKey, createPublicKey, sign as signBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { base64url, importJWK, type JWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
+import type { IssuerKeys } from '../../../../hub/identity/oidc/issuer-keys.ts';
+import { createUserTokenJudge } from '../../../../hub/identity/oidc/user-token-judge.ts';
+import { systemClock } from '../../../../runtime/clock.ts';
+import { silentLogger } from '../../../../runtime/logger.ts';
 import { checkLeaks } from '../../../support/leak-check.ts';
 import { makeSigningKey, type OidcIssuer, toPublicJwk } from '../../../support/oidc-issuer.ts';
 import type { ApiHarness } from '../../api/api-harness.ts';
@@ -133,6 +137,11 @@ describe('a token that is not in order', () => {
       'ended a moment ago': await sign({ ...good, exp: now() - 5 }),
       'begins in a moment': await sign({ ...good, nbf: now() + 5 }),
       'is for several, and for the program of our name': await sign({ ...good, aud: ['farhand', 'x'], azp: 'farhand' }),
+      'is for several, and for the client of our name': await sign({
+        ...good,
+        aud: ['farhand', 'x'],
+        client_id: 'farhand',
+      }),
       'says that it is an access token': await sign(good, { typ: 'at+jwt' }),
       'does not name its key, where there is one': await sign(good, { kid: undefined }),
       'is for us in a list of one': await sign({ ...good, aud: ['farhand'] }),
@@ -141,5 +150,30 @@ describe('a token that is not in order', () => {
     for (const [what, token] of Object.entries(tokens)) {
       assert.equal((await api.call('/api/v1/jobs', { token })).status, 200, what);
     }
+  });
+});
+
+describe('the judge of tokens', () => {
+  it('goes by our clock and by our list of algorithms, whatever the key of the issuer could be used for', async () => {
+    const jwk = await makeSigningKey('RS256', 'first');
+    const publicKey = await importJWK(toPublicJwk(jwk), 'RS512');
+    const good = { iss: 'https://login.example.org', aud: 'farhand', sub: 'ada', groups: ['platform'] };
+    const sign = async (alg: string) =>
+      new SignJWT({ ...good, exp: now() + 600 }).setProtectedHeader({ alg }).sign(await importJWK(jwk, alg));
+    const judge = async (token: string, key: typeof publicKey, inMs = 0) => {
+      const settings = { issuer: good.iss, audience: 'farhand', clients: [], roleClaim: 'groups', accountClaim: null };
+      const judgeToken = createUserTokenJudge({
+        settings: { ...settings, roles: [{ value: 'platform', role: 'admin' }] },
+        keys: { find: async () => key as Awaited<ReturnType<IssuerKeys['find']>> },
+        clock: { ...systemClock, now: () => Date.now() + inMs },
+        logger: silentLogger,
+      });
+      return (await judgeToken(token)).type;
+    };
+    const usual = await importJWK(toPublicJwk(jwk), 'RS256');
+
+    assert.equal(await judge(await sign('RS256'), usual), 'admitted');
+    assert.equal(await judge(await sign('RS256'), usual, 3_600_000), 'refused');
+    assert.equal(await judge(await sign('RS512'), publicKey), 'refused');
   });
 });

@@ -65,13 +65,21 @@ describe('the answer of an issuer', () => {
       'no discovery': ['answer-invalid', { '/jwks': well['/jwks'] }],
       'a redirect': [
         'answer-invalid',
-        { ...well, [discoveryPath]: { status: 302, headers: { location: '/jwks' }, body: '' } },
+        {
+          ...well,
+          [discoveryPath]: { status: 302, headers: { location: '/elsewhere' }, body: '' },
+          '/elsewhere': { body: discovery },
+        },
       ],
       'a page': ['answer-invalid', { ...well, [discoveryPath]: { body: '<html>' } }],
       'a list': ['answer-invalid', { ...well, [discoveryPath]: { body: [] } }],
       'keys in plain text elsewhere': [
         'answer-invalid',
         { ...well, [discoveryPath]: { body: { ...discovery, jwks_uri: 'http://keys.example.org/jwks' } } },
+      ],
+      'keys with a password': [
+        'answer-invalid',
+        { ...well, [discoveryPath]: { body: { ...discovery, jwks_uri: `${url.replace('//', '//me:pw@')}/jwks` } } },
       ],
       'keys in a file': [
         'answer-invalid',
@@ -82,12 +90,20 @@ describe('the answer of an issuer', () => {
         'answer-invalid',
         { ...well, '/jwks': { body: { keys: Array.from({ length: 101 }, () => key) } } },
       ],
-      'too much': ['answer-invalid', { ...well, '/jwks': { body: 'x'.repeat(300_000) } }],
+      'too much': ['answer-invalid', { ...well, '/jwks': { body: { keys: [key], more: 'x'.repeat(300_000) } } }],
       'no keys': ['no-usable-keys', { ...well, '/jwks': { body: { keys: [] } } }],
       'only private keys': ['no-usable-keys', { ...well, '/jwks': { body: { keys: [privateKey] } } }],
       'only secrets': [
         'no-usable-keys',
         { ...well, '/jwks': { body: { keys: [{ kty: 'oct', k: 'AAAA', alg: 'HS256' }] } } },
+      ],
+      'only keys for an algorithm that is not taken': [
+        'no-usable-keys',
+        { ...well, '/jwks': { body: { keys: [{ ...key, alg: 'RS512' }] } } },
+      ],
+      'only keys on a curve that is not taken': [
+        'no-usable-keys',
+        { ...well, '/jwks': { body: { keys: [{ kty: 'EC', crv: 'P-384', x: 'AAAA', y: 'AAAA' }] } } },
       ],
       'only keys for encryption': [
         'no-usable-keys',
@@ -102,6 +118,73 @@ describe('the answer of an issuer', () => {
       if (code === null) assert.ok(!(outcome instanceof Error), what);
       else assert.equal(outcome instanceof OidcError ? outcome.code : outcome, code, what);
     }
+  });
+
+  it('is found below an issuer whose name ends with a slash', async () => {
+    await using standIn = await startStandIn();
+    const issuer = `${standIn.url}/`;
+    const key = toPublicJwk(await makeSigningKey('RS256', 'first'));
+    standIn.replies = {
+      [discoveryPath]: { body: { issuer, jwks_uri: `${issuer}jwks` } },
+      '/jwks': { body: { keys: [key] } },
+    };
+
+    const { keys } = await fetchIssuerKeys(issuer, { fetch, signal: new AbortController().signal, now: Date.now });
+
+    assert.deepEqual(keys, [key]);
+  });
+
+  it('counts not where an issuer elsewhere has its keys on this machine', async () => {
+    const issuer = 'https://login.example.org';
+    const answers: Record<string, unknown> = {
+      [`${issuer}${discoveryPath}`]: { issuer, jwks_uri: 'http://127.0.0.1/jwks' },
+      'http://127.0.0.1/jwks': { keys: [toPublicJwk(await makeSigningKey('RS256', 'first'))] },
+    };
+    const how = {
+      fetch: async (place: unknown) => Response.json(answers[String(place)]),
+      signal: new AbortController().signal,
+      now: Date.now,
+    };
+
+    await assert.rejects(fetchIssuerKeys(issuer, how), { code: 'answer-invalid' });
+  });
+
+  it('tells how far its clock is from ours, and a hub whose clock differs by much says so', async () => {
+    await using standIn = await startStandIn();
+    const key = toPublicJwk(await makeSigningKey('RS256', 'first'));
+    const body = { issuer: standIn.url, jwks_uri: `${standIn.url}/jwks` };
+    const told: boolean[] = [];
+
+    for (const date of [3_600_000, 0, -3_600_000, null]) {
+      const header = date === null ? 'soon' : new Date(Date.now() + date).toUTCString();
+      standIn.replies = { [discoveryPath]: { headers: { date: header }, body }, '/jwks': { body: { keys: [key] } } };
+      const warnings: string[] = [];
+      const logger = { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) };
+      const loops = createLoopBoard(systemClock);
+      await using keys = new IssuerKeys({ issuer: standIn.url, fetch, clock: systemClock, loops, logger });
+      await keys.find({ alg: 'RS256', kid: 'first' }, { payload: '', signature: '' });
+      told.push(warnings.some((warning) => /clocks/.test(warning)));
+    }
+    const { aheadMs } = await fetchIssuerKeys(standIn.url, {
+      fetch,
+      signal: new AbortController().signal,
+      now: Date.now,
+    });
+
+    assert.deepEqual(told, [true, false, true, false]);
+    assert.equal(aheadMs, null);
+  });
+
+  it('is asked for again sooner where there was none', async () => {
+    await using standIn = await startStandIn();
+    const loops = createLoopBoard(systemClock);
+    await using keys = new IssuerKeys({ issuer: standIn.url, fetch, clock: systemClock, loops, logger: silentLogger });
+
+    const header = { alg: 'RS256', kid: 'first' };
+    await assert.rejects(keys.find(header, { payload: '', signature: '' }), { code: 'answer-invalid' });
+
+    const [loop] = loops.list();
+    assert.equal(Date.parse(loop?.next ?? '') - Date.parse(loop?.since ?? ''), usualIssuerTimes.retryMs);
   });
 
   it('is asked for once for many who bring an unknown key, and not again within the pause', async () => {
@@ -125,7 +208,10 @@ describe('the answer of an issuer', () => {
     passedMs += usualIssuerTimes.pauseMs;
     const unknown = await Promise.all(Array.from({ length: 20 }, (_, index) => find(`other ${index}`)));
     const second = questions();
+    passedMs += usualIssuerTimes.pauseMs;
+    await find('first');
 
+    assert.equal(questions(), second);
     assert.ok(known.every((found) => found !== null));
     assert.equal(withinPause, null);
     assert.ok(unknown.every((found) => found === null));
@@ -141,11 +227,18 @@ describe('the answer of an issuer', () => {
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const loops = createLoopBoard(systemClock);
-    const keys = new IssuerKeys({ issuer: url, fetch, clock: systemClock, loops, logger: silentLogger });
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (_: object, message: string) => void warnings.push(message) };
+    const reasons: unknown[] = [];
+    const heard: typeof fetch = async (place, options) => {
+      options?.signal?.addEventListener('abort', () => reasons.push(options.signal?.reason.name));
+      return fetch(place, options);
+    };
+    const keys = new IssuerKeys({ issuer: url, fetch: heard, clock: systemClock, loops, logger });
 
     await keys[Symbol.asyncDispose]();
 
-    assert.deepEqual(loops.list(), []);
+    assert.deepEqual([loops.list(), reasons, warnings], [[], ['AbortError'], []]);
     server.closeAllConnections();
     await new Promise<void>((resolve) => void server.close(() => resolve()));
   });

@@ -40,6 +40,18 @@ describe('a token of the issuer', () => {
     }
   });
 
+  it('has no role by a number that reads like the text that gives one', async () => {
+    await using oidc = await startOidc(
+      { text: { claims: { groups: ['7'] } }, number: { claims: { groups: [7] } } },
+      { roles: [{ value: '7', role: 'viewer' }] },
+    );
+    const { api, issuer } = oidc;
+    const ask = async (client: string) =>
+      (await api.call('/api/v1/jobs', { token: await issuer.token(client) })).status;
+
+    assert.deepEqual([await ask('text'), await ask('number')], [200, 403]);
+  });
+
   it('works for the account that its claim names, and for none where it names none', async () => {
     const inTeam = (team: unknown) => ({ claims: { groups: ['platform'], org: { team } } });
     await using oidc = await startOidc(

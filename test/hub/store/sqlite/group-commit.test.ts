@@ -33,11 +33,25 @@ function toStore(database: DatabaseSync) {
   });
 }
 
+function toDiskError(): Error {
+  return Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 1034 });
+}
+
+function toGroup(database: DatabaseSync) {
+  return { database, drive: createProgramDriver(database), clock: systemClock, logger: silentLogger };
+}
+
+/** A command that asks and writes nothing. */
+// oxlint-disable-next-line require-yield
+function* nothing() {
+  return 1;
+}
+
 /** The same database, but `commit` fails like a disk that went away. */
 function withFailingCommit(database: DatabaseSync): DatabaseSync {
   const failing = {
     run() {
-      throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 1034 });
+      throw toDiskError();
     },
   };
   return new Proxy(database, {
@@ -67,6 +81,36 @@ describe('group commit', () => {
 
     assert.equal(new Set(jobs.map(({ id }) => id)).size, 600);
     assert.equal(store.commits(), 3);
+  });
+
+  test('it is closed when all that it took is answered, also what is more than fits into one commit', async () => {
+    using database = openMemory();
+    const group = createGroupCommit({ ...toGroup(database), onCommit: () => {} });
+    let answered = 0;
+    for (let count = 0; count < 600; count += 1) void group.apply(nothing).then(() => (answered += 1));
+
+    await group.close();
+
+    assert.equal(answered, 600);
+  });
+
+  test('a disk that fails one command refuses all of the turn, and takes what comes later', async () => {
+    using database = openMemory();
+    const group = createGroupCommit({ ...toGroup(database), onCommit: () => {} });
+    // oxlint-disable-next-line require-yield
+    const unreadable = function* () {
+      throw toDiskError();
+    };
+
+    const outcomes = await Promise.allSettled([group.apply(nothing), group.apply(unreadable)]);
+    const later = await group.apply(nothing);
+    await group.close();
+
+    assert.deepEqual(
+      outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.code),
+      ['broken', 'broken'],
+    );
+    assert.equal(later, 1);
   });
 
   test('a database without room refuses all of the turn, changes nothing, and goes on when there is room', async () => {
@@ -107,13 +151,7 @@ describe('group commit', () => {
   test('a command that fails half-way leaves nothing, and those beside it stand', async () => {
     using database = openMemory();
     const told: Change[] = [];
-    const group = createGroupCommit({
-      database,
-      drive: createProgramDriver(database),
-      clock: systemClock,
-      logger: silentLogger,
-      onCommit: (_, changes) => told.push(...changes),
-    });
+    const group = createGroupCommit({ ...toGroup(database), onCommit: (_, changes) => told.push(...changes) });
     const event = { at: 0, account: 'a', actor: 'hub', object: 'job:1', data: {} };
     const write = (action: string) => () => writeAudit({ ...event, action });
     const half = function* () {
@@ -144,16 +182,10 @@ describe('group commit', () => {
     using database = openMemory();
     let commits = 0;
     const group = createGroupCommit({
+      ...toGroup(database),
       database: withFailingCommit(database),
-      drive: createProgramDriver(database),
-      clock: systemClock,
-      logger: silentLogger,
       onCommit: () => commits++,
     });
-    // oxlint-disable-next-line require-yield
-    const nothing = function* () {
-      return 1;
-    };
 
     const first = group.apply(nothing);
     const sameTurn = group.apply(nothing);

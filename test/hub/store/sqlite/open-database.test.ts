@@ -3,7 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { migrate } from '../../../../hub/store/sqlite/migrate.ts';
 import { openDatabase } from '../../../../hub/store/sqlite/open-database.ts';
+import { createSqliteStore } from '../../../../hub/store/sqlite/sqlite-store.ts';
+import { systemClock } from '../../../../runtime/clock.ts';
+import { silentLogger } from '../../../../runtime/logger.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'farhand-database-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -18,6 +22,28 @@ describe('the file of a store', () => {
     const full = 2;
     const incremental = 2;
     assert.deepEqual([read('journal_mode'), read('synchronous'), read('auto_vacuum')], [wal, full, incremental]);
+  });
+
+  test('is closed before somebody else can have its folder', async () => {
+    const database = openDatabase(join(folder, 'closed.sqlite'));
+    migrate(database);
+    database.exec("insert into meta values (1, 'store', 0)");
+    const open: boolean[] = [];
+    const lock = { [Symbol.dispose]: () => void open.push(database.isOpen) };
+    const [path, storeId, startId] = [':memory:', 'store', 'start'];
+    const store = createSqliteStore({
+      database,
+      path,
+      storeId,
+      startId,
+      lock,
+      clock: systemClock,
+      logger: silentLogger,
+    });
+
+    await store[Symbol.asyncDispose]();
+
+    assert.deepEqual(open, [false]);
   });
 
   test('holds nothing of a secret that was deleted', () => {
