@@ -236,9 +236,9 @@ describe('the log of a container, followed', () => {
       { at: start + 500_000_000n, text: 'three' },
     ];
 
-    const { raw, breaks } = await follow(entries, [whole(entries, 1), { ...whole(entries), from: 1 }], { from: 1 });
+    const { raw, gaps } = await follow(entries, [whole(entries, 1), { ...whole(entries), from: 1 }], { from: 1 });
 
-    assert.deepEqual({ raw, breaks }, { raw: 'one\ntwo\nthree\n', breaks: [4] });
+    assert.deepEqual({ raw, gaps }, { raw: 'one\ntwo\nthree\n', gaps: [{ at: 0, until: 4 }] });
   });
 
   it('is not proved when nobody looked for long before the first line that there is', async () => {
