@@ -49,7 +49,10 @@ describe('a container whose command has ended', { skip }, () => {
     const exit = await readExit(pod.executor, pod.target);
     const wasGone = pod.executor.isGone();
     const first = findFirst(neighbour.pid);
-    await eventually(async () => namesBelow(first).every((name) => name !== 'sleep'), 'what the command left to be gone');
+    await eventually(
+      async () => namesBelow(first).every((name) => name !== 'sleep'),
+      'what the command left to be gone',
+    );
     await pod.executor.release(pod.target);
 
     assert.deepEqual([exit, wasGone], [{ status: 3, marked: false }, true]);
