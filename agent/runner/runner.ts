@@ -56,6 +56,8 @@ export interface RunnerOptions {
   readonly limits: AttemptLimits;
   /** How long the hub may take to let it in before it gives up. */
   readonly comeMs: number;
+  /** How long the pod is kept for it when the command has ended. */
+  readonly holdMs: number;
   readonly machineBootId: string;
   readonly fileSystem: FileSystem;
   readonly watchFolder: WatchFolder;
@@ -122,10 +124,11 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
   let outcome: Outcome | null = null;
   let isStopping = false;
   const unexplained = Promise.withResolvers<RunnerEnd>();
+  const over = Promise.withResolvers<void>();
   const attempt = createAttempt({
     id: order.attempt,
     context,
-    onChange: () => {},
+    onChange: () => executor.isGone() && over.resolve(),
     onAccepted: (accepted) => void (outcome = accepted),
     onUnsaid: (result) => unexplained.resolve({ type: 'unexplained', words: toWords(result) }),
   });
@@ -142,6 +145,14 @@ export async function startRunner(options: RunnerOptions): Promise<Runner> {
     left.resolve();
   };
   void giveUp();
+  const letPodGo = async () => {
+    await over.promise;
+    await sleep(clock, options.holdMs, leaving.signal);
+    if (leaving.signal.aborted) return;
+    logger.error({ holdMs: options.holdMs }, 'the hub has not taken the result: the pod goes, with what the hub lacks');
+    await executor.release(target).catch((err: unknown) => logger.error({ err }, 'the pod could not be let go'));
+  };
+  void letPodGo();
 
   async function run(): Promise<RunnerEnd> {
     if ((await begun) === 'over') return { type: 'withdrawn' };

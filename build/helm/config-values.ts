@@ -7,6 +7,8 @@ export interface ConfigVariables {
   readonly config: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly defaults: Readonly<Record<string, string>>;
+  /** Variables that the chart sets itself, each with the value that says so. */
+  readonly owned: Readonly<Record<string, string>>;
 }
 
 /** `config` and `secrets` of the values. Throws where the chart owns a key that is not there. */
@@ -31,6 +33,12 @@ export function toConfigVariables(chart: Chart): ConfigVariables {
       pick(false).flatMap(([name, key]) =>
         key.default === null || key.defaultDoc !== undefined ? [] : [[name, key.default]],
       ),
+    ),
+    owned: Object.fromEntries(
+      Object.entries(chart.owned).flatMap(([name, value]) => {
+        const key = chart.schema[name];
+        return key === undefined ? [] : [[key.variable, value]];
+      }),
     ),
   };
 }

@@ -89,6 +89,10 @@ export const hubChart: Chart = {
       enabled: flag('Whether there are any.'),
       schedule: text('When, as in a crontab.'),
       keepDays: count('How many days a copy is kept.', { from: 1, to: 36_500 }),
+      deadlineSeconds: count('How long one may take, with the time that its pod needs to start.', {
+        from: 60,
+        to: 31_536_000,
+      }),
       withoutSecretKey: flag('Leave out the key that secrets of open jobs are sealed with.'),
       ...claim,
     }),

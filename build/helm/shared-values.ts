@@ -70,21 +70,27 @@ export const serviceMonitorParts: Readonly<Record<string, JsonSchema>> = {
   metricRelabelings: passedOn('array', 'What is changed of its samples before they are kept.'),
 };
 
-/** Labels that the charts set and select by. */
+/** Labels that the charts set. They select by some of them. */
 const notOfTheChart: JsonSchema = {
-  not: { enum: ['name', 'instance', 'version', 'managed-by'].map((name) => `app.kubernetes.io/${name}`) },
+  not: {
+    enum: [
+      ...['name', 'instance', 'version', 'managed-by'].map((name) => `app.kubernetes.io/${name}`),
+      'helm.sh/chart',
+    ],
+  },
 };
+
+/** Labels or annotations: whoever writes `true` without quotes is told here. */
+function texts(description: string): JsonSchema {
+  return { ...passedOn('object', description), additionalProperties: { type: 'string' } };
+}
 
 export const sharedValues: Readonly<Record<string, JsonSchema>> = {
   global: passedOn('object', 'Of the chart above this one; not read.'),
   nameOverride: text('Instead of the name of the chart in names and labels.'),
   fullnameOverride: text('What everything is called, instead of a name made of the release and the chart.'),
   commonLabels: {
-    ...passedOn(
-      'object',
-      'More labels of all that the chart makes, pods included; claims of a StatefulSet keep theirs.',
-    ),
-    additionalProperties: { type: 'string' },
+    ...texts('More labels of all that the chart makes, pods included; claims of a StatefulSet keep theirs.'),
     propertyNames: notOfTheChart,
   },
   image: closedObject('The image of farhand.', {
@@ -106,12 +112,15 @@ export const sharedValues: Readonly<Record<string, JsonSchema>> = {
   podSecurityContext: passedOn('object', 'Of the pods. The default fits the standard "restricted".'),
   securityContext: passedOn('object', 'Of the containers. The default fits the standard "restricted".'),
   resources: passedOn('object', 'Of the container.'),
-  podAnnotations: passedOn('object', 'More annotations of the pods.'),
-  podLabels: { ...passedOn('object', 'More labels of the pods.'), propertyNames: notOfTheChart },
-  nodeSelector: passedOn('object', 'Labels that a node must have.'),
+  podAnnotations: texts('More annotations of the pods.'),
+  podLabels: { ...texts('More labels of the pods.'), propertyNames: notOfTheChart },
+  nodeSelector: texts('Labels that a node must have.'),
   tolerations: passedOn('array', 'Taints that do not matter.'),
   affinity: passedOn('object', 'Where pods like to be.'),
-  topologySpreadConstraints: passedOn('array', 'How pods are spread.'),
+  topologySpreadConstraints: passedOn(
+    'array',
+    'How pods are spread; one without labelSelector is about those of the release.',
+  ),
   priorityClassName: text('The PriorityClass of the pods.'),
   runtimeClassName: text('The RuntimeClass of the pods.'),
   hostAliases: passedOn('array', 'Names that the pods know without asking a name server.'),

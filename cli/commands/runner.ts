@@ -77,6 +77,7 @@ async function run(command: Command, context: Context): Promise<void> {
     ways,
     limits: { ...defaultAgentLimits.attempt, graceMs: config.graceSeconds * 1000 },
     comeMs: config.comeSeconds * 1000,
+    holdMs: config.holdSeconds * 1000,
     machineBootId: readMachineBootId(),
     fileSystem: systemFileSystem,
     watchFolder: systemWatchFolder,

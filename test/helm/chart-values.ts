@@ -26,6 +26,7 @@ export const hubValues: Readonly<Record<string, Values>> = {
     serviceMonitor: { enabled: true, labels: { release: 'p' }, token: { name: 'viewer', key: 'token' } },
     prometheusRule: { enabled: true, labels: { release: 'p' } },
     backup: { enabled: true, withoutSecretKey: true },
+    fullnameOverride: 'a-name-that-is-as-long-as-a-name-of-a-release-could-be',
     service: { type: 'NodePort', nodePort: 30_740, annotations: { a: 'b' } },
     podAnnotations: { a: 'b' },
     podLabels: { team: 'x' },

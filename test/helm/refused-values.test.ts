@@ -79,6 +79,42 @@ describe('the charts', { skip: helmSkip }, () => {
       { ...plainHub, commonLabels: { 'app.kubernetes.io/name': 'x' } },
       /invalid propertyName 'app\.kubernetes\.io\/name'/,
     ],
+    [
+      'labels that are not text',
+      'farhand-hub',
+      { ...plainHub, podLabels: { mesh: false } },
+      /podLabels\/mesh.*got boolean, want string/,
+    ],
+    [
+      'a name that no Service may have',
+      'farhand-agent',
+      { ...plainAgent, fullnameOverride: '1-agent' },
+      /fullnameOverride: expected a name .*begins with a letter.*got 1-agent/,
+    ],
+    [
+      'a variable that the chart sets itself',
+      'farhand-hub',
+      { ...plainHub, extraEnv: [{ name: 'FARHAND_LISTEN', value: '0.0.0.0:9' }] },
+      /extraEnv: expected FARHAND_LISTEN not to be there.*listenHost/,
+    ],
+    [
+      'a variable that is there twice',
+      'farhand-agent',
+      { config: { hubUrls: 'wss://h', slots: 3 }, extraEnv: [{ name: 'FARHAND_SLOTS', value: '4' }] },
+      /extraEnv: expected FARHAND_SLOTS as config\.slots, and there alone/,
+    ],
+    [
+      'a drain of which the time of the pod does not know',
+      'farhand-agent',
+      { ...plainAgent, extraEnv: [{ name: 'FARHAND_DRAIN_SECONDS', value: '600' }] },
+      /extraEnv: expected FARHAND_DRAIN_SECONDS as config\.drainSeconds/,
+    ],
+    [
+      'copies of a volume that one pod alone may have',
+      'farhand-hub',
+      { ...plainHub, backup: { enabled: true }, persistence: { accessModes: ['ReadWriteOncePod'] } },
+      /persistence\.accessModes: expected ReadWriteOnce with backup\.enabled/,
+    ],
     ['a key that is none', 'farhand-agent', { config: { hubUrls: 'wss://h', drianSeconds: 3 } }, /drianSeconds/],
     ['a secret by value', 'farhand-agent', { config: { hubUrls: 'wss://h', joinToken: 'x' } }, /joinToken/],
   ];

@@ -102,6 +102,43 @@ describe('what a site says of all that its charts make', { skip: helmSkip }, () 
     });
   }
 
+  it('an agent is told what only its pod knows by variables of a manifest', async () => {
+    const extraEnv = [{ name: 'FARHAND_LABELS', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }];
+
+    const pod = workload(await template('farhand-agent', { ...plainAgent, extraEnv }));
+
+    assert.deepEqual(pod.containers[0]?.env?.at(-1), extraEnv[0]);
+  });
+
+  it('pods are spread among those of their release, where no others are named', async () => {
+    const zones = { maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'DoNotSchedule' };
+    const named = { ...zones, labelSelector: { matchLabels: { app: 'x' } } };
+
+    const pod: object = workload(
+      await template('farhand-agent', { ...plainAgent, topologySpreadConstraints: [zones, named] }),
+    );
+
+    const own = { 'app.kubernetes.io/name': 'farhand-agent', 'app.kubernetes.io/instance': 'site' };
+    assert.partialDeepStrictEqual(pod, {
+      topologySpreadConstraints: [{ ...zones, labelSelector: { matchLabels: own } }, named],
+    });
+  });
+
+  it('a policy that says who may call lets the test of the release in', async () => {
+    const friends = [{ podSelector: { matchLabels: { app: 'friend' } } }];
+    const charts = {
+      'farhand-hub': { ...plainHub, networkPolicy: { enabled: true, from: friends } },
+      'farhand-agent': { ...plainAgent, networkPolicy: { enabled: true, metricsFrom: friends } },
+    };
+    for (const [chart, values] of Object.entries(charts)) {
+      const { find } = await template(chart, values);
+
+      const labels = find('Pod')?.metadata.labels;
+      const [rule] = (find('NetworkPolicy')?.spec['ingress'] ?? []) as readonly [{ readonly from: readonly object[] }];
+      assert.deepEqual(rule.from, [{ podSelector: { matchLabels: labels } }, ...friends]);
+    }
+  });
+
   it('a hub brings the alerts that are shipped, and no others', async () => {
     const path = join(import.meta.dirname, '../../deploy/prometheus/farhand.rules.yml');
     const values = { ...plainHub, prometheusRule: { enabled: true, labels: { release: 'p' } } };

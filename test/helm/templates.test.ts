@@ -71,7 +71,8 @@ describe('the charts', { skip: helmSkip }, () => {
         const accounts = manifests.filter(({ kind }) => kind === 'ServiceAccount').map(({ metadata }) => metadata.name);
         for (const manifest of manifests) {
           const { kind, metadata } = manifest;
-          assert.ok(metadata.name.length <= 63, metadata.name);
+          // A CronJob adds to its name.
+          assert.ok(metadata.name.length <= (kind === 'CronJob' ? 52 : 63), metadata.name);
           assert.equal(metadata.labels['app.kubernetes.io/instance'], 'site', `${kind} ${metadata.name}`);
           assert.notEqual(kind, 'Secret', 'nothing secret is made of values');
           const pod = podOf(manifest);
@@ -190,10 +191,34 @@ describe('the charts', { skip: helmSkip }, () => {
       flatten(rulesOf(all)).toSorted(),
       [...grants('namespace', 'Role'), ...grants('cluster', 'ClusterRole')].toSorted(),
     );
+  });
+
+  it('show the token of the cluster to the container of an agent that uses it, and to no other', async () => {
+    const beside = { name: 'beside', image: 'b' };
+    const uses = await agent({ config: { hubUrls: 'wss://h', kubernetes: 'in-cluster' }, extraContainers: [beside] });
+    const none = await agent(plainAgent);
+    const pods = [uses, none].map(({ find }) => podOf(find('StatefulSet') ?? assert.fail()) ?? assert.fail());
+
     assert.deepEqual(
-      [none, jobs].map(({ find }) => podOf(find('StatefulSet') ?? assert.fail())?.automountServiceAccountToken),
-      [false, true],
+      pods.map(({ automountServiceAccountToken }) => automountServiceAccountToken),
+      [false, false],
     );
+    const paths = pods.map(({ containers }) => containers.map(({ volumeMounts = [] }) => volumeMounts));
+    const isToken = ({ mountPath }: { readonly mountPath: string }) => mountPath.includes('serviceaccount');
+    assert.deepEqual(
+      paths.map((containers) => containers.map((mounts) => mounts.filter(isToken).length)),
+      [[1, 0], [0]],
+    );
+  });
+
+  it('make copies of a hub whose name is long, and give up one that does not end', async () => {
+    const fullnameOverride = 'a-name-that-is-much-longer-than-any-name-of-an-object-may-be';
+    const { find } = await hub({ ...plainHub, fullnameOverride, backup: { enabled: true, deadlineSeconds: 600 } });
+
+    const cron = find('CronJob') ?? assert.fail();
+    assert.match(cron.metadata.name, /^a-name-.{30,}-backup$/);
+    assert.equal(find('PersistentVolumeClaim')?.metadata.name, cron.metadata.name);
+    assert.partialDeepStrictEqual(cron.spec, { jobTemplate: { spec: { activeDeadlineSeconds: 600 } } });
   });
 
   it('grant it that in each namespace where it makes Jobs, by roles that no release of another namespace has', async () => {

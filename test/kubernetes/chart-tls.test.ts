@@ -67,6 +67,7 @@ describe('charts with TLS, and behind a path', { skip: kubeSkip || helmSkip || f
     await makeCertificates('ca');
     await makeCertificates('hub', 'hub.example.org', service, site.node);
     await makeCertificates('client', 'ada');
+    await makeCertificates('client', 'runner');
     await makeCertificates('agent', agentPod);
     for (const [name, pair] of Object.entries({ 'hub-tls': 'hub', 'agent-tls': `agent-${agentPod}` })) {
       const files = [`--cert=${certificate(`${pair}.pem`)}`, `--key=${certificate(`${pair}.key`)}`];
@@ -119,6 +120,21 @@ describe('charts with TLS, and behind a path', { skip: kubeSkip || helmSkip || f
     assert.match(await site.helm('test', 'hub'), /Phase: +Succeeded/);
     assert.match(await site.helm('test', 'agent'), /Phase: +Succeeded/);
     await countsAsAPod(0);
+  });
+
+  it('give runners a certificate of their own, by a Secret that the agent names and does not read', async () => {
+    const files = { 'tls.crt': 'client-runner.pem', 'tls.key': 'client-runner.key', 'ca.crt': 'ca.pem' };
+    const given = Object.entries(files).map(([key, file]) => `--from-file=${key}=${certificate(file)}`);
+    await site.kubectlOfJobs('create', 'secret', 'generic', 'way', ...given);
+
+    await site.release('upgrade', 'agent', 'farhand-agent', {
+      ...agentValues,
+      config: { ...agentValues.config, kubernetesRunnerSecret: 'way' },
+      tls: { ...agentValues.tls, clientSecretName: 'agent-tls' },
+      test: {},
+    });
+
+    await countsAsAPod(2);
   });
 
   it('are reached below a path, as the Ingress of the chart says, by people, agents and runners', async () => {

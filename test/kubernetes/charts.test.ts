@@ -120,6 +120,17 @@ describe('the charts in a cluster', { skip: kubeSkip || helmSkip }, () => {
     await succeedsWhole(next, 1);
   });
 
+  it('lose nothing when an upgrade of the hub that can never get ready is rolled back', async () => {
+    const id = await submit(25);
+    await reaches(id, ['running']);
+
+    const upgrade = ['upgrade', 'hub', 'farhand-hub', '--reuse-values', '--set', 'image.tag=none'];
+    await assert.rejects(site.helm(...upgrade, '--wait', '--timeout', '5s'));
+    await site.helm('rollback', 'hub', '--wait', '--timeout', '2m');
+
+    await succeedsWhole(id, 25);
+  });
+
   it('cancel what does not end within the drain, and say so', async () => {
     const quick = { ...agentValues, config: { ...agentValues.config, drainSeconds: 2 } };
     await site.release('upgrade', 'agent', 'farhand-agent', quick);

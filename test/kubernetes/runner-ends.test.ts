@@ -170,8 +170,8 @@ describe('a pod with a runner ends truly', { skip: kubeSkip }, () => {
       const pods = await Promise.all(jobs.map((job) => place.findPod(job)));
       using _ = place.line.hold('up');
       for (const pod of pods) process.kill(findContainer(pod, 'command').at(-1) ?? 0, 'SIGKILL');
-      const format = 'jsonpath={.status.containerStatuses[0].state.terminated.exitCode}';
-      const isOver = async (name: string) => (await cluster.kubectl('get', 'pod', name, '-o', format)) === '0';
+      const exit = ['-c', 'main', '--', 'sh', '-c', 'cat /farhand/shared/attempts/*/exit'];
+      const isOver = async (name: string) => (await cluster.kubectl('exec', name, ...exit)).startsWith('0\n');
       for (const { name } of pods) await until('the end of the command', () => isOver(name));
 
       for (const { name } of pods) await evict(name);

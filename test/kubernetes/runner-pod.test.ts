@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { provideImage } from '../support/image-archive.ts';
 import { type KubeCluster, kubeSkip, startKubeCluster } from '../support/kube-cluster.ts';
 import { until } from '../support/until.ts';
@@ -79,6 +80,23 @@ describe('a pod with a runner', { skip: kubeSkip }, () => {
       assert.equal(ended.log?.complete, true);
       const lines = Array.from({ length: 12 }, (_, index) => `line ${index + 1}\n`).join('');
       assert.equal(await place.readLog(job), lines);
+    });
+  });
+
+  it('brings all there is of a command that ended while the hub was away, for longer than the grace of its pod', async () => {
+    const script = 'echo begun\nsleep 3\necho end\necho \'{"answer": 42}\' >"$FARHAND_OUTPUTS"';
+    await withRunnerPlace(cluster, { automations: { work: { script, graceSeconds: 1 } } }, async (place) => {
+      const job = await place.submit('work');
+      await place.waitForLog(job, 'begun');
+      place.line.leadTo(1);
+      place.line.cut();
+      await delay(30_000);
+
+      place.line.leadTo(Number(new URL(place.hub.address).port));
+      const ended = await place.end(job);
+
+      assert.deepEqual([ended.state, ended.outputs, ended.log?.complete], ['succeeded', { answer: 42 }, true]);
+      assert.equal(await place.readLog(job), 'begun\nend\n');
     });
   });
 

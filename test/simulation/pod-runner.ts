@@ -120,6 +120,7 @@ export class PodRunner {
       ways: [{ url: 'memory://hub', ...this.#createTransport(), session: this.#watchSessions() }],
       limits: defaultAgentLimits.attempt,
       comeMs,
+      holdMs: 86_400_000,
       machineBootId: machine.bootId,
       fileSystem: openDisk({ disk: machine.disk, process, faults: [], clock, random }),
       watchFolder: (path, onChange) => machine.watch(path, () => process.isAlive && onChange()),

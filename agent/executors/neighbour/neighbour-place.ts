@@ -8,7 +8,7 @@ export interface NeighbourPlace {
   readonly memory: string;
   /** A pipe: one word a line from the runner, `start`, `term`, `kill` or `leave`. */
   readonly orders: string;
-  /** A pipe in which nothing is ever written: the wrapper has it open for as long as it lives. */
+  /** A pipe in which nothing is ever written: the wrapper has it open until nothing of the command is left. */
   readonly alive: string;
   /** Made by the wrapper when it has opened both: from then on it is alive or dead. */
   readonly here: string;

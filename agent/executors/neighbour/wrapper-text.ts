@@ -12,9 +12,11 @@
  * 6. The exit record, then the last words, then KILL for what is left. Both say what `neighbour-end.ts` reads: the status, and the marks ` i` (the runner had
  *    asked for the end), ` t` (the platform told it to end) and ` m` (the kernel killed something of the container for its memory, which the shell
  *    survives where only one process is killed).
+ * 7. It lets go of `alive`, so the command counts as gone, and waits for `leave` or a TERM: a pod whose containers have ended is taken from its runner within
+ *    the grace of the pod, delivered or not. In a test, where it is not the first process, the KILL was its own.
  */
 export const neighbourWrapperText = `cd -- "$1" || exit 125
-farhand_memory=$2 farhand_words=$3 farhand_marks= farhand_told= farhand_caught= farhand_kills=0
+farhand_shared=$1 farhand_memory=$2 farhand_words=$3 farhand_marks= farhand_told= farhand_caught= farhand_kills=0
 exec 4<>orders 5<>alive || exit 125
 : >here || exit 125
 [ -e leave ] && exit 125
@@ -57,7 +59,7 @@ farhand_before=$farhand_kills
   trap - TERM INT HUP
   [ -e intent.json ] || [ -n "$farhand_told" ] && exit 143
   . "$farhand_memory/go" || exit 126
-  unset OLDPWD SHLVL farhand_memory farhand_words farhand_marks farhand_told farhand_caught farhand_reader farhand_attempt
+  unset OLDPWD SHLVL farhand_shared farhand_memory farhand_words farhand_marks farhand_told farhand_caught farhand_reader farhand_attempt
   unset farhand_kills farhand_before farhand_file farhand_key farhand_value
   exec "$@"
 ) </dev/null >>raw 2>&1 4<&- 5>&- &
@@ -77,5 +79,10 @@ farhand_count
 echo "$farhand_status$farhand_marks" 1<>exit
 [ -w "$farhand_words" ] && echo "farhand: ended $farhand_status$farhand_marks" >"$farhand_words"
 farhand_end KILL
+exec 5>&-
+(while read -r farhand_order && [ "$farhand_order" != leave ]; do :; done) <&4 &
+farhand_reader=$!
+trap 'exit "$farhand_status"' TERM INT HUP
+[ -n "$farhand_told" ] || [ -e "$farhand_shared/leave" ] || wait "$farhand_reader"
 exit "$farhand_status"
 `;

@@ -81,6 +81,7 @@ it is the values' word that it has its own (config.kubernetesRunnerSecret), or t
 
 {{- /* What Kubernetes would take, and the agent would not. */ -}}
 {{- define "farhand-agent.check" -}}
+{{- include "farhand.check" (dict "root" .) }}
 {{- if not .Values.config.hubUrls }}
 {{- fail "config.hubUrls: expected where the hub is, such as wss://hub.example.org, got nothing" }}
 {{- end }}

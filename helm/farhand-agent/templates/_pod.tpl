@@ -10,7 +10,8 @@ spec:
   {{- include "farhand.podBasics" . | nindent 2 }}
   {{- include "farhand.spreading" . | nindent 2 }}
   serviceAccountName: {{ include "farhand.serviceAccountName" . }}
-  automountServiceAccountToken: {{ ternary "true" "false" (ne (include "farhand-agent.usesCluster" .) "") }}
+  # That of the agent is mounted below: in its container, and in none beside it.
+  automountServiceAccountToken: false
   terminationGracePeriodSeconds: {{ include "farhand-agent.gracePeriod" . }}
   {{- include "farhand.initContainers" . | nindent 2 }}
   containers:
@@ -58,6 +59,9 @@ spec:
       volumeMounts:
         - {name: data, mountPath: /var/lib/farhand}
         - {name: tmp, mountPath: /tmp}
+        {{- if include "farhand-agent.usesCluster" . }}
+        - {name: cluster-token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+        {{- end }}
         {{- if include "farhand-agent.automationsConfigMap" . }}
         - {name: automations, mountPath: /etc/farhand/automations, readOnly: true}
         {{- end }}
@@ -83,6 +87,14 @@ spec:
     {{- else if .Values.persistence.existingClaim }}
     - name: data
       persistentVolumeClaim: {claimName: {{ .Values.persistence.existingClaim }}}
+    {{- end }}
+    {{- if include "farhand-agent.usesCluster" . }}
+    - name: cluster-token
+      projected:
+        sources:
+          - serviceAccountToken: {path: token, expirationSeconds: 3607}
+          - configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}
+          - downwardAPI: {items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]}
     {{- end }}
     {{- with include "farhand-agent.automationsConfigMap" . }}
     - name: automations

@@ -18,6 +18,26 @@ The same in both charts: `npm run docs:helm` copies helm/common/_common.tpl ther
 {{- end -}}
 {{- end }}
 
+{{- /* What Kubernetes would refuse in other words, or take though it does not fit what else the chart makes. `own`: variables that it sets. */ -}}
+{{- define "farhand.check" -}}
+{{- $name := include "farhand.fullname" .root }}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) }}
+{{- fail (printf "fullnameOverride: expected a name of small letters, digits and hyphens that begins with a letter, as Services have, got %s, which is made of the names of release and chart where nothing else is said" $name) }}
+{{- end }}
+{{- $variables := .root.Files.Get "generated/variables.json" | fromJson }}
+{{- range .root.Values.extraEnv }}
+{{- $variable := get . "name" }}
+{{- with get $variables.owned $variable }}
+{{- fail (printf "extraEnv: expected %s not to be there, which the chart says itself (%s)" $variable .) }}
+{{- end }}
+{{- range $key, $known := $variables.config }}
+{{- if and (eq $variable $known) (or (has $key (list "drainSeconds" "drainThen" "graceSeconds")) (not (kindIs "invalid" (index $.root.Values.config $key)))) }}
+{{- fail (printf "extraEnv: expected %s as config.%s, and there alone: it would be there twice, or the time that a pod is given to end would not follow" $variable $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "farhand.selectorLabels" -}}
 app.kubernetes.io/name: {{ include "farhand.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -204,7 +224,11 @@ affinity:
 {{- end }}
 {{- with .Values.topologySpreadConstraints }}
 topologySpreadConstraints:
-  {{- toYaml . | nindent 2 }}
+  {{- range . }}
+  {{- /* Without a selector, Kubernetes spreads nothing. */}}
+  {{- $own := dict "labelSelector" (dict "matchLabels" (include "farhand.selectorLabels" $ | fromYaml)) }}
+  - {{- toYaml (ternary . (merge (dict) . $own) (hasKey . "labelSelector")) | nindent 4 }}
+  {{- end }}
 {{- end }}
 {{- end }}
 
@@ -268,6 +292,14 @@ spec:
     matchLabels:
       {{- include "farhand.selectorLabels" . | nindent 6 }}
 {{- end }}
+{{- end }}
+
+{{- /* The pod of `helm test`, in the rules of a policy that says who else may call. */ -}}
+{{- define "farhand.testPod" -}}
+- podSelector:
+    matchLabels:
+      app.kubernetes.io/name: {{ include "farhand.name" . }}-test
+      app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "farhand.nameServers" -}}

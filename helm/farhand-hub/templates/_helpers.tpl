@@ -20,12 +20,18 @@ httpGet: {path: {{ .path }}, port: http, scheme: {{ include "farhand-hub.scheme"
 {{- end }}
 {{- end }}
 
+{{- /* Shorter than that of the hub may be: a CronJob adds a number to its name. */ -}}
+{{- define "farhand-hub.backupName" -}}
+{{ include "farhand.fullname" . | trunc 45 | trimSuffix "-" }}-backup
+{{- end }}
+
 {{- define "farhand-hub.claimName" -}}
 {{ .Values.persistence.existingClaim | default (printf "data-%s-0" (include "farhand.fullname" .)) }}
 {{- end }}
 
 {{- /* What Kubernetes would take, and the hub would not. */ -}}
 {{- define "farhand-hub.check" -}}
+{{- include "farhand.check" (dict "root" .) }}
 {{- if gt (int .Values.replicas) 1 }}
 {{- fail (printf "replicas: expected 1, or 0 to stop the hub, got %d: the hub keeps its state in a store on its own volume, and several would be several hubs that know nothing of one another. One is started again within seconds, and jobs run on meanwhile" (int .Values.replicas)) }}
 {{- end }}
@@ -43,5 +49,8 @@ httpGet: {path: {{ .path }}, port: http, scheme: {{ include "farhand-hub.scheme"
 {{- end }}
 {{- if and .Values.backup.enabled (not .Values.persistence.enabled) }}
 {{- fail "backup.enabled: expected persistence.enabled with it: there is nothing to copy that outlives the pod" }}
+{{- end }}
+{{- if and .Values.backup.enabled (has "ReadWriteOncePod" .Values.persistence.accessModes) }}
+{{- fail "persistence.accessModes: expected ReadWriteOnce with backup.enabled, got ReadWriteOncePod: copies are made by a pod beside that of the hub" }}
 {{- end }}
 {{- end }}

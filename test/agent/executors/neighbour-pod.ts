@@ -32,6 +32,8 @@ export interface NeighbourPod extends AsyncDisposable {
   start(script: string, environment?: Readonly<Record<string, string>>): Promise<Execution>;
   /** Starts the wrapper, as it is or changed. Once. */
   come(change?: (text: string) => string): Neighbour;
+  /** The same as the first process of a process namespace, as a container has one. For root. */
+  comeAsContainer(): Neighbour;
   output(): Promise<string>;
   lastWords(): Promise<string>;
 }
@@ -59,6 +61,15 @@ export async function createNeighbourPod(): Promise<NeighbourPod> {
   let child: ChildProcess | null = null;
   let gone: Promise<number | string | null> = Promise.resolve(null);
   const output = () => readFile(join(target.folder, 'raw'), 'utf8');
+  const program = join(folders.shared, podPrograms.wrapper);
+  function run(launcher: readonly string[]): Neighbour {
+    const [name, ...args] = [...launcher, 'sh', program, folders.shared, folders.memory, words];
+    const env = { PATH: '/usr/bin:/bin', LEAK_CHECK: String(process.pid) };
+    const wrapper = spawn(name, args, { detached: true, env, stdio: 'ignore' });
+    child = wrapper;
+    gone = new Promise((resolve) => wrapper.once('exit', (code, signal) => resolve(code ?? signal)));
+    return { pid: wrapper.pid ?? assert.fail('expected a wrapper'), ended: gone };
+  }
   return {
     folders,
     executor,
@@ -74,15 +85,10 @@ export async function createNeighbourPod(): Promise<NeighbourPod> {
       return started.type === 'started' ? started.execution : assert.fail(started.message);
     },
     come(change) {
-      const program = join(folders.shared, podPrograms.wrapper);
       if (change !== undefined) writeFileSync(program, change(readFileSync(program, 'utf8')));
-      const args = [program, folders.shared, folders.memory, words];
-      const env = { PATH: '/usr/bin:/bin', LEAK_CHECK: String(process.pid) };
-      const wrapper = spawn('sh', args, { detached: true, env, stdio: 'ignore' });
-      child = wrapper;
-      gone = new Promise((resolve) => wrapper.once('exit', (code, signal) => resolve(code ?? signal)));
-      return { pid: wrapper.pid ?? assert.fail('expected a wrapper'), ended: gone };
+      return run([]);
     },
+    comeAsContainer: () => run(['unshare', '--pid', '--fork', '--kill-child']),
     output,
     lastWords: () => readFile(words, 'utf8'),
     async [Symbol.asyncDispose]() {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Job } from '../../../protocol/job.ts';
 import type { HubFrame } from '../../../protocol/session-frame.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import type { TestHub } from '../../support/test-hub.ts';
 import { until } from '../../support/until.ts';
 import { giveToPod } from './give-to-pod.ts';
@@ -173,6 +176,44 @@ describe('a runner', () => {
       assert.equal(await readLog(hub, job), expected);
     });
   });
+
+  for (const [seconds, what] of [
+    ['600', 'keeps its pod while its hub is away, and delivers'],
+    ['1', 'lets its pod go when the hub does not take the result for too long'],
+  ] as const)
+    it(what, async () => {
+      await using proxies = new AsyncDisposableStack();
+      let line: TcpProxy | undefined;
+      const reachHub = async (hub: TestHub) => {
+        line = proxies.use(await startTcpProxy(Number(new URL(hub.address).port)));
+        return `ws://127.0.0.1:${line.port}`;
+      };
+      const script = 'echo begun >>LEDGER\nwhile [ ! -e LEDGER.enough ]; do sleep 0.1; done';
+      const options = { environment: { FARHAND_RUNNER_HOLD_SECONDS: seconds }, hubUrl: reachHub };
+      await giveToPod(
+        script,
+        async ({ hub, job, pod, ledger, lines }) => {
+          const neighbour = pod.startNeighbour();
+          pod.startRunner();
+          const isLetGo = () => existsSync(join(pod.shared, 'leave'));
+          await until('the command', async () => (await lines()).length > 0);
+          line?.leadTo(1);
+          line?.cut();
+          await writeFile(`${ledger}.enough`, '');
+          await neighbour.ended;
+
+          if (seconds === '600') {
+            await delay(1500);
+            assert.equal(isLetGo(), false);
+            line?.leadTo(Number(new URL(hub.address).port));
+            await hub.jobIn(job.id, 'succeeded');
+          }
+
+          await until('the pod to be let go', async () => isLetGo());
+        },
+        options,
+      );
+    });
 
   it('leaves it to the platform to say why it told the command to end', async () => {
     await giveToPod('echo begun >>LEDGER\necho printed\nsleep 60', async ({ hub, job, pod, lines }) => {
