@@ -71,7 +71,7 @@ export const runnerConfigSchema = {
   holdSeconds: {
     variable: 'FARHAND_RUNNER_HOLD_SECONDS',
     doc: 'How long the pod is kept when its command has ended and the hub does not take the result. Then it goes, with what the hub lacks of log and outputs.',
-    format: seconds({ from: 0, to: 31_536_000 }),
+    format: seconds({ from: 0, to: 86_400 }),
     default: '86400',
     sensitive: false,
   },

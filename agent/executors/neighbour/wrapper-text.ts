@@ -13,7 +13,8 @@
  *    asked for the end), ` t` (the platform told it to end) and ` m` (the kernel killed something of the container for its memory, which the shell
  *    survives where only one process is killed).
  * 7. It lets go of `alive`, so the command counts as gone, and waits for `leave` or a TERM: a pod whose containers have ended is taken from its runner within
- *    the grace of the pod, delivered or not. In a test, where it is not the first process, the KILL was its own.
+ *    the grace of the pod, delivered or not. That takes a day at most for the runner; where it cannot even start any more, the wait ends an hour later, if the
+ *    shell knows time-outs, as the one that runners bring does. In a test, where it is not the first process, the KILL was its own.
  */
 export const neighbourWrapperText = `cd -- "$1" || exit 125
 farhand_shared=$1 farhand_memory=$2 farhand_words=$3 farhand_marks= farhand_told= farhand_caught= farhand_kills=0
@@ -80,7 +81,10 @@ echo "$farhand_status$farhand_marks" 1<>exit
 [ -w "$farhand_words" ] && echo "farhand: ended $farhand_status$farhand_marks" >"$farhand_words"
 farhand_end KILL
 exec 5>&-
-(while read -r farhand_order && [ "$farhand_order" != leave ]; do :; done) <&4 &
+farhand_bound='-t 90000'
+(read -r -t 1 farhand_order) </dev/null 2>/dev/null
+[ "$?" -lt 2 ] || farhand_bound=
+(while read -r $farhand_bound farhand_order && [ "$farhand_order" != leave ]; do :; done) <&4 &
 farhand_reader=$!
 trap 'exit "$farhand_status"' TERM INT HUP
 [ -n "$farhand_told" ] || [ -e "$farhand_shared/leave" ] || wait "$farhand_reader"

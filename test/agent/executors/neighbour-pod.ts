@@ -33,7 +33,7 @@ export interface NeighbourPod extends AsyncDisposable {
   /** Starts the wrapper, as it is or changed. Once. */
   come(change?: (text: string) => string): Neighbour;
   /** The same as the first process of a process namespace, as a container has one. For root. */
-  comeAsContainer(): Neighbour;
+  comeAsContainer(options?: { readonly shell?: string; readonly change?: (text: string) => string }): Neighbour;
   output(): Promise<string>;
   lastWords(): Promise<string>;
 }
@@ -62,13 +62,16 @@ export async function createNeighbourPod(): Promise<NeighbourPod> {
   let gone: Promise<number | string | null> = Promise.resolve(null);
   const output = () => readFile(join(target.folder, 'raw'), 'utf8');
   const program = join(folders.shared, podPrograms.wrapper);
-  function run(launcher: readonly string[]): Neighbour {
-    const [name, ...args] = [...launcher, 'sh', program, folders.shared, folders.memory, words];
+  function run(launcher: readonly string[], shell = 'sh'): Neighbour {
+    const [name, ...args] = [...launcher, shell, program, folders.shared, folders.memory, words];
     const env = { PATH: '/usr/bin:/bin', LEAK_CHECK: String(process.pid) };
     const wrapper = spawn(name, args, { detached: true, env, stdio: 'ignore' });
     child = wrapper;
     gone = new Promise((resolve) => wrapper.once('exit', (code, signal) => resolve(code ?? signal)));
     return { pid: wrapper.pid ?? assert.fail('expected a wrapper'), ended: gone };
+  }
+  function changeProgram(change: ((text: string) => string) | undefined): void {
+    if (change !== undefined) writeFileSync(program, change(readFileSync(program, 'utf8')));
   }
   return {
     folders,
@@ -85,10 +88,13 @@ export async function createNeighbourPod(): Promise<NeighbourPod> {
       return started.type === 'started' ? started.execution : assert.fail(started.message);
     },
     come(change) {
-      if (change !== undefined) writeFileSync(program, change(readFileSync(program, 'utf8')));
+      changeProgram(change);
       return run([]);
     },
-    comeAsContainer: () => run(['unshare', '--pid', '--fork', '--kill-child']),
+    comeAsContainer({ shell, change } = {}) {
+      changeProgram(change);
+      return run(['unshare', '--pid', '--fork', '--kill-child'], shell);
+    },
     output,
     lastWords: () => readFile(words, 'utf8'),
     async [Symbol.asyncDispose]() {

@@ -60,6 +60,23 @@ describe('a container whose command has ended', { skip }, () => {
     assert.equal(await pod.lastWords(), 'farhand: ended 3\n');
   });
 
+  it('does not wait for ever for a runner that cannot come back', async () => {
+    await using pod = await createNeighbourPod();
+    const neighbour = pod.comeAsContainer({
+      shell: 'bash',
+      change: (text) => {
+        assert.match(text, / -t 90000|'-t 90000'/);
+        return text.replace('-t 90000', '-t 1');
+      },
+    });
+    const execution = await startIn(pod);
+    await isEnough(pod);
+
+    await execution.ended;
+
+    assert.equal(await neighbour.ended, 3);
+  });
+
   it('ends when the platform tells it to, as the command ended', async () => {
     await using pod = await createNeighbourPod();
     const neighbour = pod.comeAsContainer();
