@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { readSubjectAltNames } from '../runtime/subject-alt-names.ts';
+import { toSubjectLine } from '../runtime/subject-line.ts';
 
 /** A certificate that the other side showed in the TLS handshake and that a CA of ours has signed. */
 export interface ClientCertificate {
@@ -17,7 +18,7 @@ export function readClientCertificate(socket: Duplex): ClientCertificate | null 
   if (certificate === undefined) return null;
   const names = readSubjectAltNames(certificate.subjectAltName);
   return {
-    subject: certificate.subject.replaceAll('\n', ', '),
+    subject: toSubjectLine(certificate),
     uris: names.filter(({ kind }) => kind === 'URI').map(({ value }) => value),
   };
 }

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { LoopBoard } from '../../runtime/loop-board.ts';
 import { sleep } from '../../runtime/sleep.ts';
+import { toSubjectLine } from '../../runtime/subject-line.ts';
 import { ExpiryWarning } from './expiry-warning.ts';
 import { TlsError } from './tls-error.ts';
 import { loadTlsMaterial, type TlsMaterial } from './tls-material.ts';
@@ -141,7 +142,8 @@ export class TlsKeeper implements AsyncDisposable {
     this.#changes += 1;
     this.#onChange(found);
     const { serialNumber, validTo, subjectAltName } = found.leaf;
-    this.#options.logger.info({ serialNumber, validTo, names: subjectAltName }, 'new TLS files in use');
+    const clientCas = found.clientAuthorities.map(toSubjectLine);
+    this.#options.logger.info({ serialNumber, validTo, names: subjectAltName, clientCas }, 'new TLS files in use');
   }
 
   #fail(error: unknown): void {
@@ -169,7 +171,7 @@ export class TlsKeeper implements AsyncDisposable {
 function toView(certificate: X509Certificate, now: number): HubTls['certificate'] {
   const end = certificate.validToDate;
   return {
-    subject: certificate.subject.replaceAll('\n', ', '),
+    subject: toSubjectLine(certificate),
     names: certificate.subjectAltName ?? '',
     notAfter: end.toISOString(),
     daysLeft: Math.floor((end.getTime() - now) / dayMs),
