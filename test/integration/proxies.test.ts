@@ -20,6 +20,9 @@ after(() => network?.[Symbol.dispose]());
 /** tinyproxy takes letters and digits alone. */
 const passwords: Readonly<Record<ProxyKind, string>> = { squid: 'p@ss:w/rd-ü', tinyproxy: 'p4ssw0rd' };
 
+/** Nobody else has it: the network is the agent's own. */
+const statusPort = 9_400;
+
 async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKind; readonly idleSeconds?: number }) {
   if (network === null) throw new Error('expected a network, because the test was not skipped');
   await using opened = new AsyncDisposableStack();
@@ -54,6 +57,18 @@ async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKin
     proxy,
     proxyUrl,
     door,
+    /** Has the proxy want another password, which it wants from its next start on, and answers its URL with that one. */
+    changeLogin(next: string) {
+      proxy.setLogin({ user: 'jane', password: next });
+      return `http://jane:${encodeURIComponent(next)}@${proxy.host}:${proxy.port}`;
+    },
+    /** What the agent says of itself, to JSON. */
+    async status(): Promise<{ readonly code: number; readonly ready: number; readonly text: string }> {
+      const ask = (path: string) => fetch(`http://${network.inside}:${statusPort}${path}`);
+      const [status, ready] = await Promise.all([ask('/status'), ask('/readyz')]);
+      await ready.text();
+      return { code: status.status, ready: ready.status, text: await status.text() };
+    },
     /** A command of a person in the network. */
     command: (args: readonly string[], environment: Readonly<Record<string, string>>) =>
       farhand(args, {
@@ -67,7 +82,12 @@ async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKin
       }),
     async startAgent(scheme: 'wss' | 'grpcs') {
       const url = `${scheme}://${network.outside}:${door.port}`;
-      const environment = { ...common, FARHAND_HUB_URL: url, FARHAND_PROXY_FILE: at('proxy-url') };
+      const environment = {
+        ...common,
+        FARHAND_HUB_URL: url,
+        FARHAND_PROXY_FILE: at('proxy-url'),
+        FARHAND_STATUS_LISTEN: `${network.inside}:${statusPort}`,
+      };
       const agent = await place.addAgent('a1', environment);
       await agent.launch({}, network.program).line(/^farhand agent ready/m);
       return agent;
@@ -135,6 +155,46 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
       assert.match(wrong.stderr, /does not accept the user and password of FARHAND_PROXY/);
       assert.doesNotMatch(wrong.stderr, /wr0ng-secret/);
       assert.match(none.stderr, /wants a login \(407/);
+    });
+
+    it('an agent whose login is taken no more stays up, says so without the secret, and works on with the right one', async () => {
+      await using place = await startPlace({ kind });
+      const agent = await place.startAgent(kind === 'squid' ? 'wss' : 'grpcs');
+      const run = 'for i in $(seq 100); do say "line $i"; done; wait_for go; say done';
+      const { id } = await place.api.submit({ automation: 'job', parameters: { run } });
+      await place.api.jobWhen(id, 'running', ({ started }) => started === true);
+      const { pid } = agent;
+
+      await place.proxy.kill();
+      const mended = place.changeLogin('an0therSecret');
+      await place.proxy.start();
+      await agent.said(/does not accept the user and password of FARHAND_PROXY \(40[17]/);
+      const online = await place.status();
+      assert.equal(agent.pid, pid);
+      await agent.kill('SIGTERM');
+      // It is up, and its hub is not reached: nobody waits for its ready line.
+      const wrong = place.proxyUrl.replace(/jane:.*@/, 'jane:wr0ngSecret@');
+      agent.launch({ FARHAND_PROXY_FILE: '', FARHAND_PROXY: wrong }, network?.program);
+      await agent.said(/does not accept the user and password of FARHAND_PROXY \(40[17]/);
+      const started = await place.status();
+      await agent.kill('SIGTERM');
+      writeFileSync(join(place.folder, 'proxy-url'), mended);
+      await agent.launch({}, network?.program).line(/^farhand agent ready/m);
+      await place.open('go');
+
+      for (const { code, ready, text } of [online, started]) {
+        assert.deepEqual([code, ready], [200, 503]);
+        assert.match(text, /does not accept the user and password of FARHAND_PROXY \(40[17]/);
+      }
+      const job = await place.api.end(id);
+      assert.deepEqual([job.state, job.attempt, job.log?.complete], ['succeeded', 1, true]);
+      await place.ledger.check(job, place.api);
+      assert.equal(await place.ledger.starts(id), 1);
+      const told = [online.text, started.text, readFileSync(join(place.folder, 'a1.log'), 'utf8')].join('\n');
+      for (const secret of [passwords[kind], 'wr0ngSecret', 'an0therSecret']) {
+        const forms = [secret, encodeURIComponent(secret), Buffer.from(`jane:${secret}`).toString('base64')];
+        for (const form of forms) assert.ok(!told.includes(form), told);
+      }
     });
 
     it('a quiet job loses nothing where the proxy cuts what is idle sooner than we ping', async () => {

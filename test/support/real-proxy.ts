@@ -23,6 +23,8 @@ export interface RealProxy extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
   start(): Promise<void>;
+  /** From its next start on it lets in who logs in so. */
+  setLogin(login: RealProxyOptions['login']): void;
   /** Ends it at once, and all connections with it. */
   kill(): Promise<void>;
   /** SIGSTOP: it holds its connections and does nothing. */
@@ -46,7 +48,11 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
   chmodSync(folder, 0o777);
   const port = await findFreePort();
   const config = join(folder, `${kind}.conf`);
-  writeFileSync(config, kind === 'squid' ? toSquid(options, folder, port) : toTinyproxy(options, folder, port));
+  const setLogin = (login: RealProxyOptions['login']) => {
+    const now = { ...options, login };
+    writeFileSync(config, kind === 'squid' ? toSquid(now, folder, port) : toTinyproxy(now, folder, port));
+  };
+  setLogin(options.login);
   // Squid names its shared memory after this, and does not start where another left some of that name.
   const service = `farhand${port}`;
   let child: ChildProcess | null = null;
@@ -73,6 +79,7 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
         await delay(20);
       }
     },
+    setLogin,
     kill,
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
