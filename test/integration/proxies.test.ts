@@ -23,7 +23,16 @@ const passwords: Readonly<Record<ProxyKind, string>> = { squid: 'p@ss:w/rd-ü', 
 /** Nobody else has it: the network is the agent's own. */
 const statusPort = 9_400;
 
-async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKind; readonly idleSeconds?: number }) {
+async function startPlace({
+  kind,
+  isSecure = false,
+  idleSeconds = 900,
+}: {
+  readonly kind: ProxyKind;
+  /** The proxy is spoken to over TLS. */
+  readonly isSecure?: boolean;
+  readonly idleSeconds?: number;
+}) {
   if (network === null) throw new Error('expected a network, because the test was not skipped');
   await using opened = new AsyncDisposableStack();
   const password = passwords[kind];
@@ -44,10 +53,16 @@ async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKin
     }),
   );
   const proxy = opened.use(
-    await createRealProxy({ kind, host: network.door, login: { user: 'jane', password }, idleSeconds }),
+    await createRealProxy({
+      kind,
+      host: network.door,
+      login: { user: 'jane', password },
+      idleSeconds,
+      ...(isSecure ? { certificate: authority.issue({ names: `IP:${network.door}`, days: 30 }) } : {}),
+    }),
   );
   await proxy.start();
-  const proxyUrl = `http://jane:${encodeURIComponent(password)}@${proxy.host}:${proxy.port}`;
+  const proxyUrl = `${isSecure ? 'https' : 'http'}://jane:${encodeURIComponent(password)}@${proxy.host}:${proxy.port}`;
   writeFileSync(at('proxy-url'), `${proxyUrl}\n`);
   const tls = { FARHAND_TLS_CA: authority.path, FARHAND_TLS_CERT: at('own.pem'), FARHAND_TLS_KEY: at('own.key') };
   const common = { ...network.environment, ...tls };
@@ -96,12 +111,20 @@ async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKin
   };
 }
 
-for (const kind of ['squid', 'tinyproxy'] as const) {
-  const skip = network === null ? 'no network namespace can be made here (it takes root, and ip)' : isMissing(kind);
-  describe(`through ${kind}`, { skip }, () => {
+const whyNot = (kind: ProxyKind) =>
+  network === null ? 'no network namespace can be made here (it takes root, and ip)' : isMissing(kind);
+
+const ways = [
+  { name: 'squid', kind: 'squid', isSecure: false },
+  { name: 'tinyproxy', kind: 'tinyproxy', isSecure: false },
+  { name: 'squid that is spoken to over TLS', kind: 'squid', isSecure: true },
+] as const;
+
+for (const { name, kind, isSecure } of ways) {
+  describe(`through ${name}`, { skip: whyNot(kind) }, () => {
     for (const scheme of ['wss', 'grpcs'] as const) {
       it(`an agent joins and works by ${scheme}, and loses nothing when the proxy is killed in the middle of a job`, async () => {
-        await using place = await startPlace({ kind });
+        await using place = await startPlace({ kind, isSecure });
         const agent = await place.startAgent(scheme);
         const run = 'for i in $(seq 2000); do say "line $i"; done; wait_for go; say done';
         const { id } = await place.api.submit({ automation: 'job', parameters: { run } });
@@ -122,7 +145,11 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
         assert.ok(!said.includes(password) && !said.includes(encodeURIComponent(password)), said);
       });
     }
+  });
+}
 
+for (const kind of ['squid', 'tinyproxy'] as const) {
+  describe(`a way through ${kind}`, { skip: whyNot(kind) }, () => {
     it('goes who names it in HTTPS_PROXY, and nobody without', async () => {
       await using place = await startPlace({ kind });
 
@@ -213,3 +240,29 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
     });
   });
 }
+
+describe('a way through squid that is spoken to over TLS', { skip: whyNot('squid') }, () => {
+  it('is gone by who trusts its CA and speaks TLS to it, and who does not is told why', async () => {
+    await using place = await startPlace({ kind: 'squid', isSecure: true });
+    const { proxyUrl } = place;
+    const through = (url: string, more: Readonly<Record<string, string>> = {}) =>
+      place.command(['jobs'], { HTTPS_PROXY: url, ...more });
+
+    const [trusted, foreign, plain, wrong, doctor] = await Promise.all([
+      through(proxyUrl),
+      through(proxyUrl, { FARHAND_TLS_CA: '' }),
+      through(proxyUrl.replace('https', 'http')),
+      through(proxyUrl.replace(/jane:.*@/, 'jane:wr0ngSecret@')),
+      place.command(['doctor', '--client'], { HTTPS_PROXY: proxyUrl }),
+    ]);
+
+    assert.equal(trusted.exitCode, 0, trusted.stderr);
+    assert.deepEqual([foreign.exitCode, plain.exitCode, wrong.exitCode], [3, 3, 3]);
+    assert.match(foreign.stderr, /no TLS connection to the proxy https:.*does not know the CA of its .*FARHAND_TLS_CA/);
+    assert.match(plain.stderr, /it speaks TLS: write https:\/\/ for it/);
+    assert.match(wrong.stderr, /does not accept the user and password of HTTPS_PROXY \(407/);
+    assert.doesNotMatch(wrong.stderr, /wr0ngSecret/);
+    assert.match(doctor.stdout, /proxy .*through https:\/\/10\.[\d.:]+ \(HTTPS_PROXY\)/);
+    assert.match(doctor.stdout, /connection .*opens a tunnel to 198\.18\./);
+  });
+});

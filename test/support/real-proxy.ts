@@ -6,11 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findFreePort } from '../../bench/free-port.ts';
+import type { ServerCertificate } from './certificates.ts';
 
 export type ProxyKind = 'squid' | 'tinyproxy';
 
 export interface RealProxyOptions {
   readonly kind: ProxyKind;
+  /** It is spoken to over TLS, with this. Of squid alone: tinyproxy speaks none. */
+  readonly certificate?: ServerCertificate;
   /** Where it listens. */
   readonly host: string;
   readonly login: { readonly user: string; readonly password: string };
@@ -98,10 +101,16 @@ function readTail(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8').slice(-2_000) : '';
 }
 
-function toSquid({ host, login, idleSeconds }: RealProxyOptions, folder: string, port: number): string {
+function toSquid({ host, login, idleSeconds, certificate }: RealProxyOptions, folder: string, port: number): string {
   const hash = execFileSync('openssl', ['passwd', '-apr1', login.password], { encoding: 'utf8' }).trim();
   writeFileSync(join(folder, 'passwords'), `${login.user}:${hash}\n`);
-  return `http_port ${host}:${port}
+  let listens = `http_port ${host}:${port}`;
+  if (certificate !== undefined) {
+    writeFileSync(join(folder, 'own.pem'), certificate.cert);
+    writeFileSync(join(folder, 'own.key'), certificate.key);
+    listens = `https_port ${host}:${port} tls-cert=${join(folder, 'own.pem')} tls-key=${join(folder, 'own.key')}`;
+  }
+  return `${listens}
 visible_hostname farhand-test
 auth_param basic program /usr/lib/squid/basic_ncsa_auth ${join(folder, 'passwords')}
 auth_param basic children 1 startup=1
