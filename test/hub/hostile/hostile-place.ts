@@ -33,7 +33,7 @@ export interface HostilePlace extends AsyncDisposable {
   readonly target: RawTarget;
   /** As this agent does, with a certificate of its own where the hub asks for one. */
   targetAs(name: string): RawTarget;
-  outletAs(name: string): Outlet;
+  outletAs(name: string, account?: string): Outlet;
   /** The administrator, on a connection of its own. */
   call(method: string, path: string, body?: object): Promise<HonestAnswer>;
   /** What is open now is no part of an attack. */
@@ -79,14 +79,13 @@ export async function startHostilePlace(options: HostilePlaceOptions = {}): Prom
   const ca = tls === null ? null : readFileSync(tls.authority.path);
   const port = Number(new URL(hub.address).port);
   const shown = new Map<string, ServerCertificate>();
-  const certificateOf = (name: string): ServerCertificate | null => {
+  const certificateOf = (agent: string): ServerCertificate | null => {
     if (tls === null) return null;
-    const issued =
-      shown.get(name) ?? tls.clientAuthority.issue({ names: `URI:farhand:agent:default/${name}`, days: 10 });
-    shown.set(name, issued);
+    const issued = shown.get(agent) ?? tls.clientAuthority.issue({ names: `URI:farhand:agent:${agent}`, days: 10 });
+    shown.set(agent, issued);
     return issued;
   };
-  const targetAs = (name: string): RawTarget => ({ port, ca, shows: certificateOf(name) });
+  const targetAs = (name: string): RawTarget => ({ port, ca, shows: certificateOf(`default/${name}`) });
   const person = tls === null ? {} : { ca: ca ?? '', ...tls.clientAuthority.issue({ names: 'DNS:person', days: 10 }) };
 
   const call: HostilePlace['call'] = async (method, path, body) => {
@@ -109,10 +108,10 @@ export async function startHostilePlace(options: HostilePlaceOptions = {}): Prom
     address: hub.address,
     target: targetAs('thief'),
     targetAs,
-    outletAs(name) {
-      const certificate = certificateOf(name);
+    outletAs(name, account = 'default') {
+      const certificate = certificateOf(`${account}/${name}`);
       if (tls === null || certificate === null) return createDirectOutlet({ logger: silentLogger });
-      const paths = { cert: join(tls.path, `${name}.pem`), key: join(tls.path, `${name}.key`) };
+      const paths = { cert: join(tls.path, `${account}-${name}.pem`), key: join(tls.path, `${account}-${name}.key`) };
       writeFileSync(paths.cert, certificate.cert);
       writeFileSync(paths.key, certificate.key);
       const files = { ...noTlsSettings, ca: tls.authority.path, ...paths };
