@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { LoopBoard } from '../../runtime/loop-board.ts';
 import { sleep } from '../../runtime/sleep.ts';
-import { toSubjectLine } from '../../runtime/subject-line.ts';
+import { toIssuerLine, toSubjectLine } from '../../runtime/subject-line.ts';
 import { ExpiryWarning } from './expiry-warning.ts';
 import { TlsError } from './tls-error.ts';
 import { loadTlsMaterial, type TlsMaterial } from './tls-material.ts';
@@ -38,6 +38,7 @@ export class TlsKeeper implements AsyncDisposable {
   #problem: string | null = null;
   #changes = 0;
   #failures = 0;
+  readonly #signers = new Map<string, number>();
   #onChange: (material: TlsMaterial) => void = () => {};
   #timer: Timer | null = null;
   #looking: Promise<void> | null = null;
@@ -77,6 +78,17 @@ export class TlsKeeper implements AsyncDisposable {
   /** How often other files were taken into use, and how often they could not be. */
   get counts(): { readonly changes: number; readonly failures: number } {
     return { changes: this.#changes, failures: this.#failures };
+  }
+
+  /** How many connections were let in by a certificate, by who signed it. */
+  get signers(): ReadonlyMap<string, number> {
+    return this.#signers;
+  }
+
+  /** One was let in by this certificate, which a CA of the hub's has signed. */
+  letIn(certificate: X509Certificate): void {
+    const signer = toIssuerLine(certificate);
+    this.#signers.set(signer, (this.#signers.get(signer) ?? 0) + 1);
   }
 
   /** Calls back with what new connections are to use, each time that it changes. */

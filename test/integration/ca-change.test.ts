@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
 import type { Job } from '../../protocol/job.ts';
 import { askJson } from '../support/ask-json.ts';
 import type { Environment, FarhandProcess } from '../support/farhand-process.ts';
+import { callHttps } from '../support/https-call.ts';
 import { checkLeaks } from '../support/leak-check.ts';
 import { readSerial } from '../support/read-serial.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -37,6 +39,9 @@ interface Change extends AsyncDisposable {
   begins(): Promise<string>;
   /** Another start of the hub, after KILL. */
   restarts(): Promise<void>;
+  /** Who signed what was shown to the hub since it was started. */
+  signers(): Promise<readonly string[]>;
+  hubSaid(pattern: RegExp): Promise<void>;
 }
 
 const shown: Readonly<Record<Machine, string>> = { hub: 'hub', agent: 'agent-a1', ada: 'client-ada' };
@@ -95,8 +100,18 @@ async function startChange(scheme: string): Promise<Change> {
       ({ process: hub } = await startHub());
       looks = 0;
     },
+    async signers() {
+      const files = { certificate: place.at('client-ada.pem'), key: place.at('client-ada.key') };
+      const { text } = await callHttps(`${address}/metrics`, trusted('ada'), { files });
+      return [...text.matchAll(/^farhand_hub_client_certificates_total\{ca="(.*)"\} [1-9]/gm)].map(([, ca = '']) => ca);
+    },
+    hubSaid: (pattern) => hub.said(pattern),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+async function nameOf(path: string): Promise<string> {
+  return new X509Certificate(await readFile(path)).subject;
 }
 
 async function endsWhole({ place, user }: Change, jobs: readonly string[]): Promise<void> {
@@ -115,7 +130,9 @@ for (const scheme of ['wss', 'grpcs']) {
     const { place, address, user, agent } = change;
     const at = (name: string) => join(place.folder, name);
     await cp(at('certs'), at('before'), { recursive: true });
+    const [was, willBe] = [await nameOf(at(old)), await nameOf(at(next))];
     const jobs = [await change.begins()];
+    assert.deepEqual(await change.signers(), [was]);
 
     // Each job has a session of its own: a new connection, with what is there at that step.
     for (const machine of machines) await change.trusts(machine, old, next);
@@ -137,8 +154,10 @@ for (const scheme of ['wss', 'grpcs']) {
     assert.match(refused.stderr, /the certificate that was shown is of no CA that this hub knows/);
 
     await change.restarts();
+    await change.hubSaid(new RegExp(`"issuer":"${willBe}","message":"agent showed a certificate"`));
     jobs.push(await change.begins());
     await endsWhole(change, jobs);
+    assert.deepEqual(await change.signers(), [willBe]);
     agent.kill('SIGTERM');
     const { stderr } = await agent.ended;
     const lastOfChange = jobs.at(-2) ?? '';
