@@ -144,6 +144,7 @@ describe('an agent of another account, with a certificate of its own', () => {
       wrong,
       /403 .*client certificate is for farhand:agent:team\/thief, and the agent is default\/thief/,
     );
+    assert.equal((await place.call('GET', '/api/v1/agents/thief')).status, 404);
     await using agent = await startHonestAgent(place);
     await using thief = await startAgent(place, 'thief', 'team');
 
