@@ -1,11 +1,14 @@
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { readSubjectAltNames } from '../runtime/subject-alt-names.ts';
+import { toIssuerLine, toSubjectLine } from '../runtime/subject-line.ts';
 
 /** A certificate that the other side showed in the TLS handshake and that a CA of ours has signed. */
 export interface ClientCertificate {
   /** `CN=a1, O=…`, for messages. */
   readonly subject: string;
+  /** Who signed it, likewise. */
+  readonly issuer: string;
   /** Its URIs (RFC 5280 §4.2.1.6): names of what the certificate is for. */
   readonly uris: readonly string[];
 }
@@ -17,7 +20,8 @@ export function readClientCertificate(socket: Duplex): ClientCertificate | null 
   if (certificate === undefined) return null;
   const names = readSubjectAltNames(certificate.subjectAltName);
   return {
-    subject: certificate.subject.replaceAll('\n', ', '),
+    subject: toSubjectLine(certificate),
+    issuer: toIssuerLine(certificate),
     uris: names.filter(({ kind }) => kind === 'URI').map(({ value }) => value),
   };
 }

@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { join, relative, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Context } from '../context.ts';
 import { printJson } from '../json-document.ts';
 import { type Leaf, openAuthority } from './authority.ts';
 import { toCertificateView } from './certificate-view.ts';
 import { type PemPair, type PemPaths, replacePair, writeNewPair } from './pem-pair.ts';
+import { toShownPath } from './shown-path.ts';
 
 export interface IssueOptions {
   /** Of the CA, and of what is made. */
@@ -57,13 +58,10 @@ export async function tellPair(
     return;
   }
   const names = view.names === '' ? '' : ` for ${view.names}`;
-  await stdout.line(`made ${toShown(paths.certificate, context)}${names}, valid until ${view.validTo.slice(0, 10)}`);
-  await stdout.line(`made ${toShown(paths.key, context)}: nobody else may read it`);
+  await stdout.line(
+    `made ${toShownPath(paths.certificate, context)}${names}, valid until ${view.validTo.slice(0, 10)}`,
+  );
+  await stdout.line(`made ${toShownPath(paths.key, context)}: nobody else may read it`);
   if (next.length > 0) await stdout.line('Next:');
   for (const line of next) await stdout.line(`  ${line}`);
-}
-
-function toShown(path: string, { folder }: Context): string {
-  const short = relative(folder, path);
-  return short.startsWith('..') ? path : short;
 }

@@ -1,9 +1,7 @@
-import { chown, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { hasCode } from '../../runtime/has-code.ts';
 import { isPemPair, toRenewedCertificate } from '../../runtime/renewed-certificate.ts';
-import { exitCodes } from '../exit-code.ts';
-import { Failure } from '../failure.ts';
+import { writeBeside, writeNewFile } from './pem-file.ts';
 
 /** A certificate and its private key, in PEM. */
 export interface PemPair {
@@ -22,9 +20,9 @@ const certificateMode = 0o644;
 /** Writes a pair where nothing is yet. Rejects with `Failure` where something is: a key that is overwritten is gone. */
 export async function writeNewPair(paths: PemPaths, { certificate, key }: PemPair): Promise<void> {
   await mkdir(dirname(paths.key), { recursive: true, mode: 0o700 });
-  await writeNew(paths.key, key, keyMode);
+  await writeNewFile(paths.key, key, keyMode);
   try {
-    await writeNew(paths.certificate, certificate, certificateMode);
+    await writeNewFile(paths.certificate, certificate, certificateMode);
   } catch (error) {
     await rm(paths.key, { force: true });
     throw error;
@@ -42,13 +40,7 @@ export async function replacePair(paths: PemPaths, { certificate, key }: PemPair
     { path: paths.key, beside: renewed.key, text: key, mode: keyMode },
   ];
   await finishRenewal(paths, renewed);
-  for (const { path, beside, text, mode } of files) {
-    const old = await stat(path).catch(() => null);
-    await rm(beside, { force: true });
-    await writeNew(beside, text, mode);
-    // A key that root renews is still for the user of the hub.
-    if (old !== null && process.getuid?.() === 0) await chown(beside, old.uid, old.gid);
-  }
+  for (const file of files) await writeBeside(file);
   await rename(renewed.key, paths.key);
   await rename(renewed.certificate, paths.certificate);
 }
@@ -60,23 +52,4 @@ async function finishRenewal({ certificate, key }: PemPaths, renewed: PemPaths):
   );
   if (current === undefined || waiting === undefined || secret === undefined) return;
   if (!isPemPair(current, secret) && isPemPair(waiting, secret)) await rename(renewed.certificate, certificate);
-}
-
-async function writeNew(path: string, text: string, mode: number): Promise<void> {
-  try {
-    await using file = await open(path, 'wx', mode);
-    await file.writeFile(text);
-    await file.sync();
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) {
-      throw new Failure(exitCodes.usage, `${path} is there already, and is not overwritten`, [
-        'Renew it: farhand certs renew FILE; or write beside it: --folder FOLDER',
-      ]);
-    }
-    throw new Failure(
-      exitCodes.usage,
-      `cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      ['Name another folder: --folder FOLDER'],
-    );
-  }
 }

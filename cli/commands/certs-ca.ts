@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { createAuthority } from '../certs/authority.ts';
 import { addCertsOptions } from '../certs/certs-options.ts';
@@ -12,7 +13,9 @@ export function createCertsCaCommand(context: Context): Command {
   const command = new Command('ca')
     .description('make a CA: ca.pem, which everybody trusts, and ca.key, which signs')
     .addOption(
-      new Option('--name <text>', 'what it calls itself (default: farhand CA and the day)').argParser(parseName),
+      new Option('--name <text>', 'what it calls itself (default: farhand CA, the day and four letters)').argParser(
+        parseName,
+      ),
     );
   addCertsOptions(command, { days: tenYearsInDays }).action(() => makeAuthority(command, context));
   return addExamples(command, ['farhand certs ca --folder /root/farhand-ca', 'on a machine that is not the hub']);
@@ -20,7 +23,9 @@ export function createCertsCaCommand(context: Context): Command {
 
 async function makeAuthority(command: Command, context: Context): Promise<void> {
   const { folder, days, json, name } = command.opts<IssueOptions & { readonly name?: string }>();
-  const commonName = name ?? `farhand CA ${new Date().toISOString().slice(0, 10)}`;
+  // Two of one day are told apart by it.
+  const mark = randomBytes(2).toString('hex');
+  const commonName = name ?? `farhand CA ${new Date().toISOString().slice(0, 10)} ${mark}`;
   const paths = toPaths(context, folder, 'ca');
   const pair = createAuthority({ commonName, days });
   await writeNewPair(paths, pair);

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Context } from '../context.ts';
 import { addExamples } from '../examples.ts';
 import { createCertsAgentCommand } from './certs-agent.ts';
+import { createCertsBundleCommand } from './certs-bundle.ts';
 import { createCertsCaCommand } from './certs-ca.ts';
 import { createCertsClientCommand } from './certs-client.ts';
 import { createCertsHubCommand } from './certs-hub.ts';
@@ -11,8 +12,8 @@ import { createCertsShowCommand } from './certs-show.ts';
 const details = `
 A CA, a certificate for the hub, and where wanted one for each agent: elliptic
 curve P-256, in PEM, in ./certs unless --folder says another. Nothing is sent
-anywhere and nothing that is there is overwritten. Keep ca.key where the hub is
-not: whoever has it can be any hub and any client.`;
+anywhere, and what is there is overwritten by renew and bundle alone. Keep ca.key
+where the hub is not: whoever has it can be any hub and any client.`;
 
 export function createCertsCommand(context: Context): Command {
   const command = new Command('certs')
@@ -29,5 +30,6 @@ export function createCertsCommand(context: Context): Command {
     .addCommand(createCertsAgentCommand(context))
     .addCommand(createCertsClientCommand(context))
     .addCommand(createCertsRenewCommand(context))
+    .addCommand(createCertsBundleCommand(context))
     .addCommand(createCertsShowCommand(context));
 }

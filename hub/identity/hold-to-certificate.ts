@@ -1,5 +1,6 @@
 import type { Logger } from '../../runtime/logger.ts';
 import type { Authenticate } from '../../transports/credential.ts';
+import { controlTarget } from '../../transports/targets.ts';
 import type { AgentPrincipal } from './agent-principal.ts';
 import { judgeCertificateNames } from './certificate-names.ts';
 
@@ -16,8 +17,15 @@ export function holdToCertificate(
     if (admission.type !== 'admitted') return admission;
     const { account, name } = admission.principal;
     const complaint = judgeCertificateNames(request.certificate, { account, name });
-    if (complaint === null) return admission;
     const { remote, target, certificate } = request;
+    if (complaint === null) {
+      // While one CA takes over from another, this says which agents are still to be given a certificate.
+      if (certificate !== null && target === controlTarget) {
+        const { subject, issuer } = certificate;
+        logger.info({ agent: admission.principal.id, name, account, subject, issuer }, 'agent showed a certificate');
+      }
+      return admission;
+    }
     logger.warn(
       { agent: admission.principal.id, name, account, remote, target, certificate },
       'agent refused: its certificate is of another',

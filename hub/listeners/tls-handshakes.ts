@@ -48,6 +48,8 @@ export function createTlsHandshakes(keeper: TlsKeeper): TlsHandshakes {
       return;
     }
     const reason = judgeClientCertificate(socket, clientCertificates);
+    const shown = reason === null ? socket.getPeerX509Certificate() : undefined;
+    if (shown !== undefined) keeper.letIn(shown);
     done(reason === null ? { type: 'secured', socket } : { type: 'unwanted', socket, reason });
   });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {

@@ -4,14 +4,16 @@ import type { ConnectionRefusal } from '../listeners/connection-refusal.ts';
 import type { TlsKeeper } from '../tls/tls-keeper.ts';
 import { LabelledCounter } from './labelled-counter.ts';
 
+type WatchedTls = Pick<TlsKeeper, 'current' | 'counts' | 'status' | 'signers'>;
+
 /** Connections and what makes them secure, in numbers. */
 export class ConnectionMetrics {
   readonly #refused = new LabelledCounter();
   #strangers: Pick<Strangers, 'count'> | null = null;
-  #tls: Pick<TlsKeeper, 'current' | 'counts' | 'status'> | null = null;
+  #tls: WatchedTls | null = null;
 
   /** Where the numbers of TLS come from, if the hub speaks it. */
-  watch(tls: Pick<TlsKeeper, 'current' | 'counts' | 'status'>): void {
+  watch(tls: WatchedTls): void {
     this.#tls = tls;
   }
 
@@ -67,6 +69,12 @@ export class ConnectionMetrics {
         name: 'farhand_hub_tls_files_unusable',
         help: '1 while the TLS files as they are cannot be used, and those from before are.',
         samples: tls === null ? [] : [{ value: tls.status().problem === null ? 0 : 1 }],
+      },
+      {
+        type: 'counter',
+        name: 'farhand_hub_client_certificates_total',
+        help: 'Connections that were let in by a certificate, by the CA that signed it.',
+        samples: [...(tls?.signers ?? [])].map(([ca, value]) => ({ labels: { ca }, value })),
       },
       {
         type: 'counter',

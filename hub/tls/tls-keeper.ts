@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { LoopBoard } from '../../runtime/loop-board.ts';
 import { sleep } from '../../runtime/sleep.ts';
+import { toIssuerLine, toSubjectLine } from '../../runtime/subject-line.ts';
 import { ExpiryWarning } from './expiry-warning.ts';
 import { TlsError } from './tls-error.ts';
 import { loadTlsMaterial, type TlsMaterial } from './tls-material.ts';
@@ -37,6 +38,7 @@ export class TlsKeeper implements AsyncDisposable {
   #problem: string | null = null;
   #changes = 0;
   #failures = 0;
+  readonly #signers = new Map<string, number>();
   #onChange: (material: TlsMaterial) => void = () => {};
   #timer: Timer | null = null;
   #looking: Promise<void> | null = null;
@@ -76,6 +78,17 @@ export class TlsKeeper implements AsyncDisposable {
   /** How often other files were taken into use, and how often they could not be. */
   get counts(): { readonly changes: number; readonly failures: number } {
     return { changes: this.#changes, failures: this.#failures };
+  }
+
+  /** How many connections were let in by a certificate, by who signed it. */
+  get signers(): ReadonlyMap<string, number> {
+    return this.#signers;
+  }
+
+  /** One was let in by this certificate, which a CA of the hub's has signed. */
+  letIn(certificate: X509Certificate): void {
+    const signer = toIssuerLine(certificate);
+    this.#signers.set(signer, (this.#signers.get(signer) ?? 0) + 1);
   }
 
   /** Calls back with what new connections are to use, each time that it changes. */
@@ -141,7 +154,8 @@ export class TlsKeeper implements AsyncDisposable {
     this.#changes += 1;
     this.#onChange(found);
     const { serialNumber, validTo, subjectAltName } = found.leaf;
-    this.#options.logger.info({ serialNumber, validTo, names: subjectAltName }, 'new TLS files in use');
+    const clientCas = found.clientAuthorities.map(toSubjectLine);
+    this.#options.logger.info({ serialNumber, validTo, names: subjectAltName, clientCas }, 'new TLS files in use');
   }
 
   #fail(error: unknown): void {
@@ -169,7 +183,7 @@ export class TlsKeeper implements AsyncDisposable {
 function toView(certificate: X509Certificate, now: number): HubTls['certificate'] {
   const end = certificate.validToDate;
   return {
-    subject: certificate.subject.replaceAll('\n', ', '),
+    subject: toSubjectLine(certificate),
     names: certificate.subjectAltName ?? '',
     notAfter: end.toISOString(),
     daysLeft: Math.floor((end.getTime() - now) / dayMs),

@@ -5,6 +5,7 @@ import { ConfigError } from '../configuration/config-error.ts';
 import type { Logger } from '../logger.ts';
 import { readCertificates } from '../read-certificates.ts';
 import { isPemPair, toRenewedCertificate } from '../renewed-certificate.ts';
+import { toSubjectLine } from '../subject-line.ts';
 
 export interface TlsSettings {
   /** Path of a PEM file with certificates that are trusted besides those that Node trusts. */
@@ -45,6 +46,8 @@ export interface TlsMaterial {
 
 interface Loaded extends TlsMaterial {
   readonly stamp: string;
+  /** Who is trusted besides those that Node trusts, by subject. */
+  readonly authorities: readonly string[];
 }
 
 class WatchedTlsFiles implements TlsFiles {
@@ -71,7 +74,8 @@ class WatchedTlsFiles implements TlsFiles {
     try {
       this.#loaded = load(this.#settings, stamp);
       this.#refused = this.problem = null;
-      this.#logger.info({ certificate: this.#loaded.certificate }, 'TLS files read again');
+      const { certificate, authorities } = this.#loaded;
+      this.#logger.info({ certificate, authorities }, 'TLS files read again');
     } catch (error) {
       this.#refused = stamp;
       this.problem = error instanceof Error ? error.message : String(error);
@@ -111,12 +115,13 @@ function load({ ca, cert, key }: TlsSettings, stamp: string): Loaded {
   if (authorities !== null || chain !== null) forServers();
   return {
     stamp,
+    authorities: (authorities?.certificates ?? []).map(toSubjectLine),
     forServers,
     forProxies: chain === null ? forServers : forProxies,
     certificate:
       first === undefined || cert === null
         ? null
-        : { file: cert, subject: first.subject.replaceAll('\n', ', '), notAfter: Date.parse(first.validTo) },
+        : { file: cert, subject: toSubjectLine(first), notAfter: Date.parse(first.validTo) },
   };
 }
 

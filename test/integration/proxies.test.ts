@@ -20,7 +20,19 @@ after(() => network?.[Symbol.dispose]());
 /** tinyproxy takes letters and digits alone. */
 const passwords: Readonly<Record<ProxyKind, string>> = { squid: 'p@ss:w/rd-ü', tinyproxy: 'p4ssw0rd' };
 
-async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKind; readonly idleSeconds?: number }) {
+/** Nobody else has it: the network is the agent's own. */
+const statusPort = 9_400;
+
+async function startPlace({
+  kind,
+  isSecure = false,
+  idleSeconds = 900,
+}: {
+  readonly kind: ProxyKind;
+  /** The proxy is spoken to over TLS. */
+  readonly isSecure?: boolean;
+  readonly idleSeconds?: number;
+}) {
   if (network === null) throw new Error('expected a network, because the test was not skipped');
   await using opened = new AsyncDisposableStack();
   const password = passwords[kind];
@@ -41,10 +53,16 @@ async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKin
     }),
   );
   const proxy = opened.use(
-    await createRealProxy({ kind, host: network.door, login: { user: 'jane', password }, idleSeconds }),
+    await createRealProxy({
+      kind,
+      host: network.door,
+      login: { user: 'jane', password },
+      idleSeconds,
+      ...(isSecure ? { certificate: authority.issue({ names: `IP:${network.door}`, days: 30 }) } : {}),
+    }),
   );
   await proxy.start();
-  const proxyUrl = `http://jane:${encodeURIComponent(password)}@${proxy.host}:${proxy.port}`;
+  const proxyUrl = `${isSecure ? 'https' : 'http'}://jane:${encodeURIComponent(password)}@${proxy.host}:${proxy.port}`;
   writeFileSync(at('proxy-url'), `${proxyUrl}\n`);
   const tls = { FARHAND_TLS_CA: authority.path, FARHAND_TLS_CERT: at('own.pem'), FARHAND_TLS_KEY: at('own.key') };
   const common = { ...network.environment, ...tls };
@@ -54,6 +72,18 @@ async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKin
     proxy,
     proxyUrl,
     door,
+    /** Has the proxy want another password, which it wants from its next start on, and answers its URL with that one. */
+    changeLogin(next: string) {
+      proxy.setLogin({ user: 'jane', password: next });
+      return `http://jane:${encodeURIComponent(next)}@${proxy.host}:${proxy.port}`;
+    },
+    /** What the agent says of itself, to JSON. */
+    async status(): Promise<{ readonly code: number; readonly ready: number; readonly text: string }> {
+      const ask = (path: string) => fetch(`http://${network.inside}:${statusPort}${path}`);
+      const [status, ready] = await Promise.all([ask('/status'), ask('/readyz')]);
+      await ready.text();
+      return { code: status.status, ready: ready.status, text: await status.text() };
+    },
     /** A command of a person in the network. */
     command: (args: readonly string[], environment: Readonly<Record<string, string>>) =>
       farhand(args, {
@@ -67,7 +97,12 @@ async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKin
       }),
     async startAgent(scheme: 'wss' | 'grpcs') {
       const url = `${scheme}://${network.outside}:${door.port}`;
-      const environment = { ...common, FARHAND_HUB_URL: url, FARHAND_PROXY_FILE: at('proxy-url') };
+      const environment = {
+        ...common,
+        FARHAND_HUB_URL: url,
+        FARHAND_PROXY_FILE: at('proxy-url'),
+        FARHAND_STATUS_LISTEN: `${network.inside}:${statusPort}`,
+      };
       const agent = await place.addAgent('a1', environment);
       await agent.launch({}, network.program).line(/^farhand agent ready/m);
       return agent;
@@ -76,12 +111,20 @@ async function startPlace({ kind, idleSeconds = 900 }: { readonly kind: ProxyKin
   };
 }
 
-for (const kind of ['squid', 'tinyproxy'] as const) {
-  const skip = network === null ? 'no network namespace can be made here (it takes root, and ip)' : isMissing(kind);
-  describe(`through ${kind}`, { skip }, () => {
+const whyNot = (kind: ProxyKind) =>
+  network === null ? 'no network namespace can be made here (it takes root, and ip)' : isMissing(kind);
+
+const ways = [
+  { name: 'squid', kind: 'squid', isSecure: false },
+  { name: 'tinyproxy', kind: 'tinyproxy', isSecure: false },
+  { name: 'squid that is spoken to over TLS', kind: 'squid', isSecure: true },
+] as const;
+
+for (const { name, kind, isSecure } of ways) {
+  describe(`through ${name}`, { skip: whyNot(kind) }, () => {
     for (const scheme of ['wss', 'grpcs'] as const) {
       it(`an agent joins and works by ${scheme}, and loses nothing when the proxy is killed in the middle of a job`, async () => {
-        await using place = await startPlace({ kind });
+        await using place = await startPlace({ kind, isSecure });
         const agent = await place.startAgent(scheme);
         const run = 'for i in $(seq 2000); do say "line $i"; done; wait_for go; say done';
         const { id } = await place.api.submit({ automation: 'job', parameters: { run } });
@@ -102,7 +145,11 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
         assert.ok(!said.includes(password) && !said.includes(encodeURIComponent(password)), said);
       });
     }
+  });
+}
 
+for (const kind of ['squid', 'tinyproxy'] as const) {
+  describe(`a way through ${kind}`, { skip: whyNot(kind) }, () => {
     it('goes who names it in HTTPS_PROXY, and nobody without', async () => {
       await using place = await startPlace({ kind });
 
@@ -137,6 +184,46 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
       assert.match(none.stderr, /wants a login \(407/);
     });
 
+    it('an agent whose login is taken no more stays up, says so without the secret, and works on with the right one', async () => {
+      await using place = await startPlace({ kind });
+      const agent = await place.startAgent(kind === 'squid' ? 'wss' : 'grpcs');
+      const run = 'for i in $(seq 100); do say "line $i"; done; wait_for go; say done';
+      const { id } = await place.api.submit({ automation: 'job', parameters: { run } });
+      await place.api.jobWhen(id, 'running', ({ started }) => started === true);
+      const { pid } = agent;
+
+      await place.proxy.kill();
+      const mended = place.changeLogin('an0therSecret');
+      await place.proxy.start();
+      await agent.said(/does not accept the user and password of FARHAND_PROXY \(40[17]/);
+      const online = await place.status();
+      assert.equal(agent.pid, pid);
+      await agent.kill('SIGTERM');
+      // It is up, and its hub is not reached: nobody waits for its ready line.
+      const wrong = place.proxyUrl.replace(/jane:.*@/, 'jane:wr0ngSecret@');
+      agent.launch({ FARHAND_PROXY_FILE: '', FARHAND_PROXY: wrong }, network?.program);
+      await agent.said(/does not accept the user and password of FARHAND_PROXY \(40[17]/);
+      const started = await place.status();
+      await agent.kill('SIGTERM');
+      writeFileSync(join(place.folder, 'proxy-url'), mended);
+      await agent.launch({}, network?.program).line(/^farhand agent ready/m);
+      await place.open('go');
+
+      for (const { code, ready, text } of [online, started]) {
+        assert.deepEqual([code, ready], [200, 503]);
+        assert.match(text, /does not accept the user and password of FARHAND_PROXY \(40[17]/);
+      }
+      const job = await place.api.end(id);
+      assert.deepEqual([job.state, job.attempt, job.log?.complete], ['succeeded', 1, true]);
+      await place.ledger.check(job, place.api);
+      assert.equal(await place.ledger.starts(id), 1);
+      const told = [online.text, started.text, readFileSync(join(place.folder, 'a1.log'), 'utf8')].join('\n');
+      for (const secret of [passwords[kind], 'wr0ngSecret', 'an0therSecret']) {
+        const forms = [secret, encodeURIComponent(secret), Buffer.from(`jane:${secret}`).toString('base64')];
+        for (const form of forms) assert.ok(!told.includes(form), told);
+      }
+    });
+
     it('a quiet job loses nothing where the proxy cuts what is idle sooner than we ping', async () => {
       await using place = await startPlace({ kind, idleSeconds: 2 });
       await place.startAgent(kind === 'squid' ? 'grpcs' : 'wss');
@@ -153,3 +240,29 @@ for (const kind of ['squid', 'tinyproxy'] as const) {
     });
   });
 }
+
+describe('a way through squid that is spoken to over TLS', { skip: whyNot('squid') }, () => {
+  it('is gone by who trusts its CA and speaks TLS to it, and who does not is told why', async () => {
+    await using place = await startPlace({ kind: 'squid', isSecure: true });
+    const { proxyUrl } = place;
+    const through = (url: string, more: Readonly<Record<string, string>> = {}) =>
+      place.command(['jobs'], { HTTPS_PROXY: url, ...more });
+
+    const [trusted, foreign, plain, wrong, doctor] = await Promise.all([
+      through(proxyUrl),
+      through(proxyUrl, { FARHAND_TLS_CA: '' }),
+      through(proxyUrl.replace('https', 'http')),
+      through(proxyUrl.replace(/jane:.*@/, 'jane:wr0ngSecret@')),
+      place.command(['doctor', '--client'], { HTTPS_PROXY: proxyUrl }),
+    ]);
+
+    assert.equal(trusted.exitCode, 0, trusted.stderr);
+    assert.deepEqual([foreign.exitCode, plain.exitCode, wrong.exitCode], [3, 3, 3]);
+    assert.match(foreign.stderr, /no TLS connection to the proxy https:.*does not know the CA of its .*FARHAND_TLS_CA/);
+    assert.match(plain.stderr, /it speaks TLS: write https:\/\/ for it/);
+    assert.match(wrong.stderr, /does not accept the user and password of HTTPS_PROXY \(407/);
+    assert.doesNotMatch(wrong.stderr, /wr0ngSecret/);
+    assert.match(doctor.stdout, /proxy .*through https:\/\/10\.[\d.:]+ \(HTTPS_PROXY\)/);
+    assert.match(doctor.stdout, /connection .*opens a tunnel to 198\.18\./);
+  });
+});

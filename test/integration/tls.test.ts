@@ -1,78 +1,22 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { connect } from 'node:tls';
 import type { Job } from '../../protocol/job.ts';
-import { createPlace, type Environment, type Place, startFarhand } from '../support/farhand-process.ts';
+import { askJson } from '../support/ask-json.ts';
+import { type Environment, startFarhand } from '../support/farhand-process.ts';
 import { checkLeaks } from '../support/leak-check.ts';
+import { readSerial } from '../support/read-serial.ts';
 import { runCommand } from '../support/run-command.ts';
+import { createSecurePlace } from '../support/secure-place.ts';
 import { until } from '../support/until.ts';
 
 checkLeaks();
 
-const waits = `name: waits
-kind: script
-script: |
-  echo begun
-  while [ ! -e "$FARHAND_PARAM_GO" ]; do sleep 0.1; done
-  echo done
-parameters: {type: object, properties: {go: {type: string}}}
-`;
-
-/** A place with certificates by `farhand certs`: of the hub, of the agents a1 and a2, and of a person. */
-async function createSecurePlace() {
-  const place = await createPlace();
-  const certs = async (...args: readonly string[]) => {
-    const { exitCode, stderr } = await runCommand(['certs', ...args], { folder: place.folder });
-    assert.equal(exitCode, 0, stderr);
-  };
-  await certs('ca');
-  await certs('hub', 'localhost', '127.0.0.1');
-  await certs('agent', 'a1');
-  await certs('agent', 'a2');
-  await certs('client', 'ada');
-  const at = (file: string) => join(place.folder, 'certs', file);
-  const pair = (name: string) => ({ FARHAND_TLS_CERT: at(`${name}.pem`), FARHAND_TLS_KEY: at(`${name}.key`) });
-  const automations = join(place.folder, 'automations');
-  await mkdir(automations);
-  await writeFile(join(automations, 'waits.yaml'), waits);
-  return {
-    ...place,
-    certs,
-    at,
-    pair,
-    trust: { FARHAND_TLS_CA: at('ca.pem') },
-    automations,
-    /** With what a person needs. */
-    async startHub() {
-      const started = await place.hub({ ...pair('hub'), FARHAND_TLS_CLIENT_CA: at('ca.pem') });
-      const user = { ...started.client, ...pair('client-ada'), FARHAND_TLS_CA: at('ca.pem') };
-      return { ...started, user };
-    },
-    [Symbol.asyncDispose]: (): PromiseLike<void> => (place satisfies Place)[Symbol.asyncDispose](),
-  };
-}
-
-async function ask<T>(user: Environment, ...args: readonly string[]): Promise<T> {
-  const { stdout, stderr, exitCode } = await runCommand([...args, '--json'], { environment: user });
-  assert.equal(exitCode, 0, stderr);
-  return JSON.parse(stdout) as T;
-}
-
-async function readSerial(address: string, ca: Buffer): Promise<string | undefined> {
-  const socket = connect({ port: Number(new URL(address).port), host: '127.0.0.1', ca });
-  await once(socket, 'secureConnect');
-  const serial = socket.getPeerX509Certificate()?.serialNumber;
-  socket.destroy();
-  return serial;
-}
-
 for (const scheme of ['wss', 'grpcs']) {
   it(`runs a job over ${scheme} with client certificates while those of hub and agent are renewed, and keeps every channel`, async () => {
     await using place = await createSecurePlace();
-    const { process: hub, address, user } = await place.startHub();
+    const { process: hub, address, client: user } = await place.startHub();
     await using _hub = hub;
     await using agent = await place.agent(address, user, {
       ...place.trust,
@@ -81,8 +25,8 @@ for (const scheme of ['wss', 'grpcs']) {
       FARHAND_AUTOMATIONS: place.automations,
     });
     const go = join(place.folder, 'go');
-    const run = (file: string) => ask<Job>(user, 'run', 'waits', '-p', `go=${file}`, '--no-follow');
-    const look = (id: string) => ask<Job>(user, 'jobs', id);
+    const run = (file: string) => askJson<Job>(user, 'run', 'waits', '-p', `go=${file}`, '--no-follow');
+    const look = (id: string) => askJson<Job>(user, 'jobs', id);
     const { id } = await run(go);
     await until('the job to run', async () => (await look(id)).state === 'running');
     const ca = await readFile(place.at('ca.pem'));
@@ -111,7 +55,7 @@ for (const scheme of ['wss', 'grpcs']) {
 
 it('lets an agent in with a certificate of its own alone, and tells it why', async () => {
   await using place = await createSecurePlace();
-  const { process: hub, address, user } = await place.startHub();
+  const { process: hub, address, client: user } = await place.startHub();
   await using _hub = hub;
   await using joined = await place.agent(address, user, { ...place.trust, ...place.pair('agent-a1') });
   joined.kill('SIGTERM');

@@ -7,6 +7,8 @@ import type { Environment } from './farhand-process.ts';
 export interface ClosedNetwork extends Disposable {
   /** Of this machine: what is in the network reaches it. */
   readonly door: string;
+  /** Of what is in the network: this machine reaches it. */
+  readonly inside: string;
   /** Of this machine too: what is in the network does not reach it. */
   readonly outside: string;
   /** Starts farhand in the network, with `environment` added. */
@@ -57,6 +59,7 @@ export function openClosedNetwork(): ClosedNetwork | null {
   }
   return {
     door,
+    inside: inner,
     outside,
     program: join(import.meta.dirname, 'fixtures/in-namespace.mjs'),
     environment: { NET_NAMESPACE: name },

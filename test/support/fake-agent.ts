@@ -19,6 +19,8 @@ import {
 import type { AgentFrame, HubFrame, OpenFrame } from '../../protocol/session-frame.ts';
 import { systemClock } from '../../runtime/clock.ts';
 import { silentLogger } from '../../runtime/logger.ts';
+import type { Outlet } from '../../runtime/network/outlet.ts';
+import { createOutletFetch } from '../../runtime/network/outlet-fetch.ts';
 import { systemRandom } from '../../runtime/random.ts';
 import { createAgentClient } from '../../sync/agent-client.ts';
 import { createEventRouter } from '../../sync/event-router.ts';
@@ -64,6 +66,8 @@ export interface FakeAgentOptions {
   readonly automations?: readonly string[];
   readonly slots?: number;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Left out: it is dialled directly, and nothing is shown. */
+  readonly outlet?: Outlet;
 }
 
 export const fakeDigest = 'd'.repeat(64);
@@ -99,7 +103,8 @@ function createReport(options: FakeAgentOptions): AgentReport {
 
 async function enrol(options: FakeAgentOptions, publicKey: string, key: KeyObject): Promise<string> {
   const proof = sign(null, Buffer.from(`farhand-enrol-v1\n${publicKey}\n${options.name}`), key).toString('base64');
-  const answer = await fetch(`${options.hub}/v1/enrol`, {
+  const call = options.outlet === undefined ? fetch : createOutletFetch(options.outlet);
+  const answer = await call(`${options.hub}/v1/enrol`, {
     method: 'POST',
     headers: {
       authorization: `Bearer ${options.joinToken}`,
@@ -120,7 +125,12 @@ export async function startFakeAgent(options: FakeAgentOptions): Promise<FakeAge
   const id = await enrol(options, publicKey, keys.privateKey);
   const credential = createTestCredential(id, keys.privateKey);
   const common = { clock: systemClock, logger: silentLogger, random: systemRandom };
-  const transport = createWebsocketTransport({ url: options.hub, limits: defaultLimits, ...common });
+  const transport = createWebsocketTransport({
+    url: options.hub,
+    limits: defaultLimits,
+    outlet: options.outlet,
+    ...common,
+  });
 
   let report = createReport(options);
   let desired: AgentDesired | null = null;

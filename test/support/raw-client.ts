@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import type { ServerCertificate } from './certificates.ts';
 
 /** A connection that says what it is told to, however wrong, and keeps what comes back. */
 export interface RawClient extends Disposable {
@@ -17,13 +18,17 @@ export interface RawTarget {
   readonly port: number;
   /** Of the certificate on the port; null for plaintext. */
   readonly ca?: string | Buffer | null;
+  /** What is shown to who asks for a certificate. */
+  readonly shows?: ServerCertificate | null;
 }
 
 const dribbleMs = 50;
 
-export function openRaw({ port, ca = null }: RawTarget, { alpn = 'http/1.1' } = {}): RawClient {
+export function openRaw({ port, ca = null, shows = null }: RawTarget, { alpn = 'http/1.1' } = {}): RawClient {
   const socket =
-    ca === null ? connect(port, '127.0.0.1') : connectTls({ port, host: '127.0.0.1', ca, ALPNProtocols: [alpn] });
+    ca === null
+      ? connect(port, '127.0.0.1')
+      : connectTls({ port, host: '127.0.0.1', ca, ALPNProtocols: [alpn], ...shows });
   let said = '';
   let timer: NodeJS.Timeout | undefined;
   const { promise: closed, resolve } = Promise.withResolvers<void>();

@@ -6,11 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findFreePort } from '../../bench/free-port.ts';
+import type { ServerCertificate } from './certificates.ts';
 
 export type ProxyKind = 'squid' | 'tinyproxy';
 
 export interface RealProxyOptions {
   readonly kind: ProxyKind;
+  /** It is spoken to over TLS, with this. Of squid alone: tinyproxy speaks none. */
+  readonly certificate?: ServerCertificate;
   /** Where it listens. */
   readonly host: string;
   readonly login: { readonly user: string; readonly password: string };
@@ -23,6 +26,8 @@ export interface RealProxy extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
   start(): Promise<void>;
+  /** From its next start on it lets in who logs in so. */
+  setLogin(login: RealProxyOptions['login']): void;
   /** Ends it at once, and all connections with it. */
   kill(): Promise<void>;
   /** SIGSTOP: it holds its connections and does nothing. */
@@ -46,7 +51,11 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
   chmodSync(folder, 0o777);
   const port = await findFreePort();
   const config = join(folder, `${kind}.conf`);
-  writeFileSync(config, kind === 'squid' ? toSquid(options, folder, port) : toTinyproxy(options, folder, port));
+  const setLogin = (login: RealProxyOptions['login']) => {
+    const now = { ...options, login };
+    writeFileSync(config, kind === 'squid' ? toSquid(now, folder, port) : toTinyproxy(now, folder, port));
+  };
+  setLogin(options.login);
   // Squid names its shared memory after this, and does not start where another left some of that name.
   const service = `farhand${port}`;
   let child: ChildProcess | null = null;
@@ -73,6 +82,7 @@ export async function createRealProxy(options: RealProxyOptions): Promise<RealPr
         await delay(20);
       }
     },
+    setLogin,
     kill,
     pause: () => void child?.kill('SIGSTOP'),
     resume: () => void child?.kill('SIGCONT'),
@@ -91,10 +101,16 @@ function readTail(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8').slice(-2_000) : '';
 }
 
-function toSquid({ host, login, idleSeconds }: RealProxyOptions, folder: string, port: number): string {
+function toSquid({ host, login, idleSeconds, certificate }: RealProxyOptions, folder: string, port: number): string {
   const hash = execFileSync('openssl', ['passwd', '-apr1', login.password], { encoding: 'utf8' }).trim();
   writeFileSync(join(folder, 'passwords'), `${login.user}:${hash}\n`);
-  return `http_port ${host}:${port}
+  let listens = `http_port ${host}:${port}`;
+  if (certificate !== undefined) {
+    writeFileSync(join(folder, 'own.pem'), certificate.cert);
+    writeFileSync(join(folder, 'own.key'), certificate.key);
+    listens = `https_port ${host}:${port} tls-cert=${join(folder, 'own.pem')} tls-key=${join(folder, 'own.key')}`;
+  }
+  return `${listens}
 visible_hostname farhand-test
 auth_param basic program /usr/lib/squid/basic_ncsa_auth ${join(folder, 'passwords')}
 auth_param basic children 1 startup=1

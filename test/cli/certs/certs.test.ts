@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { connect, createServer, type TLSSocket } from 'node:tls';
+import { createAuthority } from '../../../cli/certs/authority.ts';
 import { checkLeaks } from '../../support/leak-check.ts';
 import { type CommandResult, runCommand } from '../../support/run-command.ts';
 
@@ -49,7 +50,7 @@ describe('farhand certs', () => {
     const ca = folder.certificate('ca.pem');
     assert.equal(ca.ca, true);
     assert.equal(ca.checkIssued(ca), true);
-    assert.match(ca.subject, /^CN=farhand CA \d{4}-\d\d-\d\d$/);
+    assert.match(ca.subject, /^CN=farhand CA \d{4}-\d\d-\d\d [0-9a-f]{4}$/);
     assert.equal(daysOf(ca), 3650);
     assert.equal(statSync(folder.at('ca.key')).mode & 0o777, 0o600);
     assert.equal(statSync(join(folder.path, 'certs')).mode & 0o777, 0o700);
@@ -274,5 +275,58 @@ describe('farhand certs', () => {
     );
     assert.equal(json.length, 2);
     assert.equal((await folder.certs('show', 'certs/hub.key')).exitCode, 2);
+  });
+
+  it('puts CAs into one file, each once, in the place of those that were trusted', async () => {
+    await using folder = await createFolder();
+    await folder.certs('ca', '--folder', 'next');
+    const next = readFileSync(join(folder.path, 'next/ca.pem'));
+
+    const both = await folder.certs('bundle', 'certs/trusted.pem', 'certs/ca.pem', 'next/ca.pem', 'certs/ca.pem');
+    const held = folder.read('trusted.pem');
+    const one = await folder.certs('bundle', 'certs/trusted.pem', 'next/ca.pem', '--json');
+
+    assert.equal(both.exitCode, 0, both.stderr);
+    assert.match(
+      both.stdout,
+      /^made certs\/trusted\.pem, which trusts:\n( {2}CN=farhand CA .*, sha256 [0-9a-f]{64}\n){2}$/,
+    );
+    assert.deepEqual(held, Buffer.concat([folder.read('ca.pem'), next]));
+    assert.equal(one.exitCode, 0, one.stderr);
+    assert.deepEqual(folder.read('trusted.pem'), next);
+    assert.equal(statSync(folder.at('trusted.pem')).mode & 0o777, 0o644);
+    assert.deepEqual(readdirSync(join(folder.path, 'certs')).toSorted(), ['ca.key', 'ca.pem', 'trusted.pem']);
+  });
+
+  it('puts nothing but CAs that are good into it, and writes over nothing else', async () => {
+    await using folder = await createFolder();
+    await folder.certs('hub', 'localhost');
+    writeFileSync(folder.at('past.pem'), createAuthority({ commonName: 'past', days: -1 }).certificate);
+    const before = folder.read('hub.pem');
+
+    const leaf = await folder.certs('bundle', 'certs/trusted.pem', 'certs/ca.pem', 'certs/hub.pem');
+    const key = await folder.certs('bundle', 'certs/trusted.pem', 'certs/ca.key');
+    const over = await folder.certs('bundle', 'certs/trusted.pem', 'certs/past.pem');
+    const place = await folder.certs('bundle', 'certs/hub.pem', 'certs/ca.pem');
+    const secret = await folder.certs('bundle', 'certs/hub.key', 'certs/ca.pem');
+
+    assert.match(leaf.stderr, /expected certificates of CAs alone in .*hub\.pem, got one of CN=farhand hub/);
+    assert.match(key.stderr, /expected a file with certificates in PEM/);
+    assert.match(over.stderr, /the CA CN=past expired on/);
+    assert.match(place.stderr, /expected certificates of CAs alone in .*hub\.pem/);
+    assert.match(secret.stderr, /expected a file with certificates in PEM/);
+    for (const { exitCode } of [leaf, key, over, place, secret]) assert.equal(exitCode, 2);
+    assert.deepEqual(folder.read('hub.pem'), before);
+    assert.equal(readdirSync(join(folder.path, 'certs')).includes('trusted.pem'), false);
+  });
+
+  it('puts one into it in the place of one that is over', async () => {
+    await using folder = await createFolder();
+    writeFileSync(folder.at('trusted.pem'), createAuthority({ commonName: 'past', days: -1 }).certificate);
+
+    const { exitCode, stderr } = await folder.certs('bundle', 'certs/trusted.pem', 'certs/ca.pem');
+
+    assert.equal(exitCode, 0, stderr);
+    assert.deepEqual(folder.read('trusted.pem'), folder.read('ca.pem'));
   });
 });

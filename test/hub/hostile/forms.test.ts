@@ -93,10 +93,10 @@ const others: Readonly<Record<string, string>> = {
 };
 
 for (const secure of [false, true]) {
-  describe(`a request of a strange form${secure ? ', over TLS' : ''}`, () => {
+  describe(`a request of a strange form${secure ? ', by who shows a certificate' : ''}`, () => {
     it('gets nothing, and no request is found in what another one left', async () => {
       await using place = await startHostilePlace({ secure });
-      const agent = secure ? null : await startHonestAgent(place);
+      await using agent = await startHonestAgent(place);
       for (const [what, bytes] of Object.entries({ ...smuggling, ...tricks, ...others })) {
         const said = await talk(place.target, bytes);
         const statuses = statusesOf(said);
@@ -110,8 +110,7 @@ for (const secure of [false, true]) {
       }
 
       await place.calm();
-      await agent?.finish();
-      await agent?.[Symbol.asyncDispose]();
+      await agent.finish();
     });
   });
 }

@@ -30,6 +30,7 @@ export async function startHonestAgent(place: HostilePlace): Promise<HonestAgent
     joinToken: String(token),
     name: 'needle-agent',
     automations: ['needle-automation'],
+    outlet: place.outletAs('needle-agent'),
   });
   let isOver = false;
   void agent.ended.then(() => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,10 @@ import { createHub } from '../../../hub/hub.ts';
 import { keepEverything } from '../../../hub/retention/retention-rules.ts';
 import { type Clock, systemClock } from '../../../runtime/clock.ts';
 import { silentLogger } from '../../../runtime/logger.ts';
+import { createDirectOutlet, createOutlet, type Outlet } from '../../../runtime/network/outlet.ts';
+import { noTlsSettings } from '../../../runtime/network/tls-files.ts';
 import { systemRandom } from '../../../runtime/random.ts';
+import type { ServerCertificate } from '../../support/certificates.ts';
 import { countSockets } from '../../support/count-sockets.ts';
 import type { RawTarget } from '../../support/raw-client.ts';
 import { createTlsFolder } from '../../support/tls-folder.ts';
@@ -26,7 +29,11 @@ export interface HonestAnswer {
 /** A hub that is attacked, and an honest client of it. */
 export interface HostilePlace extends AsyncDisposable {
   readonly address: string;
+  /** As the agent `thief` reaches it, who is the one that attacks. */
   readonly target: RawTarget;
+  /** As this agent does, with a certificate of its own where the hub asks for one. */
+  targetAs(name: string): RawTarget;
+  outletAs(name: string, account?: string): Outlet;
   /** The administrator, on a connection of its own. */
   call(method: string, path: string, body?: object): Promise<HonestAnswer>;
   /** What is open now is no part of an attack. */
@@ -36,6 +43,7 @@ export interface HostilePlace extends AsyncDisposable {
 }
 
 export interface HostilePlaceOptions {
+  /** It speaks TLS, and lets in nobody without a certificate. */
   readonly secure?: boolean;
   readonly limits?: Partial<ApiLimits>;
   readonly clock?: Clock;
@@ -53,7 +61,7 @@ export const hurriedClock: Clock = {
 };
 
 export async function startHostilePlace(options: HostilePlaceOptions = {}): Promise<HostilePlace> {
-  const tls = options.secure === true ? createTlsFolder() : null;
+  const tls = options.secure === true ? createTlsFolder({ clientCertificates: 'required' }) : null;
   const dataFolder = mkdtempSync(join(tmpdir(), 'farhand-hostile-'));
   const hub = await createHub({
     listen: { host: '127.0.0.1', port: 0 },
@@ -69,7 +77,16 @@ export async function startHostilePlace(options: HostilePlaceOptions = {}): Prom
     logger: silentLogger,
   });
   const ca = tls === null ? null : readFileSync(tls.authority.path);
-  const target = { port: Number(new URL(hub.address).port), ca };
+  const port = Number(new URL(hub.address).port);
+  const shown = new Map<string, ServerCertificate>();
+  const certificateOf = (agent: string): ServerCertificate | null => {
+    if (tls === null) return null;
+    const issued = shown.get(agent) ?? tls.clientAuthority.issue({ names: `URI:farhand:agent:${agent}`, days: 10 });
+    shown.set(agent, issued);
+    return issued;
+  };
+  const targetAs = (name: string): RawTarget => ({ port, ca, shows: certificateOf(`default/${name}`) });
+  const person = tls === null ? {} : { ca: ca ?? '', ...tls.clientAuthority.issue({ names: 'DNS:person', days: 10 }) };
 
   const call: HostilePlace['call'] = async (method, path, body) => {
     const common = {
@@ -78,7 +95,7 @@ export async function startHostilePlace(options: HostilePlaceOptions = {}): Prom
       headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
     };
     const url = `${hub.address}${path}`;
-    const asked = ca === null ? requestHttp(url, common) : requestHttps(url, { ...common, ca });
+    const asked = ca === null ? requestHttp(url, common) : requestHttps(url, { ...common, ...person });
     asked.end(body === undefined ? undefined : JSON.stringify(body));
     const [response] = (await once(asked, 'response')) as [IncomingMessage];
     let text = '';
@@ -89,7 +106,17 @@ export async function startHostilePlace(options: HostilePlaceOptions = {}): Prom
   let before = countSockets();
   return {
     address: hub.address,
-    target,
+    target: targetAs('thief'),
+    targetAs,
+    outletAs(name, account = 'default') {
+      const certificate = certificateOf(`${account}/${name}`);
+      if (tls === null || certificate === null) return createDirectOutlet({ logger: silentLogger });
+      const paths = { cert: join(tls.path, `${account}-${name}.pem`), key: join(tls.path, `${account}-${name}.key`) };
+      writeFileSync(paths.cert, certificate.cert);
+      writeFileSync(paths.key, certificate.key);
+      const files = { ...noTlsSettings, ca: tls.authority.path, ...paths };
+      return createOutlet({ choice: { type: 'none' }, environment: {}, tls: files, logger: silentLogger });
+    },
     call,
     settle() {
       before = countSockets();

@@ -197,25 +197,24 @@ async function attack(place: HostilePlace, [what, next]: [string, Flood], reads:
 }
 
 for (const secure of [false, true]) {
-  describe(`a flood of HTTP/2${secure ? ', over TLS' : ''}`, () => {
+  describe(`a flood of HTTP/2${secure ? ', by who shows a certificate' : ''}`, () => {
     for (const reads of [true, false]) {
       it(`is hung up on when answers are ${reads ? '' : 'not '}read, and gets nothing`, async () => {
         await using place = await startHostilePlace({ secure, clock: hurriedClock });
-        const agent = secure ? null : await startHonestAgent(place);
+        await using agent = await startHonestAgent(place);
         await watchMemory(Promise.all(Object.entries(floods).map((each) => attack(place, each, reads))));
-        await agent?.stillWorks();
+        await agent.stillWorks();
 
         await place.calm();
         assert.deepEqual(warnings, []);
-        await agent?.finish();
-        await agent?.[Symbol.asyncDispose]();
+        await agent.finish();
       });
     }
 
     it('harms nobody with messages that are small on the wire', async () => {
       await using place = await startHostilePlace({ secure });
       const thief = await enrolThief(place);
-      const agent = secure ? null : await startHonestAgent(place);
+      await using agent = await startHonestAgent(place);
       const authorization = thief.present(controlTarget).replace('Authorization: ', '');
       for (const encoding of ['gzip', 'deflate']) {
         using client = openRaw(place.target, { alpn: 'h2' });
@@ -224,20 +223,19 @@ for (const secure of [false, true]) {
         await until('the call to be accepted', () => client.said.includes(acceptedData));
         await watchMemory(send(client, zippedZeros[encoding] ?? assert.fail(encoding)));
         await until('the call to be ended', () => endsStream(client.said) || !client.socket.writable);
-        await agent?.stillWorks();
+        await agent.stillWorks();
         client.socket.destroy();
         await client.closed;
       }
 
       await place.calm();
-      await agent?.finish();
-      await agent?.[Symbol.asyncDispose]();
+      await agent.finish();
     });
 
     it('harms nobody on a call that was accepted', async () => {
       await using place = await startHostilePlace({ secure });
       const thief = await enrolThief(place);
-      const agent = secure ? null : await startHonestAgent(place);
+      await using agent = await startHonestAgent(place);
       const authorization = thief.present(controlTarget).replace('Authorization: ', '');
       for (const [what, next] of Object.entries(onCall)) {
         for (const reads of [true, false]) {
@@ -247,7 +245,7 @@ for (const secure of [false, true]) {
           );
           await until(`the call for ${what}`, () => client.said.includes(acceptedData));
           await watchMemory(flood(client, next, { reads, frames: 20_000 }));
-          await agent?.stillWorks();
+          await agent.stillWorks();
           client.socket.destroy();
           await client.closed;
         }
@@ -255,8 +253,7 @@ for (const secure of [false, true]) {
 
       await place.calm();
       assert.deepEqual(warnings, []);
-      await agent?.finish();
-      await agent?.[Symbol.asyncDispose]();
+      await agent.finish();
     });
   });
 }

@@ -56,8 +56,9 @@ describe('who takes his time', () => {
     await agent.finish();
   });
 
-  it('is hung up on in each stage of TLS', async () => {
+  it('is hung up on in each stage of TLS, and in each of HTTP with a certificate that is good', async () => {
     await using place = await startHostilePlace({ limits, clock: hurriedClock, secure: true });
+    await using agent = await startHonestAgent(place);
     const plain = { port: place.target.port };
     const hello = await recordHello();
     const inside = Object.values(stages).map(([first, rest]) => ({ target: place.target, first, rest }));
@@ -75,9 +76,11 @@ describe('who takes his time', () => {
       },
     );
 
+    await agent.stillWorks();
     await Promise.all(clients.map(({ closed }) => closed));
 
     await place.calm();
+    await agent.finish();
   });
 
   it('is hung up on when he asks, and asks again, and takes no answer', async () => {

@@ -32,7 +32,7 @@ export async function enrolThief(place: HostilePlace, name = 'thief'): Promise<T
   const proof = sign(null, Buffer.from(`farhand-enrol-v1\n${publicKey}\n${name}`), privateKey).toString('base64');
   const body = JSON.stringify({ name, labels: {}, publicKey });
   const enrolled = await talk(
-    place.target,
+    place.targetAs(name),
     head(
       'POST /v1/enrol HTTP/1.1',
       'Host: x',
@@ -44,7 +44,7 @@ export async function enrolThief(place: HostilePlace, name = 'thief'): Promise<T
     ) + body,
   );
   const id = /"id":"([^"]+)"/.exec(enrolled)?.[1] ?? assert.fail(enrolled);
-  const asked = await talk(place.target, toUpgrade('/v1/control', 'cloudevents.json'));
+  const asked = await talk(place.targetAs(name), toUpgrade('/v1/control', 'cloudevents.json'));
   const challenge = /challenge="([^"]+)"/.exec(asked)?.[1] ?? assert.fail(asked);
   return {
     id,

@@ -68,40 +68,42 @@ const mine = {
   'events of another agent, without end': () => [frame(0x81, 'x'.repeat(100_000))],
 } as const;
 
-describe('an agent that turns on its hub', () => {
-  it('is hung up on for what no websocket says, and harms nobody', async () => {
-    await using place = await startHostilePlace();
-    await using agent = await startHonestAgent(place);
-    const thief = await enrolThief(place);
-    const attacks = Object.entries(mine).map(async ([what, say]) => {
-      using client = await openChannel(place, thief);
-      for (const bytes of say()) client.write(bytes);
+for (const secure of [false, true]) {
+  describe(`an agent that turns on its hub${secure ? ', with a certificate of its own' : ''}`, () => {
+    it('is hung up on for what no websocket says, and harms nobody', async () => {
+      await using place = await startHostilePlace({ secure });
+      await using agent = await startHonestAgent(place);
+      const thief = await enrolThief(place);
+      const attacks = Object.entries(mine).map(async ([what, say]) => {
+        using client = await openChannel(place, thief);
+        for (const bytes of say()) client.write(bytes);
 
-      await until(`${what} to be hung up on`, () => !client.socket.writable || client.socket.readableEnded, 15_000);
-      client.socket.destroy();
-      await client.closed;
-      for (const needle of needles) assert.ok(!client.said.includes(needle), what);
+        await until(`${what} to be hung up on`, () => !client.socket.writable || client.socket.readableEnded, 15_000);
+        client.socket.destroy();
+        await client.closed;
+        for (const needle of needles) assert.ok(!client.said.includes(needle), what);
+      });
+      await Promise.all(attacks);
+
+      await place.calm();
+      await agent.finish();
     });
-    await Promise.all(attacks);
 
-    await place.calm();
-    await agent.finish();
+    it('is hung up on when it pings and takes no answer', async () => {
+      await using place = await startHostilePlace({ secure });
+      await using agent = await startHonestAgent(place);
+      using client = await openChannel(place, await enrolThief(place));
+      client.socket.pause();
+      const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame(0x89, Buffer.alloc(125))));
+      for (let each = 0; each < 1_000 && client.socket.writable; each += 1) {
+        client.write(pings);
+        await delay(1);
+      }
+
+      assert.equal(client.socket.writable, false, 'expected to be hung up on');
+      await client.closed;
+      await place.calm();
+      await agent.finish();
+    });
   });
-
-  it('is hung up on when it pings and takes no answer', async () => {
-    await using place = await startHostilePlace();
-    await using agent = await startHonestAgent(place);
-    using client = await openChannel(place, await enrolThief(place));
-    client.socket.pause();
-    const pings = Buffer.concat(Array.from({ length: 1_000 }, () => frame(0x89, Buffer.alloc(125))));
-    for (let each = 0; each < 1_000 && client.socket.writable; each += 1) {
-      client.write(pings);
-      await delay(1);
-    }
-
-    assert.equal(client.socket.writable, false, 'expected to be hung up on');
-    await client.closed;
-    await place.calm();
-    await agent.finish();
-  });
-});
+}

@@ -5,7 +5,7 @@ import { holdToCertificate } from '../../../hub/identity/hold-to-certificate.ts'
 import { silentLogger } from '../../../runtime/logger.ts';
 
 const agent = { account: 'default', name: 'a1' };
-const withUris = (...uris: readonly string[]) => ({ subject: 'CN=x', uris });
+const withUris = (...uris: readonly string[]) => ({ subject: 'CN=x', issuer: 'CN=ca', uris });
 
 describe('a client certificate', () => {
   for (const [what, certificate] of Object.entries({
