@@ -3,7 +3,7 @@ import type { CommandEnd } from '../command-end.ts';
 import type { PlatformCause } from '../platform-cause.ts';
 import { type MainState, parseTime, readMain } from './main-container.ts';
 import type { PendingLimits } from './pending-limits.ts';
-import { type Condition, findCondition, type JobView, type PodView } from './pod-view.ts';
+import { type Condition, findCondition, hasHadPod, hasSucceeded, type JobView, type PodView } from './pod-view.ts';
 import { readRunnerEnd, runnerContainer } from './runner-container.ts';
 
 /** What was seen of an attempt in the cluster. Durations are by the agent's own clock. */
@@ -72,6 +72,7 @@ export function classifyEnd(seen: Observation, limits: PendingLimits): Verdict {
   }
   if (job === null) return pod === null ? ended(toLost(seen)) : { type: 'wait' };
   const failed = findFailure(job);
+  if (pod === null && hasSucceeded(job)) return ended({ type: 'exit', status: 0 });
   if (pod === null && failed !== null) return ended(toDeleted(seen, failed));
   if (pod === null) return toWithoutPod(seen, limits);
   if (seen.overdueMs >= limits.overdueMs) {
@@ -222,6 +223,8 @@ function giveUp(cause: PlatformCause, message: string, retrySafe: boolean): Verd
 
 function toWithoutPod(seen: Observation, limits: PendingLimits): Verdict {
   if (seen.sinceReleasedMs < limits.pendingMs) return { type: 'wait' };
+  // Whoever was not there did not see it, and the Job has yet to say that it failed.
+  if (seen.job !== null && hasHadPod(seen.job)) return { type: 'give-up', end: toDeleted(seen, null) };
   const why = seen.warning === null ? '' : `: ${seen.warning}`;
   const isQuota = seen.warning?.includes('exceeded quota') === true;
   const message = `the Job made no pod within ${toSeconds(seen.sinceReleasedMs)}${why}`;

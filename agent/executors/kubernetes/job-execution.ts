@@ -18,7 +18,7 @@ import { copyJobLog } from './job-log-copy.ts';
 import { JobMoments } from './job-moments.ts';
 import type { JobRecord } from './job-record.ts';
 import { type MainState, readMain } from './main-container.ts';
-import { findCondition, type JobView } from './pod-view.ts';
+import { findCondition, hasHadPod, type JobView } from './pod-view.ts';
 
 /** What the kubelet keeps of a termination message. Source: Kubernetes, MaxContainerTerminationMessageLength. */
 const maxMessageBytes = 4096;
@@ -59,6 +59,8 @@ export class JobExecution implements Execution {
   #isOver = false;
   #job: JobView | null = null;
   #isWatched = false;
+  /** Of the Job that is there or was: a pod of its own was seen, by us or by itself. */
+  #hasHadPod = false;
   #isUncounted: boolean;
   #lookedAt = -Infinity;
   #letGoAt = -Infinity;
@@ -237,7 +239,8 @@ export class JobExecution implements Execution {
     this.#lookedAt = clock.monotonic();
   }
 
-  async #note({ pod }: SeenJob, main: MainState): Promise<void> {
+  async #note({ job, pod }: SeenJob, main: MainState): Promise<void> {
+    this.#hasHadPod ||= pod !== null || (job !== null && hasHadPod(job));
     this.#moments.note(pod, main);
     // An earlier agent gave it up, and the cluster never heard of that.
     const hasBegunAfterAll = main.type === 'running' && pod?.metadata.deletionTimestamp === null;
@@ -335,7 +338,7 @@ export class JobExecution implements Execution {
       for (const pod of pods) boardOf(namespace).setPod(pod);
       if (pods.length > 0 || this.#find().pod !== null) return false;
     }
-    const end: PlatformEnd = this.#record.givenUp ?? {
+    const unborn: PlatformEnd = {
       type: 'platform',
       cause: 'start-failed',
       started: false,
@@ -343,7 +346,15 @@ export class JobExecution implements Execution {
       message: 'the Job was stopped before it made a pod',
       status: null,
     };
-    return this.#end(end, { type: 'none' });
+    const vanished: PlatformEnd = {
+      ...unborn,
+      cause: 'pod-deleted',
+      started: 'unknown',
+      retrySafe: false,
+      message: 'the pod was gone when the Job was stopped',
+    };
+    if (this.#hasHadPod) return this.#end(this.#withGivenUp(vanished), { type: 'none' });
+    return this.#end(this.#record.givenUp ?? unborn, { type: 'none' });
   }
 
   /** Something that was given up, and had begun in the last moment. */

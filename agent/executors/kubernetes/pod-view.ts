@@ -65,13 +65,34 @@ export const JobView = z.object({
   status: z
     .object({
       startTime: NullableText,
+      active: z.int().default(0),
+      terminating: z.int().default(0),
       failed: z.int().default(0),
       succeeded: z.int().default(0),
+      /** Ended, and not counted yet. Uids. */
+      uncountedTerminatedPods: z
+        .object({ succeeded: z.array(z.string()).default([]), failed: z.array(z.string()).default([]) })
+        .prefault({}),
       conditions: z.array(Condition).default([]),
     })
     .prefault({}),
 });
 export type JobView = Readonly<z.infer<typeof JobView>>;
+
+/** The Job has seen its pod succeed: all of its containers ended with 0. A pod stays until it is counted here. */
+export function hasSucceeded({ status }: JobView): boolean {
+  return status.succeeded > 0 || status.uncountedTerminatedPods.succeeded.length > 0 || isComplete(status.conditions);
+}
+
+/** The Job has seen a pod of its own, whatever became of it. */
+export function hasHadPod(job: JobView): boolean {
+  const { active, terminating, failed, uncountedTerminatedPods } = job.status;
+  return hasSucceeded(job) || active + terminating + failed + uncountedTerminatedPods.failed.length > 0;
+}
+
+function isComplete(conditions: readonly Condition[]): boolean {
+  return ['Complete', 'SuccessCriteriaMet'].some((type) => findCondition(conditions, type) !== null);
+}
 
 /** The condition of that type when it says True. */
 export function findCondition(conditions: readonly Condition[], type: string): Condition | null {

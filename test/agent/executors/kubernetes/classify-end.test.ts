@@ -23,6 +23,8 @@ const job = (condition?: Readonly<Record<string, string>>) =>
     spec: {},
     ...(condition === undefined ? {} : { status: { conditions: [{ status: 'True', ...condition }] } }),
   });
+const countedJob = (status: Readonly<Record<string, unknown>>) =>
+  JobView.parse({ metadata: { name: 'j', uid: 'u' }, spec: {}, status });
 const failedJob = (reason: string) => job({ type: 'Failed', reason, message: 'said the Job' });
 
 function pod(
@@ -107,6 +109,24 @@ const rows: readonly (readonly [string, Partial<Observation>, unknown])[] = [
     'give-up start-failed, started false, retry, status null',
   ],
   ['a pod that is not there yet', {}, 'wait'],
+  ['success of a pod that nobody saw', { job: countedJob({ succeeded: 1 }), sinceReleasedMs: 1e9 }, 'exit 0'],
+  ['success of a pod that nobody saw, told by a condition alone', { job: job({ type: 'Complete' }) }, 'exit 0'],
+  ['the same, about to be told', { job: job({ type: 'SuccessCriteriaMet' }) }, 'exit 0'],
+  ['the same, not counted yet', { job: countedJob({ uncountedTerminatedPods: { succeeded: ['x'] } }) }, 'exit 0'],
+  ...(
+    [{ active: 1 }, { terminating: 1 }, { failed: 1 }, { uncountedTerminatedPods: { failed: ['x'] } }] as const
+  ).flatMap((status): (readonly [string, Partial<Observation>, unknown])[] => [
+    [
+      `a pod that only its Job has seen (${JSON.stringify(status)})`,
+      { job: countedJob(status), sinceReleasedMs: limits.pendingMs - 1 },
+      'wait',
+    ],
+    [
+      `a pod that only its Job has seen (${JSON.stringify(status)}), after a while`,
+      { job: countedJob(status), sinceReleasedMs: limits.pendingMs },
+      'give-up pod-deleted, started unknown, no retry, status null',
+    ],
+  ]),
   ['a pod that has nothing but its name', { pod: pod({ phase: 'Pending' }, { nodeName: null }) }, 'wait'],
   [
     'a container that is being made',

@@ -105,6 +105,16 @@ export class FakeCluster {
     this.#endJob(job, 'Failed');
   }
 
+  /** The pod alone, whatever its Job has seen of it. */
+  dropPod(job: string): void {
+    this.#remove('pods', `${job}-1`);
+  }
+
+  setJob(name: string, status: JsonObject): void {
+    const job = this.get('jobs', name);
+    if (job !== undefined) this.#put('jobs', { ...job, status } as KubernetesObject);
+  }
+
   removeJob(job: string): void {
     this.#remove('pods', `${job}-1`);
     this.#remove('jobs', job);

@@ -783,6 +783,46 @@ describe('the Kubernetes executor', () => {
     assert.deepEqual(cluster.names('jobs'), []);
   });
 
+  it('takes the word of a Job whose pod came, succeeded and was deleted while no agent was there', async () => {
+    const first = create();
+    const { target, job } = await createPlace();
+    await start(first, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    await first[Symbol.asyncDispose]();
+    cluster.run(job);
+    cluster.end(job, 0);
+    cluster.dropPod(job);
+
+    const second = create();
+    const execution = (await second.adopt(target)) ?? assert.fail('expected to adopt it');
+    await execution.ended;
+
+    assert.deepEqual(await second.readEnd(target), { type: 'exit', status: 0, marked: false, at: null });
+    assert.equal((await second.findGaps(target, whole))[0]?.why, 'output-lost');
+    assert.equal(cluster.starts.get(job), 1);
+  });
+
+  it('says not that nothing began of a stopped Job that has had a pod', async () => {
+    const first = create();
+    const { target, job } = await createPlace();
+    await start(first, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    await first[Symbol.asyncDispose]();
+    cluster.run(job);
+    cluster.dropPod(job);
+    cluster.setJob(job, { active: 1 });
+    await writeFile(join(target.folder, 'intent.json'), '{}');
+
+    const second = create();
+    const execution = (await second.adopt(target)) ?? assert.fail('expected to adopt it');
+    assert.deepEqual(await execution.clear({ graceMs: 100, boundMs: 10_000 }), { escaped: 0 });
+
+    const end = await second.readEnd(target);
+    assert.ok(end?.type === 'platform');
+    assert.deepEqual([end.cause, end.started, end.retrySafe], ['pod-deleted', 'unknown', false]);
+    assert.deepEqual(cluster.names('jobs'), []);
+  });
+
   it('says not that nothing began of a Job whose pod came while it was being deleted', async () => {
     const executor = create();
     const { target, job } = await createPlace();
