@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { defaultAccount } from '../account.ts';
 import { isOpen } from '../store/is-open.ts';
 import type { AgentRecord, AttemptRecord } from '../store/records.ts';
+import { isRetrySafe } from '../store/retry-rule.ts';
 import { type AgentLink, LiveAgent } from './live-agent.ts';
 import { SharedCatalogs } from './shared-catalogs.ts';
 
@@ -57,10 +58,10 @@ export class Fleet {
     if (account !== defaultAccount) yield* this.#byAccount.get(defaultAccount) ?? [];
   }
 
-  /** What the agent says, or last said, of the attempt's automation; false where it no longer offers that form of it. */
-  isRetrySafe({ agentId, automation, digest }: AttemptRecord): boolean {
-    const offered = (this.#agents.get(agentId) ?? this.#gone.get(agentId))?.automations.get(automation);
-    return offered?.retrySafe === true && (digest === null || offered.digest === digest);
+  /** By what the agent says, or last said. */
+  isRetrySafe(attempt: AttemptRecord): boolean {
+    const agent = this.#agents.get(attempt.agentId) ?? this.#gone.get(attempt.agentId);
+    return isRetrySafe(attempt, agent?.automations.get(attempt.automation));
   }
 
   put(record: AgentRecord): LiveAgent {

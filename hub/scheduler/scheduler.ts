@@ -268,6 +268,7 @@ export class Scheduler implements AsyncDisposable {
       agentId: agent.id,
       leaseEpoch,
       digest: automation.digest,
+      retrySafe: automation.retrySafe,
       at: this.#clock.now(),
     });
     switch (answer.type) {

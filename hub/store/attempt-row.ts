@@ -37,6 +37,7 @@ export const attemptColumns = [
   'ordinal',
   'lease_epoch',
   'offered_at',
+  'retry_safe',
   'traceparent',
   ...changingAttemptColumns,
 ] as const satisfies readonly (keyof AttemptRow)[];
@@ -68,6 +69,7 @@ export function toAttemptRecord(row: AttemptRow): AttemptRecord {
         : { leaseEpoch: row.session_lease_epoch, opens: row.session_opens },
     handover: toHandover(row),
     offeredAt: row.offered_at,
+    retrySafe: row.retry_safe === 1,
     startedAt: row.started_at,
     endedAt: row.ended_at,
     result: row.result === null ? null : JSON.parse(row.result),

@@ -48,6 +48,8 @@ export interface Commands extends AgentCommands, InventoryCommands, KeepingComma
       /** The offer is made only while the agent's lease still has this epoch. */
       readonly leaseEpoch: number;
       readonly digest: string | null;
+      /** What the agent says of that form. */
+      readonly retrySafe: boolean;
       readonly at: number;
     };
     result:

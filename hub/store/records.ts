@@ -105,6 +105,8 @@ export interface AttemptRecord {
   /** Null where the agent runs the command itself. */
   readonly handover: Handover | null;
   readonly offeredAt: number;
+  /** What the agent said of its automation then. */
+  readonly retrySafe: boolean;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
   readonly result: AttemptResult | null;

@@ -111,6 +111,8 @@ export interface AttemptRow {
   readonly ordinal: number;
   readonly lease_epoch: number;
   readonly offered_at: number;
+  /** Null of an attempt that an earlier version offered. */
+  readonly retry_safe: number | null;
   readonly version: number;
   readonly state: AttemptState;
   /** 1 while `offered`, `running` or `agent-lost`, else null: what partial indexes go by. */

@@ -27,6 +27,7 @@ export function* offerAttempt({
   agentId,
   leaseEpoch,
   digest,
+  retrySafe,
   at,
 }: CommandInput<'offer-attempt'>): Program<CommandResult<'offer-attempt'>> {
   const job = yield* first(readJob, { id: jobId });
@@ -48,6 +49,7 @@ export function* offerAttempt({
     ordinal: job.offers + 1,
     lease_epoch: leaseEpoch,
     offered_at: at,
+    retry_safe: retrySafe ? 1 : 0,
     version: 1,
     state: 'offered',
     open: openOf('offered'),

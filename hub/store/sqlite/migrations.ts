@@ -5,6 +5,7 @@ import { identitySchema } from './identity-schema.ts';
 import { inventorySchema } from './inventory-schema.ts';
 import { quotaSchema } from './quota-schema.ts';
 import { retentionSchema } from './retention-schema.ts';
+import { retrySafeSchema } from './retry-safe-schema.ts';
 import { startsSchema } from './starts-schema.ts';
 import { traceSchema } from './trace-schema.ts';
 
@@ -19,4 +20,5 @@ export const migrations: readonly { readonly name: string; readonly sql: string 
   { name: 'starts', sql: startsSchema },
   { name: 'inventory', sql: inventorySchema },
   { name: 'handovers', sql: handoverSchema },
+  { name: 'attempts that may run twice', sql: retrySafeSchema },
 ];

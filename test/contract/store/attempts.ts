@@ -41,6 +41,7 @@ export function testAttempts(open: OpenStore): void {
           agentId: agent.id,
           leaseEpoch,
           digest: null,
+          retrySafe: false,
         });
       const epoch = agent.lease?.epoch ?? 0;
 
@@ -73,6 +74,7 @@ export function testAttempts(open: OpenStore): void {
           agentId: agent.id,
           leaseEpoch: agent.lease?.epoch ?? 0,
           digest: null,
+          retrySafe: false,
         }),
         /account other/,
       );
@@ -82,6 +84,7 @@ export function testAttempts(open: OpenStore): void {
         agentId: shared.id,
         leaseEpoch: shared.lease?.epoch ?? 0,
         digest: null,
+        retrySafe: false,
       });
       assert.equal(offered.type, 'offered');
     });

@@ -85,6 +85,7 @@ export function testGoneAgents(open: OpenStore): void {
         agentId: agent.id,
         leaseEpoch: agent.lease?.epoch ?? 0,
         digest: null,
+        retrySafe: false,
       });
       const told = await scene.apply('record-agent-report', { agentId: agent.id, labels: null, report: reportOf() });
       const other = await scene.agent('a1');

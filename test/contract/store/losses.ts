@@ -259,7 +259,14 @@ export function testLosses(open: OpenStore): void {
       const agent = await scene.agent();
       const attemptId = systemRandom.orderedUuid();
       const leaseEpoch = agent.lease?.epoch ?? 0;
-      await scene.apply('offer-attempt', { jobId: other.id, attemptId, agentId: agent.id, leaseEpoch, digest: form });
+      await scene.apply('offer-attempt', {
+        jobId: other.id,
+        attemptId,
+        agentId: agent.id,
+        leaseEpoch,
+        digest: form,
+        retrySafe: false,
+      });
       const changed: Try = { id: attemptId, agent, folderId: systemRandom.uuid(), opens: 0 };
       await scene.open(changed);
       await reportSafe(scene, changed, 'greet', 'cd'.repeat(32));
@@ -268,6 +275,26 @@ export function testLosses(open: OpenStore): void {
       await scene.decline(changed, 'state-lost');
 
       assert.deepEqual([(await scene.job(job)).state, (await scene.job(other)).state], ['lost', 'lost']);
+    });
+
+    test('a folder that is gone sends a job back that was safe when it was offered, while its agent offers nothing of the kind', async () => {
+      await using store = await open();
+      const scene = createScene(store);
+      const agent = await scene.agent();
+      for (const retrySafe of [true, false]) {
+        const job = await scene.submit(safe);
+        const attemptId = systemRandom.orderedUuid();
+        const leaseEpoch = agent.lease?.epoch ?? 0;
+        const offer = { jobId: job.id, attemptId, agentId: agent.id, leaseEpoch, digest: form, retrySafe };
+        await scene.apply('offer-attempt', offer);
+        const tried: Try = { id: attemptId, agent, folderId: systemRandom.uuid(), opens: 0 };
+        await scene.open(tried);
+        await reportSafe(scene, tried, 'another');
+
+        await scene.decline(tried, 'state-lost');
+
+        assert.equal((await scene.job(job)).state, retrySafe ? 'queued' : 'lost');
+      }
     });
 
     test('a start that is told after a silence is known, and the job stays lost until it ends', async () => {

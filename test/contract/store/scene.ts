@@ -155,6 +155,7 @@ export function createScene(store: Store): Scene {
         agentId: agent.id,
         leaseEpoch: agent.lease?.epoch ?? 0,
         digest: null,
+        retrySafe: false,
       });
       assert.equal(offered.type, 'offered');
       return { id: attemptId, agent, folderId: systemRandom.uuid(), opens: 0 };

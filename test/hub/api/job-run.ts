@@ -71,6 +71,7 @@ export async function startAttempt(api: ApiHarness, jobId: string, agent: Enroll
     agentId: agent.id,
     leaseEpoch: agent.leaseEpoch,
     digest: null,
+    retrySafe: false,
     at: systemClock.now(),
   });
   assert.equal(offered.type, 'offered');

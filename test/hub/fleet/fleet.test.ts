@@ -172,7 +172,19 @@ describe('the fleet', () => {
     );
     fleet.remove('a1');
     assert.equal(isSafe({}), true);
-    assert.equal(isSafe({ agentId: 'a2' }), false);
+  });
+
+  it('calls safe to run again what the agent said of it then, where it offers nothing of that name now', () => {
+    const fleet = new Fleet(createVirtualClock());
+    const { digest } = automationOf({});
+    fleet.put(recordOf('a1', reportOf({ automations: [automationOf({ name: 'wipe' })] })));
+    const isSafe = (change: Partial<AttemptRecord>) =>
+      fleet.isRetrySafe({ agentId: 'a1', automation: 'greet', digest, retrySafe: true, ...change } as AttemptRecord);
+
+    assert.deepEqual(
+      [isSafe({}), isSafe({ agentId: 'a2' }), isSafe({ retrySafe: false }), isSafe({ automation: 'wipe' })],
+      [true, true, false, false],
+    );
   });
 
   it('gives each agent a label of its name, which none can claim for another', () => {

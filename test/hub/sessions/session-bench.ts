@@ -133,6 +133,7 @@ export async function createSessionBench({
         agentId,
         leaseEpoch,
         digest: null,
+        retrySafe: false,
         at: clock.now(),
       });
       return { jobId, attempt };
