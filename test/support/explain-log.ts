@@ -7,12 +7,13 @@ const blockBytes = 64 * 1024;
 
 /**
  * Whether a log is what was said, without what its gaps say is missing; if not, a sentence about the first place that is something else. What
- * comes behind all that was said is in order: a job that was stopped may have printed a line that it could not write down any more.
+ * comes behind all that was said is in order where `mayEndLater`: a job that was stopped may have printed a line that it could not write down any more.
  */
 export function explainLog(
   log: Buffer,
   said: Buffer,
-  gaps: readonly Pick<Gap, 'at' | 'until' | 'bytes'>[],
+  gaps: readonly Pick<Gap, 'at' | 'until'>[],
+  { mayEndLater = true } = {},
 ): string | null {
   let offset = 0;
   let at = 0;
@@ -20,7 +21,7 @@ export function explainLog(
     const equal = findDifference(log, offset, said, at);
     const here = offset + equal;
     if (here === log.length) return explainEnd(log, said, { gaps, missing: said.length - at - equal });
-    if (at + equal === said.length) return null;
+    if (at + equal === said.length && mayEndLater) return null;
     const found = gaps
       .filter((gap) => gap.at <= here && (gap.until ?? gap.at) >= offset)
       .map((gap) => Math.min(gap.until ?? gap.at, here))
@@ -49,10 +50,10 @@ function goOn(
 function explainEnd(
   log: Buffer,
   said: Buffer,
-  { gaps, missing }: { readonly gaps: readonly Pick<Gap, 'at' | 'until' | 'bytes'>[]; readonly missing: number },
+  { gaps, missing }: { readonly gaps: readonly Pick<Gap, 'at' | 'until'>[]; readonly missing: number },
 ): string | null {
   if (missing === 0) return null;
-  const isTold = gaps.some(({ at, until = at, bytes }) => until >= log.length || bytes !== null);
+  const isTold = gaps.some(({ at, until = at }) => until >= log.length);
   return isTold ? null : `the last ${missing} of ${said.length} bytes are missing, and no gap says so`;
 }
 

@@ -4,20 +4,20 @@ import { isNoSpace } from '../../../runtime/is-no-space.ts';
 import { sleep } from '../../../runtime/sleep.ts';
 import type { ExecutionTarget } from '../execution.ts';
 import type { JobContext } from './job-context.ts';
-import { type JobRecord, logPositionFile } from './job-record.ts';
+import { type JobRecord, type LogPosition, logPositionFile } from './job-record.ts';
+import { keepLogPosition } from './keep-log-position.ts';
 import { LogBeginning } from './log-beginning.ts';
 import { LogCopy } from './log-copy.ts';
 import { LogDoubts } from './log-doubts.ts';
-import { followLog } from './log-follower.ts';
+import { followLog, type LogEnd } from './log-follower.ts';
 import { toLogGaps } from './log-gaps.ts';
 import type { LogSubject } from './log-source.ts';
 import type { PodView } from './pod-view.ts';
 import { openRawStore } from './raw-store.ts';
 
-/** How often at least it is written down how far the log was read, while it is. */
-const positionMs = 1000;
 /** The same while there is no line. */
 const silentMs = 3000;
+const earlierSlackSeconds = 2;
 const noSpaceMs = 1000;
 /** After so many, a disk that stays full has lost the rest. */
 const noSpaceTries = 30;
@@ -42,25 +42,31 @@ export async function copyJobLog(
   const { base, limitBytes, startedAt } = record;
   const positions = logPositionFile(fileSystem, target.folder);
   for (let tries = 0; ; tries += 1) {
+    if (tries > 0) await sleep(clock, noSpaceMs, signal);
+    if (signal.aborted) return null;
     await using store = await openRawStore({ fileSystem, path: join(target.folder, 'raw'), base, limitBytes });
-    const position = await positions.read();
+    const position = toSurePosition(await positions.read());
     const doubts = new LogDoubts(position?.doubts ?? null, store.length);
     const copy = new LogCopy({ store, doubts, position });
     const earlier = position?.beginning ?? null;
     const beginning = new LogBeginning({ startedAt, earlier, isSettled: copy.length > 0 });
-    const keepPosition = () => positions.put({ ...copy.position, beginning: beginning.seen, doubts: doubts.seen });
-    let kept = { at: clock.monotonic(), second: position?.lastTime?.second ?? null, notes: doubts.notes };
+    const keeper = keepLogPosition({ file: positions, copy, beginning, doubts, clock });
     const flush = async () => {
-      const now = { at: clock.monotonic(), second: copy.lastSecond, notes: doubts.notes };
-      if (now.second !== kept.second || now.notes !== kept.notes || now.at - kept.at >= positionMs) {
-        kept = now;
-        await keepPosition();
-      }
+      await keeper.beforeLines();
       await store.flush();
     };
+    const toGaps = (end: LogEnd) =>
+      toLogGaps({
+        end,
+        doubts: doubts.list(store.stored),
+        isBeginningMissed: beginning.isMissed,
+        base,
+        stored: store.stored,
+        dropped: store.dropped,
+      });
     const over = new AbortController();
     const keeping = keepSilence(
-      { clock, beginning, subject, isSilent: () => copy.length === 0, keepPosition },
+      { clock, beginning, subject, isSilent: () => copy.length === 0, keepPosition: () => keeper.now() },
       over.signal,
     );
     try {
@@ -79,29 +85,30 @@ export async function copyJobLog(
         giveUpMs: limits.logMs,
         signal,
       });
-      await store.flush();
+      await flush();
       if (end === null) return null;
       if (end.type === 'unproved')
         logger.info({ attempt: target.attempt, why: end.why }, 'log cannot be proved to be whole');
-      return toLogGaps({
-        end,
-        doubts: doubts.list(Math.min(store.length, limitBytes ?? Infinity)),
-        isBeginningMissed: beginning.isMissed,
-        base,
-        stored: Math.min(store.length, limitBytes ?? Infinity),
-        dropped: store.dropped,
-      });
+      return toGaps(end);
     } catch (error) {
       if (!isNoSpace(error)) throw error;
       logger.warn({ attempt: target.attempt }, 'no room for the log of a pod');
-      if (tries >= noSpaceTries) return [{ at: base + store.length, bytes: null, why: 'spool-full' }];
+      if (tries < noSpaceTries) continue;
+      const isDoubted = beginning.isMissed || doubts.list(store.stored).length > 0;
+      const told = isDoubted ? toGaps({ type: 'unproved', why: 'the disk is full', hasEnd: true }) : [];
+      return [...told, { at: base + store.stored, bytes: null, why: 'spool-full' }];
     } finally {
       over.abort('over');
       await keeping;
     }
-    await sleep(clock, noSpaceMs, signal);
-    if (signal.aborted) return null;
   }
+}
+
+/** An earlier version wrote it down after the lines of the next seconds. */
+function toSurePosition(position: LogPosition | null): LogPosition | null {
+  if (position === null || position.doubts !== undefined || position.lastTime === null) return position;
+  const { second, nanos } = position.lastTime;
+  return { ...position, lastTime: { second: second + earlierSlackSeconds, nanos } };
 }
 
 /** Until there is a line: an agent that comes after this one may know until when there was none. */

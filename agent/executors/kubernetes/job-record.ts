@@ -68,9 +68,9 @@ export function jobRecordFile(fs: FileSystem, folder: string): RecordFile<JobRec
 
 const Time = z.object({ second: z.number(), nanos: z.number() });
 
-/** `log-position.json`: how far the log was read. Not flushed: what it says is compared with what is stored. */
-const Position = z.object({
-  mark: z.object({ second: z.number().nullable(), offset: ByteCount, time: Time.nullable().default(null) }).nullable(),
+/** `log-position.json`: how far the log was read. What it says is compared with what is stored. */
+const LogPosition = z.object({
+  mark: z.object({ second: z.number().nullable(), offset: ByteCount, time: Time.nullable().default(null) }),
   firstTime: Time.nullable(),
   lastTime: Time.nullable(),
   isWhole: z.boolean(),
@@ -85,8 +85,8 @@ const Position = z.object({
     })
     .optional(),
 });
-type Position = Readonly<z.infer<typeof Position>>;
+export type LogPosition = Readonly<z.infer<typeof LogPosition>>;
 
-export function logPositionFile(fs: FileSystem, folder: string): RecordFile<Position> {
-  return recordFile(fs, `${folder}/log-position.json`, Position);
+export function logPositionFile(fs: FileSystem, folder: string): RecordFile<LogPosition> {
+  return recordFile(fs, `${folder}/log-position.json`, LogPosition);
 }

@@ -1,5 +1,5 @@
-import { disorderSeconds, type LogDoubts } from './log-doubts.ts';
-import { isAfter, isSameTime, type LogPiece, type LogTime } from './log-lines.ts';
+import type { LogDoubts } from './log-doubts.ts';
+import { disorderSeconds, isAfter, isSameTime, type LogPiece, type LogTime } from './log-lines.ts';
 
 /** Where a log is copied to. Offsets are of the log. */
 export interface LogStore {
@@ -22,8 +22,8 @@ export interface LogMark {
 
 /** What survives a restart of the agent. */
 export interface LogPosition {
-  /** Null: none holds. */
-  readonly mark: LogMark | null;
+  /** The beginning of a log that is not whole: none holds. */
+  readonly mark: LogMark;
   readonly firstTime: LogTime | null;
   /** No line that is stored is of a later second. */
   readonly lastTime: LogTime | null;
@@ -67,8 +67,8 @@ export class LogCopy {
     this.#doubts = doubts;
     if (position === null) return;
     const { mark, firstTime, lastTime, isWhole } = position;
-    const isStored = mark !== null && mark.second !== null && mark.offset <= store.length;
-    this.#marks = [...(isWhole && mark !== null ? [beginningMark] : []), ...(isStored ? [mark] : [])];
+    const isStored = mark.second !== null && mark.offset <= store.length;
+    this.#marks = [...(isWhole ? [beginningMark] : []), ...(isStored ? [mark] : [])];
     this.#newest = lastTime?.second ?? null;
     this.#firstTime = firstTime;
     // Lines of that second may have been stored when this had been written down.
@@ -98,7 +98,12 @@ export class LogCopy {
 
   /** To be kept for an agent that comes after this one, before lines of a later second are stored. */
   get position(): LogPosition {
-    return { mark: this.mark, firstTime: this.#firstTime, lastTime: this.#lastTime, isWhole: this.#isWhole };
+    return {
+      mark: this.mark ?? beginningMark,
+      firstTime: this.#firstTime,
+      lastTime: this.#lastTime,
+      isWhole: this.#isWhole,
+    };
   }
 
   /** Everything that is stored was found in the answer again, and nothing in it was anything else. */
@@ -232,7 +237,7 @@ export class LogCopy {
   /** A line that is new begins at `offset`. */
   #note(time: LogTime, offset: number): void {
     const { second } = time;
-    this.#doubts.line(time, offset);
+    this.#doubts.lineBegan(time, offset);
     if (second === this.#newest) {
       this.#lastTime = later(this.#lastTime, time);
       return;

@@ -1,4 +1,4 @@
-import { isAfter, isSameTime, type LogTime } from './log-lines.ts';
+import { disorderSeconds, isAfter, isSameTime, type LogTime } from './log-lines.ts';
 
 /** Bytes may be missing at one place or more from `at` on, at `until` at the latest. Offsets are of the log. */
 export interface LogDoubt {
@@ -17,8 +17,6 @@ export interface SeenDoubts {
   readonly open: { readonly at: number; readonly after: LogTime | null } | null;
 }
 
-/** Lines of two streams of one program can be out of order by less than this. */
-export const disorderSeconds = 2;
 /** To know where a line of that time stood, for so many seconds that had a line. */
 const keptSeconds = 120;
 /** Nobody reads more; those that are closest to each other become one. */
@@ -75,9 +73,11 @@ export class LogDoubts {
   }
 
   /** A line that is new begins at `offset`. */
-  line({ second }: LogTime, offset: number): void {
+  lineBegan({ second }: LogTime, offset: number): void {
     const newest = this.#seconds.at(-1);
-    if (newest !== undefined && second <= newest.second) return;
+    // A clock that was set back: what stood before tells nothing of what comes.
+    if (newest !== undefined && second + disorderSeconds < newest.second) this.#seconds = [];
+    else if (newest !== undefined && second <= newest.second) return;
     this.#seconds.push({ second, offset });
     if (this.#seconds.length > keptSeconds) this.#seconds.shift();
     const open = this.#open;

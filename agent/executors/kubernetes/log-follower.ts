@@ -1,7 +1,8 @@
 import { sleep } from '../../../runtime/sleep.ts';
 import { beginningMark, type LogMark } from './log-copy.ts';
-import { type FileLook, lookAtFile, readLogFile } from './log-file.ts';
+import { type FileLook, lookAtLogFile } from './look-at-log-file.ts';
 import { type ReadAnswerOptions, readAnswer } from './read-answer.ts';
+import { type LogFile, readLogFile } from './read-log-file.ts';
 
 /** How much the copy proves: `whole` is every byte from the first line on; why it is not stands in a sentence. `hasEnd`: what was printed last is there. */
 export type LogEnd =
@@ -24,7 +25,7 @@ const longestWaitMs = 10_000;
  */
 export async function followLog(options: LogFollowerOptions): Promise<LogEnd | null> {
   const over = new AbortController();
-  const looking = lookAtFile(options, AbortSignal.any([options.signal, over.signal]));
+  const looking = lookAtLogFile(options, AbortSignal.any([options.signal, over.signal]));
   try {
     return await follow(options);
   } finally {
@@ -84,7 +85,7 @@ async function follow(options: LogFollowerOptions): Promise<LogEnd | null> {
   /** What the kubelet has is the end of the log, if it is anything of it. */
   async function readFileAgain(): Promise<LogEnd | null> {
     const why = 'the kubelet has dropped the beginning of the log since it was read';
-    const file = await readLogFile(options, { limitBytes: null, until: signal, boundMs: options.giveUpMs });
+    const file = await readFile();
     if (file === null || file.bytes > copy.length) return signal.aborted ? null : unproved(why, false);
     const offset = copy.length - file.bytes;
     const compared = await readToEnd(() => ({ second: null, offset, time: file.first }), false);
@@ -92,6 +93,16 @@ async function follow(options: LogFollowerOptions): Promise<LogEnd | null> {
     const hasEnd = compared === 'ended' && copy.hasCaughtUp;
     if (hasEnd) doubts.fileProved(file.first, offset);
     return unproved(why, hasEnd);
+  }
+
+  async function readFile(): Promise<LogFile | null> {
+    const since = clock.monotonic();
+    for (let tries = 0; !signal.aborted && subject.state() !== 'gone'; tries += 1) {
+      if (tries > 0) await rest(tries);
+      const file = await readLogFile(options, { limitBytes: null, until: signal, boundMs: options.giveUpMs });
+      if (file !== null || clock.monotonic() - since > options.giveUpMs) return file;
+    }
+    return null;
   }
 
   /** An answer that was not cut; null when `signal` aborts first. */
@@ -112,7 +123,7 @@ async function follow(options: LogFollowerOptions): Promise<LogEnd | null> {
 
   /** A file that is smaller than what is looked for is not put aside. */
   function giveUp(why: string): LogEnd {
-    if (copy.length - doubts.sureUntil >= fileLook.bytes) doubts.fileLost();
+    if (copy.length >= fileLook.bytes) doubts.fileLost();
     return unproved(why, false);
   }
 }

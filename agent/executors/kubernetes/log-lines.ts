@@ -13,6 +13,9 @@ export interface LogTime {
   readonly nanos: number;
 }
 
+/** Lines of two streams of one program can be out of order by less than this. */
+export const disorderSeconds = 2;
+
 const newline = 0x0a;
 const blank = 0x20;
 

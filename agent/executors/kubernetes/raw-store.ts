@@ -9,6 +9,8 @@ const blockBytes = 64 * 1024;
  */
 export interface RawStore extends LogStore, AsyncDisposable {
   flush(): Promise<void>;
+  /** Bytes of the log that are in the file. */
+  readonly stored: number;
   /** Bytes that came beyond the limit. */
   readonly dropped: number;
 }
@@ -51,6 +53,9 @@ export async function openRawStore(options: {
   return {
     get length() {
       return stored + heldBytes + dropped;
+    },
+    get stored() {
+      return stored;
     },
     get dropped() {
       return dropped;

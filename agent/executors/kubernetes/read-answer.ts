@@ -57,8 +57,10 @@ export async function readAnswer(
         doubts.fileSeen(copy.answerBegan, lengthBefore);
         isFileKnown = true;
       }
-      if (taken === 'mismatch') return 'mismatch';
-      if (taken === 'foreign') return 'unreachable';
+      if (taken !== 'taken') {
+        await flush();
+        return taken === 'mismatch' ? 'mismatch' : 'unreachable';
+      }
       if (isEmpty && copy.firstTime !== null) beginning.began(toMilliseconds(copy.firstTime));
       await flush();
     }

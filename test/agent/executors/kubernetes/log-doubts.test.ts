@@ -7,7 +7,7 @@ const at = (second: number, nanos = 0): LogTime => ({ second, nanos });
 
 /** A line of ten bytes for each second, from 0 on. */
 function feed(doubts: LogDoubts, from: number, to: number): void {
-  for (let second = from; second < to; second += 1) doubts.line(at(second), second * 10);
+  for (let second = from; second < to; second += 1) doubts.lineBegan(at(second), second * 10);
 }
 
 describe('doubts about a log that is followed', () => {
@@ -113,7 +113,7 @@ describe('doubts about a log that is followed', () => {
     const doubts = new LogDoubts(null, 0);
     for (let count = 0; count < 40; count += 1) {
       doubts.note(count * count * 10, null);
-      doubts.line(at(count * 10), count * count * 10 + 5);
+      doubts.lineBegan(at(count * 10), count * count * 10 + 5);
     }
 
     const found = doubts.list(100_000);

@@ -7,10 +7,10 @@ import fc from 'fast-check';
 import { LogBeginning } from '../../../../agent/executors/kubernetes/log-beginning.ts';
 import { LogCopy, type LogPosition } from '../../../../agent/executors/kubernetes/log-copy.ts';
 import { LogDoubts, type SeenDoubts } from '../../../../agent/executors/kubernetes/log-doubts.ts';
-import type { FileLook } from '../../../../agent/executors/kubernetes/log-file.ts';
 import { followLog, type LogEnd } from '../../../../agent/executors/kubernetes/log-follower.ts';
 import { toLogGaps } from '../../../../agent/executors/kubernetes/log-gaps.ts';
 import type { LogSubject } from '../../../../agent/executors/kubernetes/log-source.ts';
+import type { FileLook } from '../../../../agent/executors/kubernetes/look-at-log-file.ts';
 import { openRawStore } from '../../../../agent/executors/kubernetes/raw-store.ts';
 import type { Gap } from '../../../../protocol/attempt-result.ts';
 import type { Clock } from '../../../../runtime/clock.ts';
@@ -199,6 +199,22 @@ describe('the log of a container, followed', () => {
     assert.equal(end?.type, 'unproved');
     assert.equal(raw, 'one\none\nthree\n');
     assert.deepEqual(gaps, [{ at: 0, until: 8 }]);
+  });
+
+  it('may lack something since the last look at a large file when its pod is gone', async () => {
+    const entries = Array.from({ length: 40 }, (_, index) => ({ at: start + BigInt(index) * second, text: 'x' }));
+    const turning: FakeAnswer = { ...whole(entries), turn: { at: 10, to: 11, isEarly: false }, cutAfter: 39 * 33 };
+    const follows = (bytes: number) => {
+      let asked = 0;
+      const state = () => ((asked += 1) > 1 ? 'gone' : 'running');
+      const subject: LogSubject = { state, endedAt: () => null, changed: untilAborted };
+      return follow(entries, [turning], { subject, fileLook: { bytes, ms: 1_000_000_000 } });
+    };
+
+    const [large, small] = [await follows(70), await follows(1_000)];
+
+    assert.deepEqual([large.raw, small.raw], ['x\n'.repeat(39), 'x\n'.repeat(39)]);
+    assert.deepEqual([large.gaps, small.gaps], [[{ at: 0, until: 78 }], [{ at: 78 }]]);
   });
 
   const sameLines = (count: number): LogEntry[] =>
