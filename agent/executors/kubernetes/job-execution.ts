@@ -14,7 +14,7 @@ import { toEndBesideRunner } from './end-beside-runner.ts';
 import type { SeenJob } from './job-board.ts';
 import type { JobContext } from './job-context.ts';
 import type { JobState } from './job-counts.ts';
-import { copyJobLog } from './job-log-copy.ts';
+import { copyJobLog, findLeftGaps } from './job-log-copy.ts';
 import { JobMoments } from './job-moments.ts';
 import type { JobRecord } from './job-record.ts';
 import { type MainState, readMain } from './main-container.ts';
@@ -185,8 +185,9 @@ export class JobExecution implements Execution {
     await this.#note(seen, main);
     if (hasLog(main) && this.#record.hasRunner !== true) this.#log ??= this.#copyLog();
     let verdict = await this.#classify(seen);
-    if (verdict.type === 'give-up' || (verdict.type === 'end' && isByTimeAlone(verdict.end))) {
-      // Time that passed while the cluster could not be heard says nothing.
+    const isUnseen = seen.pod === null || isByTimeAlone(verdict);
+    if (verdict.type === 'give-up' || (verdict.type === 'end' && isUnseen)) {
+      // Time that passed while the cluster could not be heard says nothing, nor does a Job whose pod may be heard of a moment later.
       await this.#refresh();
       const fresh = { ...this.#find(), job: this.#job };
       await this.#note(fresh, readMain(fresh.pod));
@@ -385,15 +386,15 @@ export class JobExecution implements Execution {
       },
       changed: (signal: AbortSignal) => this.#logChanged.wait(signal),
     } as const;
+    const left = { target: this.#target, record: this.#record };
     const copying = copyJobLog(this.#context, {
-      target: this.#target,
-      record: this.#record,
+      ...left,
       pod: () => this.#find().pod,
       subject,
     });
-    return copying.catch((err: unknown): readonly Gap[] => {
+    return copying.catch((err: unknown) => {
       logger.error({ err, attempt: this.#target.attempt }, 'log of a pod cannot be copied');
-      return [{ at: this.#record.base, bytes: null, why: 'output-lost' }];
+      return findLeftGaps(this.#context, left);
     });
   }
 
@@ -404,8 +405,8 @@ export class JobExecution implements Execution {
       return this.#finishWith(toEndBesideRunner(end, { main, pod: this.#find().pod, isStopped }), []);
     const hasBegun = end.type === 'exit' || end.started !== false;
     if (hasBegun && this.#find().pod !== null) this.#log ??= this.#copyLog();
-    const lost: readonly Gap[] = [{ at: this.#record.base, bytes: null, why: 'output-lost' }];
-    const gaps = hasBegun ? await (this.#log ?? lost) : [];
+    const left = { target: this.#target, record: this.#record };
+    const gaps = hasBegun ? await (this.#log ?? findLeftGaps(this.#context, left)) : [];
     if (gaps === null || signal.aborted) return false;
     if (main.type === 'ended' && hasBegun && main.message !== '')
       await writeWhole(fileSystem, join(this.#target.folder, outputsFileName), toOutputs(main.message));
@@ -444,8 +445,8 @@ function hasLog(main: MainState): boolean {
 }
 
 /** Concluded from what was not heard. */
-function isByTimeAlone(end: PlatformEnd | ExitEnd): boolean {
-  return end.type === 'platform' && end.cause === 'node-lost';
+function isByTimeAlone(verdict: Verdict): boolean {
+  return verdict.type === 'end' && verdict.end.type === 'platform' && verdict.end.cause === 'node-lost';
 }
 
 /** A message that was cut is none: what is left of it could read like outputs. */

@@ -104,6 +104,27 @@ export async function copyJobLog(
   }
 }
 
+/** What is missing of a log that an earlier agent copied, or none did, and that nobody can ask for any more. */
+export async function findLeftGaps(
+  { fileSystem }: JobContext,
+  { target, record }: { readonly target: ExecutionTarget; readonly record: JobRecord },
+): Promise<readonly Gap[]> {
+  const { base, limitBytes } = record;
+  await using store = await openRawStore({ fileSystem, path: join(target.folder, 'raw'), base, limitBytes });
+  const position = await logPositionFile(fileSystem, target.folder).read();
+  const { stored, dropped } = store;
+  const doubts = new LogDoubts(position?.doubts ?? null, stored);
+  if (stored >= fileLook.bytes) doubts.fileLost();
+  return toLogGaps({
+    end: { type: 'unproved', why: 'its pod is gone', hasEnd: false },
+    doubts: doubts.list(stored),
+    isBeginningMissed: position?.beginning?.isMissed ?? false,
+    base,
+    stored,
+    dropped,
+  });
+}
+
 /** An earlier version wrote it down after the lines of the next seconds. */
 function toSurePosition(position: LogPosition | null): LogPosition | null {
   if (position === null || position.doubts !== undefined || position.lastTime === null) return position;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -800,6 +800,48 @@ describe('the Kubernetes executor', () => {
     assert.deepEqual(await second.readEnd(target), { type: 'exit', status: 0, marked: false, at: null });
     assert.equal((await second.findGaps(target, whole))[0]?.why, 'output-lost');
     assert.equal(cluster.starts.get(job), 1);
+  });
+
+  it('looks for the pod of a Job that has succeeded before it takes the word of the Job alone', async () => {
+    const executor = create();
+    const { target, job } = await createPlace();
+    cluster.makesPods = false;
+    const execution = await start(executor, target);
+    await eventually(() => cluster.calls.includes('patch jobs'), 'the Job to be let go');
+    const made = cluster.get('jobs', job) ?? assert.fail('expected the Job');
+    // The watch of the pods is behind that of the Jobs.
+    cluster.before = (call) => {
+      if (call !== 'list pods' || cluster.names('pods').length > 0) return;
+      cluster.makePod(made);
+      cluster.run(job);
+      cluster.print(job, 'hello');
+      cluster.end(job, 0);
+    };
+    cluster.setJob(job, { succeeded: 1 });
+
+    await execution.ended;
+
+    assert.deepEqual(await executor.findGaps(target, whole), []);
+    assert.equal(await readFile(join(target.folder, 'raw'), 'utf8'), 'hello\n');
+  });
+
+  it('tells where the log ends that an earlier agent had copied of a pod that is gone', async () => {
+    const first = create();
+    const { target, job } = await createPlace();
+    await start(first, target);
+    await eventually(() => cluster.names('pods').length === 1, 'a pod');
+    cluster.run(job);
+    cluster.print(job, 'one', 'two');
+    const raw = join(target.folder, 'raw');
+    await eventually(() => existsSync(raw) && readFileSync(raw, 'utf8') === 'one\ntwo\n', 'two lines');
+    await first[Symbol.asyncDispose]();
+    cluster.removePod(job);
+
+    const second = create();
+    const execution = (await second.adopt(target)) ?? assert.fail('expected to adopt it');
+    await execution.ended;
+
+    assert.deepEqual(await second.findGaps(target, whole), [{ at: 8, bytes: null, why: 'output-lost' }]);
   });
 
   it('says not that nothing began of a stopped Job that has had a pod', async () => {
