@@ -86,8 +86,9 @@ export function createWatchedObjects<T>(options: {
     },
     take({ type, object }) {
       const key = toObjectKey(object);
+      // A deletion brings the last state, which nobody may have seen.
+      put(key, object);
       if (type === 'deleted') remove(key);
-      else put(key, object);
     },
   };
 }

@@ -109,12 +109,15 @@ function hasBegun({ sawRunning }: Observation, main: MainState): boolean {
   return sawRunning || main.type === 'running' || (main.type === 'ended' && main.startedAt !== null);
 }
 
-/** Only what is known not to have begun may say so: a node that had not the pod, or whose last word was that the container was not made. */
+/**
+ * Only what is known not to have begun may say so: a pod that had no node when it was deleted, for none gets one after that, and one whose node's last
+ * word was that the container was not made. A pod that is gone without that having been seen may have had a node meanwhile.
+ */
 function toStarted(seen: Observation, pod: PodView, main: MainState): Started {
   if (hasBegun(seen, main)) return true;
   if (main.type === 'ended') return main.wasMade && main.reason === madeUp ? 'unknown' : false;
-  if (pod.spec.nodeName === null) return false;
   const isLastWord = pod.metadata.deletionTimestamp !== null || pod.status.phase === 'Failed';
+  if (pod.spec.nodeName === null) return seen.isPodGone && !isLastWord ? 'unknown' : false;
   return main.type === 'waiting' && isLastWord && !seen.isPodGone ? false : 'unknown';
 }
 

@@ -71,7 +71,7 @@ async function follow(
 }
 
 suite('a collection that is followed', () => {
-  test('is listed, and then told change by change', async () => {
+  test('is listed, and then told change by change, what is deleted with its last state', async () => {
     await using place = await follow();
     const { server } = place;
     await place.watching();
@@ -82,7 +82,7 @@ suite('a collection that is followed', () => {
     server.remove(path('b'));
 
     assert.deepEqual(listed, ['added x/a 1', 'added x/b 1']);
-    assert.deepEqual(await place.taken(3), ['changed x/a 2', 'added y/c 7', 'deleted x/b']);
+    assert.deepEqual(await place.taken(4), ['changed x/a 2', 'added y/c 7', 'changed x/b 1', 'deleted x/b']);
     assert.deepEqual(
       [...place.watch.values],
       [
@@ -218,7 +218,7 @@ suite('a collection that is followed', () => {
     server.remove(path('a'));
     await server.resume();
 
-    assert.deepEqual(await place.taken(1), ['deleted x/a']);
+    assert.deepEqual(await place.taken(2), ['changed x/a 1', 'deleted x/a']);
     assert.ok(state.type === 'stale' && state.since <= before && /no connection/.test(state.error.message));
     assert.equal(size, 2);
     assert.equal(watch.state.type, 'current');

@@ -362,8 +362,13 @@ const rows: readonly (readonly [string, Partial<Observation>, unknown])[] = [
   ],
   [
     'a pod that somebody deleted before it had a node',
-    { pod: pod({ phase: 'Pending' }, { nodeName: null }), isPodGone: true },
+    { pod: pod({ phase: 'Pending' }, { nodeName: null, deleted: true }), isPodGone: true },
     'end pod-deleted, started false, retry, status null',
+  ],
+  [
+    'a pod that had no node when it was seen last, and is gone',
+    { pod: pod({ phase: 'Pending' }, { nodeName: null }), isPodGone: true },
+    'end pod-deleted, started unknown, no retry, status null',
   ],
   [
     'a pod that somebody deleted while its container was being made',

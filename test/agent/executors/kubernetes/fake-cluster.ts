@@ -264,8 +264,10 @@ export class FakeCluster {
         if (uid !== null && uid !== object.metadata.uid)
           throw new KubernetesError('conflict', 'another uid', { status: 409 });
         if (place.resource.plural === 'jobs') this.removeJob(place.name);
-        else if (place.resource.plural === 'pods') this.removePod(place.name.replace(/-1$/, ''));
-        else this.#remove(place.resource.plural, place.name);
+        else if (place.resource.plural === 'pods') {
+          this.askForDeletion(place.name.replace(/-1$/, ''));
+          this.removePod(place.name.replace(/-1$/, ''));
+        } else this.#remove(place.resource.plural, place.name);
         this.#end('delete', place);
       },
       watch: async (collection, { resourceVersion, labelSelector = '', signal }) => {
