@@ -21,9 +21,10 @@ function withHooks(more = ''): string {
 
 const automations = {
   hooked: withHooks(),
-  hasty: withHooks('beforeTimeoutSeconds: 0.05\nafterTimeoutSeconds: 0.05\n'),
-  bounded: withHooks('timeoutSeconds: 0.3\n'),
-  timed: `${withHooks('timeoutSeconds: 0.3\n').replace(/^before.*\n/m, '')}`,
+  hasty: withHooks('beforeTimeoutSeconds: 0.05\n'),
+  brief: withHooks('afterTimeoutSeconds: 0.05\n'),
+  bounded: withHooks('timeoutSeconds: 1\n'),
+  timed: `${withHooks('timeoutSeconds: 2\n').replace(/^before.*\n/m, '')}`,
   failing: withHooks('log: {limitBytes: 50000}\n'),
   gap: withHooks('log: {limitBytes: 1000, over: gap}\n'),
   secret: withHooks('environment: {OWN: "${secrets.word}-${parameters.run}"}\n'),
@@ -92,7 +93,7 @@ test('A before hook that fails, is too slow, prints without end or is not there 
   assert.equal(log, 'no\n');
   assert.match(failed.message, /the before hook ended with exit status 4/);
   assert.match(slow.message, /took longer than 0\.05 s/);
-  assert.match(bounded.message, /took longer than 0\.3 s/);
+  assert.match(bounded.message, /took longer than 1 s/);
   assert.match(endless.message, /printed more than 1048576 bytes/);
   assert.match(missing.message, /could not be started: .*no-such-program/);
 });
@@ -150,7 +151,7 @@ test('After runs also when the command was cancelled, timed out or printed too m
   const [timedOut, late] = await run(place, { automation: 'timed', run: waitFor('never'), after });
   const [tooLong, long] = await run(place, { automation: 'failing', run: 'while :; do echo 0123456789; done', after });
   const [fine] = await run(place, { after });
-  const [slow] = await run(place, { automation: 'hasty', after: `trap '' TERM; ${waitFor('never')}` });
+  const [slow] = await run(place, { automation: 'brief', after: `trap '' TERM; ${waitFor('never')}` });
 
   assert.deepEqual([stopped.outcome, place.hub.log(cancelled).toString()], ['cancelled', 'up\nafter cancelled\n']);
   assert.deepEqual([timedOut.outcome, late], ['timed-out', 'after timed-out\n']);

@@ -201,7 +201,7 @@ export const plantedAgentBugs: readonly PlantedBug[] = [
     edits: [
       {
         file: 'agent/attempts/attempt-seal.ts',
-        find: '    gaps.push({ ...gap, at });\n',
+        find: '    gaps.push({ ...gap, ...place, ...(until !== undefined && { until: await toOffset(until) }) });\n',
         replace: '',
       },
     ],
