@@ -386,16 +386,20 @@ export class JobExecution implements Execution {
       },
       changed: (signal: AbortSignal) => this.#logChanged.wait(signal),
     } as const;
-    const left = { target: this.#target, record: this.#record };
     const copying = copyJobLog(this.#context, {
-      ...left,
+      target: this.#target,
+      record: this.#record,
       pod: () => this.#find().pod,
       subject,
     });
     return copying.catch((err: unknown) => {
       logger.error({ err, attempt: this.#target.attempt }, 'log of a pod cannot be copied');
-      return findLeftGaps(this.#context, left);
+      return this.#findLeftGaps();
     });
+  }
+
+  #findLeftGaps(): Promise<readonly Gap[]> {
+    return findLeftGaps(this.#context, { target: this.#target, record: this.#record });
   }
 
   async #end(end: PlatformEnd | ExitEnd, main: MainState): Promise<boolean> {
@@ -405,8 +409,7 @@ export class JobExecution implements Execution {
       return this.#finishWith(toEndBesideRunner(end, { main, pod: this.#find().pod, isStopped }), []);
     const hasBegun = end.type === 'exit' || end.started !== false;
     if (hasBegun && this.#find().pod !== null) this.#log ??= this.#copyLog();
-    const left = { target: this.#target, record: this.#record };
-    const gaps = hasBegun ? await (this.#log ?? findLeftGaps(this.#context, left)) : [];
+    const gaps = hasBegun ? await (this.#log ?? this.#findLeftGaps()) : [];
     if (gaps === null || signal.aborted) return false;
     if (main.type === 'ended' && hasBegun && main.message !== '')
       await writeWhole(fileSystem, join(this.#target.folder, outputsFileName), toOutputs(main.message));
